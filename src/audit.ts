@@ -1,0 +1,56 @@
+import { type Channel, channel } from 'node:diagnostics_channel'
+import { wrongType } from './errors.ts'
+
+/** A hook of `addaudithook`: it may throw, and then the call that it was told of does not happen. */
+export type AuditHook = (event: string, args: readonly unknown[]) => void
+
+/** What subscribers of `node:diagnostics_channel` get. */
+export interface AuditMessage {
+  readonly event: string
+  readonly args: readonly unknown[]
+}
+
+const hooks: AuditHook[] = []
+
+/**
+ * An auditing event. Who raises one asks `wanted` first, so that with nobody listening no argument list is made:
+ *
+ *     if (chdirEvent.wanted) chdirEvent.raise(path)
+ */
+export class AuditEvent {
+  readonly name: string
+  // Held here because node drops a channel that nobody refers to, subscribers and all.
+  readonly #channel: Channel
+
+  constructor(name: string) {
+    this.name = name
+    this.#channel = channel(name)
+  }
+
+  get wanted(): boolean {
+    return hooks.length > 0 || this.#channel.hasSubscribers
+  }
+
+  raise(...args: readonly unknown[]): void {
+    for (const hook of hooks) hook(this.name, args)
+    if (this.#channel.hasSubscribers) this.#channel.publish({ event: this.name, args } satisfies AuditMessage)
+  }
+}
+
+const addHookEvent = new AuditEvent('sys.addaudithook')
+
+/**
+ * Has every auditing event told to `hook` from now on, before the call in question is made. A hook cannot be removed.
+ *
+ * The same events are published on `node:diagnostics_channel`, on a channel of the event's name, as `{ event, args }`.
+ * The hooks that are there already are told of the new one first, and may refuse it by throwing.
+ *
+ * @param hook gets the event's name and its arguments; what it throws reaches the caller, and the call is not made
+ * @throws whatever an earlier hook throws
+ * @see Python, Audit events table
+ */
+export function addaudithook(hook: AuditHook): void {
+  if (typeof hook !== 'function') throw wrongType('hook', 'a function', hook)
+  if (addHookEvent.wanted) addHookEvent.raise()
+  hooks.push(hook)
+}

@@ -1,0 +1,190 @@
+import { inspect } from 'node:util'
+import { errnoNumbers } from './libc/facts.ts'
+import { decode } from './libc/strings.ts'
+
+/** What an OSError may be about: a path as text or bytes, or a descriptor. */
+export type Subject = string | Uint8Array | number | undefined
+
+/** The platform's error numbers by name, in its headers' order, so that of two names the usual one comes first. */
+const names = new Map<number, string>()
+for (const [name, number] of Object.entries(errnoNumbers)) {
+  if (number !== undefined && !names.has(number)) names.set(number, name)
+}
+
+/**
+ * The name of each error number of this platform, as in `errorcode[2] === 'ENOENT'`.
+ *
+ * Availability: everywhere. See Python, errno.
+ */
+export const errorcode: Readonly<Record<number, string>> = Object.freeze(Object.fromEntries(names))
+
+function described(code: string, strerror: string, subjects: Subject[], syscall?: string): string {
+  const [from, to] = subjects.map((subject) =>
+    subject === undefined || typeof subject === 'number' ? undefined : `'${asText(subject)}'`,
+  )
+  const call = [syscall, from, to && `-> ${to}`].filter((part) => part !== undefined).join(' ')
+  return `${code}: ${strerror}${call && ', '}${call}`
+}
+
+function asText(path: string | Uint8Array): string {
+  return typeof path === 'string' ? path : decode(path)
+}
+
+/**
+ * A system call failed.
+ *
+ * It carries Python's fields and Node's. `new OSError(2, ...)` gives a FileNotFoundError, as in Python: the number
+ * chooses the subclass.
+ *
+ * See Python, Built-in Exceptions, OSError.
+ */
+export class OSError extends Error {
+  /** The error number, positive. */
+  readonly errno: number
+  /** The platform's text for it. */
+  readonly strerror: string
+  /** The path as it was given, or the descriptor, that the call was about. */
+  readonly filename: Subject
+  /** The second path, of calls that take two. */
+  readonly filename2: Subject
+  /** Node's name for the error number, such as 'ENOENT'. */
+  readonly code: string
+  /** The name of the call. */
+  readonly syscall?: string
+  /** `filename` as text, where it is a path. */
+  readonly path?: string
+  /** `filename2` as text. */
+  readonly dest?: string
+
+  /**
+   * @param errno the error number, positive
+   * @param strerror its text
+   * @param filename the path or descriptor that the call was about
+   * @param filename2 the second path
+   * @param syscall the name of the call
+   */
+  constructor(errno: number, strerror: string, filename?: Subject, filename2?: Subject, syscall?: string) {
+    const code = names.get(errno) ?? `E${errno}`
+    super(described(code, strerror, [filename, filename2], syscall))
+    this.errno = errno
+    this.strerror = strerror
+    this.filename = filename
+    this.filename2 = filename2
+    this.code = code
+    if (syscall !== undefined) this.syscall = syscall
+    if (filename !== undefined && typeof filename !== 'number') this.path = asText(filename)
+    if (filename2 !== undefined && typeof filename2 !== 'number') this.dest = asText(filename2)
+    // The number chooses the class, as in Python.
+    if (new.target === OSError) Object.setPrototypeOf(this, errorClass(errno).prototype)
+  }
+}
+
+/** EAGAIN, EALREADY, EINPROGRESS: the call would block on a descriptor that is set not to. */
+export class BlockingIOError extends OSError {}
+/** ECHILD: a child operation without such a child. */
+export class ChildProcessError extends OSError {}
+/** What is common to broken connections. */
+export class ConnectionError extends OSError {}
+/** EPIPE, ESHUTDOWN: writing where the other end is closed. */
+export class BrokenPipeError extends ConnectionError {}
+/** ECONNABORTED: the peer gave up the connection attempt. */
+export class ConnectionAbortedError extends ConnectionError {}
+/** ECONNREFUSED: the peer refused the connection. */
+export class ConnectionRefusedError extends ConnectionError {}
+/** ECONNRESET: the peer cut the connection. */
+export class ConnectionResetError extends ConnectionError {}
+/** EEXIST: creating what exists. */
+export class FileExistsError extends OSError {}
+/** ENOENT: no such file or directory. */
+export class FileNotFoundError extends OSError {}
+/** EINTR: a signal interrupted the call. osier makes such calls again, so this is for code that raises it itself. */
+export class InterruptedError extends OSError {}
+/** EISDIR: a file operation on a directory. */
+export class IsADirectoryError extends OSError {}
+/** ENOTDIR: a directory operation on something else. */
+export class NotADirectoryError extends OSError {}
+/** EACCES, EPERM: not allowed. */
+export class PermissionError extends OSError {}
+/** ESRCH: no such process. */
+export class ProcessLookupError extends OSError {}
+/** ETIMEDOUT: the system's own time limit ran out. */
+export class TimeoutError extends OSError {}
+
+const e = errnoNumbers
+
+const classes = new Map<number | undefined, typeof OSError>([
+  [e.EAGAIN, BlockingIOError],
+  [e.EALREADY, BlockingIOError],
+  [e.EINPROGRESS, BlockingIOError],
+  [e.ECHILD, ChildProcessError],
+  [e.EPIPE, BrokenPipeError],
+  [e.ESHUTDOWN, BrokenPipeError],
+  [e.ECONNABORTED, ConnectionAbortedError],
+  [e.ECONNREFUSED, ConnectionRefusedError],
+  [e.ECONNRESET, ConnectionResetError],
+  [e.EEXIST, FileExistsError],
+  [e.ENOENT, FileNotFoundError],
+  [e.EINTR, InterruptedError],
+  [e.EISDIR, IsADirectoryError],
+  [e.ENOTDIR, NotADirectoryError],
+  [e.EACCES, PermissionError],
+  [e.EPERM, PermissionError],
+  [e.ESRCH, ProcessLookupError],
+  [e.ETIMEDOUT, TimeoutError],
+])
+
+/** The class of an error number: `OSError` itself for those without a name of their own. */
+export function errorClass(errno: number): typeof OSError {
+  return classes.get(errno) ?? OSError
+}
+
+/**
+ * The platform lacks what was called.
+ *
+ * See Python, Built-in Exceptions, NotImplementedError.
+ */
+export class NotImplementedError extends Error {
+  readonly code: string = 'ERR_METHOD_NOT_IMPLEMENTED'
+}
+
+// The name belongs to the prototype, not to the object: the stack's first line is made before the constructor's body.
+for (const Class of [OSError, ConnectionError, NotImplementedError, ...classes.values()]) {
+  Object.defineProperty(Class.prototype, 'name', { value: Class.name, configurable: true, writable: true })
+}
+
+interface Coded {
+  code?: string
+}
+
+function coded<E extends Error>(error: E, code: string): E {
+  ;(error as Coded).code = code
+  return error
+}
+
+/** The argument is of the wrong type: `TypeError`, Node's ERR_INVALID_ARG_TYPE. */
+export function wrongType(name: string, wanted: string, value: unknown): TypeError {
+  return coded(
+    new TypeError(`The "${name}" argument must be ${wanted}, received ${shown(value)}`),
+    'ERR_INVALID_ARG_TYPE',
+  )
+}
+
+/** The argument is of the right type but cannot be meant: `RangeError`, Node's ERR_INVALID_ARG_VALUE. */
+export function badValue(name: string, reason: string, value: unknown): RangeError {
+  return coded(new RangeError(`The "${name}" argument ${reason}, received ${shown(value)}`), 'ERR_INVALID_ARG_VALUE')
+}
+
+/** The number does not fit: `RangeError`, Node's ERR_OUT_OF_RANGE. */
+export function outOfRange(name: string, wanted: string, value: unknown): RangeError {
+  return coded(new RangeError(`The "${name}" argument must be ${wanted}, received ${shown(value)}`), 'ERR_OUT_OF_RANGE')
+}
+
+function shown(value: unknown): string {
+  const text = inspect(value, {
+    depth: 0,
+    maxArrayLength: 3,
+    maxStringLength: 60,
+    breakLength: Number.POSITIVE_INFINITY,
+  })
+  return typeof value === 'function' ? `[Function ${value.name || 'anonymous'}]` : text
+}

@@ -1,0 +1,51 @@
+import { isMainThread } from 'node:worker_threads'
+import koffi, { type LibraryHandle } from 'koffi'
+import { constants, target } from './facts.ts'
+
+/** Where a symbol is looked for, in this order; opened on first use, because opening costs and import must not. */
+const opened: LibraryHandle[] = []
+
+/** A C function, bound. */
+export type CFunction = (...args: unknown[]) => unknown
+
+function open(): LibraryHandle[] {
+  // The running program itself: its C library is already mapped, and a preloaded replacement is honoured as C would.
+  opened.push(koffi.load(null))
+  for (const name of ['libutil.so.1']) {
+    // Before glibc 2.34 openpty and kin lived in a library of their own, which node does not link.
+    try {
+      opened.push(koffi.load(name))
+    } catch {
+      // Not there (musl, or a newer glibc without the stub): everything is in the C library then.
+    }
+  }
+  if (isMainThread) repairStandardStreams()
+  return opened
+}
+
+/**
+ * Node sets FD_CLOEXEC on descriptors 0 to 2 when it starts, so a child that is made without Node's help would find
+ * them closed. Every other language leaves them inheritable, and so do we.
+ */
+function repairStandardStreams(): void {
+  const fcntl = opened[0]?.func('int fcntl(int, int, long)')
+  if (fcntl === undefined) return
+  for (let fd = 0; fd <= 2; fd++) {
+    const flags = fcntl(fd, constants.F_GETFD, 0)
+    if (flags !== -1) fcntl(fd, constants.F_SETFD, flags & ~constants.FD_CLOEXEC)
+  }
+}
+
+/** The C function of this prototype, or `undefined` where the platform's libraries do not have it. */
+export function find(prototype: string): CFunction | undefined {
+  if (target === null) return undefined
+  for (const library of opened.length === 0 ? open() : opened) {
+    try {
+      return library.func(prototype)
+    } catch (error) {
+      // koffi says "Cannot find function" for a missing symbol; anything else is a mistake in the prototype.
+      if (!/find function/i.test(String(error))) throw error
+    }
+  }
+  return undefined
+}

@@ -1,0 +1,80 @@
+import { isUtf8 } from 'node:buffer'
+
+/** The first code unit of surrogateescape (PEP 383): byte 0x80 + n becomes U+DC80 + n. */
+const ESCAPE = 0xdc00
+
+/**
+ * Bytes to text: UTF-8, where each byte that is not part of a valid sequence becomes a lone surrogate U+DC80..U+DCFF,
+ * so that `encode` gives the very bytes back.
+ */
+export function decode(data: Uint8Array): string {
+  const buffer = asBuffer(data)
+  if (isUtf8(buffer)) return buffer.toString('utf8')
+  let text = ''
+  let start = 0
+  for (let at = 0; at < buffer.length; ) {
+    const length = sequenceLength(buffer, at)
+    if (length > 0) {
+      at += length
+      continue
+    }
+    text += buffer.toString('utf8', start, at) + String.fromCharCode(ESCAPE + (buffer[at] ?? 0))
+    at += 1
+    start = at
+  }
+  return text + buffer.toString('utf8', start)
+}
+
+/** How many bytes the well-formed UTF-8 sequence at `at` has (Unicode, table 3-7), or 0 where there is none. */
+function sequenceLength(data: Uint8Array, at: number): number {
+  const lead = data[at] ?? 0
+  if (lead < 0x80) return 1
+  if (lead < 0xc2 || lead > 0xf4) return 0
+  const length = lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4
+  // Over-long forms, surrogates and code points beyond U+10FFFF all show in the second byte.
+  const lowest = lead === 0xe0 ? 0xa0 : lead === 0xf0 ? 0x90 : 0x80
+  const highest = lead === 0xed ? 0x9f : lead === 0xf4 ? 0x8f : 0xbf
+  const second = data[at + 1] ?? 0
+  if (second < lowest || second > highest) return 0
+  for (let i = 2; i < length; i++) if (((data[at + i] ?? 0) & 0xc0) !== 0x80) return 0
+  return length
+}
+
+/**
+ * Text to bytes, the reverse of `decode`. Returns the index of the first character that no byte string decodes to (a
+ * lone surrogate outside U+DC80..U+DCFF) where there is one.
+ */
+export function encode(text: string): Buffer<ArrayBuffer> | number {
+  if (text.isWellFormed()) return Buffer.from(text, 'utf8')
+  const parts: Uint8Array[] = []
+  let start = 0
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at)
+    if (unit < 0xd800 || unit > 0xdfff) continue
+    if (unit <= 0xdbff && isLowSurrogate(text.charCodeAt(at + 1))) {
+      at += 1
+      continue
+    }
+    if (unit < 0xdc80 || unit > 0xdcff) return at
+    parts.push(Buffer.from(text.slice(start, at), 'utf8'), Buffer.of(unit - ESCAPE))
+    start = at + 1
+  }
+  parts.push(Buffer.from(text.slice(start), 'utf8'))
+  return Buffer.concat(parts)
+}
+
+function isLowSurrogate(unit: number): boolean {
+  return unit >= 0xdc00 && unit <= 0xdfff
+}
+
+/** The same memory as a Buffer. */
+export function asBuffer(data: Uint8Array): Buffer {
+  return Buffer.isBuffer(data) ? data : Buffer.from(data.buffer, data.byteOffset, data.byteLength)
+}
+
+/** A copy with the NUL that C wants at the end. */
+export function terminated(data: Uint8Array): Buffer<ArrayBuffer> {
+  const copy = Buffer.alloc(data.length + 1)
+  copy.set(data)
+  return copy
+}

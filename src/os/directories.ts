@@ -1,0 +1,240 @@
+import { AuditEvent } from '../audit.ts'
+import { FileExistsError, OSError } from '../errors.ts'
+import { failed, lastErrno, osError } from '../libc/call.ts'
+import { constants, errnoNumbers } from '../libc/facts.ts'
+import { libc } from '../libc/functions.ts'
+import { address, addressOf, bytes, SCRATCH_SIZE } from '../libc/memory.ts'
+import { decode } from '../libc/strings.ts'
+import {
+  bool,
+  checkOptions,
+  cString,
+  type Descriptor,
+  dirFd,
+  fileNameOrFd,
+  int,
+  NO_OPTIONS,
+  openDescriptor,
+  optional,
+} from './arguments.ts'
+import { rename } from './files.ts'
+import { auditedFd, type DirFdOption, stat } from './metadata.ts'
+import { type FileName, fileName, type Path } from './names.ts'
+import { splitPath } from './pathnames.ts'
+import { forgetWorkingDirectory, mainThreadOnly } from './process_state.ts'
+
+const { AT_REMOVEDIR, S_IFDIR, S_IFMT } = constants
+
+const chdirEvent = new AuditEvent('os.chdir')
+const mkdirEvent = new AuditEvent('os.mkdir')
+const rmdirEvent = new AuditEvent('os.rmdir')
+
+/**
+ * chdir(2): changes the current directory of the process. `process.cwd()` agrees afterwards.
+ *
+ * @param path the directory, or the descriptor of an open one
+ * @throws OSError as the system says: FileNotFoundError, NotADirectoryError, PermissionError
+ * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread
+ *
+ * Availability: Linux. Audit event: `os.chdir` (path). See chdir(2); Python, os.chdir.
+ */
+export function chdir(path: Path | Descriptor): void {
+  const directory = fileNameOrFd(path, 'path')
+  const name = typeof directory === 'number' ? '' : cString(directory, 'path')
+  mainThreadOnly('chdir')
+  if (chdirEvent.wanted) chdirEvent.raise(path)
+  if (typeof directory === 'number') while (libc.fchdir(directory) === -1) failed('chdir', directory)
+  else while (libc.chdir(name) === -1) failed('chdir', directory)
+  forgetWorkingDirectory()
+}
+
+/**
+ * fchdir(2): changes the current directory of the process to an open one.
+ *
+ * @param fd the directory's descriptor
+ * @throws OSError as the system says: EBADF, NotADirectoryError, PermissionError; RangeError for a negative number
+ * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread
+ *
+ * Availability: Linux. Audit event: `os.chdir` (fd). See fchdir(2); Python, os.fchdir.
+ */
+export function fchdir(fd: Descriptor): void {
+  chdir(openDescriptor(fd, 'fd'))
+}
+
+/**
+ * getcwd(3): the current directory as text.
+ *
+ * @returns an absolute path; bytes that are not UTF-8 as `fsdecode` shows them
+ * @throws FileNotFoundError where the directory has been removed
+ *
+ * Availability: Linux. See getcwd(3); Python, os.getcwd.
+ */
+export function getcwd(): string {
+  return decode(getcwdb())
+}
+
+/**
+ * getcwd(3): the current directory as bytes.
+ *
+ * @returns an absolute path
+ * @throws FileNotFoundError where the directory has been removed
+ *
+ * Availability: Linux. See getcwd(3); Python, os.getcwdb.
+ */
+export function getcwdb(): Buffer {
+  let [buffer, place] = [bytes, address]
+  // The kernel's own limit is a page. Beyond it the C library walks up the tree, and may need any length.
+  while (libc.getcwd(place, buffer.length) === 0) {
+    const errno = lastErrno()
+    if (errno !== errnoNumbers.ERANGE || buffer.length >= 256 * SCRATCH_SIZE) throw osError(errno, 'getcwd')
+    buffer = Buffer.allocUnsafeSlow(buffer.length * 4)
+    place = addressOf(buffer)
+  }
+  return Buffer.from(buffer.subarray(0, buffer.indexOf(0)))
+}
+
+/**
+ * mkdirat(2): makes a directory.
+ *
+ * @param path where; the directory above must exist
+ * @param mode permission bits, less the umask; 0o777 by default
+ * @param options `mode` by name; `dir_fd`: where a relative path starts
+ * @throws OSError as the system says: FileExistsError, FileNotFoundError (no directory above), PermissionError
+ *
+ * Availability: Linux. Audit event: `os.mkdir` (path, mode, dir_fd). See mkdir(2); Python, os.mkdir.
+ */
+export function mkdir(path: Path, mode: number, options?: DirFdOption): void
+export function mkdir(path: Path, options?: DirFdOption & { readonly mode?: number }): void
+export function mkdir(path: Path, ...rest: unknown[]): void {
+  const { mode = 0o777, dir_fd } = optional(['mode'], ['dir_fd'], rest)
+  const directory = fileName(path, 'path')
+  const [at, bits] = [dirFd(dir_fd), int(mode, 'mode')]
+  const name = cString(directory, 'path')
+  if (mkdirEvent.wanted) mkdirEvent.raise(path, mode, auditedFd(dir_fd))
+  while (libc.mkdirat(at, name, bits) === -1) failed('mkdir', directory)
+}
+
+/**
+ * Makes a directory and those above it that are missing. The ones above get the default mode; `mode` is for the last.
+ *
+ * @param name where
+ * @param mode permission bits of the last directory, less the umask; 0o777 by default
+ * @param exist_ok true: a directory that is there already is no error; false by default
+ * @throws OSError as `mkdir` does: FileExistsError (a file is there, or anything without `exist_ok`)
+ *
+ * Availability: Linux. Audit event: `os.mkdir` (path, mode, dir_fd), for each. See Python, os.makedirs.
+ */
+export function makedirs(name: Path, mode: number, exist_ok?: boolean): void
+export function makedirs(name: Path, mode: number, options?: { readonly exist_ok?: boolean }): void
+export function makedirs(name: Path, options?: { readonly mode?: number; readonly exist_ok?: boolean }): void
+export function makedirs(name: Path, ...rest: unknown[]): void {
+  const { mode = 0o777, exist_ok } = optional(['mode', 'exist_ok'], [], rest)
+  makeAll(fileName(name, 'name'), int(mode, 'mode'), bool(exist_ok, 'exist_ok', false))
+}
+
+function makeAll(name: FileName, mode: number, existOk: boolean): void {
+  const [head, tail] = lastPart(name)
+  if (head.length > 0 && tail.length > 0 && !exists(head)) {
+    try {
+      makeAll(head, 0o777, existOk)
+    } catch (error) {
+      // Somebody else was faster, which serves as well.
+      if (!(error instanceof FileExistsError)) throw error
+    }
+    // "a/b/." is made once "a/b" is.
+    if (tail.length === 1 && (tail === '.' || tail[0] === 0x2e)) return
+  }
+  try {
+    mkdir(name, mode)
+  } catch (error) {
+    // Not only EEXIST: a read-only file system may say EROFS of what is there.
+    if (!(error instanceof OSError) || !existOk || !isDirectory(name)) throw error
+  }
+}
+
+/** Directory and last component, also where slashes follow that. */
+function lastPart(path: FileName): [head: FileName, tail: FileName] {
+  const [head, tail] = splitPath(path)
+  return tail.length > 0 ? [head, tail] : splitPath(head)
+}
+
+function typeOf(path: FileName): number | undefined {
+  try {
+    return stat(path).st_mode & S_IFMT
+  } catch (error) {
+    if (error instanceof OSError) return undefined
+    throw error
+  }
+}
+
+function exists(path: FileName): boolean {
+  return typeOf(path) !== undefined
+}
+
+function isDirectory(path: FileName): boolean {
+  return typeOf(path) === S_IFDIR
+}
+
+/**
+ * unlinkat(2): removes an empty directory.
+ *
+ * @param path the directory
+ * @param options `dir_fd`: where a relative path starts
+ * @throws OSError as the system says: FileNotFoundError, NotADirectoryError, ENOTEMPTY, PermissionError
+ *
+ * Availability: Linux. Audit event: `os.rmdir` (path, dir_fd). See rmdir(2); Python, os.rmdir.
+ */
+export function rmdir(path: Path, options: DirFdOption = NO_OPTIONS): void {
+  checkOptions(options, ['dir_fd'])
+  const directory = fileName(path, 'path')
+  const at = dirFd(options.dir_fd)
+  const name = cString(directory, 'path')
+  if (rmdirEvent.wanted) rmdirEvent.raise(path, auditedFd(options.dir_fd))
+  while (libc.unlinkat(at, name, AT_REMOVEDIR) === -1) failed('rmdir', directory)
+}
+
+/**
+ * Removes an empty directory, and then those above it, as far as they are empty.
+ *
+ * @param name the directory; the ones above are those that the path names
+ * @throws OSError as `rmdir` does, for the last directory alone
+ *
+ * Availability: Linux. Audit event: `os.rmdir` (path, dir_fd), for each. See Python, os.removedirs.
+ */
+export function removedirs(name: Path): void {
+  const directory = fileName(name, 'name')
+  rmdir(directory)
+  removeEmptyAbove(directory)
+}
+
+function removeEmptyAbove(path: FileName): void {
+  let [head, tail] = lastPart(path)
+  while (head.length > 0 && tail.length > 0) {
+    try {
+      rmdir(head)
+    } catch (error) {
+      if (error instanceof OSError) return
+      throw error
+    }
+    ;[head, tail] = splitPath(head)
+  }
+}
+
+/**
+ * Renames a file or directory, makes the directories that the new name needs, and removes those that the old name
+ * leaves empty.
+ *
+ * @param old the old name
+ * @param new_ the new name
+ * @throws OSError as `makedirs` and `rename` do
+ *
+ * Availability: Linux. Audit event: `os.rename` (src, dst, src_dir_fd, dst_dir_fd). See Python, os.renames.
+ */
+export function renames(old: Path, new_: Path): void {
+  const [from, to] = [fileName(old, 'old'), fileName(new_, 'new')]
+  const [head, tail] = splitPath(to)
+  if (head.length > 0 && tail.length > 0 && !exists(head)) makedirs(head)
+  rename(from, to)
+  const [oldHead, oldTail] = splitPath(from)
+  if (oldHead.length > 0 && oldTail.length > 0) removeEmptyAbove(from)
+}

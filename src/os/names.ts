@@ -1,0 +1,100 @@
+import { fileURLToPath } from 'node:url'
+import { badValue, wrongType } from '../errors.ts'
+import { asBuffer, decode, encode } from '../libc/strings.ts'
+
+/** A file name as POSIX has it (bytes) or as text decoded from it. */
+export type FileName = string | Uint8Array
+
+/** What every function takes as a path. Bytes in, bytes out; a `file:` URL counts as text. */
+export type Path = string | Uint8Array | URL | PathLike
+
+/**
+ * An object that stands for a path in the file system: anything with a method `__fspath__()`.
+ *
+ * `value instanceof PathLike` asks for the method, not for the ancestry. A DirEntry is one.
+ *
+ * @see Python, os, PathLike
+ */
+export abstract class PathLike {
+  /** The path as text or bytes. */
+  abstract __fspath__(): FileName
+
+  static [Symbol.hasInstance](value: unknown): boolean {
+    return typeof (value as Partial<PathLike> | null | undefined)?.__fspath__ === 'function'
+  }
+}
+
+/**
+ * The file-system representation of a path: text and bytes unchanged, a PathLike's own answer, a `file:` URL's path.
+ *
+ * @param path the path
+ * @returns text or bytes
+ * @throws TypeError for anything else, and where `__fspath__()` gives something else
+ * @see Python, os, fspath
+ */
+export function fspath(path: string | URL): string
+export function fspath<T extends FileName>(path: T): T
+export function fspath(path: Path): FileName
+export function fspath(path: Path): FileName {
+  return fileName(path, 'path')
+}
+
+/** `fspath` of the argument called `name`. */
+export function fileName(path: unknown, name: string): FileName {
+  if (typeof path === 'string' || path instanceof Uint8Array) return path
+  if (path instanceof URL) return fromFileUrl(path)
+  if (path instanceof PathLike) {
+    const answer: unknown = path.__fspath__()
+    if (typeof answer === 'string' || answer instanceof Uint8Array) return answer
+    throw wrongType(`${name}.__fspath__()`, 'text or bytes', answer)
+  }
+  throw wrongType(name, 'a string, a Uint8Array, a file: URL or a PathLike', path)
+}
+
+function fromFileUrl(url: URL): string {
+  try {
+    return fileURLToPath(url)
+  } catch (error) {
+    // Node refuses escapes that are not UTF-8. A path may hold any byte, so those are taken as they stand.
+    if (!(error instanceof URIError)) throw error
+    const unescaped = url.pathname.replace(/%([0-9a-f]{2})/gi, (_, hex: string) =>
+      String.fromCharCode(Number.parseInt(hex, 16)),
+    )
+    return decode(Buffer.from(unescaped, 'latin1'))
+  }
+}
+
+/**
+ * Encodes a file name to bytes: UTF-8, with the lone surrogates U+DC80..U+DCFF that `fsdecode` made turned back into
+ * the bytes 0x80..0xFF they stand for. Bytes are returned as they are (the same memory).
+ *
+ * @param filename text, bytes, URL or PathLike
+ * @returns a Buffer
+ * @throws TypeError for anything else; RangeError for a lone surrogate that stands for no byte
+ * @see Python, os, fsencode; PEP 383
+ */
+export function fsencode(filename: Path): Buffer {
+  return encoded(fileName(filename, 'filename'), 'filename')
+}
+
+/** `fsencode` of what is text or bytes already. */
+export function encoded(filename: FileName, name: string): Buffer {
+  if (typeof filename !== 'string') return asBuffer(filename)
+  const result = encode(filename)
+  if (typeof result !== 'number') return result
+  throw badValue(name, `has a lone surrogate at index ${result}, which no byte decodes to`, filename)
+}
+
+/**
+ * Decodes a file name to text: UTF-8, with each byte that is not UTF-8 turned into a lone surrogate U+DC80..U+DCFF
+ * ("surrogateescape"), so that `fsencode` gives the same bytes back. Text is returned as it is.
+ *
+ * @param filename text, bytes, URL or PathLike
+ * @returns text, possibly with lone surrogates (`text.isWellFormed()` tells)
+ * @throws TypeError for anything else
+ * @see Python, os, fsdecode; PEP 383
+ */
+export function fsdecode(filename: Path): string {
+  const name = fileName(filename, 'filename')
+  return typeof name === 'string' ? name : decode(name)
+}

@@ -1,0 +1,24 @@
+import { isMainThread } from 'node:worker_threads'
+
+/** What belongs to the whole process, and what Node remembers of it: both must hear of a change made through C. */
+
+/**
+ * Refuses to change the process from a worker thread, as Node's own functions do.
+ *
+ * @throws Error with the code ERR_WORKER_UNSUPPORTED_OPERATION
+ */
+export function mainThreadOnly(name: string): void {
+  if (isMainThread) return
+  throw Object.assign(new Error(`os.${name}() is not supported in workers`), {
+    code: 'ERR_WORKER_UNSUPPORTED_OPERATION',
+  })
+}
+
+/** Has Node forget the current directory that it remembers, in workers too. */
+export function forgetWorkingDirectory(): void {
+  try {
+    process.chdir('.')
+  } catch {
+    // The directory is gone or closed to us: then `process.cwd()` fails by itself, as it should.
+  }
+}
