@@ -3,8 +3,8 @@ import { badValue, NotImplementedError, outOfRange, wrongType } from '../errors.
 import { clearErrno, failed, lastErrno, osError } from '../libc/call.ts'
 import { constants, errnoNumbers, pathconfNames } from '../libc/facts.ts'
 import { type CString, type Int64, libc } from '../libc/functions.ts'
-import { address, i64 } from '../libc/memory.ts'
-import { deviceNumber, FROM_SCRATCH, stat_result, statvfs_result, statx_result } from '../results.ts'
+import { address, putBigInt64 } from '../libc/memory.ts'
+import { deviceNumber, FROM_SCRATCH, type stat_result, statResult, statvfs_result, statx_result } from '../results.ts'
 import {
   bool,
   checkOptions,
@@ -74,13 +74,13 @@ export function stat(path: Path | Descriptor, options: StatOptions = NO_OPTIONS)
   if (typeof path === 'string' && options === NO_OPTIONS) {
     const name = cString(path, 'path')
     while (libc.statx(AT_FDCWD, name, 0, STATX_BASIC_STATS, address) === -1) failed('stat', path)
-    return new stat_result(FROM_SCRATCH)
+    return statResult()
   }
   checkOptions(options, DIR_FD_FOLLOW)
   const file = fileNameOrFd(path, 'path')
   const follow = bool(options.follow_symlinks, 'follow_symlinks', true)
   statInto('stat', file, options.dir_fd, follow ? 0 : AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS)
-  return new stat_result(FROM_SCRATCH)
+  return statResult()
 }
 
 /** Has the kernel write the status of a path or a descriptor to scratch memory. */
@@ -110,7 +110,7 @@ function statInto(syscall: string, file: FileName | number, at: unknown, flags: 
 export function lstat(path: Path, options: DirFdOption = NO_OPTIONS): stat_result {
   checkOptions(options, DIR_FD)
   statInto('lstat', fileName(path, 'path'), options.dir_fd, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS)
-  return new stat_result(FROM_SCRATCH)
+  return statResult()
 }
 
 /**
@@ -124,7 +124,7 @@ export function lstat(path: Path, options: DirFdOption = NO_OPTIONS): stat_resul
  */
 export function fstat(fd: Descriptor): stat_result {
   statInto('fstat', descriptor(fd, 'fd'), null, 0, STATX_BASIC_STATS)
-  return new stat_result(FROM_SCRATCH)
+  return statResult()
 }
 
 /**
@@ -337,7 +337,7 @@ export function utime(path: Path | Descriptor, ...rest: unknown[]): void {
   const at = dirFd(dir_fd)
   const name = typeof file === 'number' ? '' : cString(file, 'path')
   if (utimeEvent.wanted) utimeEvent.raise(path, times, ns ?? null, auditedFd(dir_fd))
-  for (const [index, part] of (set ?? []).entries()) i64[index] = part
+  for (const [index, part] of (set ?? []).entries()) putBigInt64(8 * index, part)
   const timespecs = set === null ? 0 : address
   if (typeof file === 'number') while (libc.futimens(file, timespecs) === -1) failed('utime', file)
   else {

@@ -1,0 +1,268 @@
+import { AuditEvent } from '../audit.ts'
+import { FileNotFoundError } from '../errors.ts'
+import { constants } from '../libc/facts.ts'
+import { libc } from '../libc/functions.ts'
+import type { stat_result } from '../results.ts'
+import { bool, checkOptions, type Descriptor, fileNameOrFd, NO_OPTIONS, optional } from './arguments.ts'
+import { duplicateDirectory, openDirectory, readEntries } from './directory_stream.ts'
+import { type FollowSymlinksOption, lstat, stat } from './metadata.ts'
+import { type FileName, fsencode, type Path } from './names.ts'
+import { joinPath } from './pathnames.ts'
+
+const { DT_UNKNOWN, DT_DIR, DT_REG, DT_LNK, S_IFMT, S_IFDIR, S_IFREG, S_IFLNK, AT_FDCWD, SEEK_SET } = constants
+
+const listdirEvent = new AuditEvent('os.listdir')
+const scandirEvent = new AuditEvent('os.scandir')
+
+/** `path` of `listdir` and `scandir`: the current directory where it is left out, and by name where it is an option. */
+function listed(given: readonly unknown[]): FileName | number {
+  const { path } = optional(['path'], [], given)
+  return fileNameOrFd(path ?? '.', 'path')
+}
+
+function openListed(syscall: string, directory: FileName | number): number {
+  if (typeof directory === 'number') return duplicateDirectory(syscall, directory)
+  return openDirectory(syscall, AT_FDCWD, directory)
+}
+
+/** Closes what `openListed` opened. A caller's descriptor is rewound, so that it can be listed again. */
+function closeListed(fd: number, directory: FileName | number): void {
+  if (typeof directory === 'number') libc.lseek(fd, 0, SEEK_SET)
+  libc.close(fd)
+}
+
+/**
+ * The names of what is in a directory, without "." and "..", in no particular order.
+ *
+ * @param path the directory, or the descriptor of an open one; the current directory by default
+ * @returns the names: as bytes where `path` is bytes
+ * @throws OSError as the system says: FileNotFoundError, NotADirectoryError, PermissionError
+ *
+ * Availability: Linux. Audit event: `os.listdir` (path). See readdir(3); Python, os.listdir.
+ */
+export function listdir(path: Uint8Array): Buffer[]
+export function listdir(path?: string | URL | Descriptor | { readonly path?: Path | Descriptor }): string[]
+export function listdir(path: Path | Descriptor): string[] | Buffer[]
+export function listdir(...given: unknown[]): string[] | Buffer[] {
+  const directory = listed(given)
+  if (listdirEvent.wanted) listdirEvent.raise(given[0] ?? '.')
+  const fd = openListed('listdir', directory)
+  const names: string[] = []
+  const types: number[] = []
+  try {
+    while (readEntries('listdir', fd, directory, names, types));
+  } finally {
+    closeListed(fd, directory)
+  }
+  return typeof directory === 'object' ? names.map((name) => fsencode(name)) : names
+}
+
+/**
+ * An entry of a directory, as `scandir` gives it: its name, and what is known of it without asking again.
+ *
+ * What does have to be asked (`stat`, and for symbolic links what they point to) is asked once and remembered.
+ *
+ * See Python, os.DirEntry.
+ */
+export class DirEntry<T extends FileName = string> {
+  /** The name, without the directory. */
+  readonly name: T
+  readonly #directory: T | number
+  readonly #type: number
+  readonly #inode: number | bigint
+  #stat: stat_result | undefined
+  #lstat: stat_result | undefined
+
+  /** @internal `scandir` makes entries. */
+  constructor(name: T, directory: T | number, type: number, inode: number | bigint) {
+    this.name = name
+    this.#directory = directory
+    this.#type = type
+    this.#inode = inode
+  }
+
+  /** The directory's path, as `scandir` got it, joined with the name; the name alone where it got a descriptor. */
+  get path(): T {
+    return typeof this.#directory === 'number' ? this.name : joinPath(this.#directory, this.name)
+  }
+
+  /** The path, which makes an entry a PathLike. */
+  __fspath__(): T {
+    return this.path
+  }
+
+  /** The inode number, as the directory has it. */
+  inode(): bigint {
+    return BigInt(this.#inode)
+  }
+
+  /**
+   * Whether it is a directory, or a symbolic link to one. A link that points nowhere, and an entry that is gone, is none.
+   *
+   * @param options `follow_symlinks`: false to ask of a link itself
+   * @throws OSError where a link's target cannot be asked about, such as PermissionError
+   */
+  is_dir(options: FollowSymlinksOption = NO_OPTIONS): boolean {
+    return this.#is(DT_DIR, S_IFDIR, options)
+  }
+
+  /**
+   * Whether it is a regular file, or a symbolic link to one. A link that points nowhere, and an entry that is gone, is
+   * none.
+   *
+   * @param options `follow_symlinks`: false to ask of a link itself
+   * @throws OSError where a link's target cannot be asked about, such as PermissionError
+   */
+  is_file(options: FollowSymlinksOption = NO_OPTIONS): boolean {
+    return this.#is(DT_REG, S_IFREG, options)
+  }
+
+  /** Whether it is a symbolic link, also one that points nowhere. */
+  is_symlink(): boolean {
+    return this.#type === DT_UNKNOWN ? this.#is(DT_LNK, S_IFLNK, { follow_symlinks: false }) : this.#type === DT_LNK
+  }
+
+  /** Whether it is a junction, a thing of Windows: false. */
+  is_junction(): boolean {
+    return false
+  }
+
+  /**
+   * The status of the file. One system call, the first time (two for a symbolic link on which `is_symlink` is unknown).
+   *
+   * @param options `follow_symlinks`: false for a link itself
+   * @throws OSError as `os.stat` does
+   */
+  stat(options: FollowSymlinksOption = NO_OPTIONS): stat_result {
+    checkOptions(options, ['follow_symlinks'])
+    if (!bool(options.follow_symlinks, 'follow_symlinks', true) || !this.is_symlink()) {
+      this.#lstat ??= this.#onDisk(lstat)
+      return this.#lstat
+    }
+    this.#stat ??= this.#onDisk(stat)
+    return this.#stat
+  }
+
+  #onDisk(ask: typeof lstat | typeof stat): stat_result {
+    if (typeof this.#directory !== 'number') return ask(this.path)
+    return ask(this.name, { dir_fd: this.#directory })
+  }
+
+  #is(type: number, fileType: number, options: FollowSymlinksOption): boolean {
+    if (this.#type === type) return true
+    const known = this.#type !== DT_UNKNOWN
+    if (options !== NO_OPTIONS) checkOptions(options, ['follow_symlinks'])
+    if (known && (this.#type !== DT_LNK || options.follow_symlinks === false)) return false
+    try {
+      return (this.stat(options).st_mode & S_IFMT) === fileType
+    } catch (error) {
+      if (error instanceof FileNotFoundError) return false
+      throw error
+    }
+  }
+}
+
+/** What an iterator that nobody closed leaves behind, to be closed when it is collected. */
+interface Leftover {
+  readonly fd: number
+  readonly directory: FileName | number
+}
+
+const forgotten: FinalizationRegistry<Leftover> = new FinalizationRegistry(({ fd, directory }) => {
+  libc.close(fd)
+  process.emitWarning(`unclosed scandir iterator of ${JSON.stringify(directory)}`, 'ResourceWarning')
+})
+
+/**
+ * The iterator of `scandir`. It closes its directory at the end, when a loop is left early, and by `close()` or `using`.
+ *
+ * See Python, os.scandir.
+ */
+export class ScandirIterator<T extends FileName = string> implements IterableIterator<DirEntry<T>> {
+  readonly #directory: T | number
+  #fd: number
+  #next = 0
+  #names: string[] = []
+  #types: number[] = []
+  #inodes: (number | bigint)[] = []
+
+  /** @internal `scandir` makes iterators. */
+  constructor(directory: T | number) {
+    this.#directory = directory
+    this.#fd = openListed('scandir', directory)
+    forgotten.register(this, { fd: this.#fd, directory }, this)
+  }
+
+  [Symbol.iterator](): this {
+    return this
+  }
+
+  /** The next entry. */
+  next(): IteratorResult<DirEntry<T>, undefined> {
+    while (this.#next === this.#names.length) if (!this.#read()) return { done: true, value: undefined }
+    const at = this.#next++
+    const name = this.#names[at] as string
+    const entry = new DirEntry(
+      (typeof this.#directory === 'object' ? fsencode(name) : name) as T,
+      this.#directory,
+      this.#types[at] as number,
+      this.#inodes[at] as number | bigint,
+    )
+    return { done: false, value: entry }
+  }
+
+  #read(): boolean {
+    if (this.#fd === -1) return false
+    this.#next = 0
+    this.#names = []
+    this.#types = []
+    this.#inodes = []
+    if (readEntries('scandir', this.#fd, this.#directory, this.#names, this.#types, this.#inodes)) return true
+    this.close()
+    return false
+  }
+
+  /** Closes, as leaving a `for` loop early does. */
+  return(): IteratorResult<DirEntry<T>, undefined> {
+    this.close()
+    return { done: true, value: undefined }
+  }
+
+  /** Closes the directory. No more entries follow; doing it twice is no error. */
+  close(): void {
+    this.#names = []
+    this.#next = 0
+    if (this.#fd === -1) return
+    closeListed(this.#fd, this.#directory)
+    this.#fd = -1
+    forgotten.unregister(this)
+  }
+
+  /** `close()`, for `using`. */
+  [Symbol.dispose](): void {
+    this.close()
+  }
+}
+
+/**
+ * The entries of a directory, without "." and "..", in no particular order, each with what the directory knows of it:
+ * `is_dir()` and `is_file()` cost no system call, but for symbolic links.
+ *
+ * @param path the directory, or the descriptor of an open one; the current directory by default
+ * @returns an iterator of DirEntry, to be used up, left by a `for` loop, or closed; names are bytes where `path` is bytes
+ * @throws OSError as the system says: FileNotFoundError, NotADirectoryError, PermissionError
+ *
+ * Availability: Linux. Audit event: `os.scandir` (path). See readdir(3); Python, os.scandir.
+ */
+export function scandir(path: Uint8Array): ScandirIterator<Buffer>
+export function scandir(
+  path?: string | URL | Descriptor | { readonly path?: Path | Descriptor },
+): ScandirIterator<string>
+export function scandir(path: Path | Descriptor): ScandirIterator<string> | ScandirIterator<Buffer>
+export function scandir(...given: unknown[]): ScandirIterator<string> | ScandirIterator<Buffer> {
+  const directory = listed(given)
+  if (scandirEvent.wanted) scandirEvent.raise(given[0] ?? '.')
+  return typeof directory === 'object'
+    ? new ScandirIterator(Buffer.from(directory))
+    : new ScandirIterator(directory)
+}

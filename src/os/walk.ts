@@ -1,0 +1,289 @@
+import { AuditEvent } from '../audit.ts'
+import { OSError, wrongType } from '../errors.ts'
+import { constants } from '../libc/facts.ts'
+import { libc } from '../libc/functions.ts'
+import { bool, dirFd, optional } from './arguments.ts'
+import { openDirectory, readEntries } from './directory_stream.ts'
+import { type DirFdOption, lstat, stat } from './metadata.ts'
+import { type FileName, fileName, fsdecode, fsencode, type Path } from './names.ts'
+
+const { AT_FDCWD, DT_DIR, DT_LNK, DT_UNKNOWN, O_NOFOLLOW, S_IFMT, S_IFDIR, S_IFLNK } = constants
+
+/** Gets the error of a directory that could not be listed. What it throws ends the walk. */
+export type WalkErrorHandler = (error: OSError) => void
+
+export interface WalkOptions {
+  /** true (the default): a directory comes before those in it; false: after them. */
+  readonly topdown?: boolean | undefined
+  /** Gets the errors of directories that cannot be listed; without it such directories are passed over. */
+  readonly onerror?: WalkErrorHandler | null | undefined
+  /** true: symbolic links to directories are walked too, and may lead in circles; default false. */
+  readonly followlinks?: boolean | undefined
+}
+
+export interface FwalkOptions extends DirFdOption {
+  /** The directory to start in; the current one by default. */
+  readonly top?: Path | undefined
+  /** true (the default): a directory comes before those in it; false: after them. */
+  readonly topdown?: boolean | undefined
+  /** Gets the errors of directories that cannot be listed; without it such directories are passed over. */
+  readonly onerror?: WalkErrorHandler | null | undefined
+  /** true: symbolic links to directories are walked too, and may lead in circles; default false. */
+  readonly follow_symlinks?: boolean | undefined
+}
+
+/** A directory of a walk: its path, the names of the directories in it, the names of everything else in it. */
+export type WalkStep<T extends FileName> = [dirpath: T, dirnames: T[], filenames: T[]]
+
+/** The same, and a descriptor of the directory, valid until the next step. */
+export type FwalkStep<T extends FileName> = [dirpath: T, dirnames: T[], filenames: T[], dirfd: number]
+
+const walkEvent = new AuditEvent('os.walk')
+const fwalkEvent = new AuditEvent('os.fwalk')
+
+function handler(value: unknown): WalkErrorHandler | null {
+  if (value === undefined || value === null) return null
+  if (typeof value === 'function') return value as WalkErrorHandler
+  throw wrongType('onerror', 'a function or null', value)
+}
+
+/** Goes on after an error of the system, once the handler has heard of it; everything else is thrown. */
+function passOver(error: unknown, onerror: WalkErrorHandler | null): void {
+  if (!(error instanceof OSError)) throw error
+  onerror?.(error)
+}
+
+/** What is in a directory, sorted into directories (links to them included) and the rest. */
+interface Listing {
+  readonly directories: string[]
+  readonly others: string[]
+}
+
+/** Lists an open directory; `path` is for errors. */
+function list(fd: number, path: string): Listing {
+  const names: string[] = []
+  const types: number[] = []
+  while (readEntries('scandir', fd, path, names, types));
+  const directories: string[] = []
+  const others: string[] = []
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i] as string
+    const type = types[i]
+    // Only of links, and where the file system does not tell types, does the kernel have to be asked.
+    const unclear = type === DT_LNK || type === DT_UNKNOWN
+    if (unclear ? typeOf(stat, name, fd) === S_IFDIR : type === DT_DIR) directories.push(name)
+    else others.push(name)
+  }
+  return { directories, others }
+}
+
+function typeOf(ask: typeof stat | typeof lstat, name: string, at?: number): number | undefined {
+  try {
+    return ask(name, { dir_fd: at ?? null }).st_mode & S_IFMT
+  } catch (error) {
+    if (error instanceof OSError) return undefined
+    throw error
+  }
+}
+
+/** The paths of directories of `path`, the first one last: a stack gives them back in order. */
+function below(path: string, names: readonly unknown[]): string[] {
+  const start = path === '' || path.endsWith('/') ? path : `${path}/`
+  return names.map((_, i) => {
+    const name = fsdecode(fileName(names[names.length - 1 - i], 'dirnames'))
+    return name.charCodeAt(0) === 0x2f ? name : start + name
+  })
+}
+
+/**
+ * Walks a tree of directories: one step for each directory in it, `top` included.
+ *
+ * With `topdown` the caller may change `dirnames` in place: what it takes out is not visited, and the order is its own.
+ * A directory that has become a symbolic link meanwhile is not entered.
+ *
+ * @param top the directory to start in
+ * @param topdown true (the default): a directory comes before those in it; false: after them
+ * @param onerror gets the OSError of a directory that cannot be listed, and may throw; by default it is passed over
+ * @param followlinks true: symbolic links to directories are walked too; default false
+ * @returns an iterable of [dirpath, dirnames, filenames]; dirpath begins with `top`, names are bytes where `top` is
+ * @throws TypeError, RangeError for bad arguments; a missing `top` is passed over as any other error
+ *
+ * Availability: Linux. Audit event: `os.walk` (top, topdown, onerror, followlinks). See Python, os.walk.
+ */
+export function walk(top: Uint8Array, options?: WalkOptions): Generator<WalkStep<Buffer>, void>
+export function walk(top: string | URL, options?: WalkOptions): Generator<WalkStep<string>, void>
+export function walk(top: Path, options?: WalkOptions): Generator<WalkStep<string> | WalkStep<Buffer>, void>
+export function walk(
+  top: Path,
+  topdown: boolean,
+  onerror?: WalkErrorHandler | null | WalkOptions,
+  followlinks?: boolean | WalkOptions,
+): Generator<WalkStep<string> | WalkStep<Buffer>, void>
+export function walk(top: Path, ...rest: unknown[]): Generator<WalkStep<string> | WalkStep<Buffer>, void> {
+  const given = optional(['topdown', 'onerror', 'followlinks'], [], rest)
+  const start = fileName(top, 'top')
+  const topdown = bool(given.topdown, 'topdown', true)
+  const onerror = handler(given.onerror)
+  const followLinks = bool(given.followlinks, 'followlinks', false)
+  if (walkEvent.wanted) walkEvent.raise(top, topdown, onerror, followLinks)
+  // Not to follow links, opening refuses them: that costs nothing, and nobody can be quicker.
+  const steps = (topdown ? walkDown : walkUp)(fsdecode(start), onerror, followLinks ? 0 : O_NOFOLLOW)
+  return typeof start === 'string' ? steps : inBytes(steps)
+}
+
+/** The listing of a directory; undefined where it is to be passed over: an error, or a link that is not to be followed. */
+function listAt(path: string, flags: number, onerror: WalkErrorHandler | null): Listing | undefined {
+  let fd = -1
+  try {
+    fd = openDirectory('scandir', AT_FDCWD, path, flags)
+    return list(fd, path)
+  } catch (error) {
+    const isLink = flags !== 0 && typeOf(lstat, path) === S_IFLNK
+    if (!isLink) passOver(error, onerror)
+    return undefined
+  } finally {
+    if (fd !== -1) libc.close(fd)
+  }
+}
+
+type Walker = (top: string, onerror: WalkErrorHandler | null, flags: number) => Generator<WalkStep<string>, void>
+
+const walkDown: Walker = function* (top, onerror, flags) {
+  const waiting = [top]
+  let allow = 0
+  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
+    const found = listAt(path, allow, onerror)
+    allow = flags
+    if (found === undefined) continue
+    yield [path, found.directories, found.others]
+    for (const next of below(path, found.directories)) waiting.push(next)
+  }
+}
+
+const walkUp: Walker = function* (top, onerror, flags) {
+  // A string is a directory to be listed, a step one whose directories have all been walked.
+  const waiting: (string | WalkStep<string>)[] = [top]
+  let allow = 0
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    if (typeof next !== 'string') {
+      yield next
+      continue
+    }
+    const found = listAt(next, allow, onerror)
+    allow = flags
+    if (found === undefined) continue
+    waiting.push([next, found.directories, found.others], ...below(next, found.directories))
+  }
+}
+
+/** The same walk in bytes. What the caller does to `dirnames` is carried over. */
+function* inBytes(steps: Generator<WalkStep<string>, void>): Generator<WalkStep<Buffer>, void> {
+  for (const [path, directories, others] of steps) {
+    const names = directories.map((name) => fsencode(name))
+    yield [fsencode(path), names, others.map((name) => fsencode(name))]
+    directories.splice(0, directories.length, ...names.map((name) => fsdecode(name)))
+  }
+}
+
+/**
+ * Walks a tree of directories as `walk` does, and gives a descriptor of each, so that what is done there (`stat(name, {
+ * dir_fd })`) cannot be led elsewhere by somebody who renames directories or puts links in their place.
+ *
+ * @param top the directory to start in; the current one by default
+ * @param topdown true (the default): a directory comes before those in it; false: after them
+ * @param onerror gets the OSError of a directory that cannot be listed, and may throw; by default it is passed over
+ * @param options all of them by name; `follow_symlinks`: true to walk symbolic links to directories too, default false;
+ *   `dir_fd`: where a relative `top` starts
+ * @returns an iterable of [dirpath, dirnames, filenames, dirfd]; dirfd is valid until the next step, and not yours to
+ *   close. Where `top` is a file, or a link that is not to be followed, nothing
+ * @throws OSError at the first step where `top` cannot be opened
+ *
+ * Availability: Linux. Audit event: `os.fwalk` (top, topdown, onerror, follow_symlinks, dir_fd). See Python, os.fwalk.
+ */
+export function fwalk(top: Uint8Array, options?: FwalkOptions): Generator<FwalkStep<Buffer>, void>
+export function fwalk(top?: string | URL | FwalkOptions, options?: FwalkOptions): Generator<FwalkStep<string>, void>
+export function fwalk(top: Path, options?: FwalkOptions): Generator<FwalkStep<string> | FwalkStep<Buffer>, void>
+export function fwalk(
+  top: Path,
+  topdown: boolean,
+  onerror?: WalkErrorHandler | null | FwalkOptions,
+  options?: FwalkOptions,
+): Generator<FwalkStep<string> | FwalkStep<Buffer>, void>
+export function fwalk(...args: unknown[]): Generator<FwalkStep<string> | FwalkStep<Buffer>, void> {
+  const given = optional(['top', 'topdown', 'onerror'], ['follow_symlinks', 'dir_fd'], args)
+  const start = fileName(given.top ?? '.', 'top')
+  const topdown = bool(given.topdown, 'topdown', true)
+  const onerror = handler(given.onerror)
+  const follow = bool(given.follow_symlinks, 'follow_symlinks', false)
+  const at = dirFd(given.dir_fd)
+  if (fwalkEvent.wanted) fwalkEvent.raise(given.top ?? '.', topdown, onerror, follow, given.dir_fd ?? null)
+  const steps = walkOpen(fsdecode(start), at, topdown, onerror, follow)
+  return typeof start === 'string' ? steps : inBytesOpen(steps)
+}
+
+/** What `walkOpen` has still to do: enter a directory, give a step whose directories have been walked, close. */
+type Task =
+  | { readonly enter: string; readonly path: string; readonly at: number }
+  | { readonly step: FwalkStep<string> }
+  | { readonly close: number }
+
+function* walkOpen(
+  top: string,
+  at: number,
+  topdown: boolean,
+  onerror: WalkErrorHandler | null,
+  follow: boolean,
+): Generator<FwalkStep<string>, void> {
+  const tasks: Task[] = [{ enter: top, path: top, at }]
+  let isTop = true
+  try {
+    for (let task = tasks.pop(); task !== undefined; task = tasks.pop()) {
+      if ('close' in task) libc.close(task.close)
+      else if ('step' in task) yield task.step
+      else {
+        const fd = enter(task.enter, task.at, follow, isTop ? null : { onerror })
+        isTop = false
+        if (fd === undefined) continue
+        tasks.push({ close: fd })
+        const { directories, others } = list(fd, task.path)
+        const step: FwalkStep<string> = [task.path, directories, others, fd]
+        if (topdown) yield step
+        else tasks.push({ step })
+        const paths = below(task.path, directories)
+        for (const [i, path] of paths.entries()) {
+          tasks.push({ enter: directories[directories.length - 1 - i] as string, path, at: fd })
+        }
+      }
+    }
+  } finally {
+    // The caller has left early, or an error ended the walk.
+    for (const task of tasks) if ('close' in task) libc.close(task.close)
+  }
+}
+
+/** Opens a directory; undefined where it is to be passed over. Only the top has no handler: its errors are thrown. */
+function enter(
+  name: string,
+  at: number,
+  follow: boolean,
+  errors: { readonly onerror: WalkErrorHandler | null } | null,
+): number | undefined {
+  try {
+    return openDirectory('open', at, name, follow ? 0 : O_NOFOLLOW)
+  } catch (error) {
+    const type = follow ? undefined : typeOf(lstat, name, at)
+    if (type === S_IFLNK || (errors === null && type !== undefined && type !== S_IFDIR)) return undefined
+    if (errors === null) throw error
+    passOver(error, errors.onerror)
+    return undefined
+  }
+}
+
+/** The same walk in bytes. What the caller does to `dirnames` is carried over. */
+function* inBytesOpen(steps: Generator<FwalkStep<string>, void>): Generator<FwalkStep<Buffer>, void> {
+  for (const [path, directories, others, fd] of steps) {
+    const names = directories.map((name) => fsencode(name))
+    yield [fsencode(path), names, others.map((name) => fsencode(name)), fd]
+    directories.splice(0, directories.length, ...names.map((name) => fsdecode(name)))
+  }
+}

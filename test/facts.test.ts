@@ -1,0 +1,130 @@
+/** The generated facts against the headers, against a C program that prints them, and against CPython. */
+
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { flatten, type Tables } from '../tools/facts/merge.ts'
+import { newerConstants, newerFields, newerSyscalls } from '../tools/facts/newer.ts'
+import { printFacts } from '../tools/facts/print_program.ts'
+import { targets } from '../tools/facts/targets.ts'
+import { findToolchain, type Toolchain } from '../tools/facts/toolchains.ts'
+import { compareWithHeaders, readHeaders, readOwnFacts, readTarget } from '../tools/facts/written.ts'
+
+/** OSIER_FETCH_HEADERS=1 lets the tests fetch headers that this machine lacks. */
+const online = process.env.OSIER_FETCH_HEADERS === '1'
+
+/** From the root of the repository, where the tests are run. */
+const fixturePath = 'test/fixtures/cpython-constants.json'
+
+const { target: nativeName, ...ownTables } = await readOwnFacts()
+const native = targets.find((one) => one.name === nativeName)
+
+test('the target is that of the C library this process runs on', () => {
+  if (process.platform !== 'linux') return assert.equal(nativeName, null)
+  const report: unknown = process.report.getReport()
+  const isGlibc = JSON.stringify(report).includes('"glibcVersionRuntime"')
+  assert.equal(nativeName, `linux-${process.arch}-${isGlibc ? 'glibc' : 'musl'}`)
+})
+
+test('the tables are frozen and hold all facts of the target', async () => {
+  for (const [name, table] of Object.entries(ownTables)) assert.ok(Object.isFrozen(table), name)
+  if (nativeName !== null) assert.deepEqual({ ...ownTables }, await readTarget(nativeName))
+})
+
+for (const target of targets) {
+  test(`the facts of ${target.name} are those of its headers`, async (t) => {
+    const toolchain = findToolchain(target, { online })
+    if (typeof toolchain === 'string') return t.skip(toolchain)
+    assert.deepEqual(await compareWithHeaders(target, toolchain), [])
+  })
+}
+
+test('a C program prints the same facts', (t) => {
+  if (!native) return t.skip(`no facts of ${process.platform}-${process.arch}`)
+  const toolchain = findToolchain(native, { online: false })
+  if (typeof toolchain === 'string') return t.skip(toolchain)
+  const written = flatten(ownTables)
+  const printed = printFacts(toolchain.compiler, [...written.keys()])
+  const wrong = [...written].filter(([fact, value]) => printed.has(fact) && printed.get(fact) !== value)
+  assert.deepEqual(wrong, [])
+  const unknown = [...written.keys()].filter((fact) => !printed.has(fact))
+  assert.deepEqual(unknown.filter(mustBeKnown(native.name, toolchain)), [])
+})
+
+/** Headers of another version than the written facts' may be older; else only what is newer than they may be missing. */
+function mustBeKnown(target: string, toolchain: Toolchain): (fact: string) => boolean {
+  if (toolchain.headers !== readHeaders(target)) return () => false
+  const fields = Object.entries(newerFields).map(([struct, added]) => [struct, { offsets: added, sizes: added }])
+  const newer = { constants: newerConstants, syscalls: newerSyscalls, structs: Object.fromEntries(fields) }
+  const names = new Set(namesIn(newer))
+  return (fact) => !names.has(fact)
+}
+
+/** The paths of everything that is no plain object. */
+function namesIn(value: unknown, path: readonly string[] = []): string[] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return [path.join('.')]
+  return Object.entries(value).flatMap(([name, inner]) => namesIn(inner, [...path, name]))
+}
+
+/** Names that CPython has and the headers have not. None has another value. */
+const cpythonsOwn: readonly { readonly reason: string; readonly names: string }[] = [
+  {
+    reason: 'numbers of CPython itself, which C has not',
+    names: `POSIX_SPAWN_OPEN POSIX_SPAWN_CLOSE POSIX_SPAWN_DUP2 POSIX_SPAWN_CLOSEFROM P_WAIT P_NOWAIT P_NOWAITO`,
+  },
+  {
+    reason: 'in C a function call, whose answer is known at run time only',
+    names: 'SIGRTMIN SIGRTMAX',
+  },
+  {
+    reason: 'stat module: places in the ten-tuple of stat_result',
+    names: 'ST_MODE ST_INO ST_DEV ST_NLINK ST_UID ST_GID ST_SIZE ST_ATIME ST_MTIME ST_CTIME',
+  },
+  {
+    reason:
+      'stat module: file types of other systems, 0 where they are missing, and a synonym of S_ISGID from System V',
+    names: 'S_IFDOOR S_IFPORT S_IFWHT S_ENFMT',
+  },
+  {
+    reason: 'stat module: flags of chflags(2), which macOS and the BSDs have',
+    names: `UF_SETTABLE UF_NODUMP UF_IMMUTABLE UF_APPEND UF_OPAQUE UF_NOUNLINK UF_COMPRESSED UF_TRACKED UF_DATAVAULT
+      UF_HIDDEN SF_SETTABLE SF_ARCHIVED SF_IMMUTABLE SF_APPEND SF_RESTRICTED SF_NOUNLINK SF_SNAPSHOT SF_FIRMLINK
+      SF_DATALESS`,
+  },
+  {
+    reason: 'stat module: attributes of files on Windows',
+    names: `FILE_ATTRIBUTE_ARCHIVE FILE_ATTRIBUTE_COMPRESSED FILE_ATTRIBUTE_DEVICE FILE_ATTRIBUTE_DIRECTORY
+      FILE_ATTRIBUTE_ENCRYPTED FILE_ATTRIBUTE_HIDDEN FILE_ATTRIBUTE_INTEGRITY_STREAM FILE_ATTRIBUTE_NORMAL
+      FILE_ATTRIBUTE_NOT_CONTENT_INDEXED FILE_ATTRIBUTE_NO_SCRUB_DATA FILE_ATTRIBUTE_OFFLINE
+      FILE_ATTRIBUTE_READONLY FILE_ATTRIBUTE_REPARSE_POINT FILE_ATTRIBUTE_SPARSE_FILE FILE_ATTRIBUTE_SYSTEM
+      FILE_ATTRIBUTE_TEMPORARY FILE_ATTRIBUTE_VIRTUAL`,
+  },
+]
+
+test('the constants of Linux on x86-64 with glibc are those of CPython', async () => {
+  const cpython = flatten(readFixture())
+  const ours = flatten(await readTarget('linux-x64-glibc'))
+  const deviations = [...cpython].filter(([fact, value]) => ours.get(fact) !== value)
+  const missing = deviations.filter(([fact]) => !ours.has(fact)).map(([fact]) => nameOf(fact))
+  const differing = deviations.filter(([fact]) => ours.has(fact))
+  assert.deepEqual(differing, [])
+  const listed = cpythonsOwn.flatMap(({ names }) => names.split(/\s+/))
+  assert.deepEqual(missing.sort(), listed.sort())
+})
+
+test('sysconf, pathconf and confstr know no other names than CPython', async () => {
+  const cpython = readFixture()
+  const ours = await readTarget('linux-x64-glibc')
+  for (const table of ['sysconfNames', 'pathconfNames', 'confstrNames']) assert.deepEqual(ours[table], cpython[table])
+})
+
+/** The tables of the fixture, named as ours. */
+function readFixture(): Tables {
+  const { origin, ...tables }: { origin: string } & Tables = JSON.parse(readFileSync(fixturePath, 'utf8'))
+  assert.match(origin, /^CPython 3\.13/)
+  return tables
+}
+
+function nameOf(fact: string): string {
+  return fact.slice(fact.lastIndexOf('.') + 1)
+}

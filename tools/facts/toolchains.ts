@@ -1,0 +1,135 @@
+/** Finds, for each target, a compiler that reads this target's headers, and says which headers those are. */
+
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { type Compiler, compile, evaluate } from './probe.ts'
+import type { Target } from './targets.ts'
+
+export interface Toolchain {
+  readonly compiler: Compiler
+  /** Names and versions of the headers, for the head of the generated file. */
+  readonly headers: string
+}
+
+/** Debian's word for the architecture. */
+const debianArch: Readonly<Record<Target['arch'], string>> = { x64: 'amd64', arm64: 'arm64' }
+
+const found = new Map<string, Toolchain | string>()
+
+let scratch: string | undefined
+
+/** A folder that is removed when the program ends. */
+function scratchFolder(): string {
+  if (scratch !== undefined) return scratch
+  const folder = mkdtempSync(join(tmpdir(), 'osier-facts-'))
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+  scratch = folder
+  return folder
+}
+
+/** The toolchain of a target, or the reason why there is none here. `online`: headers may be fetched with apt-get. */
+export function findToolchain(target: Target, { online }: { online: boolean }): Toolchain | string {
+  const key = `${target.name} ${online}`
+  const known = found.get(key)
+  if (known !== undefined) return known
+  const toolchain = target.libc === 'glibc' ? findGlibc(target) : findMusl(target, online)
+  found.set(key, toolchain)
+  return toolchain
+}
+
+function findGlibc(target: Target): Toolchain | string {
+  const compiler = findCompiler(`${target.cpu}-linux-gnu`, 'gnu')
+  if (!compiler) return `no C compiler for ${target.cpu}-linux-gnu`
+  const wanted = new Map([
+    ['major', '__GLIBC__'],
+    ['minor', '__GLIBC_MINOR__'],
+  ])
+  const version = evaluate(compiler, ['features.h'], wanted)
+  return { compiler, headers: `glibc ${version.get('major')}.${version.get('minor')}, ${kernelVersion(compiler)}` }
+}
+
+function findMusl(target: Target, online: boolean): Toolchain | string {
+  const native = findCompiler(`${target.cpu}-linux-musl`, 'musl')
+  if (native) return { compiler: native, headers: `musl ${loaderVersion(target)}, ${kernelVersion(native)}` }
+  const glibc = findGlibc(target)
+  if (typeof glibc === 'string') return glibc
+  const installed = `/usr/include/${target.cpu}-linux-musl`
+  const musl = existsSync(installed)
+    ? { include: installed, version: loaderVersion(target) }
+    : fetchMusl(target, online)
+  if (typeof musl === 'string') return musl
+  // Any compiler of the architecture will do once it sees no other headers than musl's and the kernel's.
+  const args = ['-nostdinc', '-isystem', musl.include, '-isystem', kernelHeaders(glibc.compiler, target)]
+  const compiler = { command: glibc.compiler.command, args }
+  return { compiler, headers: `musl ${musl.version}, ${kernelVersion(compiler)}` }
+}
+
+/** `cc` where it makes programs for this triplet (whatever vendor it names), else the cross compiler. */
+function findCompiler(triplet: string, environment: string): Compiler | undefined {
+  const [cpu = ''] = triplet.split('-')
+  const fits = new RegExp(`^${cpu}-(\\w+-)?linux-${environment}$`)
+  for (const command of ['cc', `${triplet}-gcc`]) {
+    const { status, stdout } = spawnSync(command, ['-dumpmachine'], { encoding: 'utf8' })
+    if (status === 0 && fits.test(stdout.trim())) return { command, args: [] }
+  }
+  return undefined
+}
+
+/** Major and minor only: a distribution's patch level changes weekly, and the interface does not change with it. */
+function kernelVersion(compiler: Compiler): string {
+  const code = evaluate(compiler, ['linux/version.h'], new Map([['code', 'LINUX_VERSION_CODE']])).get('code')
+  if (code === undefined) throw new Error(`${compiler.command} finds no linux/version.h (Debian: linux-libc-dev)`)
+  return `Linux ${code >> 16n}.${(code >> 8n) & 255n}`
+}
+
+/** musl's headers name no version, but its dynamic loader says one when started without arguments. */
+function loaderVersion(target: Target): string {
+  const { stderr } = spawnSync(`/lib/ld-musl-${target.cpu}.so.1`, { encoding: 'utf8' })
+  return /^Version (\S+)$/m.exec(stderr ?? '')?.[1] ?? 'of unknown version'
+}
+
+/** A folder with nothing but the kernel's headers, which elsewhere lie among those of glibc. */
+function kernelHeaders(compiler: Compiler, target: Target): string {
+  const folder = join(scratchFolder(), `kernel-${target.arch}`)
+  if (existsSync(folder)) return folder
+  mkdirSync(folder)
+  const probes = ['linux/version.h', 'asm/unistd.h', 'asm-generic/errno.h']
+  const { stdout } = compile(compiler, ['-M'], probes.map((header) => `#include <${header}>\n`).join(''))
+  for (const probe of probes) {
+    const path = stdout.split(/[\s\\]+/).find((word) => word.endsWith(`/${probe}`))
+    if (path === undefined) throw new Error(`${compiler.command} finds no ${probe} (Debian: linux-libc-dev)`)
+    symlinkSync(dirname(path), join(folder, dirname(probe)))
+  }
+  return folder
+}
+
+/**
+ * Debian has no cross package of musl. This fetches the other architecture's own package, with apt's state in the
+ * scratch folder, so that the machine's list of architectures stays as it is.
+ */
+function fetchMusl(target: Target, online: boolean): { include: string; version: string } | string {
+  if (!online) return `no musl headers for ${target.arch} here, and none were to be fetched`
+  const folder = join(scratchFolder(), `musl-${target.arch}`)
+  mkdirSync(join(folder, 'lists', 'partial'), { recursive: true })
+  const settings = {
+    'APT::Architecture': debianArch[target.arch],
+    'APT::Architectures::': debianArch[target.arch],
+    'APT::Sandbox::User': 'root',
+    'Dir::State': folder,
+    'Dir::State::status': '/dev/null',
+    'Dir::Cache': join(folder, 'cache'),
+  }
+  mkdirSync(join(folder, 'cache', 'archives', 'partial'), { recursive: true })
+  const options = ['-q', ...Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`])]
+  for (const command of [['update'], ['download', 'musl-dev']]) {
+    const { status, stderr } = spawnSync('apt-get', [...options, ...command], { cwd: folder, encoding: 'utf8' })
+    if (status !== 0) return `apt-get ${command.join(' ')} failed: ${stderr ?? 'there is no apt-get'}`
+  }
+  const archive = readdirSync(folder).find((name) => name.endsWith('.deb')) ?? ''
+  const { status, stderr } = spawnSync('dpkg-deb', ['-x', archive, '.'], { cwd: folder, encoding: 'utf8' })
+  if (status !== 0) return `dpkg-deb cannot unpack ${archive}: ${stderr}`
+  const version = /^musl-dev_([^-_]+)/.exec(archive)?.[1] ?? 'of unknown version'
+  return { include: join(folder, 'usr', 'include', `${target.cpu}-linux-musl`), version }
+}

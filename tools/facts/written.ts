@@ -1,0 +1,47 @@
+/** The facts as they stand in the repository, and how they compare with the headers of this machine. */
+
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type * as FactsModule from '../../src/libc/facts.ts'
+import { collectFacts } from './collect.ts'
+import { asTables, type Difference, differences, joinFacts, type Tables } from './merge.ts'
+import type { Target } from './targets.ts'
+import type { Toolchain } from './toolchains.ts'
+
+/** This file runs as build/tools/facts/written.js. */
+const root = new URL('../../../', import.meta.url)
+
+export function sourcePath(name: string): string {
+  return fileURLToPath(new URL(`src/libc/targets/${name}.ts`, root))
+}
+
+/** The facts of the platform this runs on, as the package sees them. */
+export async function readOwnFacts(): Promise<typeof FactsModule> {
+  return await import(new URL('dist/libc/facts.js', root).href)
+}
+
+/** All facts of a target: the common ones and its own. */
+export async function readTarget(name: string): Promise<Tables> {
+  return joinFacts(await readTables('linux'), await readTables(name))
+}
+
+/** The versions of the headers that a target's file was made from. */
+export function readHeaders(name: string): string {
+  const [, , versions = ''] = readFileSync(sourcePath(name), 'utf8').split('\n')
+  return versions.replace('// ', '')
+}
+
+/**
+ * Where a target's file disagrees with the headers here. Headers of another version may lack names or have more of
+ * them; what both know must be equal.
+ */
+export async function compareWithHeaders(target: Target, toolchain: Toolchain): Promise<Difference[]> {
+  const found = differences(await readTarget(target.name), asTables(collectFacts(toolchain.compiler)))
+  if (toolchain.headers === readHeaders(target.name)) return found
+  return found.filter(({ written, fresh }) => written !== undefined && fresh !== undefined)
+}
+
+async function readTables(name: string): Promise<Tables> {
+  const module: object = await import(new URL(`dist/libc/targets/${name}.js`, root).href)
+  return { ...module }
+}
