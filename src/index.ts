@@ -1,6 +1,3 @@
-export * from './os/metadata.ts'
-export * from './os/files.ts'
-export * from './os/directories.ts'
-export * from './os/scandir.ts'
-export * from './os/walk.ts'
-export * from './os/names.ts'
+/** `import os from 'osier'` and `import { stat } from 'osier'` give the same objects. */
+export * from './os/index.ts'
+export * as default from './os/index.ts'

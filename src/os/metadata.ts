@@ -72,9 +72,7 @@ export function refuseWithFd(options: Partial<Record<'dir_fd' | 'follow_symlinks
  */
 export function stat(path: Path | Descriptor, options: StatOptions = NO_OPTIONS): stat_result {
   if (typeof path === 'string' && options === NO_OPTIONS) {
-    const name = cString(path, 'path')
-    while (libc.statx(AT_FDCWD, name, 0, STATX_BASIC_STATS, address) === -1) failed('stat', path)
-    return statResult()
+    return statusOf('stat', path, AT_FDCWD, 0)
   }
   checkOptions(options, DIR_FD_FOLLOW)
   const file = fileNameOrFd(path, 'path')
@@ -95,6 +93,13 @@ function statInto(syscall: string, file: FileName | number, at: unknown, flags: 
   const from = dirFd(at)
   const name = cString(file, 'path')
   while (libc.statx(from, name, flags, mask, address) === -1) failed(syscall, file)
+}
+
+/** `stat` or `lstat` of checked arguments, for callers within this folder. */
+export function statusOf(syscall: string, file: FileName, at: number, flags: number): stat_result {
+  const name = cString(file, 'path')
+  while (libc.statx(at, name, flags, STATX_BASIC_STATS, address) === -1) failed(syscall, file)
+  return statResult()
 }
 
 /**

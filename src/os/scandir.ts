@@ -5,11 +5,23 @@ import { libc } from '../libc/functions.ts'
 import type { stat_result } from '../results.ts'
 import { bool, checkOptions, type Descriptor, fileNameOrFd, NO_OPTIONS, optional } from './arguments.ts'
 import { duplicateDirectory, openDirectory, readEntries } from './directory_stream.ts'
-import { type FollowSymlinksOption, lstat, stat } from './metadata.ts'
+import { type FollowSymlinksOption, statusOf } from './metadata.ts'
 import { type FileName, fsencode, type Path } from './names.ts'
 import { joinPath } from './pathnames.ts'
 
-const { DT_UNKNOWN, DT_DIR, DT_REG, DT_LNK, S_IFMT, S_IFDIR, S_IFREG, S_IFLNK, AT_FDCWD, SEEK_SET } = constants
+const {
+  DT_UNKNOWN,
+  DT_DIR,
+  DT_REG,
+  DT_LNK,
+  S_IFMT,
+  S_IFDIR,
+  S_IFREG,
+  S_IFLNK,
+  AT_FDCWD,
+  AT_SYMLINK_NOFOLLOW,
+  SEEK_SET,
+} = constants
 
 const listdirEvent = new AuditEvent('os.listdir')
 const scandirEvent = new AuditEvent('os.scandir')
@@ -134,18 +146,18 @@ export class DirEntry<T extends FileName = string> {
    * @throws OSError as `os.stat` does
    */
   stat(options: FollowSymlinksOption = NO_OPTIONS): stat_result {
-    checkOptions(options, ['follow_symlinks'])
+    if (options !== NO_OPTIONS) checkOptions(options, ['follow_symlinks'])
     if (!bool(options.follow_symlinks, 'follow_symlinks', true) || !this.is_symlink()) {
-      this.#lstat ??= this.#onDisk(lstat)
+      this.#lstat ??= this.#ask('lstat', AT_SYMLINK_NOFOLLOW)
       return this.#lstat
     }
-    this.#stat ??= this.#onDisk(stat)
+    this.#stat ??= this.#ask('stat', 0)
     return this.#stat
   }
 
-  #onDisk(ask: typeof lstat | typeof stat): stat_result {
-    if (typeof this.#directory !== 'number') return ask(this.path)
-    return ask(this.name, { dir_fd: this.#directory })
+  #ask(syscall: string, flags: number): stat_result {
+    if (typeof this.#directory === 'number') return statusOf(syscall, this.name, this.#directory, flags)
+    return statusOf(syscall, this.path, AT_FDCWD, flags)
   }
 
   #is(type: number, fileType: number, options: FollowSymlinksOption): boolean {
@@ -262,7 +274,5 @@ export function scandir(path: Path | Descriptor): ScandirIterator<string> | Scan
 export function scandir(...given: unknown[]): ScandirIterator<string> | ScandirIterator<Buffer> {
   const directory = listed(given)
   if (scandirEvent.wanted) scandirEvent.raise(given[0] ?? '.')
-  return typeof directory === 'object'
-    ? new ScandirIterator(Buffer.from(directory))
-    : new ScandirIterator(directory)
+  return typeof directory === 'object' ? new ScandirIterator(Buffer.from(directory)) : new ScandirIterator(directory)
 }

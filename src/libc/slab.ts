@@ -1,0 +1,32 @@
+import { addressOf } from './memory.ts'
+
+/**
+ * Memory for small results, shared as Node's own pool is: a Buffer of 4 KiB of its own costs more than reading 4 KiB.
+ * A call writes at `slabAddress(size)`, and `slabTake(used)` gives what it wrote; the rest serves the next call.
+ */
+const SLAB_SIZE = 65536
+
+/** The largest piece that comes from the slab: larger ones would waste too much of it. */
+export const SLAB_PIECE: number = SLAB_SIZE / 8
+
+let slab = Buffer.allocUnsafeSlow(SLAB_SIZE)
+let start = addressOf(slab)
+let used = 0
+
+/** Where the next `size` bytes (at most SLAB_PIECE) may be written. */
+export function slabAddress(size: number): number {
+  if (used + size > SLAB_SIZE) {
+    slab = Buffer.allocUnsafeSlow(SLAB_SIZE)
+    start = addressOf(slab)
+    used = 0
+  }
+  return start + used
+}
+
+/** The first `size` bytes that were written there. */
+export function slabTake(size: number): Buffer<ArrayBuffer> {
+  const from = used
+  // The next piece starts at a multiple of eight, as a typed array over it might want.
+  used += (size + 7) & ~7
+  return slab.subarray(from, from + size)
+}

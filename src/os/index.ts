@@ -1,0 +1,70 @@
+// The `os` namespace, chapter by chapter in the order of Python's documentation.
+
+export { type AuditHook, type AuditMessage, addaudithook } from '../audit.ts'
+export {
+  BlockingIOError,
+  BrokenPipeError,
+  ChildProcessError,
+  ConnectionAbortedError,
+  ConnectionError,
+  ConnectionRefusedError,
+  ConnectionResetError,
+  FileExistsError,
+  FileNotFoundError,
+  InterruptedError,
+  IsADirectoryError,
+  NotADirectoryError,
+  NotImplementedError,
+  OSError,
+  OSError as error,
+  PermissionError,
+  ProcessLookupError,
+  type Subject,
+  TimeoutError,
+} from '../errors.ts'
+// Results, errors, audit events
+export { stat_result, statvfs_result, statx_result } from '../results.ts'
+export type { Descriptor } from './arguments.ts'
+// File Descriptor Operations
+export * from './descriptors.ts'
+// Files and Directories
+export * from './directories.ts'
+export * from './files.ts'
+export {
+  access,
+  chmod,
+  chown,
+  type DirFdOption,
+  F_OK,
+  type FollowSymlinksOption,
+  fchmod,
+  fchown,
+  fpathconf,
+  fstat,
+  fstatvfs,
+  lchown,
+  lstat,
+  major,
+  makedev,
+  minor,
+  pathconf,
+  pathconf_names,
+  R_OK,
+  type StatOptions,
+  stat,
+  statvfs,
+  statx,
+  type TimePair,
+  truncate,
+  type UtimeOptions,
+  utime,
+  W_OK,
+  X_OK,
+} from './metadata.ts'
+// File Names, Command Line Arguments, and Environment Variables
+export { type FileName, fsdecode, fsencode, fspath, type Path, PathLike } from './names.ts'
+// What the documentation names and this platform lacks
+export * from './other_platforms.ts'
+export * from './scandir.ts'
+export * from './supports.ts'
+export * from './walk.ts'

@@ -1,0 +1,47 @@
+import { NotImplementedError } from '../errors.ts'
+import type { Path } from './names.ts'
+
+/**
+ * What the documentation names and Linux lacks. A program that asks for it still type-checks: a function throws and
+ * tells where it exists, a constant is undefined.
+ */
+
+const absent = new WeakSet<object>()
+
+function lacking<F extends (...args: never[]) => unknown>(name: string, platforms: string): F {
+  const throwing = (): never => {
+    throw new NotImplementedError(`os.${name} is not available on ${process.platform}, only on ${platforms}`)
+  }
+  Object.defineProperty(throwing, 'name', { value: name })
+  absent.add(throwing)
+  return throwing as unknown as F
+}
+
+/** Whether a function is one of those that this platform lacks. */
+export function isAbsent(fn: object): boolean {
+  return absent.has(fn)
+}
+
+/** Sets flags of a file. Availability: BSD, macOS. See chflags(2); Python, os.chflags. */
+export const chflags: (path: Path, flags: number, options?: { readonly follow_symlinks?: boolean }) => void = lacking(
+  'chflags',
+  'BSD and macOS',
+)
+
+/** Sets flags of a symbolic link itself. Availability: BSD, macOS. See lchflags(2); Python, os.lchflags. */
+export const lchflags: (path: Path, flags: number) => void = lacking('lchflags', 'BSD and macOS')
+
+/** Changes the permissions of a symbolic link itself. Availability: BSD, macOS, Windows. See Python, os.lchmod. */
+export const lchmod: (path: Path, mode: number) => void = lacking('lchmod', 'BSD, macOS and Windows')
+
+/** The names of the drives. Availability: Windows. See Python, os.listdrives. */
+export const listdrives: () => string[] = lacking('listdrives', 'Windows')
+
+/** Where a volume is mounted. Availability: Windows. See Python, os.listmounts. */
+export const listmounts: (volume: Path) => string[] = lacking('listmounts', 'Windows')
+
+/** The volumes. Availability: Windows. See Python, os.listvolumes. */
+export const listvolumes: () => string[] = lacking('listvolumes', 'Windows')
+
+/** Flag of a file system: it cannot be changed. Documented, but no C library defines it. */
+export const ST_IMMUTABLE: number | undefined = undefined
