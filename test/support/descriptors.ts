@@ -1,0 +1,28 @@
+import { readdirSync, readlinkSync } from 'node:fs'
+
+/**
+ * Loaded before every test file: what is open when the file's process starts must be all that is open when it ends.
+ * Descriptors of Node's own (its event loop, its pipes to the runner) come and go, so only kinds that osier opens count.
+ */
+function open(): Map<string, string> {
+  const found = new Map<string, string>()
+  for (const fd of readdirSync('/proc/self/fd')) {
+    try {
+      found.set(fd, readlinkSync(`/proc/self/fd/${fd}`))
+    } catch {
+      // The descriptor of the listing itself.
+    }
+  }
+  return found
+}
+
+const before = open()
+
+process.on('exit', () => {
+  const leaked = [...open()].filter(
+    ([fd, target]) => !before.has(fd) && !/^anon_inode:\[(eventpoll|eventfd|io_uring)\]/.test(target),
+  )
+  if (leaked.length === 0) return
+  console.error(`descriptors left open: ${leaked.map(([fd, target]) => `${fd} -> ${target}`).join(', ')}`)
+  process.exitCode = 1
+})
