@@ -2,7 +2,7 @@ import { readdirSync, readlinkSync } from 'node:fs'
 
 /**
  * Loaded before every test file: what is open when the file's process starts must be all that is open when it ends.
- * Descriptors of Node's own (its event loop, its pipes to the runner) come and go, so only kinds that osier opens count.
+ * Node's own come and go (those of event loops, and /dev/null when it starts a child), so those do not count.
  */
 function open(): Map<string, string> {
   const found = new Map<string, string>()
@@ -20,7 +20,7 @@ const before = open()
 
 process.on('exit', () => {
   const leaked = [...open()].filter(
-    ([fd, target]) => !before.has(fd) && !/^anon_inode:\[(eventpoll|eventfd|io_uring)\]/.test(target),
+    ([fd, target]) => !before.has(fd) && !/^anon_inode:\[(eventpoll|eventfd|io_uring)\]|^\/dev\/null$/.test(target),
   )
   if (leaked.length === 0) return
   console.error(`descriptors left open: ${leaked.map(([fd, target]) => `${fd} -> ${target}`).join(', ')}`)
