@@ -66,5 +66,6 @@ export { type FileName, fsdecode, fsencode, fspath, type Path, PathLike } from '
 // What the documentation names and this platform lacks
 export * from './other_platforms.ts'
 export * from './scandir.ts'
+export * from './status_flags.ts'
 export * from './supports.ts'
 export * from './walk.ts'

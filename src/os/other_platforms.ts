@@ -1,4 +1,4 @@
-import { NotImplementedError } from '../errors.ts'
+import { NotImplementedError, wrongType } from '../errors.ts'
 import type { Path } from './names.ts'
 
 /**
@@ -17,9 +17,18 @@ function lacking<F extends (...args: never[]) => unknown>(name: string, platform
   return throwing as unknown as F
 }
 
-/** Whether a function is one of those that this platform lacks. */
-export function isAbsent(fn: object): boolean {
-  return absent.has(fn)
+/**
+ * Whether this platform has a function of this module, so that calling it does not end in a NotImplementedError.
+ *
+ * @param fn the function, such as `os.lchmod`
+ * @returns false for those that exist only elsewhere
+ * @throws TypeError for what is no function
+ *
+ * Availability: everywhere. See Python, os, Notes on the availability of these functions.
+ */
+export function is_available(fn: (...args: never[]) => unknown): boolean {
+  if (typeof fn !== 'function') throw wrongType('fn', 'a function', fn)
+  return !absent.has(fn)
 }
 
 /** Sets flags of a file. Availability: BSD, macOS. See chflags(2); Python, os.chflags. */
@@ -43,5 +52,5 @@ export const listmounts: (volume: Path) => string[] = lacking('listmounts', 'Win
 /** The volumes. Availability: Windows. See Python, os.listvolumes. */
 export const listvolumes: () => string[] = lacking('listvolumes', 'Windows')
 
-/** Flag of a file system: it cannot be changed. Documented, but no C library defines it. */
+/** Mount flag: files cannot be changed. Documented, but CPython defines it nowhere. */
 export const ST_IMMUTABLE: number | undefined = undefined

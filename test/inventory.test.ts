@@ -1,0 +1,212 @@
+/** Every name that CPython documents is here, and nothing is here without a reason. */
+
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { describe, test } from 'node:test'
+import * as osier from 'osier'
+
+/** A chapter of the fixture. */
+interface Chapter {
+  /** Functions, and how many arguments must be given. */
+  readonly functions?: Readonly<Record<string, number>>
+  /** Constants and other data. */
+  readonly values?: readonly string[]
+  readonly classes?: Readonly<Record<string, Members>>
+  /** Methods of what a function returns, by the function's name. */
+  readonly results?: Readonly<Record<string, Readonly<Record<string, number>>>>
+  /** What Linux lacks, and where it exists: nowhere, where the list is empty. */
+  readonly elsewhere?: Readonly<Record<string, readonly string[]>>
+}
+
+interface Members {
+  readonly methods?: Readonly<Record<string, number>>
+  readonly fields?: readonly string[]
+}
+
+type Module = Readonly<Record<string, unknown>>
+
+interface Extra {
+  readonly reason: string
+  readonly names: string
+}
+
+interface Complete {
+  readonly module: string
+  readonly exports: Module
+  /** The chapters that are complete: add one here as soon as it is. */
+  readonly chapters: readonly string[]
+  /** What is exported though the documents do not name it. Left out for a module of which the documents name a part. */
+  readonly extras?: readonly Extra[]
+}
+
+const modules: readonly Complete[] = [
+  {
+    module: 'os',
+    exports: osier,
+    chapters: ['Errors', 'File Names, Command Line Arguments, and Environment Variables', 'Files and Directories'],
+    extras: [
+      { reason: 'the default export is the namespace itself', names: 'default' },
+      { reason: 'is in sys there', names: 'addaudithook' },
+      {
+        reason: 'is built into the language there',
+        names: `BrokenPipeError ConnectionAbortedError ConnectionError ConnectionRefusedError ConnectionResetError
+          ProcessLookupError TimeoutError`,
+      },
+      { reason: 'has no public name there', names: 'ScandirIterator' },
+      { reason: 'hasattr answers it there', names: 'is_available' },
+      {
+        reason: 'is new in CPython 3.15',
+        names: `statx statx_result
+          STATX_TYPE STATX_MODE STATX_NLINK STATX_UID STATX_GID STATX_ATIME STATX_MTIME STATX_CTIME STATX_INO STATX_SIZE
+          STATX_BLOCKS STATX_BASIC_STATS STATX_BTIME STATX_MNT_ID STATX_DIOALIGN STATX_MNT_ID_UNIQUE STATX_SUBVOL
+          STATX_WRITE_ATOMIC STATX_DIO_READ_ALIGN
+          STATX_ATTR_COMPRESSED STATX_ATTR_IMMUTABLE STATX_ATTR_APPEND STATX_ATTR_NODUMP STATX_ATTR_ENCRYPTED
+          STATX_ATTR_AUTOMOUNT STATX_ATTR_MOUNT_ROOT STATX_ATTR_VERITY STATX_ATTR_DAX STATX_ATTR_WRITE_ATOMIC
+          AT_STATX_SYNC_AS_STAT AT_STATX_FORCE_SYNC AT_STATX_DONT_SYNC AT_NO_AUTOMOUNT`,
+      },
+    ],
+  },
+]
+
+/** The class of what a function of `results` returns. */
+const resultClasses: Readonly<Record<string, unknown>> = { scandir: osier.ScandirIterator }
+
+/** Methods that a class only demands. */
+const abstractMethods = ['PathLike.__fspath__']
+
+const fixture = JSON.parse(readFileSync('test/fixtures/inventory.json', 'utf8')) as Record<
+  string,
+  Record<string, Chapter>
+>
+const { constants: cpythonConstants } = JSON.parse(readFileSync('test/fixtures/cpython-constants.json', 'utf8')) as {
+  constants: Record<string, number>
+}
+
+function chapterOf(module: string, title: string): Chapter {
+  const chapter = fixture[module]?.[title]
+  assert.ok(chapter, `the inventory has no chapter "${title}" of ${module}`)
+  return chapter
+}
+
+/** Every name that stands by itself in a module, whatever the chapter. */
+function documented(module: string): Set<string> {
+  const chapters = Object.values(fixture[module] ?? {})
+  return new Set(
+    chapters.flatMap(({ functions = {}, values = [], classes = {} }) => [
+      ...Object.keys(functions),
+      ...values,
+      ...Object.keys(classes),
+    ]),
+  )
+}
+
+type AnyFunction = (...args: unknown[]) => unknown
+
+function functionOf(owner: unknown, name: string, label = name): AnyFunction {
+  const found: unknown = (owner as Module)[name]
+  assert.equal(typeof found, 'function', `${label} is no function`)
+  return found as AnyFunction
+}
+
+for (const { module, exports, chapters, extras } of modules) {
+  for (const title of chapters) {
+    const { functions = {}, values = [], classes = {}, results = {}, elsewhere = {} } = chapterOf(module, title)
+    const isHere = (name: string): boolean => !(name in elsewhere)
+
+    describe(`${module}, ${title}`, () => {
+      test('functions ask for as many arguments as documented', () => {
+        for (const [name, required] of Object.entries(functions).filter(([name]) => isHere(name))) {
+          assert.equal(functionOf(exports, name).length, required, name)
+        }
+      })
+
+      test('constants and data are there', () => {
+        for (const name of values.filter(isHere)) assert.notEqual(exports[name], undefined, name)
+      })
+
+      test('classes have the documented members', () => {
+        for (const [name, { methods = {}, fields = [] }] of Object.entries(classes)) {
+          const { prototype } = functionOf(exports, name) as { prototype?: unknown }
+          for (const [method, required] of Object.entries(methods)) {
+            if (abstractMethods.includes(`${name}.${method}`)) continue
+            assert.equal(functionOf(prototype, method, `${name}.${method}`).length, required, `${name}.${method}`)
+          }
+          const sample = samples[name]?.()
+          for (const field of fields) {
+            const label = `${name}.${field}`
+            assert.ok(sample, `there is no sample of ${name}`)
+            assert.equal((sample as Module)[field] !== undefined, isHere(label), label)
+          }
+        }
+      })
+
+      test('what functions return has the documented methods', () => {
+        for (const [name, methods] of Object.entries(results)) {
+          const { prototype } = resultClasses[name] as { prototype?: unknown }
+          for (const [method, required] of Object.entries(methods)) {
+            assert.equal(functionOf(prototype, method, `${name}().${method}`).length, required)
+          }
+        }
+      })
+
+      test('what Linux lacks is named all the same', { skip: process.platform !== 'linux' && 'not Linux' }, () => {
+        for (const [name, platforms] of Object.entries(elsewhere).filter(([name]) => !name.includes('.'))) {
+          assert.ok(name in exports, `${name} is not exported`)
+          if (name in functions) refuses(functionOf(exports, name), name, platforms)
+          else assert.equal(exports[name], undefined, name)
+        }
+      })
+    })
+  }
+
+  if (extras !== undefined) {
+    test(`${module}: everything exported is documented, or has its reason here`, () => {
+      const known = documented(module)
+      const reasons = extras.flatMap(({ names }) => names.split(/\s+/))
+      assert.deepEqual(
+        Object.keys(exports).filter((name) => !known.has(name) && !reasons.includes(name)),
+        [],
+      )
+      assert.deepEqual(
+        reasons.filter((name) => known.has(name) || !(name in exports)),
+        [],
+        'listed as extras without need',
+      )
+    })
+  }
+
+  test(`${module}: constants have CPython's values`, { skip: notTheFixturesPlatform() }, () => {
+    const compared = Object.keys(exports).filter((name) => name in cpythonConstants)
+    assert.ok(compared.length > 0)
+    for (const name of compared) assert.equal(exports[name], cpythonConstants[name], name)
+  })
+}
+
+/** Objects of the classes, to see their fields. */
+const samples: Readonly<Record<string, () => unknown>> = {
+  DirEntry: firstEntry,
+  stat_result: () => osier.stat('.'),
+  statvfs_result: () => osier.statvfs('.'),
+}
+
+function firstEntry(): unknown {
+  using entries = osier.scandir('.')
+  return entries.next().value
+}
+
+function refuses(absent: AnyFunction, name: string, platforms: readonly string[]): void {
+  assert.throws(
+    () => absent(),
+    (error) => {
+      assert.ok(error instanceof osier.NotImplementedError, name)
+      assert.match(error.message, new RegExp(`^os\\.${name} is not available on linux, only on `))
+      const told = error.message.slice(error.message.indexOf('only on '))
+      for (const platform of platforms) assert.ok(told.includes(platform), `${error.message}: ${platform}`)
+      return true
+    },
+  )
+}
+
+function notTheFixturesPlatform(): string | false {
+  return process.platform === 'linux' && process.arch === 'x64' ? false : 'the fixture is of Linux on x86-64'
+}
