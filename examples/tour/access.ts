@@ -1,0 +1,12 @@
+import os from 'osier'
+
+// What this process may do with a file, by its real user. Good for telling people; a program that wants to open the
+// file had better just try, since the answer may be out of date by then.
+
+const [, , file = import.meta.filename] = process.argv
+
+console.log('Testing:', file)
+console.log('Exists:', os.access(file, os.F_OK))
+console.log('Readable:', os.access(file, os.R_OK))
+console.log('Writable:', os.access(file, os.W_OK))
+console.log('Executable:', os.access(file, os.X_OK))

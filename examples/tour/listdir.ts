@@ -1,0 +1,8 @@
+import os from 'osier'
+
+// The names of what is in a directory. Files and directories come alike, in the order in which the file system keeps
+// them: sort them if it matters.
+
+const [, , directory = '.'] = process.argv
+
+for (const name of os.listdir(directory)) console.log(name)

@@ -1,0 +1,84 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { type Program, programs } from './programs.ts'
+
+// Runs the programs beside this one, each as a process of its own, as `node build/examples/tour/walk.js PATH` does.
+
+const WIDTH = 80
+const project = fileURLToPath(new URL('../../../', import.meta.url))
+const coloured = process.stdout.isTTY && process.stdout.hasColors()
+
+/** Set when nobody wants more of it. The program that runs at that moment comes to its end all the same. */
+let stopped = false
+
+// Whoever reads along may stop reading, as `head` does.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  stopped = true
+})
+process.on('SIGINT', () => {
+  stopped = true
+  process.exitCode = 130
+})
+
+function print(text: string | Buffer): void {
+  if (!stopped) process.stdout.write(text)
+}
+
+function bold(text: string): string {
+  return coloured ? `\x1b[1m${text}\x1b[22m` : text
+}
+
+function faint(text: string): string {
+  return coloured ? `\x1b[2m${text}\x1b[22m` : text
+}
+
+function heading({ name, shows, args = [] }: Program): string {
+  const title = `${name}: ${shows}`
+  const command = ['$ node', `build/examples/tour/${name}.js`, ...args].join(' ')
+  return `${bold(title)} ${faint('-'.repeat(WIDTH - title.length - 1))}\n${faint(command)}\n\n`
+}
+
+/** Runs one program to its end: whether it ended well. What it prints comes through a pipe, in the order of time. */
+async function run({ name, args = [], folder }: Program): Promise<boolean> {
+  const file = fileURLToPath(new URL(`./${name}.js`, import.meta.url))
+  const cwd = folder === 'project' ? project : mkdtempSync(join(tmpdir(), 'osier-tour-'))
+  try {
+    const child = spawn(process.execPath, [file, ...args], { cwd, stdio: ['inherit', 'pipe', 'inherit'] })
+    child.stdout.on('data', print)
+    const [code] = await once(child, 'close')
+    return code === 0
+  } finally {
+    if (folder === 'empty') rmSync(cwd, { recursive: true, force: true })
+  }
+}
+
+function list(): string {
+  return programs.map(({ name, shows }) => `  ${name.padEnd(16)}${shows}\n`).join('')
+}
+
+/** The programs that were asked for, in the order of the tour; all of them where none was. */
+function chosen(words: readonly string[]): readonly Program[] {
+  const unknown = words.filter((word) => !programs.some(({ name }) => name === word))
+  if (unknown.length > 0) {
+    process.stderr.write(`The tour has no program ${unknown.map((word) => `"${word}"`).join(', ')}, only:\n${list()}`)
+    process.exit(2)
+  }
+  return words.length === 0 ? programs : programs.filter(({ name }) => words.includes(name))
+}
+
+const failed: string[] = []
+for (const program of chosen(process.argv.slice(2))) {
+  if (stopped) break
+  print(heading(program))
+  if (!(await run(program))) failed.push(program.name)
+  print('\n')
+}
+if (failed.length > 0) {
+  process.stderr.write(`Failed: ${failed.join(', ')}\n`)
+  process.exitCode ??= 1
+} else print(faint('The programs are in examples/tour.\n'))

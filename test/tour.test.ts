@@ -1,0 +1,182 @@
+/** The tour: each program beside the same program in Python, on the same files; then the runner itself. */
+
+import assert from 'node:assert/strict'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { test } from 'node:test'
+import os from 'osier'
+import { programs } from '../examples/tour/programs.ts'
+import { temporaryFolder } from './support/folder.ts'
+import { noPython } from './support/python.ts'
+
+const folder = temporaryFolder()
+const runner = resolve('build/examples/tour/run.js')
+
+/** A tree with every kind of entry, and names that a careless program trips over. */
+function makeTree(): string {
+  const tree = join(folder, 'tree')
+  mkdirSync(join(tree, 'directory', 'inner'), { recursive: true })
+  mkdirSync(join(tree, 'empty'))
+  mkdirSync(join(tree, 'Upper case'))
+  for (const name of [
+    'plain.txt',
+    'a name with blanks',
+    'größe',
+    '😀',
+    '-dash',
+    'directory/inner/deep.txt',
+    '.hidden',
+  ]) {
+    writeFileSync(join(tree, name), name)
+  }
+  chmodSync(join(tree, 'plain.txt'), 0o750)
+  symlinkSync('plain.txt', join(tree, 'link to a file'))
+  symlinkSync('directory', join(tree, 'link to a directory'))
+  symlinkSync('nowhere', join(tree, 'link to nothing'))
+  os.mkfifo(join(tree, 'fifo'))
+  return tree
+}
+
+const tree = makeTree()
+
+/** What both programs are given: several command lines, where one does not show all. */
+const commandLines: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  listdir: [['.'], ['directory'], ['empty'], [tree]],
+  walk: [['.'], [tree], ['empty'], ['missing'], ['plain.txt']],
+  scandir: [['.'], [tree]],
+  access: [['plain.txt'], ['missing'], ['link to nothing'], ['directory']],
+}
+
+interface Output {
+  readonly status: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+const environment = { ...process.env, NODE_OPTIONS: '', PYTHONUTF8: '1' }
+
+function runIn(cwd: string, command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Output {
+  return spawnSync(command, args, { cwd, encoding: 'utf8', env: { ...environment, ...env }, timeout: 60_000 })
+}
+
+function tour(args: readonly string[], env: NodeJS.ProcessEnv = {}): Output {
+  return runIn('.', process.execPath, [runner, ...args], env)
+}
+
+// Nothing is masked: both run on the same files, and print the same words.
+for (const { name } of programs) {
+  test(`${name} prints what Python prints, and leaves nothing behind`, { skip: noPython }, () => {
+    for (const args of commandLines[name] ?? [[]]) {
+      const before = readdirSync(tree, { recursive: true })
+      const python = runIn(tree, 'python3', [resolve(`test/fixtures/tour/${name}.py`), ...args])
+      const ours = runIn(tree, process.execPath, [resolve(`build/examples/tour/${name}.js`), ...args])
+      assert.deepEqual([python.status, python.stderr], [0, ''])
+      assert.deepEqual([ours.status, ours.stderr], [0, ''])
+      assert.deepEqual(ours.stdout.split('\n'), python.stdout.split('\n'))
+      assert.deepEqual(readdirSync(tree, { recursive: true }), before)
+    }
+  })
+}
+
+test('every program runs without an argument', () => {
+  // An empty folder for those that make files; TMPDIR because walk starts there, and /tmp may be large.
+  for (const { name } of programs) {
+    const { status, stderr } = runIn(
+      join(tree, 'empty'),
+      process.execPath,
+      [resolve(`build/examples/tour/${name}.js`)],
+      {
+        TMPDIR: tree,
+      },
+    )
+    assert.deepEqual([name, status, stderr], [name, 0, ''])
+  }
+})
+
+test('every file beside the runner is a program of the list', () => {
+  const files = readdirSync('examples/tour').map((file) => file.replace(/\.ts$/, ''))
+  assert.deepEqual(files.sort(), [...programs.map(({ name }) => name), 'programs', 'run'].sort())
+})
+
+function titles(output: string): string[] {
+  return [...output.matchAll(/^(\w+): .* -+$/gm)].map((match) => match[1] ?? '')
+}
+
+test('the whole tour has a section for each program, in order, without escape codes where it is piped', () => {
+  const { status, stdout, stderr } = tour([], { FORCE_COLOR: undefined, TERM: 'xterm-256color' })
+  assert.deepEqual([status, stderr], [0, ''])
+  assert.deepEqual(
+    titles(stdout),
+    programs.map(({ name }) => name),
+  )
+  assert.ok(!stdout.includes('\x1b'))
+  for (const line of stdout.split('\n')) if (/^(\w+: .* -+|\$ .*)$/.test(line)) assert.ok(line.length <= 80, line)
+})
+
+test('words pick programs, in the order of the tour', () => {
+  assert.deepEqual(titles(tour(['walk']).stdout), ['walk'])
+  assert.deepEqual(titles(tour(['access', 'walk']).stdout), ['walk', 'access'])
+})
+
+test('a name that is none is refused before anything runs', () => {
+  const { status, stdout, stderr } = tour(['walk', 'talk'])
+  assert.deepEqual([status, stdout], [2, ''])
+  assert.match(stderr, /no program "talk"/)
+  for (const { name } of programs) assert.match(stderr, new RegExp(`^ {2}${name} `, 'm'))
+})
+
+test('a program that fails makes the tour fail, and the others still run', () => {
+  const broken = `if (process.argv[1].endsWith('/walk.js')) throw new Error('broken on purpose')`
+  const { status, stdout, stderr } = tour(['listdir', 'walk', 'cwd'], {
+    NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(broken)}`,
+  })
+  assert.equal(status, 1)
+  assert.deepEqual(titles(stdout), ['listdir', 'walk', 'cwd'])
+  assert.match(stderr, /broken on purpose/)
+  assert.match(stderr, /^Failed: walk$/m)
+})
+
+test('a program that a signal ends makes the tour fail', () => {
+  const killed = `if (process.argv[1].endsWith('/walk.js')) process.kill(process.pid, 'SIGKILL')`
+  const { status } = tour(['walk'], { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(killed)}` })
+  assert.equal(status, 1)
+})
+
+test('a reader that stops reading ends it without a word', async () => {
+  const TMPDIR = join(folder, 'temporary')
+  mkdirSync(TMPDIR)
+  const child = spawn(process.execPath, [runner], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...environment, TMPDIR },
+  })
+  let complaints = ''
+  child.stderr.on('data', (data: Buffer) => (complaints += data))
+  // It stops at a program that works in a folder of its own, so that there is something to clear away.
+  child.stdout.on('data', (data: Buffer) => data.includes('rename_replace:') && child.stdout.destroy())
+  const [status] = await once(child, 'close')
+  assert.deepEqual([status, complaints], [0, ''])
+  assert.deepEqual(readdirSync(TMPDIR), [])
+})
+
+/** Runs the tour on a terminal of its own, made by Python: what comes out at the other end. */
+function onTerminal(env: NodeJS.ProcessEnv): string {
+  const program = 'import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) and 1)'
+  const command = ['-c', program, process.execPath, runner, 'access']
+  const { status, stdout, stderr } = runIn('.', 'python3', command, { TERM: 'xterm-256color', ...env })
+  assert.deepEqual([status, stderr], [0, ''])
+  assert.deepEqual(titles(stdout.replace(/\x1b\[\d+m|\r/g, '')), ['access'])
+  return stdout
+}
+
+test('on a terminal it is coloured, unless NO_COLOR or TERM=dumb say no', { skip: noPython }, () => {
+  assert.ok(onTerminal({ NO_COLOR: undefined, FORCE_COLOR: undefined }).includes('\x1b[1m'))
+  assert.ok(!onTerminal({ NO_COLOR: '1', FORCE_COLOR: undefined }).includes('\x1b'))
+  assert.ok(!onTerminal({ NO_COLOR: undefined, FORCE_COLOR: undefined, TERM: 'dumb' }).includes('\x1b'))
+})
+
+test('there is a Python program for each of ours, and none too many', () => {
+  const files = readdirSync('test/fixtures/tour').map((file) => file.replace(/\.py$/, ''))
+  assert.deepEqual(files.sort(), programs.map(({ name }) => name).sort())
+})
