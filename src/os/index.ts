@@ -1,6 +1,8 @@
 // The `os` namespace, chapter by chapter in the order of Python's documentation.
 
 export { type AuditHook, type AuditMessage, addaudithook } from '../audit.ts'
+// Results, errors, audit events
+export { struct_rusage, waitid_result } from '../child_results.ts'
 export {
   BlockingIOError,
   BrokenPipeError,
@@ -22,13 +24,14 @@ export {
   type Subject,
   TimeoutError,
 } from '../errors.ts'
-// Results, errors, audit events
 export { stat_result, statvfs_result, statx_result } from '../results.ts'
 export type { Descriptor } from './arguments.ts'
 // File Descriptor Operations
 export * from './descriptors.ts'
 // Files and Directories
 export * from './directories.ts'
+// Process Management
+export { execl, execle, execlp, execlpe, execv, execve, execvp, execvpe } from './exec.ts'
 export * from './files.ts'
 export {
   access,
@@ -65,7 +68,21 @@ export {
 export { type FileName, fsdecode, fsencode, fspath, type Path, PathLike } from './names.ts'
 // What the documentation names and this platform lacks
 export * from './other_platforms.ts'
+export {
+  type FileAction,
+  POSIX_SPAWN_CLOSE,
+  POSIX_SPAWN_CLOSEFROM,
+  POSIX_SPAWN_DUP2,
+  POSIX_SPAWN_OPEN,
+  type PosixSpawnOptions,
+  posix_spawn,
+  posix_spawnp,
+} from './posix_spawn.ts'
+export * from './processes.ts'
+export type { Environment, Text } from './program.ts'
 export * from './scandir.ts'
+export * from './spawn.ts'
 export * from './status_flags.ts'
 export * from './supports.ts'
+export * from './wait.ts'
 export * from './walk.ts'

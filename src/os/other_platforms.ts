@@ -54,3 +54,20 @@ export const listvolumes: () => string[] = lacking('listvolumes', 'Windows')
 
 /** Mount flag: files cannot be changed. Documented, but CPython defines it nowhere. */
 export const ST_IMMUTABLE: number | undefined = undefined
+
+/** Locks the program into memory. Availability: some systems other than Linux. See Python, os.plock. */
+export const plock: (op: number) => void = lacking('plock', 'systems that have plock(3)')
+
+/** Opens a file with the program for it. Availability: Windows. See Python, os.startfile. */
+export const startfile: (path: Path, operation?: string, args?: string, cwd?: Path | null, show_cmd?: number) => void =
+  lacking('startfile', 'Windows')
+
+/** Adds a directory to search for libraries. Availability: Windows. See Python, os.add_dll_directory. */
+export const add_dll_directory: (path: Path) => { close(): void } = lacking('add_dll_directory', 'Windows')
+
+/** Mode of `spawn*` on Windows. */
+export const P_DETACH: number | undefined = undefined
+/** Mode of `spawn*` on Windows. */
+export const P_OVERLAY: number | undefined = undefined
+/** Exit code that Linux does not define. */
+export const EX_NOTFOUND: number | undefined = undefined

@@ -1,0 +1,39 @@
+import { isMainThread } from 'node:worker_threads'
+import koffi from 'koffi'
+import { libc } from './functions.ts'
+
+/**
+ * What is asked of Node itself, through the functions of libuv that its binary exports.
+ *
+ * Bun exports stubs of the same names that end the process when they are called, so the runtime decides, never whether
+ * a symbol is there.
+ */
+const isNode: boolean = process.versions.bun === undefined && process.versions.deno === undefined
+
+/** Puts terminals that Node has in raw mode back into the mode they were found in. */
+export function resetTerminalModes(): void {
+  if (isNode) libc.uv_tty_reset_mode()
+}
+
+const visitor = koffi.proto('void', ['uintptr_t', 'uintptr_t'])
+
+/**
+ * The children that Node waits for: those of `node:child_process` started in the main thread. Whoever waits for "any
+ * child" must leave these alone, or Node would never learn that they ended. A worker cannot look at the main thread's
+ * loop, and knows of none.
+ */
+export function childrenOfNode(): Set<number> {
+  const pids = new Set<number>()
+  if (!isNode || !isMainThread) return pids
+  const visit = koffi.register((handle: number) => {
+    if (libc.uv_is_active(handle) === 0) return
+    if (libc.uv_handle_type_name(libc.uv_handle_get_type(handle)) === 'process')
+      pids.add(libc.uv_process_get_pid(handle))
+  }, koffi.pointer(visitor))
+  try {
+    libc.uv_walk(libc.uv_default_loop(), visit, 0)
+  } finally {
+    koffi.unregister(visit)
+  }
+  return pids
+}

@@ -1,0 +1,43 @@
+import { structs } from './facts.ts'
+import { libc } from './functions.ts'
+import { addressOf } from './memory.ts'
+
+/** sigaction(2), for the two actions that need no function of ours: the default one, and to ignore the signal. */
+
+const { offsets, size } = structs.sigaction
+
+// Of this module alone, first the new action, then the old one.
+const memory = Buffer.allocUnsafeSlow(2 * size).fill(0)
+const newAction = addressOf(memory)
+const oldAction = newAction + size
+
+/** What a signal did before, as C has it. */
+export type SignalAction = Buffer<ArrayBuffer>
+
+/**
+ * Sets what a signal does.
+ *
+ * @param handler SIG_DFL or SIG_IGN
+ * @returns what it did before; null where the system refuses, and errno tells why
+ */
+export function setSignal(signal: number, handler: number): SignalAction | null {
+  memory.fill(0, 0, size)
+  memory.writeBigUInt64LE(BigInt(handler), offsets.sa_handler)
+  return libc.sigaction(signal, newAction, oldAction) === -1 ? null : Buffer.from(memory.subarray(size))
+}
+
+/** What a signal does now; null where there is no such signal. */
+export function currentAction(signal: number): SignalAction | null {
+  return libc.sigaction(signal, 0, oldAction) === -1 ? null : Buffer.from(memory.subarray(size))
+}
+
+/** Puts back what a signal did before. */
+export function restoreSignal(signal: number, action: SignalAction): void {
+  memory.set(action)
+  libc.sigaction(signal, newAction, 0)
+}
+
+/** SIG_DFL, SIG_IGN, or the address of a function. */
+export function handlerOf(action: SignalAction): number {
+  return Number(action.readBigUInt64LE(offsets.sa_handler))
+}

@@ -1,0 +1,35 @@
+import koffi from 'koffi'
+import { addressOf } from './memory.ts'
+
+/**
+ * A `char *[]` that ends in NULL, such as `argv`: pointers, and behind them the strings, in one block. It is passed as
+ * a buffer, not by address, so that the engine keeps it for the length of the call.
+ *
+ * A number is the address of an array that C itself owns.
+ */
+export type StringArray = Uint8Array | number
+
+const POINTER = 8
+
+/** The array of these strings, which must not contain a NUL. */
+export function stringArray(strings: readonly Uint8Array[]): StringArray {
+  const pointers = (strings.length + 1) * POINTER
+  const size = strings.reduce((sum, string) => sum + string.length + 1, pointers)
+  const block = Buffer.allocUnsafeSlow(size).fill(0)
+  const start = addressOf(block)
+  let at = pointers
+  for (const [index, string] of strings.entries()) {
+    block.writeBigUInt64LE(BigInt(start + at), index * POINTER)
+    block.set(string, at)
+    at += string.length + 1
+  }
+  return block
+}
+
+/** The variable `environ` of the C library: the environment as children inherit it. */
+export function currentEnvironment(): StringArray {
+  environ ??= koffi.load(null).symbol('environ')
+  return Number(koffi.decode(environ, 'uintptr_t'))
+}
+
+let environ: unknown

@@ -1,0 +1,166 @@
+import { AuditEvent } from '../audit.ts'
+import { wrongType } from '../errors.ts'
+import { lastErrno, osError } from '../libc/call.ts'
+import { libc } from '../libc/functions.ts'
+import type { StringArray } from '../libc/string_array.ts'
+import { cString, type Descriptor, fileNameOrFd } from './arguments.ts'
+import { type FileName, fileName, type Path } from './names.ts'
+import { mainThreadOnly } from './process_state.ts'
+import { argumentArray, type Environment, environmentArray, inSearchPath, type Text } from './program.ts'
+import { undoNodesChanges } from './standard_streams.ts'
+
+const execEvent = new AuditEvent('os.exec')
+
+/** Lets the program take over; comes back only to throw. */
+function replaceProcess(program: FileName | number, argv: StringArray, envp: StringArray): never {
+  const name = typeof program === 'number' ? '' : cString(program, 'path')
+  const putBack = undoNodesChanges()
+  if (typeof program === 'number') libc.fexecve(program, argv, envp)
+  else libc.execve(name, argv, envp)
+  const errno = lastErrno()
+  putBack()
+  throw osError(errno, 'exec', program)
+}
+
+function exec(path: Path | Descriptor, args: unknown, env: unknown): never {
+  mainThreadOnly('execve')
+  const program = fileNameOrFd(path, 'path')
+  const argv = argumentArray(args, 'args')
+  const envp = environmentArray(env, 'env')
+  if (execEvent.wanted) execEvent.raise(path, args, env ?? null)
+  return replaceProcess(program, argv, envp)
+}
+
+function execFound(file: Path, args: unknown, env: unknown): never {
+  mainThreadOnly('execvpe')
+  const argv = argumentArray(args, 'args')
+  const envp = environmentArray(env, 'env')
+  return inSearchPath(file, env, 'env', (path) => {
+    if (execEvent.wanted) execEvent.raise(path, args, env ?? null)
+    return replaceProcess(path, argv, envp)
+  })
+}
+
+/** The environment that stands last among the arguments of `execle` and kin, and the arguments before it. */
+export function splitEnvironment(args: readonly unknown[]): [args: unknown[], env: unknown] {
+  const env = args.at(-1)
+  if (typeof env !== 'object' || env === null || env instanceof Uint8Array) {
+    throw wrongType('env', 'a Map or an object of variables, as the last argument', env)
+  }
+  return [args.slice(0, -1), env]
+}
+
+/**
+ * execve(2): replaces this process by a program: same process id, same open descriptors that are inheritable, and
+ * nothing of JavaScript left. It does not return. What standard output still holds in a stream of Node's is lost.
+ *
+ * @param path the program
+ * @param args its arguments, the first of which is the name it is known by
+ * @throws OSError as the system says, and then everything is as before: FileNotFoundError, PermissionError, ENOEXEC (no
+ *   program and no `#!` script), E2BIG
+ * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread
+ *
+ * Availability: Linux. Audit event: `os.exec` (path, args, env). See execve(2); Python, os.execv.
+ */
+export function execv(path: Path, args: readonly Text[]): never {
+  return exec(fileName(path, 'path'), args, null)
+}
+
+/**
+ * execve(2), with another environment: see `execv`.
+ *
+ * @param path the program, or the descriptor of an open one
+ * @param args its arguments, the first of which is the name it is known by
+ * @param env its environment: a Map or an object; Node's `process.env` and `os.environ` will do
+ * @throws OSError as `execv` does; RangeError for names that are empty or contain "="
+ *
+ * Availability: Linux. Audit event: `os.exec` (path, args, env). See execve(2), fexecve(3); Python, os.execve.
+ */
+export function execve(path: Path | Descriptor, args: readonly Text[], env: Environment): never {
+  splitEnvironment([env])
+  return exec(path, args, env)
+}
+
+/**
+ * execve(2), with the arguments one by one: see `execv`.
+ *
+ * @param path the program
+ * @param args its arguments, the first of which is the name it is known by
+ * @throws OSError as `execv` does
+ *
+ * Availability: Linux. Audit event: `os.exec` (path, args, env). See execl(3); Python, os.execl.
+ */
+export function execl(path: Path, ...args: readonly Text[]): never {
+  return execv(path, args)
+}
+
+/**
+ * execve(2), with the arguments one by one and another environment: see `execv`.
+ *
+ * @param path the program
+ * @param args its arguments, the first of which is the name it is known by, and last its environment
+ * @throws OSError as `execv` does; TypeError where the last argument is no environment
+ *
+ * Availability: Linux. Audit event: `os.exec` (path, args, env). See execle(3); Python, os.execle.
+ */
+export function execle(path: Path, ...args: readonly [...Text[], Environment]): never {
+  const [rest, env] = splitEnvironment(args)
+  return exec(fileName(path, 'path'), rest, env)
+}
+
+/**
+ * execve(2), of a program that is searched for in `PATH`: see `execv`.
+ *
+ * @param file the program's name; one with a slash is a path, and not searched for
+ * @param args its arguments, the first of which is the name it is known by
+ * @throws OSError as `execv` does: where the program is in no directory FileNotFoundError, else the first error that
+ *   says more
+ *
+ * Availability: Linux. Audit event: `os.exec` (path, args, env), for each directory tried. See execvp(3); Python, os.execvp.
+ */
+export function execvp(file: Path, args: readonly Text[]): never {
+  return execFound(file, args, null)
+}
+
+/**
+ * execve(2), of a program that is searched for in the `PATH` of its new environment: see `execvp`.
+ *
+ * @param file the program's name
+ * @param args its arguments, the first of which is the name it is known by
+ * @param env its environment
+ * @throws OSError as `execvp` does; RangeError for names that are empty or contain "="
+ *
+ * Availability: Linux. Audit event: `os.exec` (path, args, env), for each directory tried. See execvpe(3); Python, os.execvpe.
+ */
+export function execvpe(file: Path, args: readonly Text[], env: Environment): never {
+  splitEnvironment([env])
+  return execFound(file, args, env)
+}
+
+/**
+ * execve(2), of a program that is searched for in `PATH`, with the arguments one by one: see `execvp`.
+ *
+ * @param file the program's name
+ * @param args its arguments, the first of which is the name it is known by
+ * @throws OSError as `execvp` does
+ *
+ * Availability: Linux. Audit event: `os.exec` (path, args, env), for each directory tried. See execlp(3); Python, os.execlp.
+ */
+export function execlp(file: Path, ...args: readonly Text[]): never {
+  return execvp(file, args)
+}
+
+/**
+ * execve(2), of a program that is searched for in the `PATH` of its new environment, with the arguments one by one: see
+ * `execvp`.
+ *
+ * @param file the program's name
+ * @param args its arguments, the first of which is the name it is known by, and last its environment
+ * @throws OSError as `execvp` does; TypeError where the last argument is no environment
+ *
+ * Availability: Linux. Audit event: `os.exec` (path, args, env), for each directory tried. See execvpe(3); Python, os.execlpe.
+ */
+export function execlpe(file: Path, ...args: readonly [...Text[], Environment]): never {
+  const [rest, env] = splitEnvironment(args)
+  return execFound(file, rest, env)
+}

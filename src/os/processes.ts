@@ -1,0 +1,184 @@
+import { AuditEvent } from '../audit.ts'
+import { OSError } from '../errors.ts'
+import { clearErrno, failed, lastErrno, osError } from '../libc/call.ts'
+import { constants, signalNumbers } from '../libc/facts.ts'
+import { libc } from '../libc/functions.ts'
+import { address, bytes } from '../libc/memory.ts'
+import { handlerOf, restoreSignal, setSignal } from '../libc/signals.ts'
+import { currentEnvironment, stringArray } from '../libc/string_array.ts'
+import { bool, cString, int } from './arguments.ts'
+import { encoded, type FileName, fileName } from './names.ts'
+import { spawnProgram } from './posix_spawn.ts'
+import { waitpid } from './wait.ts'
+
+/** Exit code: no error. */
+export const EX_OK: number = constants.EX_OK
+/** Exit code: the command was used wrongly. */
+export const EX_USAGE: number = constants.EX_USAGE
+/** Exit code: the input data was wrong. */
+export const EX_DATAERR: number = constants.EX_DATAERR
+/** Exit code: an input file is missing or cannot be read. */
+export const EX_NOINPUT: number = constants.EX_NOINPUT
+/** Exit code: no such user. */
+export const EX_NOUSER: number = constants.EX_NOUSER
+/** Exit code: no such host. */
+export const EX_NOHOST: number = constants.EX_NOHOST
+/** Exit code: a service is not available. */
+export const EX_UNAVAILABLE: number = constants.EX_UNAVAILABLE
+/** Exit code: an error of the program itself. */
+export const EX_SOFTWARE: number = constants.EX_SOFTWARE
+/** Exit code: an error of the system, such as no more processes. */
+export const EX_OSERR: number = constants.EX_OSERR
+/** Exit code: a file of the system is missing or wrong. */
+export const EX_OSFILE: number = constants.EX_OSFILE
+/** Exit code: an output file cannot be made. */
+export const EX_CANTCREAT: number = constants.EX_CANTCREAT
+/** Exit code: an error of input or output. */
+export const EX_IOERR: number = constants.EX_IOERR
+/** Exit code: it failed for now, and may be tried again. */
+export const EX_TEMPFAIL: number = constants.EX_TEMPFAIL
+/** Exit code: the other side did not keep to the protocol. */
+export const EX_PROTOCOL: number = constants.EX_PROTOCOL
+/** Exit code: not allowed. */
+export const EX_NOPERM: number = constants.EX_NOPERM
+/** Exit code: the configuration is wrong. */
+export const EX_CONFIG: number = constants.EX_CONFIG
+
+const killEvent = new AuditEvent('os.kill')
+const killpgEvent = new AuditEvent('os.killpg')
+const systemEvent = new AuditEvent('os.system')
+
+/**
+ * kill(2): sends a signal to a process.
+ *
+ * @param pid the process; 0: all of this process's group; -1: all that may be signalled; below -1: all of the group -pid
+ * @param sig the signal's number; 0 only asks whether the process is there and may be signalled
+ * @throws ProcessLookupError, PermissionError; OSError EINVAL for a number that is no signal
+ *
+ * Availability: Linux. Audit event: `os.kill` (pid, sig). See kill(2); Python, os.kill.
+ */
+export function kill(pid: number, sig: number): void {
+  const [process, signal] = [int(pid, 'pid'), int(sig, 'sig')]
+  if (killEvent.wanted) killEvent.raise(pid, sig)
+  while (libc.kill(process, signal) === -1) failed('kill')
+}
+
+/**
+ * killpg(3): sends a signal to a process group.
+ *
+ * @param pgid the group
+ * @param sig the signal's number; 0 only asks
+ * @throws ProcessLookupError, PermissionError; OSError EINVAL for a number that is no signal
+ *
+ * Availability: Linux. Audit event: `os.killpg` (pgid, sig). See killpg(3); Python, os.killpg.
+ */
+export function killpg(pgid: number, sig: number): void {
+  const [group, signal] = [int(pgid, 'pgid'), int(sig, 'sig')]
+  if (killpgEvent.wanted) killpgEvent.raise(pgid, sig)
+  while (libc.killpg(group, signal) === -1) failed('killpg')
+}
+
+/**
+ * nice(2): makes this process less greedy for the processor, or, with a privilege, more.
+ *
+ * @param increment what to add to its niceness, which stays between -20 and 19
+ * @returns the new niceness
+ * @throws PermissionError for a negative increment without the privilege
+ *
+ * Availability: Linux. See nice(2); Python, os.nice.
+ */
+export function nice(increment: number): number {
+  const step = int(increment, 'increment')
+  clearErrno()
+  const niceness = libc.nice(step)
+  if (niceness === -1) {
+    const errno = lastErrno()
+    if (errno !== 0) throw osError(errno, 'nice')
+  }
+  return niceness
+}
+
+/**
+ * abort(3): ends this process at once by SIGABRT, with a core where the limits allow one. No handler of JavaScript runs,
+ * `process.on('SIGABRT')` included.
+ *
+ * Availability: Linux. See abort(3); Python, os.abort.
+ */
+export function abort(): never {
+  libc.abort()
+  throw new Error('abort(3) has returned')
+}
+
+/**
+ * _exit(2): ends this process at once: no 'exit' handlers, nothing flushed.
+ *
+ * @param n the exit code, of which the low eight bits count
+ *
+ * Availability: Linux. See _exit(2); Python, os._exit.
+ */
+export function _exit(n: number): never {
+  libc._exit(int(n, 'n'))
+  throw new Error('_exit(2) has returned')
+}
+
+/** The status of a shell that could not be started, as system(3) gives it. */
+const NO_SHELL = 127 << 8
+
+/** Starts `/bin/sh -c command`. */
+export function startShell(command: FileName, options: Parameters<typeof spawnProgram>[3]): number {
+  const words = [Buffer.from('sh'), Buffer.from('-c'), encoded(command, 'command')]
+  return spawnProgram('/bin/sh', stringArray(words), currentEnvironment(), options)
+}
+
+/**
+ * Runs a command in a shell, and waits for it. As with system(3), SIGINT and SIGQUIT from the terminal reach the command
+ * only, not this process.
+ *
+ * @param command what `/bin/sh -c` gets
+ * @returns the shell's status: `waitstatus_to_exitcode` makes sense of it
+ * @throws TypeError, RangeError for what is no command; OSError where no child can be made
+ *
+ * Availability: Linux. Audit event: `os.system` (command). See system(3); Python, os.system.
+ */
+export function system(command: string | Uint8Array): number {
+  const text = fileName(command, 'command')
+  cString(text, 'command')
+  if (systemEvent.wanted) systemEvent.raise(command)
+  const { SIGINT, SIGQUIT } = signalNumbers
+  const before = [SIGINT, SIGQUIT].map((signal) => [signal, setSignal(signal, constants.SIG_IGN)] as const)
+  try {
+    // The command is to have them as this process had them, not as they are right now.
+    const setsigdef = before.filter(([, action]) => action !== null && handlerOf(action) !== constants.SIG_IGN)
+    return waitpid(startShell(text, { setsigdef: setsigdef.map(([signal]) => signal) }), 0)[1]
+  } catch (error) {
+    if (error instanceof OSError && error.syscall === 'posix_spawn' && error.code === 'ENOENT') return NO_SHELL
+    throw error
+  } finally {
+    for (const [signal, action] of before) if (action !== null) restoreSignal(signal, action)
+  }
+}
+
+/**
+ * prctl(2), PR_SET_CHILD_SUBREAPER: makes this process the one that inherits its descendants when their parents end, as
+ * process 1 does otherwise. Whoever asks for that has to wait for them: `wait`, `waitpid(-1, ...)`.
+ *
+ * @param enabled true to become it, false to be it no longer
+ *
+ * Availability: Linux 3.4. See PR_SET_CHILD_SUBREAPER(2const). Not in Python.
+ */
+export function set_child_subreaper(enabled: boolean): void {
+  const value = bool(enabled, 'enabled', true) ? 1 : 0
+  while (libc.prctl(constants.PR_SET_CHILD_SUBREAPER, value, 0, 0, 0) === -1) failed('prctl')
+}
+
+/**
+ * prctl(2), PR_GET_CHILD_SUBREAPER: whether this process inherits its orphaned descendants.
+ *
+ * @returns what `set_child_subreaper` has set
+ *
+ * Availability: Linux 3.4. See PR_GET_CHILD_SUBREAPER(2const). Not in Python.
+ */
+export function get_child_subreaper(): boolean {
+  while (libc.prctl(constants.PR_GET_CHILD_SUBREAPER, address, 0, 0, 0) === -1) failed('prctl')
+  return bytes.readInt32LE(0) !== 0
+}

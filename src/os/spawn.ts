@@ -1,0 +1,200 @@
+import { AuditEvent } from '../audit.ts'
+import { badValue, OSError } from '../errors.ts'
+import { stringArray } from '../libc/string_array.ts'
+import { int } from './arguments.ts'
+import { splitEnvironment } from './exec.ts'
+import { stat } from './metadata.ts'
+import { type FileName, fileName, type Path } from './names.ts'
+import { spawnProgram } from './posix_spawn.ts'
+import { argumentArray, type Environment, environmentArray, inSearchPath, type Text } from './program.ts'
+import { WIFSTOPPED, waitpid, waitstatus_to_exitcode } from './wait.ts'
+
+/** Mode of `spawn*`: wait for the program, and return how it ended. */
+export const P_WAIT = 0
+/** Mode of `spawn*`: return the child's process id at once. */
+export const P_NOWAIT = 1
+/** Mode of `spawn*`: the same as P_NOWAIT. */
+export const P_NOWAITO = 1
+
+const spawnEvent = new AuditEvent('os.spawn')
+
+/** The exit code of a child that could not become the program, as shells have it. */
+const CANNOT_RUN = 127
+
+/** Runs `start`, which gives a process id, as the mode says. */
+function run(mode: number, start: () => number): number {
+  let pid: number
+  try {
+    pid = start()
+  } catch (error) {
+    // In Python a child is made first and the program looked for then, so it is the child that fails.
+    if (!(error instanceof OSError) || error.code === 'EAGAIN' || error.code === 'ENOMEM') throw error
+    if (mode === P_WAIT) return CANNOT_RUN
+    const shell = ['sh', '-c', `exit ${CANNOT_RUN}`].map((word) => Buffer.from(word))
+    return spawnProgram('/bin/sh', stringArray(shell), environmentArray(null, 'env'))
+  }
+  if (mode !== P_WAIT) return pid
+  let status: number
+  do status = waitpid(pid, 0)[1]
+  while (WIFSTOPPED(status))
+  return waitstatus_to_exitcode(status)
+}
+
+function checkMode(mode: unknown): number {
+  const number = int(mode, 'mode')
+  if (number === P_WAIT || number === P_NOWAIT) return number
+  throw badValue('mode', 'must be P_WAIT, P_NOWAIT or P_NOWAITO', mode)
+}
+
+function spawn(mode: unknown, path: Path, args: unknown, env: unknown): number {
+  const kind = checkMode(mode)
+  const program = fileName(path, 'path')
+  const [argv, envp] = [argumentArray(args, 'args'), environmentArray(env, 'env')]
+  if (spawnEvent.wanted) spawnEvent.raise(mode, path, args, env ?? null)
+  return run(kind, () => spawnProgram(program, argv, envp))
+}
+
+function spawnFound(mode: unknown, file: Path, args: unknown, env: unknown): number {
+  const kind = checkMode(mode)
+  const program: FileName = fileName(file, 'file')
+  const [argv, envp] = [argumentArray(args, 'args'), environmentArray(env, 'env')]
+  if (spawnEvent.wanted) spawnEvent.raise(mode, file, args, env ?? null)
+  return run(kind, () =>
+    inSearchPath(program, env, 'env', (path) => {
+      // A child for each directory of PATH would be dear: most do not have the program.
+      stat(path)
+      return spawnProgram(path, argv, envp)
+    }),
+  )
+}
+
+/**
+ * posix_spawn(3): runs a program in a child process.
+ *
+ * @param mode P_WAIT, or P_NOWAIT (P_NOWAITO is the same)
+ * @param path the program
+ * @param args its arguments, the first of which is the name it is known by
+ * @returns with P_WAIT the exit code, or the negative number of the signal that ended it; with P_NOWAIT the child's
+ *   process id, to be waited for. What cannot be run has the exit code 127
+ * @throws TypeError, RangeError for bad arguments; OSError where no child can be made
+ *
+ * Availability: Linux. Audit event: `os.spawn` (mode, path, args, env). See posix_spawn(3); Python, os.spawnv.
+ */
+export function spawnv(mode: number, path: Path, args: readonly Text[]): number {
+  return spawn(mode, path, args, null)
+}
+
+/**
+ * posix_spawn(3): runs a program in a child process with another environment. See `spawnv`.
+ *
+ * @param mode P_WAIT or P_NOWAIT
+ * @param path the program
+ * @param args its arguments, the first of which is the name it is known by
+ * @param env its environment: a Map or an object
+ * @returns as `spawnv`
+ * @throws as `spawnv`; RangeError for names that are empty or contain "="
+ *
+ * Availability: Linux. Audit event: `os.spawn` (mode, path, args, env). See posix_spawn(3); Python, os.spawnve.
+ */
+export function spawnve(mode: number, path: Path, args: readonly Text[], env: Environment): number {
+  splitEnvironment([env])
+  return spawn(mode, path, args, env)
+}
+
+/**
+ * posix_spawn(3): runs a program in a child process, with the arguments one by one. See `spawnv`.
+ *
+ * @param mode P_WAIT or P_NOWAIT
+ * @param path the program
+ * @param args its arguments, the first of which is the name it is known by
+ * @returns as `spawnv`
+ * @throws as `spawnv`
+ *
+ * Availability: Linux. Audit event: `os.spawn` (mode, path, args, env). See posix_spawn(3); Python, os.spawnl.
+ */
+export function spawnl(mode: number, path: Path, ...args: readonly Text[]): number {
+  return spawn(mode, path, args, null)
+}
+
+/**
+ * posix_spawn(3): runs a program in a child process, with the arguments one by one and another environment. See
+ * `spawnv`.
+ *
+ * @param mode P_WAIT or P_NOWAIT
+ * @param path the program
+ * @param args its arguments, the first of which is the name it is known by, and last its environment
+ * @returns as `spawnv`
+ * @throws as `spawnv`; TypeError where the last argument is no environment
+ *
+ * Availability: Linux. Audit event: `os.spawn` (mode, path, args, env). See posix_spawn(3); Python, os.spawnle.
+ */
+export function spawnle(mode: number, path: Path, ...args: readonly [...Text[], Environment]): number {
+  const [rest, env] = splitEnvironment(args)
+  return spawn(mode, path, rest, env)
+}
+
+/**
+ * posix_spawn(3): runs a program, which is searched for in `PATH`, in a child process. See `spawnv`.
+ *
+ * @param mode P_WAIT or P_NOWAIT
+ * @param file the program's name; one with a slash is a path, and not searched for
+ * @param args its arguments, the first of which is the name it is known by
+ * @returns as `spawnv`
+ * @throws as `spawnv`
+ *
+ * Availability: Linux. Audit event: `os.spawn` (mode, file, args, env). See posix_spawn(3); Python, os.spawnvp.
+ */
+export function spawnvp(mode: number, file: Path, args: readonly Text[]): number {
+  return spawnFound(mode, file, args, null)
+}
+
+/**
+ * posix_spawn(3): runs a program, which is searched for in the `PATH` of its new environment, in a child process. See
+ * `spawnv`.
+ *
+ * @param mode P_WAIT or P_NOWAIT
+ * @param file the program's name
+ * @param args its arguments, the first of which is the name it is known by
+ * @param env its environment: a Map or an object
+ * @returns as `spawnv`
+ * @throws as `spawnv`; RangeError for names that are empty or contain "="
+ *
+ * Availability: Linux. Audit event: `os.spawn` (mode, file, args, env). See posix_spawn(3); Python, os.spawnvpe.
+ */
+export function spawnvpe(mode: number, file: Path, args: readonly Text[], env: Environment): number {
+  splitEnvironment([env])
+  return spawnFound(mode, file, args, env)
+}
+
+/**
+ * posix_spawn(3): runs a program, which is searched for in `PATH`, in a child process, with the arguments one by one. See
+ * `spawnv`.
+ *
+ * @param mode P_WAIT or P_NOWAIT
+ * @param file the program's name
+ * @param args its arguments, the first of which is the name it is known by
+ * @returns as `spawnv`
+ * @throws as `spawnv`
+ *
+ * Availability: Linux. Audit event: `os.spawn` (mode, file, args, env). See posix_spawn(3); Python, os.spawnlp.
+ */
+export function spawnlp(mode: number, file: Path, ...args: readonly Text[]): number {
+  return spawnFound(mode, file, args, null)
+}
+
+/**
+ * posix_spawn(3): runs a program, which is searched for in the `PATH` of its new environment, in a child process, with
+ * the arguments one by one. See `spawnv`.
+ *
+ * @param mode P_WAIT or P_NOWAIT
+ * @param file the program's name
+ * @param args its arguments, the first of which is the name it is known by, and last its environment
+ * @returns as `spawnv`
+ * @throws as `spawnv`; TypeError where the last argument is no environment
+ *
+ * Availability: Linux. Audit event: `os.spawn` (mode, file, args, env). See posix_spawn(3); Python, os.spawnlpe.
+ */
+export function spawnlpe(mode: number, file: Path, ...args: readonly [...Text[], Environment]): number {
+  const [rest, env] = splitEnvironment(args)
+  return spawnFound(mode, file, rest, env)
+}
