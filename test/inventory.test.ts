@@ -53,6 +53,8 @@ const modules: readonly Complete[] = [
           ProcessLookupError TimeoutError`,
       },
       { reason: 'has no public name there', names: 'ScandirIterator' },
+      { reason: 'is in resource there', names: 'struct_rusage' },
+      { reason: 'is what supervisors need of prctl(2)', names: 'get_child_subreaper set_child_subreaper' },
       { reason: 'hasattr answers it there', names: 'is_available' },
       {
         reason: 'is new in CPython 3.15',

@@ -81,6 +81,7 @@ export {
 export * from './processes.ts'
 export type { Environment, Text } from './program.ts'
 export * from './scandir.ts'
+export { system } from './shell.ts'
 export * from './spawn.ts'
 export * from './status_flags.ts'
 export * from './supports.ts'

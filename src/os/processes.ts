@@ -1,15 +1,9 @@
 import { AuditEvent } from '../audit.ts'
-import { OSError } from '../errors.ts'
 import { clearErrno, failed, lastErrno, osError } from '../libc/call.ts'
-import { constants, signalNumbers } from '../libc/facts.ts'
+import { constants } from '../libc/facts.ts'
 import { libc } from '../libc/functions.ts'
 import { address, bytes } from '../libc/memory.ts'
-import { handlerOf, restoreSignal, setSignal } from '../libc/signals.ts'
-import { currentEnvironment, stringArray } from '../libc/string_array.ts'
-import { bool, cString, int } from './arguments.ts'
-import { encoded, type FileName, fileName } from './names.ts'
-import { spawnProgram } from './posix_spawn.ts'
-import { waitpid } from './wait.ts'
+import { bool, int } from './arguments.ts'
 
 /** Exit code: no error. */
 export const EX_OK: number = constants.EX_OK
@@ -46,7 +40,6 @@ export const EX_CONFIG: number = constants.EX_CONFIG
 
 const killEvent = new AuditEvent('os.kill')
 const killpgEvent = new AuditEvent('os.killpg')
-const systemEvent = new AuditEvent('os.system')
 
 /**
  * kill(2): sends a signal to a process.
@@ -119,43 +112,6 @@ export function abort(): never {
 export function _exit(n: number): never {
   libc._exit(int(n, 'n'))
   throw new Error('_exit(2) has returned')
-}
-
-/** The status of a shell that could not be started, as system(3) gives it. */
-const NO_SHELL = 127 << 8
-
-/** Starts `/bin/sh -c command`. */
-export function startShell(command: FileName, options: Parameters<typeof spawnProgram>[3]): number {
-  const words = [Buffer.from('sh'), Buffer.from('-c'), encoded(command, 'command')]
-  return spawnProgram('/bin/sh', stringArray(words), currentEnvironment(), options)
-}
-
-/**
- * Runs a command in a shell, and waits for it. As with system(3), SIGINT and SIGQUIT from the terminal reach the command
- * only, not this process.
- *
- * @param command what `/bin/sh -c` gets
- * @returns the shell's status: `waitstatus_to_exitcode` makes sense of it
- * @throws TypeError, RangeError for what is no command; OSError where no child can be made
- *
- * Availability: Linux. Audit event: `os.system` (command). See system(3); Python, os.system.
- */
-export function system(command: string | Uint8Array): number {
-  const text = fileName(command, 'command')
-  cString(text, 'command')
-  if (systemEvent.wanted) systemEvent.raise(command)
-  const { SIGINT, SIGQUIT } = signalNumbers
-  const before = [SIGINT, SIGQUIT].map((signal) => [signal, setSignal(signal, constants.SIG_IGN)] as const)
-  try {
-    // The command is to have them as this process had them, not as they are right now.
-    const setsigdef = before.filter(([, action]) => action !== null && handlerOf(action) !== constants.SIG_IGN)
-    return waitpid(startShell(text, { setsigdef: setsigdef.map(([signal]) => signal) }), 0)[1]
-  } catch (error) {
-    if (error instanceof OSError && error.syscall === 'posix_spawn' && error.code === 'ENOENT') return NO_SHELL
-    throw error
-  } finally {
-    for (const [signal, action] of before) if (action !== null) restoreSignal(signal, action)
-  }
 }
 
 /**
