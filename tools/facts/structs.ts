@@ -57,6 +57,7 @@ export const structs: Readonly<Record<string, StructQuestion>> = {
   flock: { fields: 'l_type l_whence l_start l_len l_pid' },
   winsize: { fields: 'ws_row ws_col ws_xpixel ws_ypixel' },
   termios: { fields: 'c_iflag c_oflag c_cflag c_lflag c_line c_cc' },
+  tm: { fields: 'tm_sec tm_min tm_hour tm_mday tm_mon tm_year tm_wday' },
   tms: { fields: 'tms_utime tms_stime tms_cutime tms_cstime' },
   rlimit: { fields: 'rlim_cur rlim_max' },
   pollfd: { fields: 'fd events revents' },

@@ -1315,6 +1315,27 @@ export const structs = {
       tv_usec: 8,
     },
   },
+  tm: {
+    size: 56,
+    offsets: {
+      tm_sec: 0,
+      tm_min: 4,
+      tm_hour: 8,
+      tm_mday: 12,
+      tm_mon: 16,
+      tm_year: 20,
+      tm_wday: 24,
+    },
+    sizes: {
+      tm_sec: 4,
+      tm_min: 4,
+      tm_hour: 4,
+      tm_mday: 4,
+      tm_mon: 4,
+      tm_year: 4,
+      tm_wday: 4,
+    },
+  },
   tms: {
     size: 32,
     offsets: {
