@@ -73,6 +73,8 @@ const {
   stx_atomic_write_unit_min,
   stx_atomic_write_unit_max,
   stx_atomic_write_segments_max,
+  stx_dio_read_offset_align,
+  stx_atomic_write_unit_max_opt,
 } = structs.statx.offsets
 const NANOSECONDS = 1_000_000_000n
 
@@ -420,6 +422,10 @@ export class statx_result {
   readonly stx_atomic_write_unit_min: number | null
   readonly stx_atomic_write_unit_max: number | null
   readonly stx_atomic_write_segments_max: number | null
+  /** Bytes up to which such writes are fast (Linux 6.16). */
+  readonly stx_atomic_write_unit_max_opt: number | null
+  /** Bytes that file offsets for direct reading must be aligned to (Linux 6.14). */
+  readonly stx_dio_read_offset_align: number | null
 
   constructor(_source: typeof FROM_SCRATCH) {
     const mask = uint32At(stx_mask)
@@ -452,6 +458,8 @@ export class statx_result {
     this.stx_atomic_write_unit_min = given(C.STATX_WRITE_ATOMIC, uint32At(stx_atomic_write_unit_min))
     this.stx_atomic_write_unit_max = given(C.STATX_WRITE_ATOMIC, uint32At(stx_atomic_write_unit_max))
     this.stx_atomic_write_segments_max = given(C.STATX_WRITE_ATOMIC, uint32At(stx_atomic_write_segments_max))
+    this.stx_atomic_write_unit_max_opt = given(C.STATX_WRITE_ATOMIC, uint32At(stx_atomic_write_unit_max_opt))
+    this.stx_dio_read_offset_align = given(C.STATX_DIO_READ_ALIGN, uint32At(stx_dio_read_offset_align))
   }
 
   /** Seconds since 1970 at the last access. */

@@ -4,6 +4,9 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import * as osier from 'osier'
+import * as errno from 'osier/errno'
+import * as stat from 'osier/stat'
+import * as time from 'osier/time'
 
 /** A chapter of the fixture. */
 interface Chapter {
@@ -62,12 +65,13 @@ const modules: readonly Complete[] = [
           STATX_TYPE STATX_MODE STATX_NLINK STATX_UID STATX_GID STATX_ATIME STATX_MTIME STATX_CTIME STATX_INO STATX_SIZE
           STATX_BLOCKS STATX_BASIC_STATS STATX_BTIME STATX_MNT_ID STATX_DIOALIGN STATX_MNT_ID_UNIQUE STATX_SUBVOL
           STATX_WRITE_ATOMIC STATX_DIO_READ_ALIGN
-          STATX_ATTR_COMPRESSED STATX_ATTR_IMMUTABLE STATX_ATTR_APPEND STATX_ATTR_NODUMP STATX_ATTR_ENCRYPTED
-          STATX_ATTR_AUTOMOUNT STATX_ATTR_MOUNT_ROOT STATX_ATTR_VERITY STATX_ATTR_DAX STATX_ATTR_WRITE_ATOMIC
           AT_STATX_SYNC_AS_STAT AT_STATX_FORCE_SYNC AT_STATX_DONT_SYNC AT_NO_AUTOMOUNT`,
       },
     ],
   },
+  { module: 'stat', exports: stat, chapters: ['All'] },
+  { module: 'errno', exports: errno, chapters: ['All'] },
+  { module: 'time', exports: time, chapters: ['All'] },
 ]
 
 /** The class of what a function of `results` returns. */
@@ -80,8 +84,14 @@ const fixture = JSON.parse(readFileSync('test/fixtures/inventory.json', 'utf8'))
   string,
   Record<string, Chapter>
 >
-const { constants: cpythonConstants } = JSON.parse(readFileSync('test/fixtures/cpython-constants.json', 'utf8')) as {
-  constants: Record<string, number>
+const tables = JSON.parse(readFileSync('test/fixtures/cpython-constants.json', 'utf8')) as Record<
+  'constants' | 'errnoNumbers' | 'signalNumbers',
+  Record<string, number>
+>
+const cpythonConstants: Readonly<Record<string, number>> = {
+  ...tables.constants,
+  ...tables.errnoNumbers,
+  ...tables.signalNumbers,
 }
 
 function chapterOf(module: string, title: string): Chapter {

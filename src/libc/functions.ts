@@ -53,6 +53,7 @@ export const prototypes = {
   kill: c('int kill(int, int)') as (pid: number, signal: number) => number,
   killpg: c('int killpg(int, int)') as (group: number, signal: number) => number,
   linkat: c('int linkat(int, const char *, int, const char *, int)') as (from: number, src: CString, to: number, dst: CString, flags: number) => number,
+  localtime_r: c('uintptr_t localtime_r(uintptr_t, uintptr_t)') as (seconds: Address, out: Address) => Address,
   lseek: c('int64_t lseek(int, int64_t, int)') as (fd: number, offset: Int64, whence: number) => Int64,
   mkdirat: c('int mkdirat(int, const char *, unsigned int)') as (at: number, path: CString, mode: number) => number,
   mkfifoat: c('int mkfifoat(int, const char *, unsigned int)') as (at: number, path: CString, mode: number) => number,

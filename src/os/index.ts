@@ -68,6 +68,8 @@ export {
 export { type FileName, fsdecode, fsencode, fspath, type Path, PathLike } from './names.ts'
 // What the documentation names and this platform lacks
 export * from './other_platforms.ts'
+// Miscellaneous System Information
+export { altsep, curdir, defpath, devnull, extsep, linesep, name, pardir, pathsep, sep } from './pathnames.ts'
 export {
   type FileAction,
   POSIX_SPAWN_CLOSE,

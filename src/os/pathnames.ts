@@ -2,6 +2,27 @@ import { encoded, type FileName } from './names.ts'
 
 /** How path names are put together and taken apart, without a look at the file system. `osier/path` builds on it too. */
 
+/** The family of operating systems: 'posix'. */
+export const name: string = 'posix'
+/** How a path names the directory it starts from. */
+export const curdir: string = '.'
+/** How a path names the directory above. */
+export const pardir: string = '..'
+/** What separates the names in a path. */
+export const sep: string = '/'
+/** What else separates the names in a path: null, since POSIX has nothing else. */
+export const altsep: string | null = null
+/** What separates the extension from the rest of a file's name. */
+export const extsep: string = '.'
+/** What separates the directories in `PATH`. */
+export const pathsep: string = ':'
+/** Where programs are looked for when the environment has no `PATH`. */
+export const defpath: string = '/bin:/usr/bin'
+/** What ends a line of text. */
+export const linesep: string = '\n'
+/** The device that is empty to who reads it, and forgets what is written. */
+export const devnull: string = '/dev/null'
+
 /**
  * Splits a path at its last slash: everything before it, without slashes at the end unless it is nothing but slashes,
  * and the last component.

@@ -69,27 +69,6 @@ export const STATX_WRITE_ATOMIC: number = constants.STATX_WRITE_ATOMIC
 /** Bit of `statx`: `stx_dio_read_offset_align` (Linux 6.14). */
 export const STATX_DIO_READ_ALIGN: number = constants.STATX_DIO_READ_ALIGN
 
-/** Bit of `stx_attributes`: the file system compresses the file. */
-export const STATX_ATTR_COMPRESSED: number = constants.STATX_ATTR_COMPRESSED
-/** Bit of `stx_attributes`: the file cannot be changed, removed or linked. */
-export const STATX_ATTR_IMMUTABLE: number = constants.STATX_ATTR_IMMUTABLE
-/** Bit of `stx_attributes`: the file can only grow. */
-export const STATX_ATTR_APPEND: number = constants.STATX_ATTR_APPEND
-/** Bit of `stx_attributes`: dump(8) leaves the file out. */
-export const STATX_ATTR_NODUMP: number = constants.STATX_ATTR_NODUMP
-/** Bit of `stx_attributes`: a key is needed to decrypt the file. */
-export const STATX_ATTR_ENCRYPTED: number = constants.STATX_ATTR_ENCRYPTED
-/** Bit of `stx_attributes`: the directory is where something gets mounted on demand. */
-export const STATX_ATTR_AUTOMOUNT: number = constants.STATX_ATTR_AUTOMOUNT
-/** Bit of `stx_attributes`: the root of a mount (Linux 5.8). */
-export const STATX_ATTR_MOUNT_ROOT: number = constants.STATX_ATTR_MOUNT_ROOT
-/** Bit of `stx_attributes`: fs-verity guards the file (Linux 5.5). */
-export const STATX_ATTR_VERITY: number = constants.STATX_ATTR_VERITY
-/** Bit of `stx_attributes`: the file is in memory that is its disk (Linux 5.8). */
-export const STATX_ATTR_DAX: number = constants.STATX_ATTR_DAX
-/** Bit of `stx_attributes`: the file takes writes that are never torn (Linux 6.11). */
-export const STATX_ATTR_WRITE_ATOMIC: number = constants.STATX_ATTR_WRITE_ATOMIC
-
 /** Flag of `statx`: as fresh as `stat` has it, the default. */
 export const AT_STATX_SYNC_AS_STAT: number = constants.AT_STATX_SYNC_AS_STAT
 /** Flag of `statx`: ask the server of a network file system. */

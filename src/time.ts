@@ -1,0 +1,71 @@
+import { wrongType } from './errors.ts'
+import { lastErrno, osError } from './libc/call.ts'
+import { constants, sizes, structs } from './libc/facts.ts'
+import { libc } from './libc/functions.ts'
+import { address, int32At, putBigInt64 } from './libc/memory.ts'
+import { int64 } from './os/arguments.ts'
+
+/** What `os` needs of Python's `time` module: the clocks that timers count by, and `ctime`. */
+
+const C = constants
+
+/** The time of day, which may be set. */
+export const CLOCK_REALTIME: number = C.CLOCK_REALTIME
+/** The time since some moment in the past; nobody can set it. It stands still while the system sleeps. */
+export const CLOCK_MONOTONIC: number = C.CLOCK_MONOTONIC
+/** CLOCK_MONOTONIC as the hardware has it, uncorrected. Availability: Linux 2.6.28, macOS. */
+export const CLOCK_MONOTONIC_RAW: number = C.CLOCK_MONOTONIC_RAW
+/** CLOCK_MONOTONIC that goes on while the system sleeps. Availability: Linux 2.6.39. */
+export const CLOCK_BOOTTIME: number = C.CLOCK_BOOTTIME
+/** International Atomic Time: the time of day without leap seconds. Availability: Linux 3.10. */
+export const CLOCK_TAI: number = C.CLOCK_TAI
+/** The processor time of this process. */
+export const CLOCK_PROCESS_CPUTIME_ID: number = C.CLOCK_PROCESS_CPUTIME_ID
+/** The processor time of this thread. */
+export const CLOCK_THREAD_CPUTIME_ID: number = C.CLOCK_THREAD_CPUTIME_ID
+/** A clock of high resolution. Availability: Solaris. */
+export const CLOCK_HIGHRES: number | undefined = undefined
+/** The processor time of this process. Availability: BSD. */
+export const CLOCK_PROF: number | undefined = undefined
+/** The time since the system started, without sleep. Availability: BSD. */
+export const CLOCK_UPTIME: number | undefined = undefined
+/** The time since the system started, without sleep, uncorrected. Availability: macOS. */
+export const CLOCK_UPTIME_RAW: number | undefined = undefined
+/** CLOCK_UPTIME_RAW, read faster and less exactly. Availability: macOS. */
+export const CLOCK_UPTIME_RAW_APPROX: number | undefined = undefined
+/** CLOCK_MONOTONIC_RAW, read faster and less exactly. Availability: macOS. */
+export const CLOCK_MONOTONIC_RAW_APPROX: number | undefined = undefined
+
+const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'] as const
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'] as const
+
+const { tm_sec, tm_min, tm_hour, tm_mday, tm_mon, tm_year, tm_wday } = structs.tm.offsets
+
+/**
+ * localtime_r(3): a moment as text in the local time zone, in English: 'Sun Jun  9 04:26:40 1993'. The day is padded
+ * with a space, so that years of four digits make 24 characters.
+ *
+ * The C library is asked, and not Date: it knows every form of `TZ` that POSIX has, and years that Date has not.
+ *
+ * @param secs seconds since 1970, such as `st_mtime`, rounded towards the past; the current time by default, and for null
+ * @returns the text, without a newline
+ * @throws TypeError for what is no number; RangeError for what is no time of 64 bits; OSError EOVERFLOW where the year
+ *   is too large for C
+ *
+ * Availability: Linux. See ctime(3); Python, time.ctime.
+ */
+export function ctime(secs: number | bigint | null = null): string {
+  putBigInt64(0, wholeSeconds(secs ?? Date.now() / 1000))
+  const tm = sizes.time_t
+  if (libc.localtime_r(address, address + tm) === 0) throw osError(lastErrno(), 'localtime_r')
+  const [day, month] = [DAYS[int32At(tm + tm_wday)], MONTHS[int32At(tm + tm_mon)]]
+  const date = String(int32At(tm + tm_mday)).padStart(2)
+  const clock = [tm_hour, tm_min, tm_sec].map((field) => String(int32At(tm + field)).padStart(2, '0')).join(':')
+  return `${day} ${month} ${date} ${clock} ${1900 + int32At(tm + tm_year)}`
+}
+
+/** Rounded towards the past, as CPython does. */
+function wholeSeconds(secs: number | bigint): bigint {
+  if (typeof secs !== 'number' && typeof secs !== 'bigint') throw wrongType('secs', 'a number or bigint', secs)
+  return BigInt(int64(typeof secs === 'number' && Number.isFinite(secs) ? BigInt(Math.floor(secs)) : secs, 'secs'))
+}
