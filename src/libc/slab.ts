@@ -1,3 +1,4 @@
+import { markAsUntransferable } from 'node:worker_threads'
 import { addressOf } from './memory.ts'
 
 /**
@@ -9,14 +10,22 @@ const SLAB_SIZE = 65536
 /** The largest piece that comes from the slab: larger ones would waste too much of it. */
 export const SLAB_PIECE: number = SLAB_SIZE / 8
 
-let slab = Buffer.allocUnsafeSlow(SLAB_SIZE)
+let slab = newSlab()
 let start = addressOf(slab)
 let used = 0
 
+function newSlab(): Buffer<ArrayBuffer> {
+  const memory = Buffer.allocUnsafeSlow(SLAB_SIZE)
+  // A program that has one result has the ArrayBuffer of all. Sent to a worker it would be gone, here and for the others.
+  markAsUntransferable(memory.buffer)
+  return memory
+}
+
 /** Where the next `size` bytes (at most SLAB_PIECE) may be written. */
 export function slabAddress(size: number): number {
-  if (used + size > SLAB_SIZE) {
-    slab = Buffer.allocUnsafeSlow(SLAB_SIZE)
+  // Detached all the same (`buffer.transfer()`), it has no length, and its address is no longer ours to write to.
+  if (used + size > slab.length) {
+    slab = newSlab()
     start = addressOf(slab)
     used = 0
   }

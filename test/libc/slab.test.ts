@@ -1,0 +1,25 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { MessageChannel } from 'node:worker_threads'
+import os from 'osier'
+
+test('memory that small results share cannot be taken away', (t) => {
+  const zero = os.open('/dev/zero', os.O_RDONLY)
+  t.after(() => os.close(zero))
+  const first = os.read(zero, 100)
+  const { port1, port2 } = new MessageChannel()
+  t.after(() => port1.close())
+  assert.throws(() => port2.postMessage(first, [first.buffer as ArrayBuffer]), { name: 'DataCloneError' })
+  assert.deepEqual(first, Buffer.alloc(100))
+})
+
+test('memory that is taken away all the same is not written to', (t) => {
+  const zero = os.open('/dev/zero', os.O_RDONLY)
+  t.after(() => os.close(zero))
+  const first = os.read(zero, 100)
+  const transfer: unknown = Reflect.get(ArrayBuffer.prototype, 'transfer')
+  if (typeof transfer !== 'function') return t.skip('this Node has no ArrayBuffer.prototype.transfer')
+  const taken = new Uint8Array(Reflect.apply(transfer, first.buffer, []) as ArrayBuffer).fill(7)
+  assert.deepEqual(os.read(zero, 100), Buffer.alloc(100))
+  assert.ok(taken.every((byte) => byte === 7))
+})
