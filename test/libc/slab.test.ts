@@ -9,7 +9,12 @@ test('memory that small results share cannot be taken away', (t) => {
   const first = os.read(zero, 100)
   const { port1, port2 } = new MessageChannel()
   t.after(() => port1.close())
-  assert.throws(() => port2.postMessage(first, [first.buffer as ArrayBuffer]), { name: 'DataCloneError' })
+  try {
+    port2.postMessage(first, [first.buffer as ArrayBuffer])
+  } catch (error) {
+    // Since Node 21 it is an error; before, a copy is sent.
+    assert.equal((error as Error).name, 'DataCloneError')
+  }
   assert.deepEqual(first, Buffer.alloc(100))
 })
 
