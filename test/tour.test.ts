@@ -46,6 +46,7 @@ const commandLines: Readonly<Record<string, readonly (readonly string[])[]>> = {
   listdir: [['.'], ['directory'], ['empty'], [tree]],
   walk: [['.'], [tree], ['empty'], ['missing'], ['plain.txt']],
   scandir: [['.'], [tree]],
+  stat: [['plain.txt'], ['directory'], ['link to a file'], ['fifo']],
   access: [['plain.txt'], ['missing'], ['link to nothing'], ['directory']],
 }
 

@@ -5,7 +5,7 @@ import os from 'osier'
 
 console.log('Starting:', os.getcwd())
 
-console.log('Moving up one: ..')
-os.chdir('..')
+console.log('Moving up one:', os.pardir)
+os.chdir(os.pardir)
 
 console.log('After move:', os.getcwd())

@@ -15,6 +15,8 @@ export const programs: readonly Program[] = [
   { name: 'listdir', shows: 'the names in a directory', args: ['.'], folder: 'project' },
   { name: 'walk', shows: 'a tree of directories', args: ['examples'], folder: 'project' },
   { name: 'scandir', shows: 'names and kinds at once', args: ['/'], folder: 'project' },
+  { name: 'stat', shows: 'what the system knows of a file', args: ['package.json'], folder: 'project' },
+  { name: 'stat_chmod', shows: 'permissions read and changed', folder: 'empty' },
   { name: 'access', shows: 'what this process may do', args: ['package.json'], folder: 'project' },
   { name: 'rename_replace', shows: 'a new name, and new contents, in one step', folder: 'empty' },
   { name: 'cwd', shows: 'the current directory', folder: 'project' },
