@@ -1,7 +1,7 @@
-import koffi from 'koffi'
 import { errorClass, type OSError, type Subject } from '../errors.ts'
 import { errnoNumbers } from './facts.ts'
 import { libc } from './functions.ts'
+import koffi from './koffi.ts'
 
 const { EINTR } = errnoNumbers
 

@@ -1,6 +1,6 @@
 import { isMainThread } from 'node:worker_threads'
-import koffi, { type LibraryHandle } from 'koffi'
 import { constants, target } from './facts.ts'
+import koffi, { type LibraryHandle } from './koffi.ts'
 
 /** Where a symbol is looked for, in this order; opened on first use, because opening costs and import must not. */
 const opened: LibraryHandle[] = []

@@ -1,4 +1,4 @@
-import koffi from 'koffi'
+import koffi from './koffi.ts'
 
 /**
  * Memory that synchronous calls let C write into. Every thread loads this module for itself, and JavaScript does not

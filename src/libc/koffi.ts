@@ -1,0 +1,6 @@
+// The one import of koffi. Modules are evaluated in the order of their imports, so the check comes before koffi.
+import './platform_package.ts'
+import koffi from 'koffi'
+
+export type { LibraryHandle } from 'koffi'
+export default koffi

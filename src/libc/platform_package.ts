@@ -1,0 +1,36 @@
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+
+// Imported for its effect, before koffi: where koffi's binary for this platform is missing, koffi can only say that it
+// did not find "the native Koffi module". This says which package that is, and how it comes to be missing.
+
+const platformPackage = `@koromix/koffi-${process.platform}-${process.arch}`
+
+/** Only where it is certain: koffi itself is there, and none of the places where it looks has a binary. */
+function isMissing(): boolean {
+  // A bundle may hold koffi and its binary in itself, and Electron keeps binaries apart.
+  if (import.meta.url === undefined || 'resourcesPath' in process) return false
+  // Side by side in node_modules, as npm has it: resolving the names would cost 1 ms.
+  if (existsSync(new URL(`../../../${platformPackage}`, import.meta.url))) return false
+  const koffi = resolved('koffi', import.meta.url)
+  if (koffi === undefined || resolved(platformPackage, koffi) !== undefined) return false
+  // Where it was compiled on the spot, as its install script does for platforms without a package.
+  return !existsSync(join(dirname(koffi), 'build'))
+}
+
+function resolved(name: string, from: string): string | undefined {
+  try {
+    return createRequire(from).resolve(name)
+  } catch {
+    return undefined
+  }
+}
+
+if (isMissing()) {
+  throw new Error(
+    `The package ${platformPackage} is missing: koffi's binary for this platform, without which osier cannot call C. ` +
+      'It is an optional dependency of koffi, which installers leave out when told to (npm --omit=optional), or when ' +
+      'node_modules was installed on another platform. Install again, on this one: npm install --include=optional',
+  )
+}
