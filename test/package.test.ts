@@ -1,0 +1,199 @@
+/** The package as users get it: packed, installed into an empty folder, imported, required, type-checked. */
+
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { describe, test } from 'node:test'
+import { temporaryFolder } from './support/folder.ts'
+
+const MEGABYTE = 2 ** 20
+
+interface Packed {
+  readonly filename: string
+  readonly size: number
+  readonly unpackedSize: number
+  readonly files: readonly { readonly path: string }[]
+}
+
+interface Manifest {
+  readonly exports: Readonly<Record<string, string | Readonly<Record<string, string>>>>
+  readonly scripts: Readonly<Record<string, string>>
+  readonly dependencies: Readonly<Record<string, string>>
+}
+
+interface Output {
+  readonly status: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+function run(cwd: string, command: string, ...args: string[]): Output {
+  return spawnSync(command, args, { cwd, encoding: 'utf8', timeout: 120_000 })
+}
+
+function succeed(cwd: string, command: string, ...args: string[]): string {
+  const { status, stdout, stderr } = run(cwd, command, ...args)
+  assert.equal(status, 0, `${command} ${args.join(' ')}\n${stdout}${stderr}`)
+  return stdout
+}
+
+const folder = temporaryFolder()
+const source = join(folder, 'source')
+const installed = join(folder, 'installed')
+const manifest: Manifest = JSON.parse(readFileSync('package.json', 'utf8'))
+
+/** Packs a copy of the sources: packing builds from nothing, and other tests run on the build that is here. */
+function pack(): Packed {
+  mkdirSync(source)
+  const papers = ['README.md', 'LICENSE', 'CHANGELOG.md', 'CONTRIBUTING.md', 'docs', 'test', 'examples']
+  for (const name of ['package.json', 'tsconfig.base.json', 'src', ...papers]) {
+    cpSync(name, join(source, name), { recursive: true })
+  }
+  symlinkSync(resolve('node_modules'), join(source, 'node_modules'))
+  const [packed]: Packed[] = JSON.parse(succeed(source, 'npm', 'pack', '--json', '--foreground-scripts=false'))
+  assert.ok(packed)
+  return packed
+}
+
+const packed = pack()
+
+test('the package holds the build of every source, the papers, and nothing else', () => {
+  const sources = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
+  const built = sources
+    .map((file) => `dist/${file.slice(0, -'.ts'.length)}`)
+    .flatMap((file) => [`${file}.js`, `${file}.d.ts`])
+  assert.deepEqual(
+    packed.files.map(({ path }) => path).sort(),
+    [...built, 'README.md', 'LICENSE', 'CHANGELOG.md', 'package.json'].sort(),
+  )
+})
+
+test('the package is small', (t) => {
+  t.diagnostic(`packed ${Math.round(packed.size / 1024)} KiB, unpacked ${Math.round(packed.unpackedSize / 1024)} KiB`)
+  assert.ok(packed.unpackedSize < 1.5 * MEGABYTE, `${packed.unpackedSize} bytes`)
+})
+
+test('installing it runs nothing', () => {
+  const names = Object.keys(manifest.scripts).filter((name) => /^(pre|post)?(install|prepare)$/.test(name))
+  assert.deepEqual(names, [])
+})
+
+test('koffi is all that it depends on', () => {
+  assert.deepEqual(Object.keys(manifest.dependencies), ['koffi'])
+})
+
+/** Why there is nothing to install from, or false: only what says that no registry and no cache can be reached. */
+function unreachable({ stderr }: Output): string | false {
+  const code = /npm error code (ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ERR_SOCKET_TIMEOUT|ENOTCACHED)/
+  const found = code.exec(stderr)?.[1]
+  return found === undefined ? false : `koffi is neither in npm's cache nor to be had from a registry (${found})`
+}
+
+function install(): string | false {
+  mkdirSync(installed)
+  writeFileSync(join(installed, 'package.json'), JSON.stringify({ private: true, type: 'module' }))
+  const flags = ['--ignore-scripts', '--prefer-offline', '--no-audit', '--no-fund', '--fetch-retries=0']
+  const output = run(installed, 'npm', 'install', ...flags, join(source, packed.filename))
+  const reason = unreachable(output)
+  if (reason === false) assert.equal(output.status, 0, output.stderr)
+  return reason
+}
+
+const skip = install()
+
+const check = `
+  const names = os.listdir('.')
+  console.log(names.includes('package.json') && os.stat('package.json').st_size > 0 && os.getcwd() === process.cwd())
+`
+
+describe('installed', { skip }, () => {
+  test('it can be imported', () => {
+    writeFileSync(
+      join(installed, 'program.js'),
+      `import os, { stat } from 'osier'\n${check}\nconsole.log(stat === os.stat)`,
+    )
+    assert.equal(succeed(installed, process.execPath, 'program.js'), 'true\ntrue\n')
+  })
+
+  test('it can be required', (t) => {
+    if (!process.features.require_module) return t.skip(`Node ${process.version} cannot require an ES module`)
+    writeFileSync(join(installed, 'program.cjs'), `const os = require('osier')\n${check}`)
+    assert.equal(succeed(installed, process.execPath, 'program.cjs'), 'true\n')
+  })
+
+  test('import takes little time', (t) => {
+    const program = `const start = performance.now(); await import('osier'); console.log(performance.now() - start)`
+    const times = Array.from({ length: 5 }, () =>
+      Number(succeed(installed, process.execPath, '--input-type=module', '-e', program)),
+    )
+    t.diagnostic(`import takes ${Math.min(...times).toFixed(1)} ms at best, of a budget of 30`)
+  })
+
+  /** The compiler's complaints about a program of the installed package; `skipLibCheck` off, so its own types count. */
+  function complaints(file: string, module: string, moduleResolution: string): string {
+    const project = {
+      compilerOptions: {
+        ...{ module, moduleResolution, target: 'es2022', lib: ['es2023', 'esnext.disposable'], strict: true },
+        ...{ noEmit: true, skipLibCheck: false, exactOptionalPropertyTypes: true },
+        ...{ types: ['node'], typeRoots: [resolve('node_modules/@types')] },
+      },
+      files: [file],
+    }
+    writeFileSync(join(installed, 'tsconfig.json'), JSON.stringify(project))
+    return run(installed, process.execPath, resolve('node_modules/typescript/bin/tsc'), '-p', '.').stdout
+  }
+
+  const program = `
+import os, { type DirEntry, scandir } from 'osier'
+const entries: DirEntry[] = [...scandir('.')]
+const size: number = os.stat(entries[0] ?? '.', { follow_symlinks: false }).st_size
+const names: Buffer[] = os.listdir(Buffer.from('.'))
+for (const [directory, , files] of os.walk('.')) console.log(directory, files.length, size, names)
+`
+
+  for (const [module, moduleResolution] of [
+    ['node16', 'node16'],
+    ['nodenext', 'nodenext'],
+    ['esnext', 'bundler'],
+  ] as const) {
+    test(`its types hold under moduleResolution ${moduleResolution}`, () => {
+      writeFileSync(join(installed, 'program.ts'), program)
+      assert.equal(complaints('program.ts', module, moduleResolution), '')
+      writeFileSync(join(installed, 'wrong.ts'), `import os from 'osier'\nos.stat(Symbol())\nos.no_such_name\n`)
+      const wrong = complaints('wrong.ts', module, moduleResolution)
+      assert.match(wrong, /wrong\.ts\(2,9\): error TS2345/)
+      assert.match(wrong, /wrong\.ts\(3,4\): error TS2339/)
+    })
+  }
+
+  test('its types hold in CommonJS that requires it', () => {
+    writeFileSync(
+      join(installed, 'program.cts'),
+      `import os = require('osier')\nconst size: number = os.stat('.').st_size\n`,
+    )
+    assert.equal(complaints('program.cts', 'nodenext', 'nodenext'), '')
+  })
+
+  test("where koffi's binary is missing, the error names its package and what to do", () => {
+    const [binaries, away] = [join(installed, 'node_modules/@koromix'), join(installed, 'node_modules/@away')]
+    const built = join(installed, 'node_modules/koffi/build')
+    renameSync(binaries, away)
+    try {
+      const { status, stderr } = run(installed, process.execPath, '-e', `import('osier')`)
+      assert.equal(status, 1)
+      assert.ok(stderr.includes(`The package @koromix/koffi-${process.platform}-${process.arch} is missing`), stderr)
+      assert.ok(stderr.includes('npm install --include=optional'), stderr)
+      // Where it may have been compiled on the spot, koffi itself is to say what it found.
+      mkdirSync(built)
+      assert.match(
+        run(installed, process.execPath, '-e', `import('osier')`).stderr,
+        /Cannot find the native Koffi module/,
+      )
+    } finally {
+      rmSync(built, { recursive: true, force: true })
+      renameSync(away, binaries)
+    }
+    assert.equal(run(installed, process.execPath, '-e', `import('osier')`).status, 0)
+  })
+})

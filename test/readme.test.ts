@@ -1,0 +1,147 @@
+/** What the papers say, held against the code: examples are compiled and run, tables compared, links followed. */
+
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { describe, test } from 'node:test'
+import os from 'osier'
+import { temporaryFolder } from './support/folder.ts'
+
+interface Example {
+  readonly program: string
+  /** What it prints: the block after it, where there is one. */
+  readonly output: string | undefined
+}
+
+const notLinux: string | false = process.platform === 'linux' ? false : 'the list is of what Linux lacks'
+const readme = readFileSync('README.md', 'utf8')
+const contributing = readFileSync('CONTRIBUTING.md', 'utf8')
+
+function examplesOf(text: string): Example[] {
+  const blocks = text.matchAll(/^```ts\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?/gms)
+  return Array.from(blocks, ([, program = '', output]) => ({ program, output }))
+}
+
+/** The file that a block is quoted from, where its first line names one. */
+const QUOTED = /^\/\/ (\S+\.ts)\n/
+
+const folder = temporaryFolder()
+const examples = [...examplesOf(readme), ...examplesOf(contributing).filter(({ program }) => !QUOTED.test(program))]
+
+/** Compiles all examples at once; each gets a folder of its own, and an empty one in it to run in. */
+function compile(): string {
+  mkdirSync(join(folder, 'node_modules'))
+  symlinkSync(process.cwd(), join(folder, 'node_modules/osier'))
+  for (const [index, { program }] of examples.entries()) {
+    mkdirSync(join(folder, `example${index}`, 'here'), { recursive: true })
+    writeFileSync(join(folder, `example${index}`, 'program.ts'), program)
+  }
+  const compilerOptions = {
+    ...{ module: 'nodenext', target: 'es2022', lib: ['es2023', 'esnext.disposable'], strict: true },
+    ...{ noUncheckedIndexedAccess: true, exactOptionalPropertyTypes: true, noUnusedLocals: true },
+    ...{ types: ['node'], typeRoots: [resolve('node_modules/@types')] },
+  }
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['example*/*.ts'] }))
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, type: 'module' }))
+  const compiler = resolve('node_modules/typescript/bin/tsc')
+  return spawnSync(process.execPath, [compiler, '-p', folder], { cwd: folder, encoding: 'utf8' }).stdout
+}
+
+describe('the examples', () => {
+  const complaints = compile()
+
+  test('can be compiled', () => {
+    assert.ok(examples.length > 0)
+    assert.equal(complaints, '')
+  })
+
+  for (const [index, { program, output }] of examples.entries()) {
+    test(`example ${index + 1} runs, and prints what stands below it`, () => {
+      const cwd = join(folder, `example${index}`, 'here')
+      const env = { ...process.env, NODE_TEST_CONTEXT: undefined }
+      const { status, stdout, stderr } = spawnSync(process.execPath, ['../program.js'], { cwd, encoding: 'utf8', env })
+      assert.deepEqual([status, stderr], [0, ''], program)
+      // A test prints its own account, with times in it.
+      if (output !== undefined || !program.includes("'node:test'")) assert.equal(stdout, output, program)
+    })
+  }
+})
+
+test('what is quoted from a source stands there', () => {
+  for (const { program } of examplesOf(contributing)) {
+    const [line, file] = QUOTED.exec(program) ?? []
+    if (line === undefined || file === undefined) continue
+    assert.ok(readFileSync(file, 'utf8').includes(program.slice(line.length)), `${file} does not contain\n${program}`)
+  }
+})
+
+test('the places that are listed exist', () => {
+  const places = rowsOf(contributing, 'place').flatMap(([cell = '', text = '']) => [
+    ...cell.split(', '),
+    ...text.split(/[\s,;]+/).filter((word) => /^src\//.test(word)),
+  ])
+  for (const place of places) assert.ok(existsSync(place), place)
+})
+
+test('the commands that are listed exist', () => {
+  const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, unknown> }
+  const names = [readme, contributing].flatMap((text) => [...text.matchAll(/npm (?:run )?([a-z]+)/g)])
+  for (const [command, name = ''] of names) {
+    if (!['install', 'ci', 'may'].includes(name)) assert.ok(name in scripts, command)
+  }
+})
+
+/** The rows of the table whose head is `| head |`: cells without the back-quotes. */
+function rowsOf(text: string, head: string): string[][] {
+  const table = text.slice(text.indexOf(`| ${head} |`)).split('\n\n')[0] ?? ''
+  return table
+    .trim()
+    .split('\n')
+    .slice(2)
+    .map((row) =>
+      row
+        .split('|')
+        .slice(1, -1)
+        .map((cell) => cell.trim().replaceAll('`', '')),
+    )
+}
+
+type Elsewhere = Readonly<Record<string, readonly string[]>>
+
+/** What Linux lacks, by the inventory of Python's documentation: the name, and where it exists. */
+function lacking(): Map<string, string> {
+  const modules = JSON.parse(readFileSync('test/fixtures/inventory.json', 'utf8')) as Record<string, unknown>
+  const chapters = Object.values(modules).flatMap((module) =>
+    typeof module === 'object' ? Object.values(module ?? {}) : [],
+  )
+  const all = chapters.flatMap(({ elsewhere = {} }: { elsewhere?: Elsewhere }) => Object.entries(elsewhere))
+  return new Map(all.map(([name, platforms]) => [name.replace(/^.*\./, ''), platforms.join(', ') || '-']))
+}
+
+test('what Linux lacks is listed, with where it exists', () => {
+  const text = readFileSync('docs/not-implemented.md', 'utf8')
+  const rows = [...text.matchAll(/^\| (`.*?) \| (.*?) \| (.*?) \|$/gm)]
+  const listed = rows.flatMap(([, names = '', platforms = '']) =>
+    [...names.replace(/\(.*\)/, '').matchAll(/`(\w+)`/g)].map(([, name = '']): [string, string] => [name, platforms]),
+  )
+  assert.deepEqual(listed.sort(), [...lacking()].sort())
+})
+
+test('what is listed as lacking is lacking, and what is lacking is listed', { skip: notLinux }, () => {
+  const names = new Set(lacking().keys())
+  for (const [name, value] of Object.entries(os)) {
+    const isHere = typeof value === 'function' ? os.is_available(value as () => void) : value !== undefined
+    if (names.has(name)) assert.ok(!isHere, `${name} is there`)
+    else if (typeof value === 'function') assert.ok(isHere, `${name} is lacking, and not listed`)
+  }
+})
+
+test('links within the papers lead somewhere', () => {
+  const docs = readdirSync('docs').map((name) => join('docs', name))
+  for (const paper of ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...docs]) {
+    for (const [, target = ''] of readFileSync(paper, 'utf8').matchAll(/\]\((?!https?:)([^)#]+)\)/g)) {
+      assert.ok(existsSync(join(dirname(paper), target)), `${paper} links to ${target}`)
+    }
+  }
+})
