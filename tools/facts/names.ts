@@ -198,9 +198,10 @@ export const syscallNames: readonly string[] = words(`
   fstatfs futimesat getdents64 getpid getppid getrandom gettid getxattr inotify_init1 ioctl kill lgetxattr linkat
   listxattr llistxattr lremovexattr lseek lsetxattr memfd_create mkdirat mknodat mount_setattr newfstatat openat openat2
   pidfd_getfd pidfd_open pidfd_send_signal pipe2 pivot_root prctl pread64 preadv preadv2 prlimit64 pwrite64 pwritev
-  pwritev2 read readlinkat removexattr renameat renameat2 rt_sigprocmask rt_sigqueueinfo seccomp sendfile setns setxattr
-  signalfd4 splice statx symlinkat syncfs tee tgkill timerfd_create timerfd_gettime timerfd_settime truncate umount2
-  unlinkat unshare utimensat vmsplice wait4 waitid write
+  pwritev2 read readlinkat removexattr renameat renameat2 rt_sigprocmask rt_sigqueueinfo sched_getparam
+  sched_getscheduler sched_setparam sched_setscheduler seccomp sendfile setns setxattr signalfd4 splice statx symlinkat
+  syncfs tee tgkill timerfd_create timerfd_gettime timerfd_settime truncate umount2 unlinkat unshare utimensat vmsplice
+  wait4 waitid write
 `)
 
 function words(text: string): string[] {
