@@ -482,3 +482,80 @@ export class statx_result {
     return this.stx_btime_ns === null ? null : inSeconds(this.stx_btime_ns)
   }
 }
+
+/**
+ * What `os.uname` tells of the system. As a sequence it has five items, in the order of the fields.
+ *
+ * See uname(2); Python, os.uname_result.
+ */
+export class uname_result extends StructSequence<string> {
+  /** The operating system: 'Linux'. */
+  readonly sysname: string
+  /** The machine's name in the network. */
+  readonly nodename: string
+  /** The kernel's release, such as '6.1.0'. */
+  readonly release: string
+  /** Which build of that release it is. */
+  readonly version: string
+  /** The kind of hardware, such as 'x86_64'. */
+  readonly machine: string
+
+  /** @param sequence five items, in the order of the fields */
+  constructor(sequence: Iterable<string>) {
+    super()
+    const [sysname = '', nodename = '', release = '', version = '', machine = ''] = items<string>(
+      sequence,
+      'uname_result',
+      5,
+      5,
+    )
+    this.sysname = sysname
+    this.nodename = nodename
+    this.release = release
+    this.version = version
+    this.machine = machine
+  }
+
+  override toArray(): string[] {
+    return [this.sysname, this.nodename, this.release, this.version, this.machine]
+  }
+}
+
+/**
+ * What `os.times` tells: seconds, of CPU time but for `elapsed`. As a sequence it has five items, in the order of the
+ * fields.
+ *
+ * See times(2); Python, os.times_result.
+ */
+export class times_result extends StructSequence<number> {
+  /** Spent in the process's own code. */
+  readonly user: number
+  /** Spent by the kernel for the process. */
+  readonly system: number
+  /** The user time of those children that have ended and been waited for. */
+  readonly children_user: number
+  /** The system time of those children. */
+  readonly children_system: number
+  /** Since some moment in the past, which stays the same while the system runs. */
+  readonly elapsed: number
+
+  /** @param sequence five items, in the order of the fields */
+  constructor(sequence: Iterable<number>) {
+    super()
+    const [user = 0, system = 0, childrenUser = 0, childrenSystem = 0, elapsed = 0] = items<number>(
+      sequence,
+      'times_result',
+      5,
+      5,
+    )
+    this.user = user
+    this.system = system
+    this.children_user = childrenUser
+    this.children_system = childrenSystem
+    this.elapsed = elapsed
+  }
+
+  override toArray(): number[] {
+    return [this.user, this.system, this.children_user, this.children_system, this.elapsed]
+  }
+}

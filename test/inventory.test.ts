@@ -46,7 +46,13 @@ const modules: readonly Complete[] = [
   {
     module: 'os',
     exports: osier,
-    chapters: ['Errors', 'File Names, Command Line Arguments, and Environment Variables', 'Files and Directories'],
+    chapters: [
+      'Errors',
+      'File Names, Command Line Arguments, and Environment Variables',
+      'Files and Directories',
+      'Process Parameters',
+      'Random Numbers',
+    ],
     extras: [
       { reason: 'the default export is the namespace itself', names: 'default' },
       { reason: 'is in sys there', names: 'addaudithook' },
@@ -59,6 +65,7 @@ const modules: readonly Complete[] = [
       { reason: 'is in resource there', names: 'struct_rusage' },
       { reason: 'is what supervisors need of prctl(2)', names: 'get_child_subreaper set_child_subreaper' },
       { reason: 'hasattr answers it there', names: 'is_available' },
+      { reason: 'is there, though no document says so', names: 'NGROUPS_MAX TMP_MAX' },
       {
         reason: 'is new in CPython 3.15',
         names: `statx statx_result
@@ -199,6 +206,8 @@ const samples: Readonly<Record<string, () => unknown>> = {
   DirEntry: firstEntry,
   stat_result: () => osier.stat('.'),
   statvfs_result: () => osier.statvfs('.'),
+  times_result: osier.times,
+  uname_result: osier.uname,
 }
 
 function firstEntry(): unknown {

@@ -14,6 +14,12 @@ const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
   .sort()
   .map((file) => join(root, file))
 
+if (files.length === 0) {
+  // Without files `node --test` would look for some by itself.
+  console.error(`no test file has ${words.join(' or ')} in its path`)
+  process.exit(1)
+}
+
 const guard = new URL('./support/descriptors.js', import.meta.url).href
 const child = spawnSync(process.execPath, ['--import', guard, '--test', ...flags, ...files], { stdio: 'inherit' })
 process.exitCode = child.status ?? 1

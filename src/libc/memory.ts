@@ -1,4 +1,5 @@
 import koffi from './koffi.ts'
+import { decode } from './strings.ts'
 
 /**
  * Memory that synchronous calls let C write into. Every thread loads this module for itself, and JavaScript does not
@@ -62,4 +63,11 @@ export function timespecAt(offset: number): bigint {
 
 export function putBigInt64(offset: number, value: bigint): void {
   i64[offset >> 3] = value
+}
+
+/** A C string of at most `size` bytes, where it need not end in NUL. */
+export function textAt(offset: number, size: number): string {
+  const field = bytes.subarray(offset, offset + size)
+  const end = field.indexOf(0)
+  return decode(end === -1 ? field : field.subarray(0, end))
 }

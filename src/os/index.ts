@@ -24,7 +24,8 @@ export {
   type Subject,
   TimeoutError,
 } from '../errors.ts'
-export { stat_result, statvfs_result, statx_result } from '../results.ts'
+// Results, errors, audit events
+export { stat_result, statvfs_result, statx_result, times_result, uname_result } from '../results.ts'
 export type { Descriptor } from './arguments.ts'
 // File Descriptor Operations
 export * from './descriptors.ts'
@@ -33,6 +34,7 @@ export * from './directories.ts'
 // Process Management
 export { execl, execle, execlp, execlpe, execv, execve, execvp, execvpe } from './exec.ts'
 export * from './files.ts'
+export * from './identity.ts'
 export {
   access,
   chmod,
@@ -82,10 +84,16 @@ export {
 } from './posix_spawn.ts'
 export * from './processes.ts'
 export type { Environment, Text } from './program.ts'
+// Random numbers
+export * from './random.ts'
 export * from './scandir.ts'
 export { system } from './shell.ts'
 export * from './spawn.ts'
 export * from './status_flags.ts'
 export * from './supports.ts'
+// Miscellaneous System Information
+export * from './system.ts'
+// Process Parameters
+export * from './users.ts'
 export * from './wait.ts'
 export * from './walk.ts'

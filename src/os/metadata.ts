@@ -478,12 +478,13 @@ export function confName(name: unknown, names: Readonly<Record<string, number | 
 }
 
 /** -1 means "no limit" as well as failure: only errno tells. */
-function limit(value: Int64, syscall: string, file: FileName | number): number {
+export function limit(value: Int64, syscall: string, file?: FileName | number): number {
   if (value === -1) {
     const errno = lastErrno()
     if (errno !== 0) throw osError(errno, syscall, file)
   }
-  return Number(value)
+  if (typeof value === 'bigint') throw outOfRange('result', 'below 2^53 to be a number', value)
+  return value
 }
 
 /**

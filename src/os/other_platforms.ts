@@ -71,3 +71,11 @@ export const P_DETACH: number | undefined = undefined
 export const P_OVERLAY: number | undefined = undefined
 /** Exit code that Linux does not define. */
 export const EX_NOTFOUND: number | undefined = undefined
+/** Whose priority: that of a thread. Availability: macOS. */
+export const PRIO_DARWIN_THREAD: number | undefined = undefined
+/** Whose priority: that of a process. Availability: macOS. */
+export const PRIO_DARWIN_PROCESS: number | undefined = undefined
+/** Priority: that of what runs in the background. Availability: macOS. */
+export const PRIO_DARWIN_BG: number | undefined = undefined
+/** Priority: no user interface. Availability: macOS. */
+export const PRIO_DARWIN_NONUI: number | undefined = undefined

@@ -1,8 +1,9 @@
 import { AuditEvent } from '../audit.ts'
 import { clearErrno, failed, lastErrno, osError } from '../libc/call.ts'
-import { constants } from '../libc/facts.ts'
+import { constants, structs, sysconfNames } from '../libc/facts.ts'
 import { libc } from '../libc/functions.ts'
-import { address, bytes } from '../libc/memory.ts'
+import { address, bytes, uint64At } from '../libc/memory.ts'
+import { times_result } from '../results.ts'
 import { bool, int } from './arguments.ts'
 
 /** Exit code: no error. */
@@ -137,4 +138,20 @@ export function set_child_subreaper(enabled: boolean): void {
 export function get_child_subreaper(): boolean {
   while (libc.prctl(constants.PR_GET_CHILD_SUBREAPER, address, 0, 0, 0) === -1) failed('prctl')
   return bytes.readInt32LE(0) !== 0
+}
+
+/**
+ * times(2): how much CPU time the process and its children have used.
+ *
+ * @returns seconds, in steps of a hundredth
+ *
+ * Availability: Linux. See times(2); Python, os.times.
+ */
+export function times(): times_result {
+  let elapsed: number
+  while ((elapsed = libc.times(address)) === -1) failed('times')
+  const second = Number(libc.sysconf(sysconfNames.SC_CLK_TCK))
+  const { tms_utime, tms_stime, tms_cutime, tms_cstime } = structs.tms.offsets
+  const used = [tms_utime, tms_stime, tms_cutime, tms_cstime].map((offset) => uint64At(offset, 'times') / second)
+  return new times_result([...used, elapsed / second])
 }

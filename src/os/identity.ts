@@ -1,0 +1,220 @@
+import { clearErrno, failed, lastErrno, osError } from '../libc/call.ts'
+import { constants, structs } from '../libc/facts.ts'
+import { libc } from '../libc/functions.ts'
+import { address, textAt } from '../libc/memory.ts'
+import { uname_result } from '../results.ts'
+import { int } from './arguments.ts'
+import { mainThreadOnly } from './process_state.ts'
+
+/** Whose priority: that of a process. */
+export const PRIO_PROCESS: number = constants.PRIO_PROCESS
+/** Whose priority: that of a process group. */
+export const PRIO_PGRP: number = constants.PRIO_PGRP
+/** Whose priority: that of all processes of a user. */
+export const PRIO_USER: number = constants.PRIO_USER
+
+/**
+ * ctermid(3): the path of the terminal that controls the process. That there is one is not said.
+ *
+ * @returns the path, '/dev/tty'
+ *
+ * Availability: Linux. See ctermid(3); Python, os.ctermid.
+ */
+export function ctermid(): string {
+  libc.ctermid(address)
+  return textAt(0, constants.L_ctermid)
+}
+
+/**
+ * getpid(2): the process id.
+ *
+ * @returns the pid
+ *
+ * Availability: Linux. See getpid(2); Python, os.getpid.
+ */
+export function getpid(): number {
+  return libc.getpid()
+}
+
+/**
+ * getppid(2): the process id of the parent. Once that has ended it is the process that has adopted this one: 1, or the
+ * next one above that is a subreaper.
+ *
+ * @returns the pid
+ *
+ * Availability: Linux. See getppid(2); Python, os.getppid.
+ */
+export function getppid(): number {
+  return libc.getppid()
+}
+
+/**
+ * getpgid(2): the process group of a process.
+ *
+ * @param pid the process, 0 for this one
+ * @returns the process group's id
+ * @throws ProcessLookupError where there is no such process
+ *
+ * Availability: Linux. See getpgid(2); Python, os.getpgid.
+ */
+export function getpgid(pid: number): number {
+  const process = int(pid, 'pid')
+  let group: number
+  while ((group = libc.getpgid(process)) === -1) failed('getpgid')
+  return group
+}
+
+/**
+ * getpgrp(2): the process group of this process.
+ *
+ * @returns the process group's id
+ *
+ * Availability: Linux. See getpgrp(2); Python, os.getpgrp.
+ */
+export function getpgrp(): number {
+  return libc.getpgrp()
+}
+
+/**
+ * setpgid(2): moves a process to a process group of its session, or makes it the leader of a new one.
+ *
+ * @param pid this process (0) or a child that has not called exec yet
+ * @param pgrp the process group, 0 for one with the process's own id
+ * @throws OSError as the system says: ProcessLookupError, PermissionError (another session, a session leader), EINVAL
+ * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION for this process in a worker thread
+ *
+ * Availability: Linux. See setpgid(2); Python, os.setpgid.
+ */
+export function setpgid(pid: number, pgrp: number): void {
+  const [process, group] = [int(pid, 'pid'), int(pgrp, 'pgrp')]
+  if (process === 0 || process === libc.getpid()) mainThreadOnly('setpgid')
+  while (libc.setpgid(process, group) === -1) failed('setpgid')
+}
+
+/**
+ * setpgid(2): makes this process the leader of a process group of its own: `setpgid(0, 0)`.
+ *
+ * @throws PermissionError for the leader of a session
+ * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread
+ *
+ * Availability: Linux. See setpgrp(2); Python, os.setpgrp.
+ */
+export function setpgrp(): void {
+  mainThreadOnly('setpgrp')
+  while (libc.setpgid(0, 0) === -1) failed('setpgrp')
+}
+
+/**
+ * getsid(2): the session of a process.
+ *
+ * @param pid the process, 0 for this one
+ * @returns the session's id, which is the pid of its leader
+ * @throws ProcessLookupError where there is no such process
+ *
+ * Availability: Linux. See getsid(2); Python, os.getsid.
+ */
+export function getsid(pid: number): number {
+  const process = int(pid, 'pid')
+  let session: number
+  while ((session = libc.getsid(process)) === -1) failed('getsid')
+  return session
+}
+
+/**
+ * setsid(2): makes this process the leader of a new session, without a terminal, and of a new process group in it.
+ *
+ * @throws PermissionError for a process that leads a process group already: so it is for a child to do
+ * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread
+ *
+ * Availability: Linux. See setsid(2); Python, os.setsid.
+ */
+export function setsid(): void {
+  mainThreadOnly('setsid')
+  while (libc.setsid() === -1) failed('setsid')
+}
+
+/** A process, process group or user: ids of users go on where those of processes end. */
+function anyId(value: unknown, name: string): number {
+  return int(value, name, -0x8000_0000, 0xffff_ffff)
+}
+
+/**
+ * getpriority(2): the scheduling priority ("nice value").
+ *
+ * @param which PRIO_PROCESS, PRIO_PGRP or PRIO_USER: what `who` is the id of
+ * @param who the id, 0 for this process, its process group or its real user
+ * @returns -20 (most favoured) to 19; of several processes that of the most favoured one
+ * @throws OSError as the system says: ProcessLookupError, EINVAL
+ *
+ * Availability: Linux. See getpriority(2); Python, os.getpriority.
+ */
+export function getpriority(which: number, who: number): number {
+  const [kind, number] = [int(which, 'which'), anyId(who, 'who')]
+  clearErrno()
+  const priority = libc.getpriority(kind, number)
+  if (priority !== -1) return priority
+  // -1 is a priority too.
+  const errno = lastErrno()
+  if (errno !== 0) throw osError(errno, 'getpriority')
+  return priority
+}
+
+/**
+ * setpriority(2): sets the scheduling priority ("nice value").
+ *
+ * On Linux threads have priorities of their own: for this process it is the calling thread whose priority is set, and
+ * those of threads that it starts afterwards.
+ *
+ * @param which PRIO_PROCESS, PRIO_PGRP or PRIO_USER: what `who` is the id of
+ * @param who the id, 0 for this process, its process group or its real user
+ * @param priority -20 (most favoured) to 19; what lies outside counts as the nearest of the two
+ * @throws OSError as the system says: ProcessLookupError, PermissionError (somebody else's process, or a better
+ *   priority without CAP_SYS_NICE), EINVAL
+ *
+ * Availability: Linux. See setpriority(2); Python, os.setpriority.
+ */
+export function setpriority(which: number, who: number, priority: number): void {
+  const [kind, number, value] = [int(which, 'which'), anyId(who, 'who'), int(priority, 'priority')]
+  while (libc.setpriority(kind, number, value) === -1) failed('setpriority')
+}
+
+/**
+ * umask(2): sets the permissions that new files do not get. `process.umask()` agrees afterwards.
+ *
+ * @param mask the permission bits, such as 0o022; others are ignored
+ * @returns the mask before
+ * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread
+ *
+ * Availability: Linux. See umask(2); Python, os.umask.
+ */
+export function umask(mask: number): number {
+  const bits = int(mask, 'mask')
+  mainThreadOnly('umask')
+  return libc.umask(bits)
+}
+
+/**
+ * uname(2): what system this is.
+ *
+ * @returns system, network name, release, version and hardware
+ *
+ * Availability: Linux. See uname(2); Python, os.uname.
+ */
+export function uname(): uname_result {
+  while (libc.uname(address) === -1) failed('uname')
+  const { offsets, sizes } = structs.utsname
+  const field = (name: keyof typeof offsets): string => textAt(offsets[name], sizes[name])
+  return new uname_result([field('sysname'), field('nodename'), field('release'), field('version'), field('machine')])
+}
+
+/**
+ * strerror(3): the text of an error number.
+ *
+ * @param code the error number
+ * @returns the C library's text; of a number that is none, it says so
+ *
+ * Availability: Linux. See strerror(3); Python, os.strerror.
+ */
+export function strerror(code: number): string {
+  return libc.strerror(int(code, 'code'))
+}

@@ -1,0 +1,108 @@
+import { clearErrno, lastErrno, osError } from '../libc/call.ts'
+import { confstrNames, constants, errnoNumbers, sysconfNames } from '../libc/facts.ts'
+import { libc } from '../libc/functions.ts'
+import { address, addressOf, bytes, SCRATCH_SIZE } from '../libc/memory.ts'
+import { decode } from '../libc/strings.ts'
+import { confName, limit } from './metadata.ts'
+
+/** Flag of dlopen(3): symbols are resolved on first use. */
+export const RTLD_LAZY: number = constants.RTLD_LAZY
+/** Flag of dlopen(3): all symbols are resolved before it returns. */
+export const RTLD_NOW: number = constants.RTLD_NOW
+/** Flag of dlopen(3): libraries that are loaded later see the symbols. */
+export const RTLD_GLOBAL: number = constants.RTLD_GLOBAL
+/** Flag of dlopen(3): they do not. */
+export const RTLD_LOCAL: number = constants.RTLD_LOCAL
+/** Flag of dlopen(3): dlclose leaves the library in memory. */
+export const RTLD_NODELETE: number = constants.RTLD_NODELETE
+/** Flag of dlopen(3): nothing is loaded; a library that is there already is found. */
+export const RTLD_NOLOAD: number = constants.RTLD_NOLOAD
+/** Flag of dlopen(3): the library looks for symbols in itself first. glibc only. */
+export const RTLD_DEEPBIND: number | undefined = constants.RTLD_DEEPBIND
+
+/** How many supplementary groups a process can be in, by the C library's headers. */
+export const NGROUPS_MAX: number = constants.NGROUPS_MAX
+/** How many names tmpnam(3) makes at least, by the C library's headers. */
+export const TMP_MAX: number = constants.TMP_MAX
+
+/**
+ * The names that `confstr` takes, with their numbers.
+ *
+ * Availability: Linux. See Python, os.confstr_names.
+ */
+export const confstr_names: typeof confstrNames & Readonly<Record<string, number | undefined>> = confstrNames
+
+/**
+ * The names that `sysconf` takes, with their numbers.
+ *
+ * Availability: Linux. See Python, os.sysconf_names.
+ */
+export const sysconf_names: typeof sysconfNames & Readonly<Record<string, number | undefined>> = sysconfNames
+
+/**
+ * confstr(3): a property of the system that is text.
+ *
+ * @param name the property: a name of `confstr_names`, or its number
+ * @returns the text; null where the system defines none
+ * @throws RangeError for a name that is not known; OSError EINVAL for a number that is not
+ *
+ * Availability: Linux. See confstr(3); Python, os.confstr.
+ */
+export function confstr(name: string | number): string | null {
+  const number = confName(name, confstrNames)
+  let [buffer, start] = [bytes, address]
+  clearErrno()
+  let size = libc.confstr(number, start, SCRATCH_SIZE)
+  if (size === 0) {
+    const errno = lastErrno()
+    if (errno !== 0) throw osError(errno, 'confstr')
+    return null
+  }
+  while (size > buffer.length) {
+    buffer = Buffer.allocUnsafeSlow(size)
+    start = addressOf(buffer)
+    size = libc.confstr(number, start, buffer.length)
+  }
+  return decode(buffer.subarray(0, size - 1))
+}
+
+/**
+ * sysconf(3): a limit or a property of the system that is a number.
+ *
+ * @param name the limit: a name of `sysconf_names`, or its number
+ * @returns the value; -1 where there is no limit, or the system does not have the option
+ * @throws RangeError for a name that is not known; OSError EINVAL for a number that is not
+ *
+ * Availability: Linux. See sysconf(3); Python, os.sysconf.
+ */
+export function sysconf(name: string | number): number {
+  const number = confName(name, sysconfNames)
+  clearErrno()
+  return limit(libc.sysconf(number), 'sysconf')
+}
+
+/**
+ * sysconf(3): how many logical processors the system has online.
+ *
+ * @returns the number; null where it is not known
+ *
+ * Availability: Linux. See sysconf(3); Python, os.cpu_count.
+ */
+export function cpu_count(): number | null {
+  const count = Number(libc.sysconf(sysconfNames.SC_NPROCESSORS_ONLN))
+  return count < 1 ? null : count
+}
+
+/**
+ * getloadavg(3): how many processes were running or waiting to run, on average.
+ *
+ * @returns the averages of the last 1, 5 and 15 minutes
+ * @throws OSError where the system does not tell (/proc is not mounted)
+ *
+ * Availability: Linux. See getloadavg(3); Python, os.getloadavg.
+ */
+export function getloadavg(): readonly [one: number, five: number, fifteen: number] {
+  clearErrno()
+  if (libc.getloadavg(address, 3) !== 3) throw osError(lastErrno() || errnoNumbers.ENODATA, 'getloadavg')
+  return [bytes.readDoubleLE(0), bytes.readDoubleLE(8), bytes.readDoubleLE(16)]
+}

@@ -1,0 +1,43 @@
+import os from 'osier'
+import type { Outcome, Step } from './calls.ts'
+
+/**
+ * Makes the calls that it reads as JSON, and prints what came of each: the other half is in Python (`calls.ts`). A
+ * process of its own, because among the calls are those that change the process for good.
+ */
+
+function argument(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(argument)
+  if (typeof value !== 'object' || value === null) return value
+  const [[kind, content] = []] = Object.entries(value)
+  if (kind === 'bytes') return Buffer.from(String(content), 'hex')
+  if (kind === 'constant') return Reflect.get(os, String(content))
+  return value
+}
+
+function shape(value: unknown): unknown {
+  if (value instanceof Uint8Array) return { bytes: Buffer.from(value).toString('hex') }
+  if (value instanceof Set) return [...value].sort((a, b) => Number(a) - Number(b))
+  if (typeof value === 'object' && value !== null && Symbol.iterator in value) {
+    return Array.from(value as Iterable<unknown>, shape)
+  }
+  return value === undefined ? null : value
+}
+
+function outcome([name, ...args]: Step): Outcome {
+  try {
+    const call: unknown = Reflect.get(os, name)
+    if (typeof call !== 'function') throw new Error(`there is no os.${name}`)
+    return { result: shape(call(...args.map(argument))) }
+  } catch (error) {
+    if (error instanceof os.OSError) return { errno: error.errno }
+    if (error instanceof TypeError) return { error: 'TypeError' }
+    if (error instanceof RangeError) return { error: 'RangeError' }
+    throw error
+  }
+}
+
+let text = ''
+for await (const chunk of process.stdin) text += chunk
+const steps = JSON.parse(text) as Step[]
+console.log(JSON.stringify(steps.map(outcome)))
