@@ -1,0 +1,50 @@
+/* The floor: C library calls with nothing around them. floor CASE, then how many times, one number a line. */
+
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+static void call_stat(long times) {
+  struct stat out;
+  while (times--) stat("/usr/bin/env", &out);
+}
+
+static void call_open_close(long times) {
+  while (times--) close(open("/usr/bin/env", O_RDONLY | O_CLOEXEC));
+}
+
+static const struct {
+  const char *name;
+  void (*run)(long times);
+} cases[] = {
+    {"stat", call_stat},
+    {"open_close", call_open_close},
+};
+
+static long long nanoseconds(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * 1000000000LL + now.tv_nsec;
+}
+
+int main(int argc, char **argv) {
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    if (argc != 2 || strcmp(argv[1], cases[i].name) != 0) continue;
+    char line[64];
+    while (fgets(line, sizeof line, stdin)) {
+      long times = atol(line);
+      long long start = nanoseconds();
+      cases[i].run(times);
+      printf("%lld\n", nanoseconds() - start);
+      fflush(stdout);
+    }
+    return 0;
+  }
+  fprintf(stderr, "usage: floor CASE\n");
+  return 2;
+}

@@ -1,0 +1,76 @@
+import type { Contestant, Entry } from './contestants.ts'
+
+/** A piece of work, how osier does it, and who else does it. */
+export interface Work {
+  readonly name: string
+  readonly osier: Entry
+  readonly against: readonly Rival[]
+}
+
+export interface Rival {
+  readonly name: string
+  readonly entry: Entry
+  /** The target: osier takes at most this many times as long. Without one the ratio is shown for information. */
+  readonly atMost?: number
+  /** Instead: osier takes at most this many milliseconds longer. */
+  readonly atMostMore?: number
+}
+
+/** What was found of a rival: medians in nanoseconds, or why it did not take part. */
+export interface Result {
+  readonly work: Work
+  readonly rival: Rival
+  readonly osier: number
+  readonly other: number | string
+}
+
+/** Long enough that every sample has its share of garbage collection, short enough to be interrupted rarely. */
+const SAMPLE_NS = 10e6
+/** How long a contestant works before the next one has its turn. */
+const TURN_NS = 50e6
+const ROUNDS = 10
+
+/** Everybody does the work in turns, so that what else the machine does meanwhile hits all of them. */
+export async function compare(work: Work): Promise<Result[]> {
+  const osier = work.osier()
+  if (typeof osier === 'string') throw new Error(`${work.name}: ${osier}`)
+  const others = work.against.map((rival) => rival.entry())
+  const running = [osier, ...others.filter((other) => typeof other !== 'string')]
+  try {
+    const medians = await race(running)
+    const medianOf = (one: Contestant): number => medians.get(one) ?? Number.NaN
+    return work.against.map((rival, i) => {
+      const other = others[i] ?? ''
+      return { work, rival, osier: medianOf(osier), other: typeof other === 'string' ? other : medianOf(other) }
+    })
+  } finally {
+    for (const one of running) one.stop()
+  }
+}
+
+async function race(contestants: readonly Contestant[]): Promise<Map<Contestant, number>> {
+  const entrants = []
+  for (const one of contestants) entrants.push({ one, times: await calibrate(one), found: [] as number[] })
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const { one, times, found } of entrants) {
+      const samples = found[0] === undefined ? 1 : Math.max(1, Math.round(TURN_NS / (times * found[0])))
+      found.push(...(await one.sample(times, samples)))
+    }
+  }
+  return new Map(entrants.map(({ one, found }) => [one, median(found)]))
+}
+
+/** How many times make a sample. Getting there warms up, too. */
+async function calibrate(one: Contestant): Promise<number> {
+  for (let times = 1; ; ) {
+    const cost = median(await one.sample(times, 3))
+    if (cost * times >= SAMPLE_NS / 2) return Math.max(1, Math.round(SAMPLE_NS / cost))
+    times = Math.min(times * 10, Math.ceil(SAMPLE_NS / cost))
+  }
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  const middle = (sorted.length - 1) / 2
+  return ((sorted[Math.floor(middle)] ?? Number.NaN) + (sorted[Math.ceil(middle)] ?? Number.NaN)) / 2
+}
