@@ -171,10 +171,11 @@ function bind(name: string, { prototype, syscall }: Declaration): CFunction {
 }
 
 /** Binding is put off to a function's first call: all of them at import would cost 4 ms. */
-function bindOnFirstUse(table: Record<string, Declaration>): Record<string, CFunction> {
-  const bound: Record<string, CFunction> = {}
+function bindOnFirstUse(table: Record<string, Declaration>): Record<string, unknown> {
+  // Begun as a copy: an object that is filled name by name becomes a dictionary to V8, which is slower to look into.
+  const bound: Record<string, unknown> = { ...table }
   for (const [name, declaration] of Object.entries(table)) {
-    bound[name] = (...args) => {
+    bound[name] = (...args: unknown[]) => {
       const callable = bind(name, declaration)
       bound[name] = callable
       return callable(...args)

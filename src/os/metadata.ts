@@ -71,9 +71,11 @@ export function refuseWithFd(options: Partial<Record<'dir_fd' | 'follow_symlinks
  * Availability: Linux 4.11. See stat(2); Python, os.stat.
  */
 export function stat(path: Path | Descriptor, options: StatOptions = NO_OPTIONS): stat_result {
-  if (typeof path === 'string' && options === NO_OPTIONS) {
-    return statusOf('stat', path, AT_FDCWD, 0)
-  }
+  if (typeof path === 'string' && options === NO_OPTIONS) return statusOf('stat', path, AT_FDCWD, 0)
+  return statWith(path, options)
+}
+
+function statWith(path: Path | Descriptor, options: StatOptions): stat_result {
   checkOptions(options, DIR_FD_FOLLOW)
   const file = fileNameOrFd(path, 'path')
   const follow = bool(options.follow_symlinks, 'follow_symlinks', true)
