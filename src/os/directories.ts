@@ -17,13 +17,14 @@ import {
   openDescriptor,
   optional,
 } from './arguments.ts'
+import { typeOf } from './file_type.ts'
 import { rename } from './files.ts'
-import { auditedFd, type DirFdOption, stat } from './metadata.ts'
+import { auditedFd, type DirFdOption } from './metadata.ts'
 import { type FileName, fileName, type Path } from './names.ts'
 import { splitPath } from './pathnames.ts'
 import { forgetWorkingDirectory, mainThreadOnly } from './process_state.ts'
 
-const { AT_REMOVEDIR, S_IFDIR, S_IFMT } = constants
+const { AT_REMOVEDIR, S_IFDIR } = constants
 
 const chdirEvent = new AuditEvent('os.chdir')
 const mkdirEvent = new AuditEvent('os.mkdir')
@@ -134,7 +135,7 @@ export function makedirs(name: Path, ...rest: unknown[]): void {
 
 function makeAll(name: FileName, mode: number, existOk: boolean): void {
   const [head, tail] = lastPart(name)
-  if (head.length > 0 && tail.length > 0 && !exists(head)) {
+  if (head.length > 0 && tail.length > 0 && typeOf(head) === undefined) {
     try {
       makeAll(head, 0o777, existOk)
     } catch (error) {
@@ -148,7 +149,7 @@ function makeAll(name: FileName, mode: number, existOk: boolean): void {
     mkdir(name, mode)
   } catch (error) {
     // Not only EEXIST: a read-only file system may say EROFS of what is there.
-    if (!(error instanceof OSError) || !existOk || !isDirectory(name)) throw error
+    if (!(error instanceof OSError) || !existOk || typeOf(name) !== S_IFDIR) throw error
   }
 }
 
@@ -156,23 +157,6 @@ function makeAll(name: FileName, mode: number, existOk: boolean): void {
 function lastPart(path: FileName): [head: FileName, tail: FileName] {
   const [head, tail] = splitPath(path)
   return tail.length > 0 ? [head, tail] : splitPath(head)
-}
-
-function typeOf(path: FileName): number | undefined {
-  try {
-    return stat(path).st_mode & S_IFMT
-  } catch (error) {
-    if (error instanceof OSError) return undefined
-    throw error
-  }
-}
-
-function exists(path: FileName): boolean {
-  return typeOf(path) !== undefined
-}
-
-function isDirectory(path: FileName): boolean {
-  return typeOf(path) === S_IFDIR
 }
 
 /**
@@ -233,7 +217,7 @@ function removeEmptyAbove(path: FileName): void {
 export function renames(old: Path, new_: Path): void {
   const [from, to] = [fileName(old, 'old'), fileName(new_, 'new')]
   const [head, tail] = splitPath(to)
-  if (head.length > 0 && tail.length > 0 && !exists(head)) makedirs(head)
+  if (head.length > 0 && tail.length > 0 && typeOf(head) === undefined) makedirs(head)
   rename(from, to)
   const [oldHead, oldTail] = splitPath(from)
   if (oldHead.length > 0 && oldTail.length > 0) removeEmptyAbove(from)

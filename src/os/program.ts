@@ -2,7 +2,7 @@ import { badValue, FileNotFoundError, NotADirectoryError, OSError, wrongType } f
 import { currentEnvironment, type StringArray, stringArray } from '../libc/string_array.ts'
 import { decode } from '../libc/strings.ts'
 import { encoded, type FileName, fileName, type Path } from './names.ts'
-import { joinPath, splitPath } from './pathnames.ts'
+import { defpath, joinPath, splitPath } from './pathnames.ts'
 
 /** What a program is started with: its arguments and its environment. `exec`, `spawn` and `posix_spawn` share this. */
 
@@ -11,9 +11,6 @@ export type Text = string | Uint8Array
 
 /** The variables of an environment: a Map (`os.environ` is one in all but name), or a plain object. */
 export type Environment = Iterable<readonly [Text, Text]> | Readonly<Record<string, Text>>
-
-/** The default of `PATH`, where the environment has none. */
-const DEFAULT_PATH = '/bin:/usr/bin'
 
 function bytesOf(value: unknown, name: string): Uint8Array {
   const text = fileName(value, name)
@@ -55,9 +52,9 @@ function variables(value: unknown, name: string): [Uint8Array, Uint8Array][] {
 
 /** The directories of `PATH` in an environment, or in this process's where none is given. */
 function searchPath(env: unknown, name: string): string[] {
-  if (env === undefined || env === null) return (process.env.PATH ?? DEFAULT_PATH).split(':')
+  if (env === undefined || env === null) return (process.env.PATH ?? defpath).split(':')
   const found = variables(env, name).find(([key]) => decode(key) === 'PATH')
-  return (found === undefined ? DEFAULT_PATH : decode(found[1])).split(':')
+  return (found === undefined ? defpath : decode(found[1])).split(':')
 }
 
 /**

@@ -4,10 +4,11 @@ import { constants } from '../libc/facts.ts'
 import { libc } from '../libc/functions.ts'
 import { bool, dirFd, optional } from './arguments.ts'
 import { openDirectory, readEntries } from './directory_stream.ts'
-import { type DirFdOption, lstat, stat } from './metadata.ts'
+import { typeOf } from './file_type.ts'
+import type { DirFdOption } from './metadata.ts'
 import { type FileName, fileName, fsdecode, fsencode, type Path } from './names.ts'
 
-const { AT_FDCWD, DT_DIR, DT_LNK, DT_UNKNOWN, O_NOFOLLOW, S_IFMT, S_IFDIR, S_IFLNK } = constants
+const { AT_FDCWD, AT_SYMLINK_NOFOLLOW, DT_DIR, DT_LNK, DT_UNKNOWN, O_NOFOLLOW, S_IFDIR, S_IFLNK } = constants
 
 /** Gets the error of a directory that could not be listed. What it throws ends the walk. */
 export type WalkErrorHandler = (error: OSError) => void
@@ -71,19 +72,10 @@ function list(fd: number, path: string): Listing {
     const type = types[i]
     // Only of links, and where the file system does not tell types, does the kernel have to be asked.
     const unclear = type === DT_LNK || type === DT_UNKNOWN
-    if (unclear ? typeOf(stat, name, fd) === S_IFDIR : type === DT_DIR) directories.push(name)
+    if (unclear ? typeOf(name, 0, fd) === S_IFDIR : type === DT_DIR) directories.push(name)
     else others.push(name)
   }
   return { directories, others }
-}
-
-function typeOf(ask: typeof stat | typeof lstat, name: string, at?: number): number | undefined {
-  try {
-    return ask(name, { dir_fd: at ?? null }).st_mode & S_IFMT
-  } catch (error) {
-    if (error instanceof OSError) return undefined
-    throw error
-  }
 }
 
 /** The paths of directories of `path`, the first one last: a stack gives them back in order. */
@@ -138,7 +130,7 @@ function listAt(path: string, flags: number, onerror: WalkErrorHandler | null): 
     fd = openDirectory('scandir', AT_FDCWD, path, flags)
     return list(fd, path)
   } catch (error) {
-    const isLink = flags !== 0 && typeOf(lstat, path) === S_IFLNK
+    const isLink = flags !== 0 && typeOf(path, AT_SYMLINK_NOFOLLOW) === S_IFLNK
     if (!isLink) passOver(error, onerror)
     return undefined
   } finally {
@@ -271,7 +263,7 @@ function enter(
   try {
     return openDirectory('open', at, name, follow ? 0 : O_NOFOLLOW)
   } catch (error) {
-    const type = follow ? undefined : typeOf(lstat, name, at)
+    const type = follow ? undefined : typeOf(name, AT_SYMLINK_NOFOLLOW, at)
     if (type === S_IFLNK || (errors === null && type !== undefined && type !== S_IFDIR)) return undefined
     if (errors === null) throw error
     passOver(error, errors.onerror)

@@ -1,0 +1,36 @@
+import { lastErrno } from '../libc/call.ts'
+import { constants, errnoNumbers, structs } from '../libc/facts.ts'
+import { libc } from '../libc/functions.ts'
+import { address, uint16At } from '../libc/memory.ts'
+import { cString } from './arguments.ts'
+import type { FileName } from './names.ts'
+
+const { AT_EMPTY_PATH, AT_FDCWD, S_IFMT, STATX_MODE, STATX_TYPE } = constants
+const { stx_mode } = structs.statx.offsets
+
+/**
+ * The type and permissions of a file, or a negative error number: for those who ask "is there one, and what", to whom
+ * "no" is an answer, and an exception too much. Nor does a size beyond 2^53 trouble them, which `stat` could not tell.
+ *
+ * @param file a path or a descriptor
+ * @param flags 0, or AT_SYMLINK_NOFOLLOW
+ * @param at where a relative path starts
+ */
+export function modeOrErrno(file: FileName | number, flags = 0, at: number = AT_FDCWD): number {
+  const isFd = typeof file === 'number'
+  const name = isFd ? '' : cString(file, 'path')
+  // An empty path would make AT_FDCWD mean the current directory: no descriptor has that number.
+  const from = isFd ? (file === AT_FDCWD ? -1 : file) : at
+  const how = isFd ? flags | AT_EMPTY_PATH : flags
+  while (libc.statx(from, name, how, STATX_TYPE | STATX_MODE, address) === -1) {
+    const errno = lastErrno()
+    if (errno !== errnoNumbers.EINTR) return -errno
+  }
+  return uint16At(stx_mode)
+}
+
+/** The type of a file, S_IFDIR and kin; undefined where there is none, or where it cannot be told. */
+export function typeOf(file: FileName | number, flags = 0, at: number = AT_FDCWD): number | undefined {
+  const mode = modeOrErrno(file, flags, at)
+  return mode < 0 ? undefined : mode & S_IFMT
+}
