@@ -24,6 +24,7 @@ export {
   type Subject,
   TimeoutError,
 } from '../errors.ts'
+export * as path from '../path.ts'
 // Results, errors, audit events
 export { stat_result, statvfs_result, statx_result, times_result, uname_result } from '../results.ts'
 export type { Descriptor } from './arguments.ts'
@@ -70,7 +71,6 @@ export {
 export { type FileName, fsdecode, fsencode, fspath, type Path, PathLike } from './names.ts'
 // What the documentation names and this platform lacks
 export * from './other_platforms.ts'
-// Miscellaneous System Information
 export { altsep, curdir, defpath, devnull, extsep, linesep, name, pardir, pathsep, sep } from './pathnames.ts'
 export {
   type FileAction,

@@ -1,3 +1,4 @@
+import { asBuffer } from '../libc/strings.ts'
 import { encoded, type FileName } from './names.ts'
 
 /** How path names are put together and taken apart, without a look at the file system. `osier/path` builds on it too. */
@@ -24,36 +25,43 @@ export const linesep: string = '\n'
 export const devnull: string = '/dev/null'
 
 /**
+ * A path as text that can be taken apart: bytes as latin1, in which each byte is one character. A slash is a slash in
+ * both.
+ */
+export function asText(path: FileName): string {
+  return typeof path === 'string' ? path : asBuffer(path).toString('latin1')
+}
+
+/** Such text as what `path` is: text, or bytes again. */
+export function inKindOf(path: FileName, text: string): string | Buffer {
+  return typeof path === 'string' ? text : Buffer.from(text, 'latin1')
+}
+
+/**
  * Splits a path at its last slash: everything before it, without slashes at the end unless it is nothing but slashes,
  * and the last component.
  */
-export function splitPath<T extends FileName>(path: T): [head: T, tail: T]
-export function splitPath(path: FileName): [FileName, FileName] {
-  // One byte of latin1 text is one character, so bytes can be worked on as text; a slash is a slash in both.
-  if (typeof path !== 'string') {
-    const [head, tail] = splitText(Buffer.from(path).toString('latin1'))
-    return [Buffer.from(head, 'latin1'), Buffer.from(tail, 'latin1')]
-  }
-  return splitText(path)
-}
-
-function splitText(path: string): [head: string, tail: string] {
-  const cut = path.lastIndexOf('/') + 1
+export function splitPath(path: string): [head: string, tail: string]
+export function splitPath(path: FileName): [head: string | Buffer, tail: string | Buffer]
+export function splitPath(path: FileName): [head: string | Buffer, tail: string | Buffer] {
+  const text = asText(path)
+  const cut = text.lastIndexOf('/') + 1
   let end = cut
-  while (end > 0 && path.charCodeAt(end - 1) === 0x2f) end -= 1
-  return [path.slice(0, end === 0 ? cut : end), path.slice(cut)]
+  while (end > 0 && text.charCodeAt(end - 1) === SLASH_CODE) end -= 1
+  return [inKindOf(path, text.slice(0, end === 0 ? cut : end)), inKindOf(path, text.slice(cut))]
 }
 
 /** Joins a directory and a name with one slash; a name that is absolute stands alone. */
 export function joinPath<T extends FileName>(directory: T, name: T): T
 export function joinPath(directory: FileName, name: FileName): FileName {
   if (typeof directory === 'string' && typeof name === 'string') {
-    if (name.charCodeAt(0) === 0x2f) return name
+    if (name.charCodeAt(0) === SLASH_CODE) return name
     return directory === '' || directory.endsWith('/') ? directory + name : `${directory}/${name}`
   }
   const [head, tail] = [encoded(directory, 'path'), encoded(name, 'path')]
-  if (tail[0] === 0x2f) return tail
-  return Buffer.concat(head.length === 0 || head.at(-1) === 0x2f ? [head, tail] : [head, SLASH, tail])
+  if (tail[0] === SLASH_CODE) return tail
+  return Buffer.concat(head.length === 0 || head.at(-1) === SLASH_CODE ? [head, tail] : [head, SLASH, tail])
 }
 
 const SLASH: Buffer = Buffer.from('/')
+const SLASH_CODE = 0x2f

@@ -1,0 +1,28 @@
+import { bytesOfString } from './c_strings.ts'
+import { errnoNumbers, structs } from './facts.ts'
+import { type CString, libc } from './functions.ts'
+import { address, bigUint64At, SCRATCH_SIZE } from './memory.ts'
+
+// In scratch memory: the entry, where C puts the address of what it found, and the strings that the entry points to.
+const FOUND = structs.passwd.size
+const STRINGS = FOUND + 8
+const { pw_dir } = structs.passwd.offsets
+
+/**
+ * The home directory of a user, by name or by number; undefined where the system knows no such user.
+ *
+ * With getpwnam_r(3) and getpwuid_r(3), since the memory of getpwnam and getpwuid belongs to all threads in common.
+ */
+export function homeDirectory(user: CString | number): Buffer | undefined {
+  while (lookUp(user) === errnoNumbers.EINTR);
+  // Other errors leave it NULL as well: what cannot be looked up is not known.
+  if (bigUint64At(FOUND) === 0n) return undefined
+  const home = bigUint64At(pw_dir)
+  return home === 0n ? undefined : bytesOfString(Number(home))
+}
+
+function lookUp(user: CString | number): number {
+  const [strings, size, found] = [address + STRINGS, SCRATCH_SIZE - STRINGS, address + FOUND]
+  if (typeof user === 'number') return libc.getpwuid_r(user, address, strings, size, found)
+  return libc.getpwnam_r(user, address, strings, size, found)
+}

@@ -1,0 +1,23 @@
+/** Python's `os.path`, which is `posixpath` here: also `os.path` of `osier`. */
+
+export { altsep, curdir, defpath, devnull, extsep, pardir, pathsep, sep } from './os/pathnames.ts'
+export * from './path/expansion.ts'
+export {
+  basename,
+  commonpath,
+  commonprefix,
+  dirname,
+  isabs,
+  join,
+  normcase,
+  normpath,
+  split,
+  splitdrive,
+  splitext,
+  splitroot,
+} from './path/lexical.ts'
+export * from './path/resolution.ts'
+export * from './path/status.ts'
+
+/** Whether the system takes any Unicode text as a file name: it takes bytes, and what they mean is up to programs. */
+export const supports_unicode_filenames: boolean = process.platform === 'darwin'

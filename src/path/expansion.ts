@@ -1,0 +1,89 @@
+import { bytesOfString } from '../libc/c_strings.ts'
+import { libc } from '../libc/functions.ts'
+import { decode } from '../libc/strings.ts'
+import { homeDirectory } from '../libc/user_database.ts'
+import { cString } from '../os/arguments.ts'
+import { type FileName, fileName, type Path } from '../os/names.ts'
+import { asText, inKindOf } from '../os/pathnames.ts'
+
+/** What of `osier/path` asks the environment and the user database. */
+
+/** Bytes from the system, as text of the kind that `asText` makes of `path`. */
+function textFor(path: FileName, bytes: Buffer): string {
+  return typeof path === 'string' ? decode(bytes) : asText(bytes)
+}
+
+/** The value of an environment variable. `process.env` would lose what is not UTF-8. */
+function variable(path: FileName, name: string): string | undefined {
+  // No variable has such a name, but C would take 'A=B' for the variable A whose value begins with 'B='.
+  if (name === '' || /[=\0]/.test(name)) return undefined
+  const value = libc.getenv(cString(inKindOf(path, name), 'path'))
+  return value === 0 ? undefined : textFor(path, bytesOfString(value))
+}
+
+/**
+ * Puts a home directory in place of '~' or '~user' at the beginning of a path.
+ *
+ * That of '~' is the environment's `HOME`, and without one what the user database says of the process's user; that of
+ * '~user' is what the database says.
+ *
+ * @param path the path
+ * @returns the path; unchanged where it does not begin with '~', or where there is no such user. Bytes where `path` is
+ *   bytes
+ * @throws RangeError for a user's name that contains a NUL
+ *
+ * Availability: Linux. See getpwnam(3); Python, os.path.expanduser.
+ */
+export function expanduser(path: string | URL): string
+export function expanduser(path: Uint8Array): Buffer
+export function expanduser(path: Path): string | Buffer
+export function expanduser(path: Path): string | Buffer {
+  const given = fileName(path, 'path')
+  const text = asText(given)
+  if (!text.startsWith('~')) return inKindOf(given, text)
+  const slash = text.indexOf('/')
+  const [tilde, rest] = slash === -1 ? [text, ''] : [text.slice(0, slash), text.slice(slash)]
+  const home = tilde === '~' ? ownHome(given) : homeOf(given, tilde.slice(1))
+  if (home === undefined) return inKindOf(given, text)
+  return inKindOf(given, home.replace(/\/+$/, '') + rest || '/')
+}
+
+function ownHome(path: FileName): string | undefined {
+  return variable(path, 'HOME') ?? fromDatabase(path, homeDirectory(libc.getuid()))
+}
+
+function homeOf(path: FileName, user: string): string | undefined {
+  return fromDatabase(path, homeDirectory(cString(inKindOf(path, user), 'path')))
+}
+
+function fromDatabase(path: FileName, home: Buffer | undefined): string | undefined {
+  return home === undefined ? undefined : textFor(path, home)
+}
+
+const NAMED = /\$(\w+)/g
+const NAMED_OR_BRACED = /\$(?:(\w+)|\{([^}]*)\})/g
+
+/**
+ * Puts the values of environment variables in place of $name and ${name}. Names without braces consist of ASCII's
+ * letters, digits and '_'.
+ *
+ * @param path the path
+ * @returns the path; what names no variable stays as it is. Bytes where `path` is bytes
+ *
+ * Availability: Linux. See getenv(3); Python, os.path.expandvars.
+ */
+export function expandvars(path: string | URL): string
+export function expandvars(path: Uint8Array): Buffer
+export function expandvars(path: Path): string | Buffer
+export function expandvars(path: Path): string | Buffer {
+  const given = fileName(path, 'path')
+  const text = asText(given)
+  const value = (whole: string, name?: string, braced?: string): string =>
+    variable(given, braced ?? name ?? '') ?? whole
+  // After the last brace none is closed: to look for one after each '${' would take time by the square of the length.
+  const end = text.lastIndexOf('}') + 1
+  const expanded =
+    text.slice(0, end).replace(NAMED_OR_BRACED, value) +
+    text.slice(end).replace(NAMED, (whole, name: string) => value(whole, name))
+  return inKindOf(given, expanded)
+}

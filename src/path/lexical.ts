@@ -1,0 +1,303 @@
+import { badValue, wrongType } from '../errors.ts'
+import { type FileName, fileName, type Path } from '../os/names.ts'
+import { asText, inKindOf, joinPath, splitPath } from '../os/pathnames.ts'
+
+/** What `osier/path` makes of path names alone, without a look at the file system. */
+
+/** Works on a path as on text. */
+function onText(path: Path, work: (text: string) => string): string | Buffer {
+  const name = fileName(path, 'path')
+  return inKindOf(name, work(asText(name)))
+}
+
+/** Cuts a path at places in its text. */
+function cutText(path: Path, cut: (text: string) => readonly string[]): (string | Buffer)[] {
+  const name = fileName(path, 'path')
+  return cut(asText(name)).map((part) => inKindOf(name, part))
+}
+
+/** Refuses paths of which some are text and some bytes. */
+export function ofOneKind(names: readonly FileName[], argument: string): readonly FileName[] {
+  if (names.every((name) => typeof name === typeof names[0])) return names
+  throw wrongType(argument, 'of one kind, text or bytes, throughout', names)
+}
+
+/**
+ * The path as it is: upper and lower case differ on POSIX.
+ *
+ * @param path the path
+ * @returns the same path; bytes where `path` is bytes
+ *
+ * Availability: everywhere. See Python, os.path.normcase.
+ */
+export function normcase(path: string | URL): string
+export function normcase(path: Uint8Array): Buffer
+export function normcase(path: Path): string | Buffer
+export function normcase(path: Path): string | Buffer {
+  return onText(path, (text) => text)
+}
+
+/**
+ * Whether a path is absolute: whether it begins with a slash.
+ *
+ * @param path the path
+ *
+ * Availability: everywhere. See Python, os.path.isabs.
+ */
+export function isabs(path: Path): boolean {
+  return asText(fileName(path, 'path')).startsWith('/')
+}
+
+/**
+ * Joins paths, with a slash between one and the next where there is none. An absolute path makes those before it void;
+ * an empty one at the end makes the result end in a slash.
+ *
+ * @param path the first path
+ * @param paths the others
+ * @returns the path; bytes where they are bytes
+ * @throws TypeError where some are text and some bytes
+ *
+ * Availability: everywhere. See Python, os.path.join.
+ */
+export function join(path: string | URL, ...paths: (string | URL)[]): string
+export function join(path: Uint8Array, ...paths: Uint8Array[]): Buffer
+export function join(path: Path, ...paths: Path[]): string | Buffer
+export function join(path: Path, ...paths: Path[]): string | Buffer {
+  const first = fileName(path, 'path')
+  const names = [first, ...paths.map((next, index) => fileName(next, `paths[${index}]`))]
+  const texts = ofOneKind(names, 'paths').map(asText)
+  return inKindOf(
+    first,
+    texts.reduce((directory, name) => joinPath(directory, name)),
+  )
+}
+
+/**
+ * Splits a path at its last slash; `join` puts the two together again.
+ *
+ * @param path the path
+ * @returns what is before, without the slashes at its end unless it has nothing else, and what is after; bytes where
+ *   `path` is bytes
+ *
+ * Availability: everywhere. See Python, os.path.split.
+ */
+export function split(path: string | URL): [head: string, tail: string]
+export function split(path: Uint8Array): [head: Buffer, tail: Buffer]
+export function split(path: Path): [head: string, tail: string] | [head: Buffer, tail: Buffer]
+export function split(path: Path): [head: string | Buffer, tail: string | Buffer] {
+  return splitPath(fileName(path, 'path'))
+}
+
+/**
+ * The last component of a path: nothing where it ends in a slash.
+ *
+ * @param path the path
+ * @returns the second item of `split(path)`
+ *
+ * Availability: everywhere. See Python, os.path.basename.
+ */
+export function basename(path: string | URL): string
+export function basename(path: Uint8Array): Buffer
+export function basename(path: Path): string | Buffer
+export function basename(path: Path): string | Buffer {
+  return split(path)[1]
+}
+
+/**
+ * The directory that a path names: everything before the last component.
+ *
+ * @param path the path
+ * @returns the first item of `split(path)`
+ *
+ * Availability: everywhere. See Python, os.path.dirname.
+ */
+export function dirname(path: string | URL): string
+export function dirname(path: Uint8Array): Buffer
+export function dirname(path: Path): string | Buffer
+export function dirname(path: Path): string | Buffer {
+  return split(path)[0]
+}
+
+/**
+ * Splits the extension off: the last dot of the last component and what follows. Dots at the component's beginning do
+ * not count: '.profile' has no extension.
+ *
+ * @param path the path
+ * @returns what is before, and the extension, which may be empty; together they are the path. Bytes where `path` is
+ *   bytes
+ *
+ * Availability: everywhere. See Python, os.path.splitext.
+ */
+export function splitext(path: string | URL): [root: string, ext: string]
+export function splitext(path: Uint8Array): [root: Buffer, ext: Buffer]
+export function splitext(path: Path): [root: string, ext: string] | [root: Buffer, ext: Buffer]
+export function splitext(path: Path): (string | Buffer)[] {
+  return cutText(path, (text) => {
+    let start = text.lastIndexOf('/') + 1
+    while (text[start] === '.') start += 1
+    const dot = text.lastIndexOf('.')
+    const cut = dot > start ? dot : text.length
+    return [text.slice(0, cut), text.slice(cut)]
+  })
+}
+
+/**
+ * Splits the drive off, which is empty on POSIX.
+ *
+ * @param path the path
+ * @returns an empty path, and the path; bytes where `path` is bytes
+ *
+ * Availability: everywhere. See Python, os.path.splitdrive.
+ */
+export function splitdrive(path: string | URL): [drive: string, tail: string]
+export function splitdrive(path: Uint8Array): [drive: Buffer, tail: Buffer]
+export function splitdrive(path: Path): [drive: string, tail: string] | [drive: Buffer, tail: Buffer]
+export function splitdrive(path: Path): (string | Buffer)[] {
+  return cutText(path, (text) => ['', text])
+}
+
+/**
+ * Splits a path into drive, root and the rest. The drive is empty on POSIX. The root of an absolute path is '/', but
+ * '//' where it begins with two slashes, neither more nor less: POSIX lets a system give those a sense of their own.
+ *
+ * @param path the path
+ * @returns the three; together they are the path. Bytes where `path` is bytes
+ *
+ * Availability: everywhere. See Python, os.path.splitroot.
+ */
+export function splitroot(path: string | URL): [drive: string, root: string, tail: string]
+export function splitroot(path: Uint8Array): [drive: Buffer, root: Buffer, tail: Buffer]
+export function splitroot(
+  path: Path,
+): [drive: string, root: string, tail: string] | [drive: Buffer, root: Buffer, tail: Buffer]
+export function splitroot(path: Path): (string | Buffer)[] {
+  return cutText(path, (text) => {
+    const root = rootOf(text)
+    return ['', root, text.slice(root.length)]
+  })
+}
+
+function rootOf(text: string): string {
+  if (!text.startsWith('/')) return ''
+  return text.startsWith('//') && text[2] !== '/' ? '//' : '/'
+}
+
+/**
+ * The shortest path of the same sense, going by the names alone: without doubled slashes, '.', and names that a '..'
+ * takes back. Where such a name is a symbolic link, the result is another file: `realpath` follows those.
+ *
+ * @param path the path
+ * @returns the path; '.' where nothing is left of it. Bytes where `path` is bytes
+ *
+ * Availability: everywhere. See Python, os.path.normpath.
+ */
+export function normpath(path: string | URL): string
+export function normpath(path: Uint8Array): Buffer
+export function normpath(path: Path): string | Buffer
+export function normpath(path: Path): string | Buffer {
+  return onText(path, normalized)
+}
+
+function normalized(text: string): string {
+  const root = rootOf(text)
+  const names: string[] = []
+  for (const name of text.slice(root.length).split('/')) {
+    if (name === '' || name === '.') continue
+    const above = names.at(-1)
+    if (name !== '..' || above === '..') names.push(name)
+    else if (above !== undefined) names.pop()
+    // Above the root is the root; above where a relative path starts there is something.
+    else if (root === '') names.push(name)
+  }
+  return root + names.join('/') || '.'
+}
+
+/** What `values` gives, as an array. */
+function listed(values: unknown, argument: string, wanted: string): unknown[] {
+  const isIterable = typeof values === 'string' || (typeof values === 'object' && values !== null)
+  if (!isIterable || !(Symbol.iterator in Object(values))) throw wrongType(argument, wanted, values)
+  return Array.from(values as Iterable<unknown>)
+}
+
+/** How many items all of the lists begin with in common. */
+function commonLength<T>(
+  lists: readonly ArrayLike<T>[],
+  isSame: (a: T | undefined, b: T | undefined) => boolean,
+): number {
+  const [first, ...others] = lists
+  if (first === undefined) return 0
+  let length = 0
+  while (length < first.length && others.every((list) => length < list.length && isSame(list[length], first[length]))) {
+    length += 1
+  }
+  return length
+}
+
+/**
+ * The longest path that all of the paths lie in, going by the names alone: `commonpath(['/usr/lib', '/usr/local'])` is
+ * '/usr'.
+ *
+ * @param paths the paths: at least one, either all of them absolute or none
+ * @returns the path; '' where relative paths have nothing in common. Bytes where they are bytes
+ * @throws RangeError for no paths, and where absolute and relative ones are mixed; TypeError where some are text and some
+ *   bytes
+ *
+ * Availability: everywhere. See Python, os.path.commonpath.
+ */
+export function commonpath(paths: Iterable<string | URL>): string
+export function commonpath(paths: Iterable<Uint8Array>): Buffer
+export function commonpath(paths: Iterable<Path>): string | Buffer
+export function commonpath(paths: Iterable<Path>): string | Buffer {
+  const given = listed(paths, 'paths', 'an iterable of paths')
+  const names = given.map((path, index) => fileName(path, `paths[${index}]`))
+  const [first] = ofOneKind(names, 'paths')
+  if (first === undefined) throw badValue('paths', 'must not be empty', given)
+  const texts = names.map(asText)
+  const absolute = texts.filter((text) => text.startsWith('/')).length
+  if (absolute > 0 && absolute < texts.length) {
+    throw badValue('paths', 'must be absolute throughout, or relative throughout', given)
+  }
+  const components = texts.map((text) => text.split('/').filter((name) => name !== '' && name !== '.'))
+  const common = components[0]?.slice(0, commonLength(components, Object.is)) ?? []
+  return inKindOf(first, (absolute > 0 ? '/' : '') + common.join('/'))
+}
+
+/**
+ * The longest beginning that all of the paths have, character by character: `commonprefix(['/usr/lib', '/usr/local'])`
+ * is '/usr/l', which names no file. `commonpath` goes by whole names.
+ *
+ * Given arrays, it compares those item by item, and gives an array.
+ *
+ * @param list the paths, or the arrays
+ * @returns what they begin with; '' where there are none. Bytes where they are bytes
+ * @throws TypeError where some are text and some bytes
+ *
+ * Availability: everywhere. See Python, os.path.commonprefix.
+ */
+export function commonprefix(list: Iterable<string | URL>): string
+export function commonprefix(list: Iterable<Uint8Array>): Buffer
+export function commonprefix<T>(list: Iterable<readonly T[]>): T[]
+export function commonprefix(list: Iterable<Path>): string | Buffer
+export function commonprefix(list: Iterable<Path | readonly unknown[]>): string | Buffer | unknown[] {
+  const given = listed(list, 'list', 'an iterable of paths or arrays')
+  if (Array.isArray(given[0])) return commonItems(given)
+  const names = given.map((path, index) => fileName(path, `list[${index}]`))
+  const [first] = ofOneKind(names, 'list')
+  if (first === undefined) return ''
+  // Whole characters: two of those that are made of surrogates may begin alike.
+  const characters = names.map((name) => (typeof name === 'string' ? Array.from(name) : Array.from(asText(name))))
+  const common = characters[0]?.slice(0, commonLength(characters, Object.is)) ?? []
+  return inKindOf(first, common.join(''))
+}
+
+function commonItems(lists: readonly unknown[]): unknown[] {
+  const arrays = lists.map((list, index): unknown[] => {
+    if (Array.isArray(list)) return list
+    throw wrongType(`list[${index}]`, 'an array, as the first is', list)
+  })
+  return arrays[0]?.slice(0, commonLength(arrays, isSameItem)) ?? []
+}
+
+function isSameItem(a: unknown, b: unknown): boolean {
+  return a === b || (a instanceof Uint8Array && b instanceof Uint8Array && Buffer.compare(a, b) === 0)
+}

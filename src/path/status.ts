@@ -1,0 +1,238 @@
+import { OSError, wrongType } from '../errors.ts'
+import { constants } from '../libc/facts.ts'
+import { type Descriptor, fileNameOrFd } from '../os/arguments.ts'
+import { typeOf } from '../os/file_type.ts'
+import { fstat, lstat, stat } from '../os/metadata.ts'
+import { type FileName, fileName, type Path } from '../os/names.ts'
+import type { stat_result } from '../results.ts'
+import { join } from './lexical.ts'
+import { realpath } from './resolution.ts'
+
+/** What of `osier/path` asks the file system about a file. */
+
+const { AT_SYMLINK_NOFOLLOW, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } = constants
+
+/** The type of a file; undefined where there is none, where it cannot be told, and where no file can have the name. */
+function typeOrNone(file: FileName | number, flags = 0): number | undefined {
+  try {
+    return typeOf(file, flags)
+  } catch (error) {
+    if (error instanceof RangeError) return undefined
+    throw error
+  }
+}
+
+/**
+ * Whether a path exists. Symbolic links are followed: one that points nowhere does not.
+ *
+ * @param path the path, or the descriptor of an open file
+ * @returns false also where it cannot be told, as in a directory that may not be searched
+ *
+ * Availability: Linux. See stat(2); Python, os.path.exists.
+ */
+export function exists(path: Path | Descriptor): boolean {
+  return typeOrNone(fileNameOrFd(path, 'path')) !== undefined
+}
+
+/**
+ * Whether a path exists. A symbolic link does, wherever it points.
+ *
+ * @param path the path
+ * @returns false also where it cannot be told, as in a directory that may not be searched
+ *
+ * Availability: Linux. See lstat(2); Python, os.path.lexists.
+ */
+export function lexists(path: Path): boolean {
+  return typeOrNone(fileName(path, 'path'), AT_SYMLINK_NOFOLLOW) !== undefined
+}
+
+/**
+ * Whether a path is a regular file, or a symbolic link to one.
+ *
+ * @param path the path, or the descriptor of an open file
+ * @returns false also where it does not exist
+ *
+ * Availability: Linux. See stat(2); Python, os.path.isfile.
+ */
+export function isfile(path: Path | Descriptor): boolean {
+  return typeOrNone(fileNameOrFd(path, 'path')) === S_IFREG
+}
+
+/**
+ * Whether a path is a directory, or a symbolic link to one.
+ *
+ * @param path the path, or the descriptor of an open file
+ * @returns false also where it does not exist
+ *
+ * Availability: Linux. See stat(2); Python, os.path.isdir.
+ */
+export function isdir(path: Path | Descriptor): boolean {
+  return typeOrNone(fileNameOrFd(path, 'path')) === S_IFDIR
+}
+
+/**
+ * Whether a path is a symbolic link, also one that points nowhere.
+ *
+ * @param path the path
+ * @returns false also where it does not exist
+ *
+ * Availability: Linux. See lstat(2); Python, os.path.islink.
+ */
+export function islink(path: Path): boolean {
+  return typeOrNone(fileName(path, 'path'), AT_SYMLINK_NOFOLLOW) === S_IFLNK
+}
+
+/**
+ * Whether a path is a junction, a thing of Windows.
+ *
+ * @param path the path
+ * @returns false
+ *
+ * Availability: everywhere, to some purpose on Windows. See Python, os.path.isjunction.
+ */
+export function isjunction(path: Path): boolean {
+  fileName(path, 'path')
+  return false
+}
+
+/**
+ * Whether a path is on a Dev Drive, a thing of Windows.
+ *
+ * @param path the path
+ * @returns false
+ *
+ * Availability: everywhere, to some purpose on Windows. See Python, os.path.isdevdrive.
+ */
+export function isdevdrive(path: Path): boolean {
+  fileName(path, 'path')
+  return false
+}
+
+/**
+ * Whether a path is where a file system is mounted: whether it is on another device than the directory above it, or the
+ * same directory. A directory that is mounted a second time on the same device is not noticed.
+ *
+ * @param path the path
+ * @returns false also where it does not exist, and for a symbolic link
+ *
+ * Availability: Linux. See Python, os.path.ismount.
+ */
+export function ismount(path: Path): boolean {
+  const place = fileName(path, 'path')
+  const here = statusOrNone(place)
+  if (here === undefined || (here.st_mode & S_IFMT) === S_IFLNK) return false
+  const above = typeof place === 'string' ? join(place, '..') : join(place, Buffer.from('..'))
+  // Of a file there is no "..", but there is a directory that it is in.
+  const there = statusOrNone(above) ?? statusOrNone(realpath(above))
+  return there !== undefined && (here.st_dev !== there.st_dev || here.st_ino === there.st_ino)
+}
+
+function statusOrNone(path: FileName): stat_result | undefined {
+  try {
+    return lstat(path)
+  } catch (error) {
+    if (error instanceof OSError || error instanceof RangeError) return undefined
+    throw error
+  }
+}
+
+/**
+ * The size of a file.
+ *
+ * @param filename the path, or the descriptor of an open file
+ * @returns bytes
+ * @throws OSError as `os.stat` does: FileNotFoundError, PermissionError
+ *
+ * Availability: Linux. See stat(2); Python, os.path.getsize.
+ */
+export function getsize(filename: Path | Descriptor): number {
+  return stat(filename).st_size
+}
+
+/**
+ * When a file was last read.
+ *
+ * @param filename the path, or the descriptor of an open file
+ * @returns seconds since 1970, with a fraction
+ * @throws OSError as `os.stat` does: FileNotFoundError, PermissionError
+ *
+ * Availability: Linux. See stat(2); Python, os.path.getatime.
+ */
+export function getatime(filename: Path | Descriptor): number {
+  return stat(filename).st_atime
+}
+
+/**
+ * When the contents of a file were last changed.
+ *
+ * @param filename the path, or the descriptor of an open file
+ * @returns seconds since 1970, with a fraction
+ * @throws OSError as `os.stat` does: FileNotFoundError, PermissionError
+ *
+ * Availability: Linux. See stat(2); Python, os.path.getmtime.
+ */
+export function getmtime(filename: Path | Descriptor): number {
+  return stat(filename).st_mtime
+}
+
+/**
+ * When the metadata of a file were last changed.
+ *
+ * @param filename the path, or the descriptor of an open file
+ * @returns seconds since 1970, with a fraction
+ * @throws OSError as `os.stat` does: FileNotFoundError, PermissionError
+ *
+ * Availability: Linux. See stat(2); Python, os.path.getctime.
+ */
+export function getctime(filename: Path | Descriptor): number {
+  return stat(filename).st_ctime
+}
+
+/** What tells one file from another. */
+export type FileIdentity = Pick<stat_result, 'st_dev' | 'st_ino'>
+
+/**
+ * Whether two statuses are of the same file.
+ *
+ * @param s1 a result of `os.stat`, `os.lstat` or `os.fstat`
+ * @param s2 another
+ *
+ * Availability: everywhere. See Python, os.path.samestat.
+ */
+export function samestat(s1: FileIdentity, s2: FileIdentity): boolean {
+  const [a, b] = [identity(s1, 's1'), identity(s2, 's2')]
+  return a.st_ino === b.st_ino && a.st_dev === b.st_dev
+}
+
+function identity(status: unknown, name: string): FileIdentity {
+  if (typeof status === 'object' && status !== null && 'st_ino' in status && 'st_dev' in status) {
+    return status as FileIdentity
+  }
+  throw wrongType(name, 'a stat_result', status)
+}
+
+/**
+ * Whether two paths lead to the same file, by whatever links.
+ *
+ * @param f1 a path, or the descriptor of an open file
+ * @param f2 another
+ * @throws OSError as `os.stat` does: FileNotFoundError, PermissionError
+ *
+ * Availability: Linux. See stat(2); Python, os.path.samefile.
+ */
+export function samefile(f1: Path | Descriptor, f2: Path | Descriptor): boolean {
+  return samestat(stat(f1), stat(f2))
+}
+
+/**
+ * Whether two descriptors are of the same file.
+ *
+ * @param fp1 a descriptor
+ * @param fp2 another
+ * @throws OSError EBADF where one is not open
+ *
+ * Availability: Linux. See fstat(2); Python, os.path.sameopenfile.
+ */
+export function sameopenfile(fp1: Descriptor, fp2: Descriptor): boolean {
+  return samestat(fstat(fp1), fstat(fp2))
+}
