@@ -19,5 +19,9 @@ export {
 export * from './path/resolution.ts'
 export * from './path/status.ts'
 
-/** Whether the system takes any Unicode text as a file name: it takes bytes, and what they mean is up to programs. */
+/**
+ * Whether file names are Unicode text to the system. To Linux they are bytes, and what they mean is up to programs.
+ *
+ * Availability: everywhere. See Python, os.path.supports_unicode_filenames.
+ */
 export const supports_unicode_filenames: boolean = process.platform === 'darwin'

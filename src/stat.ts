@@ -233,6 +233,7 @@ export function S_IFMT(mode: number): number {
  * Whether a mode is a directory's.
  *
  * @param mode `st_mode` of a `stat_result`
+ * @returns true where it is
  * @throws RangeError for what is no `mode_t`
  *
  * Availability: everywhere. See inode(7); Python, stat.S_ISDIR.
@@ -245,6 +246,7 @@ export function S_ISDIR(mode: number): boolean {
  * Whether a mode is a character device's.
  *
  * @param mode `st_mode` of a `stat_result`
+ * @returns true where it is
  * @throws RangeError for what is no `mode_t`
  *
  * Availability: everywhere. See inode(7); Python, stat.S_ISCHR.
@@ -257,6 +259,7 @@ export function S_ISCHR(mode: number): boolean {
  * Whether a mode is a block device's.
  *
  * @param mode `st_mode` of a `stat_result`
+ * @returns true where it is
  * @throws RangeError for what is no `mode_t`
  *
  * Availability: everywhere. See inode(7); Python, stat.S_ISBLK.
@@ -269,6 +272,7 @@ export function S_ISBLK(mode: number): boolean {
  * Whether a mode is a regular file's.
  *
  * @param mode `st_mode` of a `stat_result`
+ * @returns true where it is
  * @throws RangeError for what is no `mode_t`
  *
  * Availability: everywhere. See inode(7); Python, stat.S_ISREG.
@@ -281,6 +285,7 @@ export function S_ISREG(mode: number): boolean {
  * Whether a mode is a FIFO's.
  *
  * @param mode `st_mode` of a `stat_result`
+ * @returns true where it is
  * @throws RangeError for what is no `mode_t`
  *
  * Availability: everywhere. See inode(7); Python, stat.S_ISFIFO.
@@ -293,6 +298,7 @@ export function S_ISFIFO(mode: number): boolean {
  * Whether a mode is a symbolic link's.
  *
  * @param mode `st_mode` of a `stat_result` that `lstat` made
+ * @returns true where it is
  * @throws RangeError for what is no `mode_t`
  *
  * Availability: everywhere. See inode(7); Python, stat.S_ISLNK.
@@ -305,6 +311,7 @@ export function S_ISLNK(mode: number): boolean {
  * Whether a mode is a socket's.
  *
  * @param mode `st_mode` of a `stat_result`
+ * @returns true where it is
  * @throws RangeError for what is no `mode_t`
  *
  * Availability: everywhere. See inode(7); Python, stat.S_ISSOCK.

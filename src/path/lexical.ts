@@ -41,6 +41,7 @@ export function normcase(path: Path): string | Buffer {
  * Whether a path is absolute: whether it begins with a slash.
  *
  * @param path the path
+ * @returns true where it does
  *
  * Availability: everywhere. See Python, os.path.isabs.
  */

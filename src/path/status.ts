@@ -139,53 +139,53 @@ function statusOrNone(path: FileName): stat_result | undefined {
 /**
  * The size of a file.
  *
- * @param filename the path, or the descriptor of an open file
+ * @param path the path, or the descriptor of an open file
  * @returns bytes
  * @throws OSError as `os.stat` does: FileNotFoundError, PermissionError
  *
  * Availability: Linux. See stat(2); Python, os.path.getsize.
  */
-export function getsize(filename: Path | Descriptor): number {
-  return stat(filename).st_size
+export function getsize(path: Path | Descriptor): number {
+  return stat(path).st_size
 }
 
 /**
  * When a file was last read.
  *
- * @param filename the path, or the descriptor of an open file
+ * @param path the path, or the descriptor of an open file
  * @returns seconds since 1970, with a fraction
  * @throws OSError as `os.stat` does: FileNotFoundError, PermissionError
  *
  * Availability: Linux. See stat(2); Python, os.path.getatime.
  */
-export function getatime(filename: Path | Descriptor): number {
-  return stat(filename).st_atime
+export function getatime(path: Path | Descriptor): number {
+  return stat(path).st_atime
 }
 
 /**
  * When the contents of a file were last changed.
  *
- * @param filename the path, or the descriptor of an open file
+ * @param path the path, or the descriptor of an open file
  * @returns seconds since 1970, with a fraction
  * @throws OSError as `os.stat` does: FileNotFoundError, PermissionError
  *
  * Availability: Linux. See stat(2); Python, os.path.getmtime.
  */
-export function getmtime(filename: Path | Descriptor): number {
-  return stat(filename).st_mtime
+export function getmtime(path: Path | Descriptor): number {
+  return stat(path).st_mtime
 }
 
 /**
  * When the metadata of a file were last changed.
  *
- * @param filename the path, or the descriptor of an open file
+ * @param path the path, or the descriptor of an open file
  * @returns seconds since 1970, with a fraction
  * @throws OSError as `os.stat` does: FileNotFoundError, PermissionError
  *
  * Availability: Linux. See stat(2); Python, os.path.getctime.
  */
-export function getctime(filename: Path | Descriptor): number {
-  return stat(filename).st_ctime
+export function getctime(path: Path | Descriptor): number {
+  return stat(path).st_ctime
 }
 
 /** What tells one file from another. */
@@ -196,6 +196,7 @@ export type FileIdentity = Pick<stat_result, 'st_dev' | 'st_ino'>
  *
  * @param s1 a result of `os.stat`, `os.lstat` or `os.fstat`
  * @param s2 another
+ * @returns true where device and inode number are the same
  *
  * Availability: everywhere. See Python, os.path.samestat.
  */
@@ -216,6 +217,7 @@ function identity(status: unknown, name: string): FileIdentity {
  *
  * @param f1 a path, or the descriptor of an open file
  * @param f2 another
+ * @returns true where they do
  * @throws OSError as `os.stat` does: FileNotFoundError, PermissionError
  *
  * Availability: Linux. See stat(2); Python, os.path.samefile.
@@ -229,6 +231,7 @@ export function samefile(f1: Path | Descriptor, f2: Path | Descriptor): boolean 
  *
  * @param fp1 a descriptor
  * @param fp2 another
+ * @returns true where they are
  * @throws OSError EBADF where one is not open
  *
  * Availability: Linux. See fstat(2); Python, os.path.sameopenfile.
