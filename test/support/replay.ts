@@ -1,3 +1,4 @@
+import { text } from 'node:stream/consumers'
 import os from 'osier'
 import type { Outcome, Step } from './calls.ts'
 
@@ -37,7 +38,5 @@ function outcome([name, ...args]: Step): Outcome {
   }
 }
 
-let text = ''
-for await (const chunk of process.stdin) text += chunk
-const steps = JSON.parse(text) as Step[]
+const steps = JSON.parse(await text(process.stdin)) as Step[]
 console.log(JSON.stringify(steps.map(outcome)))
