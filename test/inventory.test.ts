@@ -51,6 +51,7 @@ const modules: readonly Complete[] = [
       'File Names, Command Line Arguments, and Environment Variables',
       'Files and Directories',
       'Process Parameters',
+      'Process Parameters: the Environment',
       'Random Numbers',
     ],
     extras: [
@@ -66,6 +67,7 @@ const modules: readonly Complete[] = [
       { reason: 'is what supervisors need of prctl(2)', names: 'get_child_subreaper set_child_subreaper' },
       { reason: 'hasattr answers it there', names: 'is_available' },
       { reason: 'is there, though no document says so', names: 'NGROUPS_MAX TMP_MAX' },
+      { reason: 'is new in CPython 3.14', names: 'reload_environ' },
       {
         reason: 'is new in CPython 3.15',
         names: `statx statx_result

@@ -1,4 +1,5 @@
 import koffi from 'koffi'
+import { type Address, libc } from './functions.ts'
 import { addressOf } from './memory.ts'
 
 /**
@@ -33,3 +34,29 @@ export function currentEnvironment(): StringArray {
 }
 
 let environ: unknown
+
+/**
+ * Copies of the strings of `environ`. For the main thread alone: while it changes the environment, another could read
+ * memory that is no longer there.
+ */
+export function environmentStrings(): Buffer[] {
+  const strings: Buffer[] = []
+  const pointer = Buffer.allocUnsafeSlow(POINTER)
+  const start = Number(currentEnvironment())
+  // There is no array once clearenv(3) has been called.
+  for (let at = start; at !== 0; at += POINTER) {
+    libc.memcpy(addressOf(pointer), at, POINTER)
+    const string = Number(pointer.readBigUInt64LE())
+    if (string === 0) break
+    strings.push(copyOf(string))
+  }
+  return strings
+}
+
+/** The bytes of a C string. */
+function copyOf(string: Address): Buffer {
+  const size = libc.strlen(string)
+  const copy = Buffer.allocUnsafeSlow(size)
+  libc.memcpy(addressOf(copy), string, size)
+  return copy
+}

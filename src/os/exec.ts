@@ -35,7 +35,7 @@ function execFound(file: Path, args: unknown, env: unknown): never {
   mainThreadOnly('execvpe')
   const argv = argumentArray(args, 'args')
   const envp = environmentArray(env, 'env')
-  return inSearchPath(file, env, 'env', (path) => {
+  return inSearchPath(file, env, (path) => {
     if (execEvent.wanted) execEvent.raise(path, args, env ?? null)
     return replaceProcess(path, argv, envp)
   })

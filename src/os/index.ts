@@ -32,6 +32,21 @@ export type { Descriptor } from './arguments.ts'
 export * from './descriptors.ts'
 // Files and Directories
 export * from './directories.ts'
+// Process Parameters: the Environment
+export {
+  type Environ,
+  type EnvironB,
+  type EnvironMap,
+  environ,
+  environb,
+  get_exec_path,
+  getenv,
+  getenvb,
+  putenv,
+  reload_environ,
+  supports_bytes_environ,
+  unsetenv,
+} from './environ.ts'
 // Process Management
 export { execl, execle, execlp, execlpe, execv, execve, execvp, execvpe } from './exec.ts'
 export * from './files.ts'

@@ -22,3 +22,12 @@ export function forgetWorkingDirectory(): void {
     // The directory is gone or closed to us: then `process.cwd()` fails by itself, as it should.
   }
 }
+
+/**
+ * Has Node, V8 and its Date follow the variable TZ, or none. Node's own setter is where that happens, and it writes to
+ * the environment of C as well.
+ */
+export function tellTimeZone(zone: string | undefined): void {
+  if (zone === undefined) delete process.env.TZ
+  else process.env.TZ = zone
+}

@@ -1,8 +1,8 @@
 import { badValue, FileNotFoundError, NotADirectoryError, OSError, wrongType } from '../errors.ts'
 import { currentEnvironment, type StringArray, stringArray } from '../libc/string_array.ts'
-import { decode } from '../libc/strings.ts'
+import { entriesOf, get_exec_path } from './environ.ts'
 import { encoded, type FileName, fileName, type Path } from './names.ts'
-import { defpath, joinPath, splitPath } from './pathnames.ts'
+import { joinPath, splitPath } from './pathnames.ts'
 
 /** What a program is started with: its arguments and its environment. `exec`, `spawn` and `posix_spawn` share this. */
 
@@ -37,24 +37,12 @@ export function environmentArray(value: unknown, name: string): StringArray {
 const EQUALS: Buffer = Buffer.from('=')
 
 function variables(value: unknown, name: string): [Uint8Array, Uint8Array][] {
-  if (typeof value !== 'object' || value === null || Array.isArray(value) || value instanceof Uint8Array) {
-    throw wrongType(name, 'a Map or an object of variables', value)
-  }
-  const entries: Iterable<unknown> = Symbol.iterator in value ? (value as Iterable<unknown>) : Object.entries(value)
-  return Array.from(entries, (entry) => {
-    if (!Array.isArray(entry) || entry.length !== 2) throw wrongType(name, 'a Map or an object of variables', value)
-    const key = bytesOf(entry[0], `a name in ${name}`)
-    if (key.length === 0 || key.includes(0x3d, 1))
-      throw badValue(name, 'has a name that is empty or contains "="', entry[0])
-    return [key, bytesOf(entry[1], `${name}.${String(entry[0])}`)]
+  return entriesOf(value, name).map(([key, text]) => {
+    const bytes = bytesOf(key, `a name in ${name}`)
+    if (bytes.length === 0 || bytes.includes(0x3d, 1))
+      throw badValue(name, 'has a name that is empty or contains "="', key)
+    return [bytes, bytesOf(text, `${name}.${String(key)}`)]
   })
-}
-
-/** The directories of `PATH` in an environment, or in this process's where none is given. */
-function searchPath(env: unknown, name: string): string[] {
-  if (env === undefined || env === null) return (process.env.PATH ?? defpath).split(':')
-  const found = variables(env, name).find(([key]) => decode(key) === 'PATH')
-  return (found === undefined ? defpath : decode(found[1])).split(':')
 }
 
 /**
@@ -63,12 +51,12 @@ function searchPath(env: unknown, name: string): string[] {
  *
  * A name with a slash is not searched for.
  */
-export function inSearchPath<R>(file: Path, env: unknown, name: string, attempt: (path: FileName) => R): R {
+export function inSearchPath<R>(file: Path, env: unknown, attempt: (path: FileName) => R): R {
   const program = fileName(file, 'file')
   if (splitPath(program)[0].length > 0) return attempt(program)
   let notFound: unknown
   let other: unknown
-  for (const directory of searchPath(env, name)) {
+  for (const directory of get_exec_path((env ?? null) as Environment | null)) {
     try {
       return attempt(
         typeof program === 'string' ? joinPath(directory, program) : joinPath<FileName>(directory, program),

@@ -60,7 +60,7 @@ function spawnFound(mode: unknown, file: Path, args: unknown, env: unknown): num
   const [argv, envp] = [argumentArray(args, 'args'), environmentArray(env, 'env')]
   if (spawnEvent.wanted) spawnEvent.raise(mode, file, args, env ?? null)
   return run(kind, () =>
-    inSearchPath(program, env, 'env', (path) => {
+    inSearchPath(program, env, (path) => {
       // A child for each directory of PATH would be dear: most do not have the program.
       stat(path)
       return spawnProgram(path, argv, envp)
