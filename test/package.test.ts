@@ -79,8 +79,8 @@ test('installing it runs nothing', () => {
   assert.deepEqual(names, [])
 })
 
-test('koffi is all that it depends on', () => {
-  assert.deepEqual(Object.keys(manifest.dependencies), ['koffi'])
+test('koffi is all that it depends on, and js-fatfs for the virtual file systems', () => {
+  assert.deepEqual(Object.keys(manifest.dependencies), ['js-fatfs', 'koffi'])
 })
 
 /** Why there is nothing to install from, or false: only what says that no registry and no cache can be reached. */

@@ -80,6 +80,7 @@ export const prototypes = {
   mknodat: c('int mknodat(int, const char *, unsigned int, uint64_t)') as (at: number, path: CString, mode: number, device: Int64) => number,
   nice: c('int nice(int)') as (increment: number) => number,
   openat: c('int openat(int, const char *, int, unsigned int)') as (at: number, path: CString, flags: number, mode: number) => number,
+  openat2: c('long openat2(int, const char *, uintptr_t, size_t)', 'openat2') as (at: number, path: CString, how: Address, size: number) => number,
   pathconf: c('long pathconf(const char *, int)') as (path: CString, name: number) => Int64,
   pidfd_open: c('int pidfd_open(int, unsigned int)', 'pidfd_open') as (pid: number, flags: number) => number,
   pidfd_send_signal: c('int pidfd_send_signal(int, int, uintptr_t, unsigned int)', 'pidfd_send_signal') as (fd: number, signal: number, info: Address, flags: number) => number,

@@ -1,0 +1,236 @@
+// The `os` of OpenMV and MicroPython, in the order of its documentation.
+
+import { environ } from '../os/environ.ts'
+import { uname as hostUname } from '../os/identity.ts'
+import { type FileName, fileName, type Path } from '../os/names.ts'
+import { RELEASED, VERSION } from '../release.ts'
+import { uname_result } from '../results.ts'
+import type { VfsFile } from '../vfs/file.ts'
+import type { DirectoryEntry, StatTuple, StatvfsTuple } from '../vfs/file_system.ts'
+import { fileOnDescriptor } from '../vfs/posix.ts'
+import { table } from './table.ts'
+
+export { OSError } from '../errors.ts'
+export { urandom } from '../os/random.ts'
+export { system } from '../os/shell.ts'
+export { mount, umount, VfsFat, VfsPosix } from './vfs.ts'
+
+/** What stands between the names of a path. */
+export const sep = '/'
+
+/**
+ * What this runs on.
+ *
+ * @returns five strings, also by name: `sysname`, `nodename`, `release` and `machine` are the host's; `version` is that
+ *   of osier, with its date
+ *
+ * See OpenMV, os.uname.
+ */
+export function uname(): uname_result {
+  const { sysname, nodename, release, machine } = hostUname()
+  return new uname_result([sysname, nodename, release, `osier ${VERSION} on ${RELEASED}`, machine])
+}
+
+/**
+ * The value of an environment variable.
+ *
+ * @param key its name
+ * @param default_ what to return where it is not set; null by default
+ * @returns the value
+ *
+ * See MicroPython, os.getenv.
+ */
+export function getenv(key: string): string | null
+export function getenv<T>(key: string, default_: T): string | T
+export function getenv(key: string, default_: unknown = null): unknown {
+  return environ.get(key, default_)
+}
+
+/**
+ * Sets an environment variable, for this process and the children it starts.
+ *
+ * @param key its name
+ * @param value its value
+ * @throws RangeError for a name that is empty or has a "=", and for a NUL in either
+ *
+ * See MicroPython, os.putenv.
+ */
+export function putenv(key: string, value: string): void {
+  environ.set(key, value)
+}
+
+/**
+ * Removes an environment variable. That it was not set is no error.
+ *
+ * @param key its name
+ *
+ * See MicroPython, os.unsetenv.
+ */
+export function unsetenv(key: string): void {
+  environ.delete(key)
+}
+
+function pathName(path: Path, name = 'path'): FileName {
+  return fileName(path, name)
+}
+
+/**
+ * Changes the current directory, perhaps to another file system.
+ *
+ * @param path the directory
+ * @throws OSError ENODEV where nothing is mounted; others as the file system says
+ *
+ * See MicroPython, os.chdir.
+ */
+export function chdir(path: Path): void {
+  table.chdir(pathName(path))
+}
+
+/**
+ * The current directory: an absolute path that begins with the mount point.
+ *
+ * See MicroPython, os.getcwd.
+ */
+export function getcwd(): string {
+  return table.getcwd()
+}
+
+/**
+ * The entries of a directory, read as they are asked for. The root has the mount points first.
+ *
+ * @param dir the directory, the current one by default
+ * @returns an iterator of `[name, type, inode]` and perhaps the size: names are bytes where `dir` is bytes; the type is
+ *   0x4000 for a directory and 0x8000 for a file; the inode is 0 where there is none
+ * @throws OSError ENODEV where nothing is mounted; others as the file system says
+ *
+ * See OpenMV, os.ilistdir.
+ */
+export function ilistdir(dir: Uint8Array): IterableIterator<DirectoryEntry<Buffer>>
+export function ilistdir(dir?: string | URL | null): IterableIterator<DirectoryEntry<string>>
+export function ilistdir(dir?: Path | null): IterableIterator<DirectoryEntry>
+export function ilistdir(dir?: Path | null): IterableIterator<DirectoryEntry> {
+  return table.ilistdir(pathName(dir ?? '', 'dir'))
+}
+
+/**
+ * The names of a directory's entries, in the order that the file system has them.
+ *
+ * @param dir the directory, the current one by default
+ * @returns the names, as bytes where `dir` is bytes
+ * @throws OSError ENODEV where nothing is mounted; others as the file system says
+ *
+ * See OpenMV, os.listdir.
+ */
+export function listdir(dir: Uint8Array): Buffer[]
+export function listdir(dir?: string | URL | null): string[]
+export function listdir(dir?: Path | null): FileName[]
+export function listdir(dir?: Path | null): FileName[] {
+  return Array.from(ilistdir(dir), ([name]) => name)
+}
+
+/**
+ * Makes a directory.
+ *
+ * @param path where
+ * @throws OSError EEXIST, also for "/" and mount points; EROFS; others as the file system says
+ *
+ * See MicroPython, os.mkdir.
+ */
+export function mkdir(path: Path): void {
+  table.mkdir(pathName(path))
+}
+
+/**
+ * Removes a file.
+ *
+ * @param path the file
+ * @throws OSError ENOENT, EISDIR, EROFS; others as the file system says
+ *
+ * See MicroPython, os.remove.
+ */
+export function remove(path: Path): void {
+  table.remove(pathName(path))
+}
+
+/** The same as `remove`. See MicroPython, os.unlink. */
+export const unlink: typeof remove = remove
+
+/**
+ * Removes an empty directory.
+ *
+ * @param path the directory
+ * @throws OSError ENOENT, ENOTDIR, EROFS; others as the file system says
+ *
+ * See MicroPython, os.rmdir.
+ */
+export function rmdir(path: Path): void {
+  table.rmdir(pathName(path))
+}
+
+/**
+ * Renames or moves a file or directory within its file system.
+ *
+ * @param old_path what
+ * @param new_path its new name
+ * @throws OSError EPERM for another file system, as MicroPython has it; EXDEV where it is the host that has several
+ *
+ * See MicroPython, os.rename.
+ */
+export function rename(old_path: Path, new_path: Path): void {
+  table.rename(pathName(old_path, 'old_path'), pathName(new_path, 'new_path'))
+}
+
+/**
+ * The status of a file or directory.
+ *
+ * @param path which
+ * @returns ten numbers: mode, inode, device, links, user, group, size, and seconds since 1970 of the last access,
+ *   modification and change; 0 for what the file system does not know
+ * @throws OSError ENOENT; others as the file system says
+ *
+ * See MicroPython, os.stat.
+ */
+export function stat(path: Path): StatTuple {
+  return table.stat(pathName(path))
+}
+
+/**
+ * The status of a file system.
+ *
+ * @param path any path on it
+ * @returns ten numbers: bytes in a block, bytes in the unit of the next, blocks, free blocks, those free to everybody,
+ *   inodes, free inodes, those free to everybody, flags, characters in the longest name; 0 for what is not known
+ * @throws OSError ENODEV where nothing is mounted; others as the file system says
+ *
+ * See OpenMV, os.statvfs.
+ */
+export function statvfs(path: Path): StatvfsTuple {
+  return table.statvfs(pathName(path))
+}
+
+/**
+ * Has all mounted file systems store what they still have in memory.
+ *
+ * @throws OSError as a device says, when all have been told
+ *
+ * See MicroPython, os.sync.
+ */
+export function sync(): void {
+  table.sync()
+}
+
+/**
+ * Opens a file, as MicroPython's built-in `open` does.
+ *
+ * @param file the path, or the descriptor of an open file of the host, which the file object closes
+ * @param mode 'r', 'w', 'a' or 'x', with '+' for both ways and 'b' for bytes; 'r' by default
+ * @returns the file object
+ * @throws OSError as the file system says; RangeError for a mode that is none
+ *
+ * See MicroPython, open.
+ */
+export function open(file: Path | number, mode: `${string}b${string}`): VfsFile<Buffer>
+export function open(file: Path | number, mode?: string): VfsFile<string>
+export function open(file: Path | number, mode = 'r'): VfsFile<string> | VfsFile<Buffer> {
+  return typeof file === 'number' ? fileOnDescriptor(file, mode) : table.open(pathName(file, 'file'), mode)
+}

@@ -1,0 +1,7 @@
+import { MountTable } from '../vfs/mounts.ts'
+import { VfsPosix } from '../vfs/posix.ts'
+
+/** What is mounted in this thread. As on MicroPython for POSIX, the host's file system is there from the start. */
+export const table: MountTable = new MountTable()
+
+table.startAt(new VfsPosix())

@@ -1,0 +1,311 @@
+import { closeSync, fsyncSync, openSync, readFileSync, readSync, writeSync } from 'node:fs'
+import { badValue, wrongType } from '../errors.ts'
+import { constants } from '../libc/facts.ts'
+import { bool, checkOptions, type Descriptor, descriptor, fileNameOrFd, int, NO_OPTIONS } from '../os/arguments.ts'
+import { fstat, major, minor } from '../os/metadata.ts'
+import { encoded, type Path } from '../os/names.ts'
+import {
+  BLOCKDEV_BLOCK_COUNT,
+  BLOCKDEV_BLOCK_ERASE,
+  BLOCKDEV_BLOCK_SIZE,
+  BLOCKDEV_DEINIT,
+  BLOCKDEV_INIT,
+  BLOCKDEV_SYNC,
+  type BlockDevice,
+  Device,
+} from './device.ts'
+import { asOSError, vfsError } from './errors.ts'
+
+const { S_IFBLK, S_IFMT } = constants
+const MOST_BLOCKS = 0xffff_ffff
+
+/** What the block devices of this module have in common: the requests, and where a transfer starts. */
+abstract class StorageBlockDev implements BlockDevice {
+  /** Bytes in a block. */
+  readonly block_size: number
+  /** Blocks. */
+  readonly block_count: number
+
+  constructor(blockSize: unknown, count: number) {
+    this.block_size = int(blockSize, 'block_size', 1, 65536)
+    this.block_count = count
+  }
+
+  /**
+   * Reads from the device.
+   *
+   * @param block where to start
+   * @param buffer is filled whole
+   * @param offset bytes into the block
+   * @throws OSError EINVAL for what is not within the device; EIO and kin as storage fails
+   */
+  readblocks(block: number, buffer: Uint8Array, offset = 0): void {
+    this.readBytes(this.#position(block, buffer, offset), buffer)
+  }
+
+  /**
+   * One of the requests BLOCKDEV_*: sync, count, size; the others do nothing.
+   *
+   * @param op the request
+   * @param _arg not used: no block needs erasing before it is written
+   * @returns the answer, 0 for what just succeeded, null for what is unknown
+   */
+  ioctl(op: number, _arg = 0): number | null {
+    if (op === BLOCKDEV_BLOCK_COUNT) return this.block_count
+    if (op === BLOCKDEV_BLOCK_SIZE) return this.block_size
+    if (op === BLOCKDEV_SYNC) this.sync()
+    return op === BLOCKDEV_SYNC || op === BLOCKDEV_INIT || op === BLOCKDEV_DEINIT || op === BLOCKDEV_BLOCK_ERASE
+      ? 0
+      : null
+  }
+
+  /** Makes everything written permanent. */
+  abstract sync(): void
+
+  protected abstract readBytes(position: number, buffer: Uint8Array): void
+
+  protected writeAt(
+    block: number,
+    buffer: Uint8Array,
+    offset: number,
+    write: (position: number, buffer: Uint8Array) => void,
+  ): void {
+    write(this.#position(block, buffer, offset), buffer)
+  }
+
+  #position(block: number, buffer: unknown, offset: number): number {
+    if (!(buffer instanceof Uint8Array)) throw wrongType('buffer', 'a Uint8Array', buffer)
+    const position = int(block, 'block', 0, MOST_BLOCKS) * this.block_size + int(offset, 'offset', 0)
+    if (position + buffer.length > this.block_count * this.block_size) throw vfsError('EINVAL', 'block device')
+    return position
+  }
+}
+
+/**
+ * A block device in memory.
+ *
+ * `new RamBlockDev(512, 2048)` is empty and holds 1 MiB; `new RamBlockDev(512, image)` works on the bytes of an image.
+ */
+export class RamBlockDev extends StorageBlockDev {
+  /** The contents: the very bytes, not a copy. */
+  readonly data: Uint8Array
+
+  /**
+   * @param block_size bytes in a block
+   * @param blocks how many, or the contents: bytes left over after the last whole block are not used
+   */
+  constructor(block_size: number, blocks: number | Uint8Array) {
+    const size = int(block_size, 'block_size', 1, 65536)
+    const data = blocks instanceof Uint8Array ? blocks : Buffer.alloc(size * int(blocks, 'blocks', 1, MOST_BLOCKS))
+    super(size, Math.floor(data.length / size))
+    this.data = data
+  }
+
+  protected override readBytes(position: number, buffer: Uint8Array): void {
+    buffer.set(this.data.subarray(position, position + buffer.length))
+  }
+
+  /**
+   * Writes to the device.
+   *
+   * @param block where to start
+   * @param buffer what to write
+   * @param offset bytes into the block
+   * @throws OSError EINVAL for what is not within the device
+   */
+  writeblocks(block: number, buffer: Uint8Array, offset = 0): void {
+    this.writeAt(block, buffer, offset, (position, bytes) => this.data.set(bytes, position))
+  }
+
+  override sync(): void {}
+}
+
+export interface FileBlockDevOptions {
+  /** Bytes in a block; 512 by default. */
+  readonly block_size?: number
+  /** true: the file is opened for reading only, and the device has no `writeblocks`. */
+  readonly readonly?: boolean
+}
+
+/**
+ * A block device that is an image file, or a device of the host such as /dev/sdb1. Nothing is kept in memory: what is
+ * written goes to the file at once, and `sync` waits until it is on the disk.
+ *
+ * It holds a descriptor, so close it, after the file system on it is unmounted.
+ */
+export class FileBlockDev extends StorageBlockDev {
+  #fd: number
+  readonly #owned: boolean
+  /** As `BlockDevice.writeblocks`; undefined where the device is read-only, which is how MicroPython tells. */
+  readonly writeblocks: ((block: number, buffer: Uint8Array, offset?: number) => void) | undefined
+
+  /**
+   * @param file path of the image or device, or the descriptor of an open one, which stays the caller's to close
+   * @param options `block_size`; `readonly`
+   * @throws OSError as opening it does; EINVAL for a file without one whole block
+   */
+  constructor(file: Path | Descriptor, options: FileBlockDevOptions = NO_OPTIONS) {
+    checkOptions(options, ['block_size', 'readonly'])
+    const blockSize = int(options.block_size ?? 512, 'block_size', 1, 65536)
+    const readonly = bool(options.readonly, 'readonly', false)
+    const { fd, owned } = openStorage(file, readonly)
+    let count = 0
+    try {
+      count = Math.floor(sizeOf(fd) / blockSize)
+      if (count === 0) throw vfsError('EINVAL', 'FileBlockDev')
+    } catch (error) {
+      if (owned) closeSync(fd)
+      throw error
+    }
+    super(blockSize, Math.min(count, MOST_BLOCKS))
+    this.#fd = fd
+    this.#owned = owned
+    this.writeblocks = readonly
+      ? undefined
+      : (block, buffer, offset = 0) => this.writeAt(block, buffer, offset, (at, bytes) => this.#write(at, bytes))
+    if (owned) forgotten.register(this, fd, this)
+  }
+
+  protected override readBytes(position: number, buffer: Uint8Array): void {
+    for (let done = 0; done < buffer.length; ) {
+      const size = attempt('read', () => readSync(this.#open(), buffer, done, buffer.length - done, position + done))
+      if (size === 0) throw vfsError('EIO', 'read')
+      done += size
+    }
+  }
+
+  #write(position: number, buffer: Uint8Array): void {
+    for (let done = 0; done < buffer.length; ) {
+      done += attempt('write', () => writeSync(this.#open(), buffer, done, buffer.length - done, position + done))
+    }
+  }
+
+  override sync(): void {
+    if (this.writeblocks !== undefined) attempt('fsync', () => fsyncSync(this.#open()))
+  }
+
+  #open(): number {
+    if (this.#fd === -1) throw vfsError('EBADF', 'FileBlockDev')
+    return this.#fd
+  }
+
+  /** Closes the file; doing it twice is no error. */
+  close(): void {
+    const fd = this.#fd
+    this.#fd = -1
+    forgotten.unregister(this)
+    if (fd !== -1 && this.#owned) attempt('close', () => closeSync(fd))
+  }
+
+  /** `close()`, for `using`. */
+  [Symbol.dispose](): void {
+    this.close()
+  }
+}
+
+const forgotten: FinalizationRegistry<number> = new FinalizationRegistry((fd) => {
+  closeSync(fd)
+  process.emitWarning('unclosed FileBlockDev', 'ResourceWarning')
+})
+
+function attempt<T>(operation: string, call: () => T): T {
+  try {
+    return call()
+  } catch (error) {
+    throw asOSError(error, operation)
+  }
+}
+
+function openStorage(file: Path | Descriptor, readonly: boolean): { fd: number; owned: boolean } {
+  const place = fileNameOrFd(file, 'file')
+  if (typeof place === 'number') return { fd: descriptor(place, 'file'), owned: false }
+  const name = encoded(place, 'file')
+  if (name.includes(0)) throw badValue('file', 'must not contain a NUL', place)
+  return { fd: attempt('open', () => openSync(name, readonly ? 'r' : 'r+')), owned: true }
+}
+
+/** Bytes in a file, or in a block device, whose size the kernel tells in sectors of 512 bytes. */
+function sizeOf(fd: number): number {
+  const { st_mode, st_size, st_rdev = 0 } = fstat(fd)
+  if ((st_mode & S_IFMT) !== S_IFBLK) return st_size
+  const facts = `/sys/dev/block/${major(st_rdev)}:${minor(st_rdev)}`
+  const sectors = attempt('stat', () => readFileSync(`${facts}/size`, 'latin1'))
+  return Number.parseInt(sectors, 10) * 512
+}
+
+const PARTITION_TABLE = 446
+const ENTRY_SIZE = 16
+
+/**
+ * A window on one partition of a device with a master boot record. It is read-only unless told otherwise.
+ */
+export class PartitionBlockDev extends StorageBlockDev {
+  readonly #device: Device
+  readonly #first: number
+  /** As `BlockDevice.writeblocks`; undefined where the window is read-only. */
+  readonly writeblocks: ((block: number, buffer: Uint8Array, offset?: number) => void) | undefined
+
+  /**
+   * @param device the whole device
+   * @param number which of its primary partitions: 1 to 4
+   * @param options `readonly`: false to write too; true by default
+   * @throws OSError ENODEV without a partition table or without that partition; EINVAL where it does not lie within
+   *   the device
+   */
+  constructor(device: BlockDevice, number: number, options: { readonly readonly?: boolean } = NO_OPTIONS) {
+    checkOptions(options, ['readonly'])
+    const whole = new Device(device)
+    const { first, count } = partition(whole, int(number, 'number', 1, 4))
+    super(whole.blockSize, count)
+    this.#device = whole
+    this.#first = first
+    this.writeblocks =
+      bool(options.readonly, 'readonly', true) || whole.readonly
+        ? undefined
+        : (block, buffer, offset = 0) => this.writeAt(block, buffer, offset, (at, bytes) => this.#write(at, bytes))
+  }
+
+  protected override readBytes(position: number, buffer: Uint8Array): void {
+    if (this.#isWhole(position, buffer)) this.#device.read(this.#first + position / this.block_size, buffer)
+    else buffer.set(this.#around(position, buffer.length).piece)
+  }
+
+  #write(position: number, buffer: Uint8Array): void {
+    if (this.#isWhole(position, buffer)) {
+      this.#device.write(this.#first + position / this.block_size, buffer)
+      return
+    }
+    const { block, whole, piece } = this.#around(position, buffer.length)
+    piece.set(buffer)
+    this.#device.write(block, whole)
+  }
+
+  #isWhole(position: number, buffer: Uint8Array): boolean {
+    return position % this.block_size === 0 && buffer.length % this.block_size === 0
+  }
+
+  /** The whole blocks around a range of bytes, read, and the range in them. */
+  #around(position: number, length: number): { block: number; whole: Buffer; piece: Buffer } {
+    const start = position % this.block_size
+    const blocks = Math.ceil((start + length) / this.block_size)
+    const block = this.#first + (position - start) / this.block_size
+    const whole = Buffer.alloc(blocks * this.block_size)
+    this.#device.read(block, whole)
+    return { block, whole, piece: whole.subarray(start, start + length) }
+  }
+
+  override sync(): void {
+    this.#device.sync()
+  }
+}
+
+function partition(device: Device, number: number): { first: number; count: number } {
+  const record = Buffer.alloc(device.blockSize)
+  device.read(0, record)
+  const entry = PARTITION_TABLE + (number - 1) * ENTRY_SIZE
+  const type = record[entry + 4]
+  const [first, count] = [record.readUInt32LE(entry + 8), record.readUInt32LE(entry + 12)]
+  if (record.readUInt16LE(510) !== 0xaa55 || type === 0 || count === 0) throw vfsError('ENODEV', 'PartitionBlockDev')
+  if (first === 0 || first + count > device.blockCount) throw vfsError('EINVAL', 'PartitionBlockDev')
+  return { first, count }
+}

@@ -1,0 +1,151 @@
+import { badValue, type OSError, wrongType } from '../errors.ts'
+import { osError } from '../libc/call.ts'
+import { asOSError, vfsError } from './errors.ts'
+
+/** What a method of a block device gives: nothing, 0 or false for success, a negative error number for failure. */
+// biome-ignore lint/suspicious/noConfusingVoidType: a method that just ends is the usual one
+export type BlockResult = number | boolean | null | undefined | void
+
+/**
+ * A block device, in either protocol of MicroPython: with `ioctl` (the extended one, where `readblocks` and
+ * `writeblocks` take an offset too), or with `count` and perhaps `sync` (the old one, blocks of 512 bytes). Without
+ * `writeblocks` it is read-only.
+ *
+ * An error is thrown, or returned as a negative error number.
+ *
+ * See MicroPython, vfs.AbstractBlockDev.
+ */
+export interface BlockDevice {
+  /** Fills `buffer` from block `block` on; a whole number of blocks, or, with `offset`, any bytes within blocks. */
+  readblocks(block: number, buffer: Uint8Array, offset?: number): BlockResult
+  /** Writes `buffer` from block `block` on. With `offset` nothing is erased first. */
+  writeblocks?: ((block: number, buffer: Uint8Array, offset?: number) => BlockResult) | undefined
+  /** One of the `BLOCKDEV_*` requests. */
+  // biome-ignore lint/suspicious/noConfusingVoidType: a request that a device does not know just ends
+  ioctl?(op: number, arg: number): number | null | undefined | void
+  /** Old protocol: makes everything written permanent. */
+  sync?(): BlockResult
+  /** Old protocol: how many blocks there are. */
+  count?(): number
+}
+
+/** Request of `ioctl`: get ready. */
+export const BLOCKDEV_INIT = 1
+/** Request of `ioctl`: shut down. */
+export const BLOCKDEV_DEINIT = 2
+/** Request of `ioctl`: make everything written permanent. */
+export const BLOCKDEV_SYNC = 3
+/** Request of `ioctl`: how many blocks there are. */
+export const BLOCKDEV_BLOCK_COUNT = 4
+/** Request of `ioctl`: bytes in a block; 512 where nothing is returned. */
+export const BLOCKDEV_BLOCK_SIZE = 5
+/** Request of `ioctl`: erase the block `arg`. */
+export const BLOCKDEV_BLOCK_ERASE = 6
+
+const LARGEST_COUNT = 0xffff_ffff
+
+/** Whether something can be read as a block device. */
+export function isBlockDevice(value: unknown): value is BlockDevice {
+  return typeof (value as BlockDevice | null | undefined)?.readblocks === 'function'
+}
+
+/**
+ * The caller's block device behind one face: whole blocks, results and bounds checked, every failure an OSError.
+ */
+export class Device {
+  readonly #device: BlockDevice
+  /** Bytes in a block: 512, 1024, 2048 or 4096. */
+  readonly blockSize: number
+  readonly blockCount: number
+
+  constructor(device: unknown) {
+    if (!isBlockDevice(device)) {
+      throw wrongType('block_dev', 'a block device: an object with a "readblocks" method', device)
+    }
+    if (typeof device.ioctl !== 'function' && typeof device.count !== 'function') {
+      throw wrongType('block_dev', 'a block device with an "ioctl" or a "count" method', device)
+    }
+    this.#device = device
+    const ready = this.#request(BLOCKDEV_INIT)
+    if (ready !== null && ready !== 0) throw ready < 0 ? osError(-ready, 'ioctl') : vfsError('EBUSY', 'ioctl')
+    this.blockSize = this.#blockSize()
+    this.blockCount = this.#blockCount()
+  }
+
+  get readonly(): boolean {
+    return typeof this.#device.writeblocks !== 'function'
+  }
+
+  /** Fills `buffer`, a whole number of blocks, from `block` on. */
+  read(block: number, buffer: Uint8Array): void {
+    this.#checkRange(block, buffer, 'readblocks')
+    this.#transfer('readblocks', () => this.#device.readblocks(block, buffer))
+  }
+
+  /** Writes `buffer`, a whole number of blocks, from `block` on. */
+  write(block: number, buffer: Uint8Array): void {
+    this.#checkRange(block, buffer, 'writeblocks')
+    if (this.readonly) throw vfsError('EROFS', 'writeblocks')
+    this.#transfer('writeblocks', () => this.#device.writeblocks?.(block, buffer))
+  }
+
+  sync(): void {
+    if (typeof this.#device.ioctl === 'function') {
+      const result = this.#request(BLOCKDEV_SYNC)
+      if (result !== null && result < 0) throw osError(-result, 'ioctl')
+    } else this.#transfer('sync', () => this.#device.sync?.())
+  }
+
+  #checkRange(block: number, buffer: Uint8Array, operation: string): void {
+    const blocks = buffer.length / this.blockSize
+    if (block < 0 || block + blocks > this.blockCount) throw vfsError('EIO', operation)
+  }
+
+  #transfer(operation: string, transfer: () => BlockResult): void {
+    let result: unknown
+    try {
+      result = transfer()
+    } catch (thrown) {
+      throw asOSError(thrown, operation)
+    }
+    const failure = transferFailure(result, operation)
+    if (failure !== null) throw failure
+  }
+
+  /** An answer of `ioctl`, or, of a device without it, what stands for that in the old protocol. */
+  #request(op: number): number | null {
+    let result: unknown = null
+    try {
+      if (typeof this.#device.ioctl === 'function') result = this.#device.ioctl(op, 0)
+      else if (op === BLOCKDEV_BLOCK_COUNT) result = this.#device.count?.()
+    } catch (thrown) {
+      throw asOSError(thrown, 'ioctl')
+    }
+    if (result === null || result === undefined || result === false) return null
+    if (typeof result === 'number' && Number.isInteger(result)) return result
+    throw asOSError(wrongType('ioctl()', 'an integer or null', result), 'ioctl')
+  }
+
+  #blockSize(): number {
+    const size = this.#request(BLOCKDEV_BLOCK_SIZE) ?? 512
+    if (size === 512 || size === 1024 || size === 2048 || size === 4096) return size
+    if (size < 0) throw osError(-size, 'ioctl')
+    throw badValue('block_dev', 'must have blocks of 512, 1024, 2048 or 4096 bytes', size)
+  }
+
+  #blockCount(): number {
+    const count = this.#request(BLOCKDEV_BLOCK_COUNT)
+    if (count === null) throw wrongType('block_dev', 'a block device that tells its number of blocks', count)
+    if (count < 0) throw osError(-count, 'ioctl')
+    // FAT counts sectors in 32 bits.
+    return Math.min(count, LARGEST_COUNT)
+  }
+}
+
+function transferFailure(result: unknown, operation: string): OSError | null {
+  if (result === undefined || result === null || result === 0 || result === false) return null
+  if (typeof result === 'number' && Number.isInteger(result) && result < 0) return osError(-result, operation)
+  // Anything positive was never meant as success: MicroPython refuses it in the same way.
+  if (typeof result === 'number' || result === true) return vfsError('EINVAL', operation)
+  return asOSError(wrongType(`${operation}()`, 'null, 0 or a negative error number, and no promise', result), operation)
+}

@@ -1,0 +1,26 @@
+import { NotImplementedError, OSError, type Subject } from '../errors.ts'
+import { osError } from '../libc/call.ts'
+import { errnoNumbers } from '../libc/facts.ts'
+
+/** The OSError of an error's name, as the virtual file systems raise it: 'EROFS', 'ENODEV' ... */
+export function vfsError(
+  code: keyof typeof errnoNumbers,
+  operation: string,
+  filename?: Subject,
+  filename2?: Subject,
+): OSError {
+  const errno = errnoNumbers[code]
+  if (errno === undefined) throw new NotImplementedError(`this platform has no error number ${code}`)
+  return osError(errno, operation, filename, filename2)
+}
+
+/** What a device or a file system of the caller's threw, as an OSError: its own, or EIO with the cause. */
+export function asOSError(thrown: unknown, operation: string): OSError {
+  if (thrown instanceof OSError) return thrown
+  const errno: unknown = (thrown as { errno?: unknown } | null | undefined)?.errno
+  // Node's own errors carry the number negated.
+  const known = typeof errno === 'number' && Number.isInteger(errno) && errno !== 0
+  const error = known ? osError(Math.abs(errno), operation) : vfsError('EIO', operation)
+  error.cause = thrown
+  return error
+}

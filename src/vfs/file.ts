@@ -1,0 +1,336 @@
+import { BlockingIOError, badValue, outOfRange, wrongType } from '../errors.ts'
+import { decode, encode } from '../libc/strings.ts'
+import { int } from '../os/arguments.ts'
+import { vfsError } from './errors.ts'
+
+/** How a file is opened: 'r', 'w', 'a' or 'x', with '+' for reading and writing, 'b' for bytes or 't' for text. */
+export interface OpenMode {
+  readonly kind: 'r' | 'w' | 'a' | 'x'
+  readonly plus: boolean
+  readonly binary: boolean
+}
+
+const KINDS = ['r', 'w', 'a', 'x'] as const
+
+/** Takes a mode apart. */
+export function openMode(mode: unknown): OpenMode {
+  if (typeof mode !== 'string') throw wrongType('mode', 'a string', mode)
+  const letters = new Set(mode)
+  const kinds = KINDS.filter((kind) => letters.has(kind))
+  const [kind] = kinds
+  const unknown = [...letters].some((letter) => !'rwax+bt'.includes(letter))
+  const doubled = letters.size !== mode.length || (letters.has('b') && letters.has('t'))
+  if (unknown || doubled || kind === undefined || kinds.length > 1) {
+    throw badValue('mode', 'must be one of r, w, a and x, with or without + and one of b and t', mode)
+  }
+  return { kind, plus: letters.has('+'), binary: letters.has('b') }
+}
+
+/** What a file system opens; `VfsFile` makes a file object of it. */
+export interface RawFile {
+  /** Reads at most as many bytes as `into` has, 0 at the end. */
+  read(into: Uint8Array): number
+  /** Writes all of `data`, or throws. */
+  write(data: Uint8Array): void
+  /** Moves the position, and tells it. */
+  seek(offset: number, whence: number): number
+  /** Makes everything written permanent. */
+  flush(): void
+  close(): void
+  /** At most how many bytes are left to read; undefined where nobody knows. */
+  remaining(): number | undefined
+}
+
+const CHUNK = 4096
+const NEWLINE = 0x0a
+const NOTHING: Buffer = Buffer.alloc(0)
+
+/** Position to count from in `seek`: the start of the file. */
+const SEEK_SET = 0
+/** Position to count from in `seek`: where it is now. */
+const SEEK_CUR = 1
+const SEEK_END = 2
+
+/**
+ * An open file of a virtual file system. Text is UTF-8, with bytes that are not UTF-8 as lone surrogates, as everywhere
+ * in osier; positions and counts of what was written are bytes in any mode, and `read(n)` counts characters of text.
+ *
+ * Close it, or say `using`: a file that is forgotten is closed, with a ResourceWarning, some time later.
+ *
+ * See MicroPython, io.FileIO and io.TextIOWrapper.
+ */
+export class VfsFile<T extends string | Buffer = string> implements Iterable<T> {
+  /** The path it was opened by. */
+  readonly name: string
+  /** The mode it was opened in. */
+  readonly mode: string
+  readonly #raw: RawFile
+  readonly #readable: boolean
+  readonly #writable: boolean
+  readonly #binary: boolean
+  /** Read from the file and not yet given to the caller. */
+  #ahead: Buffer = NOTHING
+  #closed = false
+
+  /** @internal File systems make files. */
+  constructor(raw: RawFile, name: string, mode: string) {
+    const { kind, plus, binary } = openMode(mode)
+    this.name = name
+    this.mode = mode
+    this.#raw = raw
+    this.#readable = kind === 'r' || plus
+    this.#writable = kind !== 'r' || plus
+    this.#binary = binary
+    forgotten.register(this, { raw, name }, this)
+  }
+
+  /** Whether it has been closed. */
+  get closed(): boolean {
+    return this.#closed
+  }
+
+  /**
+   * Reads.
+   *
+   * @param size how much at the most: bytes, or characters of text; everything to the end where left out or negative
+   * @returns bytes or text, empty at the end of the file
+   * @throws OSError EBADF for a file that is closed or not open for reading; others as the file system says
+   */
+  read(size: number = -1): T {
+    this.#check(this.#readable)
+    int(size, 'size', Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
+    if (size < 0) return this.#shaped(this.#readAll())
+    return this.#shaped(this.#binary ? this.#readBytes(size) : this.#readCharacters(size))
+  }
+
+  /**
+   * Reads into memory of the caller, bytes in any mode.
+   *
+   * @param buffer where to
+   * @param size how many bytes at the most; as many as fit where left out
+   * @returns how many bytes were read, 0 at the end of the file; null where there is nothing to read yet
+   * @throws OSError EBADF for a file that is closed or not open for reading; others as the file system says
+   */
+  readinto(buffer: ArrayBufferView, size?: number): number | null {
+    this.#check(this.#readable)
+    const into = bytesOf(buffer, 'buffer')
+    const most = size === undefined ? into.length : Math.min(into.length, int(size, 'size', 0))
+    try {
+      return this.#readInto(into.subarray(0, most))
+    } catch (error) {
+      if (error instanceof BlockingIOError) return null
+      throw error
+    }
+  }
+
+  /**
+   * Reads a line.
+   *
+   * @param size how many bytes at the most; no limit where left out or negative
+   * @returns the line with its newline, which the last one may lack; empty at the end of the file
+   * @throws OSError EBADF for a file that is closed or not open for reading; others as the file system says
+   */
+  readline(size: number = -1): T {
+    this.#check(this.#readable)
+    const most = int(size, 'size', Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
+    const limit = most < 0 ? Number.POSITIVE_INFINITY : most
+    let from = 0
+    for (;;) {
+      const at = this.#ahead.indexOf(NEWLINE, from)
+      if (at !== -1) return this.#shaped(this.#take(Math.min(at + 1, limit)))
+      from = this.#ahead.length
+      if (from >= limit || !this.#fill()) return this.#shaped(this.#take(Math.min(this.#ahead.length, limit)))
+    }
+  }
+
+  /** The lines that are left, each as `readline` gives it. */
+  readlines(): T[] {
+    return [...this]
+  }
+
+  /** The lines that are left. */
+  *[Symbol.iterator](): IterableIterator<T> {
+    for (let line = this.readline(); line.length > 0; line = this.readline()) yield line
+  }
+
+  /**
+   * Writes.
+   *
+   * @param data text, or any view of memory; text is for text files, memory for both
+   * @returns how many bytes were written: all of them
+   * @throws OSError EBADF for a file that is closed or not open for writing; ENOSPC where the volume is full; others as
+   *   the file system says
+   */
+  write(data: string | ArrayBufferView): number {
+    this.#check(this.#writable)
+    const bytes = typeof data === 'string' ? this.#encoded(data) : bytesOf(data, 'data')
+    this.#forgetAhead()
+    this.#raw.write(bytes)
+    return bytes.length
+  }
+
+  /**
+   * Moves to a position.
+   *
+   * @param offset bytes
+   * @param whence 0: from the start, 1: from here, 2: from the end
+   * @returns the new position
+   * @throws RangeError for a position before the start
+   */
+  seek(offset: number, whence: number = SEEK_SET): number {
+    this.#check(true)
+    const distance = int(offset, 'offset', Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
+    const from = int(whence, 'whence', SEEK_SET, SEEK_END)
+    if (from === SEEK_SET && distance < 0) throw outOfRange('offset', '>= 0', offset)
+    this.#forgetAhead()
+    return this.#raw.seek(distance, from)
+  }
+
+  /** The position, in bytes from the start. */
+  tell(): number {
+    this.#check(true)
+    return this.#raw.seek(0, SEEK_CUR) - this.#ahead.length
+  }
+
+  /** Makes everything written permanent: afterwards it survives a power cut. */
+  flush(): void {
+    this.#check(true)
+    if (this.#writable) this.#raw.flush()
+  }
+
+  /**
+   * Closes. Doing it twice is no error.
+   *
+   * @throws OSError where what was written could not be stored; it is closed then all the same
+   */
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#ahead = NOTHING
+    forgotten.unregister(this)
+    this.#raw.close()
+  }
+
+  /** `close()`, for `using`. */
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  #check(allowed: boolean): void {
+    if (this.#closed || !allowed) throw vfsError('EBADF', 'file', this.name)
+  }
+
+  #encoded(data: string): Buffer {
+    if (this.#binary) throw wrongType('data', 'a Buffer or another view of memory, in a file opened for bytes', data)
+    const bytes = encode(data)
+    if (typeof bytes === 'number') {
+      throw badValue('data', `has a lone surrogate at index ${bytes}, which no byte decodes to`, data)
+    }
+    return bytes
+  }
+
+  #shaped(bytes: Buffer): T {
+    return (this.#binary ? bytes : decode(bytes)) as T
+  }
+
+  /** Puts the file's position where the caller believes it to be. */
+  #forgetAhead(): void {
+    const unread = this.#ahead.length
+    if (unread === 0) return
+    this.#ahead = NOTHING
+    this.#raw.seek(-unread, SEEK_CUR)
+  }
+
+  #take(size: number): Buffer {
+    const taken = this.#ahead.subarray(0, size)
+    this.#ahead = this.#ahead.subarray(size)
+    return taken
+  }
+
+  #fill(): boolean {
+    const chunk = Buffer.allocUnsafeSlow(CHUNK)
+    const size = this.#raw.read(chunk)
+    const read = chunk.subarray(0, size)
+    this.#ahead = this.#ahead.length === 0 ? read : Buffer.concat([this.#ahead, read])
+    return size > 0
+  }
+
+  #readInto(into: Uint8Array): number {
+    const ready = this.#take(into.length)
+    into.set(ready)
+    let done = ready.length
+    while (done < into.length) {
+      const size = this.#raw.read(into.subarray(done))
+      if (size === 0) break
+      done += size
+    }
+    return done
+  }
+
+  #readBytes(size: number): Buffer {
+    const left = this.#raw.remaining()
+    const most = left === undefined ? size : Math.min(size, left + this.#ahead.length)
+    // Of what nobody knows the length, a little at a time: the caller's number may be any.
+    if (left === undefined && size > 65536) return this.#readAll(size)
+    const buffer = Buffer.allocUnsafeSlow(most)
+    return buffer.subarray(0, this.#readInto(buffer))
+  }
+
+  #readAll(most: number = Number.POSITIVE_INFINITY): Buffer {
+    const left = this.#raw.remaining()
+    if (left !== undefined) return this.#readBytes(Math.min(most, left + this.#ahead.length))
+    const pieces = [this.#take(Math.min(most, this.#ahead.length))]
+    let total = pieces[0]?.length ?? 0
+    for (let step = 65536; total < most; step = Math.min(step * 2, 2 ** 22)) {
+      const piece = Buffer.allocUnsafeSlow(Math.min(step, most - total))
+      const size = this.#raw.read(piece)
+      if (size === 0) break
+      pieces.push(piece.subarray(0, size))
+      total += size
+    }
+    return Buffer.concat(pieces)
+  }
+
+  /** As many characters as wanted: each has one byte or more, so nothing is read that may not be taken. */
+  #readCharacters(count: number): Buffer {
+    let size = 0
+    let missing = count
+    while (missing > 0) {
+      while (this.#ahead.length < size + missing && this.#fill());
+      if (this.#ahead.length === size) break
+      const start = size
+      while (missing > 0 && size < this.#ahead.length) {
+        size += this.#characterLength(size)
+        missing -= 1
+      }
+      if (size === start) break
+    }
+    return this.#take(size)
+  }
+
+  /** How many bytes the character at `at` has; 1 for a byte that is not UTF-8. */
+  #characterLength(at: number): number {
+    const lead = this.#ahead[at] ?? 0
+    const wanted = lead < 0xc2 || lead > 0xf4 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4
+    if (wanted === 1) return 1
+    while (this.#ahead.length < at + wanted && this.#fill());
+    const text = decode(this.#ahead.subarray(at, at + wanted))
+    return text.isWellFormed() && text.length <= 2 && (text.codePointAt(0) ?? 0) >= 0x80 ? wanted : 1
+  }
+}
+
+interface Leftover {
+  readonly raw: RawFile
+  readonly name: string
+}
+
+const forgotten: FinalizationRegistry<Leftover> = new FinalizationRegistry(({ raw, name }) => {
+  process.emitWarning(`unclosed file ${JSON.stringify(name)}`, 'ResourceWarning')
+  raw.close()
+})
+
+function bytesOf(data: unknown, name: string): Uint8Array {
+  if (data instanceof Uint8Array) return data
+  if (!ArrayBuffer.isView(data)) throw wrongType(name, 'a Buffer or another view of memory', data)
+  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+}

@@ -1,0 +1,211 @@
+import { NotImplementedError, wrongType } from '../errors.ts'
+import { constants } from '../libc/facts.ts'
+import { bool, checkOptions } from '../os/arguments.ts'
+import { type FileName, fsdecode, fsencode } from '../os/names.ts'
+import { type BlockDevice, isBlockDevice } from './device.ts'
+import { vfsError } from './errors.ts'
+import { VfsFat } from './fat.ts'
+import type { VfsFile } from './file.ts'
+import type { DirectoryEntry, FileSystem, StatTuple, StatvfsTuple } from './file_system.ts'
+
+/** The root of all paths, which is no file system. */
+const ROOT: unique symbol = Symbol('the root')
+/** Nothing is mounted where a path leads. */
+const NOWHERE: unique symbol = Symbol('nowhere')
+
+interface Mount {
+  readonly fs: FileSystem
+  readonly point: string
+}
+
+type Place = Mount | typeof ROOT | typeof NOWHERE
+
+const { S_IFDIR, PATH_MAX } = constants
+
+export interface MountOptions {
+  /** Whether writing is refused. */
+  readonly readonly?: boolean
+  /** Whether a file system is made where there is none. */
+  readonly mkfs?: boolean
+}
+
+/**
+ * What is mounted where, and the current directory: MicroPython's virtual file system. A path is looked for among the
+ * mount points, in the order of mounting, and last at what is mounted at "/"; the rest of it is that file system's.
+ */
+export class MountTable {
+  readonly #mounts: Mount[] = []
+  #current: Place = ROOT
+
+  /** Begins with a file system at "/" that is the current one, with its own current directory. */
+  startAt(fs: FileSystem): void {
+    const root = { fs, point: '/' }
+    this.#mounts.push(root)
+    this.#current = root
+  }
+
+  mount(fsobj: unknown, mountPoint: unknown, options: unknown): void {
+    checkOptions(options, ['readonly', 'mkfs'])
+    const wanted = options as MountOptions
+    const readonly = bool(wanted.readonly, 'readonly', false)
+    const mkfs = bool(wanted.mkfs, 'mkfs', false)
+    if (typeof mountPoint !== 'string') throw wrongType('mount_point', 'a string', mountPoint)
+    if (!/^\/(.*[^/])?$/s.test(mountPoint)) throw vfsError('EINVAL', 'mount', mountPoint)
+    const fs = isFileSystem(fsobj) ? fsobj : probe(fsobj)
+    fs.mount(readonly, mkfs)
+    if (this.#isTaken(mountPoint)) throw vfsError('EPERM', 'mount', mountPoint)
+    // What is mounted at the root stays last, because every path leads there.
+    const atRoot = this.#mounts.findIndex(({ point }) => point === '/')
+    this.#mounts.splice(atRoot === -1 ? this.#mounts.length : atRoot, 0, { fs, point: mountPoint })
+  }
+
+  #isTaken(point: string): boolean {
+    const [existing] = this.#lookUp(point)
+    if (existing === ROOT || existing === NOWHERE) return false
+    return !(point !== '/' && existing.point === '/')
+  }
+
+  list(): [FileSystem, string][] {
+    return this.#mounts.map(({ fs, point }) => [fs, point])
+  }
+
+  umount(mount: unknown): void {
+    const index = this.#mounts.findIndex(({ fs, point }) => fs === mount || point === mount)
+    const found = this.#mounts[index]
+    if (found === undefined) throw vfsError('EINVAL', 'umount', typeof mount === 'string' ? mount : undefined)
+    this.#mounts.splice(index, 1)
+    if (this.#current === found) this.#current = ROOT
+    found.fs.umount?.()
+  }
+
+  #atRoot(): Mount | undefined {
+    return this.#mounts.find(({ point }) => point === '/')
+  }
+
+  #lookUp(path: string): [Place, string] {
+    if (!path.startsWith('/') && this.#current !== ROOT) return [this.#current, path]
+    const absolute = path.startsWith('/') ? path : `/${path}`
+    if (absolute === '/') return [ROOT, '']
+    for (const mount of this.#mounts) {
+      if (mount.point === '/') return [mount, path]
+      if (absolute === mount.point) return [mount, '/']
+      if (absolute.startsWith(`${mount.point}/`)) return [mount, absolute.slice(mount.point.length)]
+    }
+    return [NOWHERE, '']
+  }
+
+  /** Has the file system of a path do something with the rest of the path. */
+  #ask<Name extends Exclude<keyof FileSystem, 'mount' | 'umount' | 'sync'>>(
+    operation: Name,
+    place: Place,
+    ...args: Parameters<NonNullable<FileSystem[Name]>>
+  ): ReturnType<NonNullable<FileSystem[Name]>> {
+    const path = typeof args[0] === 'string' || args[0] instanceof Uint8Array ? args[0] : undefined
+    if (place === NOWHERE) throw vfsError('ENODEV', operation, path)
+    if (place === ROOT) throw vfsError('EPERM', operation, path)
+    const method = place.fs[operation] as ((...args: unknown[]) => unknown) | undefined
+    if (typeof method !== 'function') {
+      throw new NotImplementedError(`the file system mounted at '${place.point}' has no "${operation}"`)
+    }
+    return method.apply(place.fs, args) as ReturnType<NonNullable<FileSystem[Name]>>
+  }
+
+  open(path: FileName, mode: string): VfsFile<string> | VfsFile<Buffer> {
+    const [place, rest] = this.#lookUp(fsdecode(path))
+    return this.#ask('open', place, rest, mode) as VfsFile<string>
+  }
+
+  chdir(path: FileName): void {
+    const [place, rest] = this.#lookUp(fsdecode(path))
+    if (place !== ROOT) this.#ask('chdir', place, rest)
+    else {
+      // Paths without a slash start at the root now, also those that lead to what is mounted there.
+      const root = this.#atRoot()
+      if (root !== undefined) this.#ask('chdir', root, '/')
+    }
+    this.#current = place
+  }
+
+  getcwd(): string {
+    if (this.#current === ROOT || this.#current === NOWHERE) return '/'
+    const directory = this.#ask('getcwd', this.#current)
+    if (this.#current.point === '/') return directory
+    return directory === '/' ? this.#current.point : this.#current.point + directory
+  }
+
+  ilistdir(path: FileName): IterableIterator<DirectoryEntry> {
+    const [place, rest] = this.#lookUp(fsdecode(path))
+    const asBytes = typeof path !== 'string'
+    if (place === ROOT) return this.#listRoot(asBytes)
+    const entries = this.#ask('ilistdir', place, asBytes ? fsencode(rest) : rest)
+    // The iterator itself, which `using` can close; of a file system of the caller's it may be any iterable.
+    return entries[Symbol.iterator]() as IterableIterator<DirectoryEntry>
+  }
+
+  *#listRoot(asBytes: boolean): IterableIterator<DirectoryEntry> {
+    for (const { point } of [...this.#mounts]) {
+      if (point !== '/') yield [asBytes ? fsencode(point.slice(1)) : point.slice(1), S_IFDIR, 0]
+    }
+    const root = this.#atRoot()
+    if (root !== undefined) yield* this.#ask('ilistdir', root, asBytes ? fsencode('/') : '/')
+  }
+
+  mkdir(path: FileName): void {
+    const [place, rest] = this.#lookUp(fsdecode(path))
+    if (place === ROOT || (place !== NOWHERE && rest === '/')) throw vfsError('EEXIST', 'mkdir', path)
+    this.#ask('mkdir', place, rest)
+  }
+
+  remove(path: FileName): void {
+    const [place, rest] = this.#lookUp(fsdecode(path))
+    this.#ask('remove', place, rest)
+  }
+
+  rmdir(path: FileName): void {
+    const [place, rest] = this.#lookUp(fsdecode(path))
+    this.#ask('rmdir', place, rest)
+  }
+
+  rename(oldPath: FileName, newPath: FileName): void {
+    const [from, oldRest] = this.#lookUp(fsdecode(oldPath))
+    const [to, newRest] = this.#lookUp(fsdecode(newPath))
+    if (from !== to) throw vfsError('EPERM', 'rename', oldPath, newPath)
+    this.#ask('rename', from, oldRest, newRest)
+  }
+
+  stat(path: FileName): StatTuple {
+    const [place, rest] = this.#lookUp(fsdecode(path))
+    if (place === ROOT) return [S_IFDIR, 0, 0, 0, 0, 0, 0, 0, 0, 0]
+    return this.#ask('stat', place, rest)
+  }
+
+  statvfs(path: FileName): StatvfsTuple {
+    const [place, rest] = this.#lookUp(fsdecode(path))
+    if (place !== ROOT) return this.#ask('statvfs', place, rest)
+    const root = this.#atRoot()
+    return root === undefined ? [0, 0, 0, 0, 0, 0, 0, 0, 0, PATH_MAX] : this.#ask('statvfs', root, '/')
+  }
+
+  /** Every file system that has something to store is told; the first that fails is heard when all have been. */
+  sync(): void {
+    const failures: unknown[] = []
+    for (const { fs } of this.#mounts) {
+      try {
+        fs.sync?.()
+      } catch (error) {
+        failures.push(error)
+      }
+    }
+    if (failures.length > 0) throw failures[0]
+  }
+}
+
+function isFileSystem(value: unknown): value is FileSystem {
+  return typeof (value as FileSystem | null | undefined)?.mount === 'function'
+}
+
+/** The file system on a block device: FAT, or none that is known here. */
+function probe(device: unknown): FileSystem {
+  if (isBlockDevice(device)) return new VfsFat(device satisfies BlockDevice)
+  throw wrongType('fsobj', 'a file system or a block device', device)
+}

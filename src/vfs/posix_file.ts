@@ -1,0 +1,76 @@
+import { fsyncSync } from 'node:fs'
+import { OSError, outOfRange } from '../errors.ts'
+import { failed } from '../libc/call.ts'
+import { constants, errnoNumbers } from '../libc/facts.ts'
+import { libc } from '../libc/functions.ts'
+import { close, read, write } from '../os/descriptors.ts'
+import { fstat } from '../os/metadata.ts'
+import { asOSError } from './errors.ts'
+import type { OpenMode, RawFile } from './file.ts'
+
+const { O_APPEND, O_CREAT, O_EXCL, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY, S_IFMT, S_IFREG } = constants
+
+/** The flags of `open`. */
+export function posixFlags({ kind, plus }: OpenMode): number {
+  const access = plus ? O_RDWR : kind === 'r' ? O_RDONLY : O_WRONLY
+  const creation = { r: 0, w: O_CREAT | O_TRUNC, a: O_CREAT | O_APPEND, x: O_CREAT | O_EXCL }
+  return access | creation[kind]
+}
+
+/** An open file of the host. */
+export class PosixFile implements RawFile {
+  readonly #fd: number
+  readonly #owned: boolean
+
+  /** @param owned whether closing the file closes the descriptor */
+  constructor(fd: number, owned: boolean) {
+    this.#fd = fd
+    this.#owned = owned
+  }
+
+  read(into: Uint8Array): number {
+    const data = read(this.#fd, into.length)
+    into.set(data)
+    return data.length
+  }
+
+  write(data: Uint8Array): void {
+    for (let done = 0; done < data.length; ) done += write(this.#fd, data.subarray(done))
+  }
+
+  seek(offset: number, whence: number): number {
+    let position: number | bigint
+    while ((position = libc.lseek(this.#fd, offset, whence)) === -1) {
+      try {
+        failed('lseek', this.#fd)
+      } catch (error) {
+        if (error instanceof OSError && error.errno === errnoNumbers.EINVAL) {
+          throw outOfRange('offset', 'a position in the file', offset)
+        }
+        throw error
+      }
+    }
+    return Number(position)
+  }
+
+  flush(): void {
+    try {
+      fsyncSync(this.#fd)
+    } catch (thrown) {
+      const error = asOSError(thrown, 'fsync')
+      // A pipe or a terminal has nothing to make permanent.
+      if (error.errno !== errnoNumbers.EINVAL) throw error
+    }
+  }
+
+  close(): void {
+    if (this.#owned) close(this.#fd)
+  }
+
+  /** Known of regular files only; those of /proc say 0 and have more. */
+  remaining(): number | undefined {
+    const { st_mode, st_size } = fstat(this.#fd)
+    if ((st_mode & S_IFMT) !== S_IFREG || st_size === 0) return undefined
+    return Math.max(0, st_size - this.seek(0, 1))
+  }
+}
