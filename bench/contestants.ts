@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
-import { measure } from 'mitata'
+import { fileURLToPath } from 'node:url'
 
-/** Who does a piece of work: this process, another language, a command. */
+/** Who does a piece of work. */
 export interface Contestant {
   /**
    * Does the work `times` times in a row, and that again for each of the samples.
@@ -18,63 +18,70 @@ export interface Contestant {
   stop(): void
 }
 
-/** Starts a contestant; a sentence says why it cannot take part on this machine. */
-export type Entry = () => Contestant | string
+export interface Entry {
+  /**
+   * Starts the contestant; a sentence says why it cannot take part on this machine.
+   *
+   * @param place the group's name, and where the entry stands in it
+   */
+  start(place: readonly string[]): Contestant | string
+  /** What an entry of ours does, for the process that is started for it. */
+  readonly work?: () => unknown
+}
 
 /** From the root of the repository, where the benchmarks are run. */
 const SOURCES = 'bench'
 
 /**
- * A function of this process. What it returns is dropped: to keep it, as benchmarks do where a compiler might leave out
- * the work, costs 15 ns of bookkeeping for the garbage collector, and no compiler leaves out a system call.
+ * A function of JavaScript. It runs in a process of its own, as all contestants do: neither the garbage nor the type
+ * feedback of one should burden another.
  */
 export function inNode(work: () => unknown): Entry {
-  return () => ({
-    async sample(times, samples) {
-      const timed = await measure(work, {
-        // mitata's loop makes `times` calls between two looks at the clock only where calls are short. Here always.
-        ...{ batch_threshold: Number.POSITIVE_INFINITY, warmup_threshold: Number.POSITIVE_INFINITY },
-        ...{ batch_samples: times, batch_unroll: 1 },
-        ...{ min_samples: samples, max_samples: samples, min_cpu_time: 0, samples_threshold: samples },
-      })
-      return timed.samples
-    },
-    stop() {},
-  })
+  const timer = fileURLToPath(new URL('timer.js', import.meta.url))
+  return { work, start: (place) => new Timer(process.execPath, [timer, ...place]) }
 }
 
-/** A statement of Python, after some that prepare it. It is timed inside of Python. */
+/** A statement of Python, after some that prepare it. */
 export function inPython(statement: string, setup = ''): Entry {
-  return () =>
-    python === null ? 'there is no python3' : new Timer(python.command, [`${SOURCES}/timer.py`, setup, statement])
+  return {
+    start: () =>
+      python === null ? 'there is no python3' : new Timer(python.command, [`${SOURCES}/timer.py`, setup, statement]),
+  }
 }
 
 /** A case of floor.c: what the C library costs with nothing around it. */
 export function inC(name: string): Entry {
-  return () => {
-    const program = compileFloor()
-    return program === null ? 'there is no C compiler' : new Timer(program, [name])
+  return {
+    start() {
+      const program = compileFloor()
+      return program === null ? 'there is no C compiler' : new Timer(program, [name])
+    },
   }
 }
 
 /** A command, from its start to its end. */
 export function inShell(command: string, args: readonly string[]): Entry {
-  return () => {
-    if (spawnSync(command, ['--version'], { stdio: 'ignore' }).error) return `there is no ${command}`
-    return {
-      async sample(times, samples) {
-        return Array.from({ length: samples }, () => {
-          const start = process.hrtime.bigint()
-          for (let i = 0; i < times; i++) spawnSync(command, args, { stdio: 'ignore' })
-          return Number(process.hrtime.bigint() - start) / times
-        })
-      },
-      stop() {},
-    }
+  return {
+    start() {
+      if (spawnSync(command, ['--version'], { stdio: 'ignore' }).error) return `there is no ${command}`
+      return {
+        async sample(times, samples) {
+          return Array.from({ length: samples }, () => {
+            const start = process.hrtime.bigint()
+            for (let i = 0; i < times; i++) spawnSync(command, args, { stdio: 'ignore' })
+            return Number(process.hrtime.bigint() - start) / times
+          })
+        },
+        stop() {},
+      }
+    },
   }
 }
 
-/** A program that reads numbers, one a line, does its work so many times, and answers with the nanoseconds that took. */
+/**
+ * A program that reads lines with two numbers, times and samples, does its work accordingly, and answers each line with
+ * the nanoseconds that every sample took.
+ */
 class Timer implements Contestant {
   readonly #child: ChildProcessByStdio<Writable, Readable, null>
   readonly #answers: AsyncIterator<string>
@@ -85,14 +92,10 @@ class Timer implements Contestant {
   }
 
   async sample(times: number, samples: number): Promise<number[]> {
-    const found: number[] = []
-    while (found.length < samples) {
-      this.#child.stdin.write(`${times}\n`)
-      const answer = await this.#answers.next()
-      if (answer.done === true) throw new Error(`${this.#child.spawnargs.join(' ')} ended without an answer`)
-      found.push(Number(answer.value) / times)
-    }
-    return found
+    this.#child.stdin.write(`${times} ${samples}\n`)
+    const answer = await this.#answers.next()
+    if (answer.done === true) throw new Error(`${this.#child.spawnargs.join(' ')} ended without an answer`)
+    return answer.value.split(' ').map((nanoseconds: string) => Number(nanoseconds) / times)
   }
 
   stop(): void {

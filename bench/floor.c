@@ -1,4 +1,5 @@
-/* The floor: C library calls with nothing around them. floor CASE, then how many times, one number a line. */
+/* The floor: C library calls with nothing around them. floor CASE, then lines of two
+ * numbers, times and samples, on standard input. */
 
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -36,11 +37,13 @@ int main(int argc, char **argv) {
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     if (argc != 2 || strcmp(argv[1], cases[i].name) != 0) continue;
     char line[64];
-    while (fgets(line, sizeof line, stdin)) {
-      long times = atol(line);
-      long long start = nanoseconds();
-      cases[i].run(times);
-      printf("%lld\n", nanoseconds() - start);
+    long times, samples;
+    while (fgets(line, sizeof line, stdin) && sscanf(line, "%ld %ld", &times, &samples) == 2) {
+      while (samples--) {
+        long long start = nanoseconds();
+        cases[i].run(times);
+        printf("%lld%c", nanoseconds() - start, samples ? ' ' : '\n');
+      }
       fflush(stdout);
     }
     return 0;

@@ -1,4 +1,5 @@
 import type { Contestant, Entry } from './contestants.ts'
+import { entriesOf } from './groups.ts'
 
 /** A piece of work, how osier does it, and who else does it. */
 export interface Work {
@@ -31,10 +32,9 @@ const TURN_NS = 50e6
 const ROUNDS = 10
 
 /** Everybody does the work in turns, so that what else the machine does meanwhile hits all of them. */
-export async function compare(work: Work): Promise<Result[]> {
-  const osier = work.osier()
-  if (typeof osier === 'string') throw new Error(`${work.name}: ${osier}`)
-  const others = work.against.map((rival) => rival.entry())
+export async function compare(work: Work, place: readonly string[]): Promise<Result[]> {
+  const [osier, ...others] = entriesOf(work).map((entry, i) => entry.start([...place, String(i)]))
+  if (osier === undefined || typeof osier === 'string') throw new Error(`${work.name}: ${osier}`)
   const running = [osier, ...others.filter((other) => typeof other !== 'string')]
   try {
     const medians = await race(running)

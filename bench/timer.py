@@ -1,4 +1,4 @@
-"""Times a statement: timer.py SETUP STATEMENT, then how many times, one number a line, on standard input."""
+"""Times a statement: timer.py SETUP STATEMENT, then lines of two numbers, times and samples, on standard input."""
 
 import sys
 from time import perf_counter_ns
@@ -9,8 +9,13 @@ exec(setup, scope)
 exec(f"def run(times):\n    for _ in range(times):\n        {statement}", scope)
 run = scope["run"]
 
-for line in sys.stdin:
-    times = int(line)
+
+def sample(times):
     start = perf_counter_ns()
     run(times)
-    print(perf_counter_ns() - start, flush=True)
+    return str(perf_counter_ns() - start)
+
+
+for line in sys.stdin:
+    times, samples = map(int, line.split())
+    print(*[sample(times) for _ in range(samples)], flush=True)
