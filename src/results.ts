@@ -76,6 +76,21 @@ const {
   stx_dio_read_offset_align,
   stx_atomic_write_unit_max_opt,
 } = structs.statx.offsets
+const {
+  st_mode,
+  st_ino,
+  st_dev,
+  st_nlink,
+  st_uid,
+  st_gid,
+  st_size,
+  st_atim,
+  st_mtim,
+  st_ctim,
+  st_blksize,
+  st_blocks,
+  st_rdev,
+} = structs.stat.offsets
 const NANOSECONDS = 1_000_000_000n
 
 // Scratch memory, through constants of this module: V8's compiler knows those, while each access through an import
@@ -92,10 +107,6 @@ const bigUint64At = (offset: number): bigint => u64[offset >> 3] as bigint
 
 /** A 64-bit integer as a number: RangeError where a number cannot hold it exactly. */
 function uint64At(offset: number): number {
-  return uint32At(offset + 4) === 0 ? uint32At(offset) : largeUint64At(offset)
-}
-
-function largeUint64At(offset: number): number {
   const value = uint32At(offset + 4) * 0x1_0000_0000 + uint32At(offset)
   if (value > Number.MAX_SAFE_INTEGER) throw outOfRange('result', 'below 2^53 to be a number', bigUint64At(offset))
   return value
@@ -115,12 +126,8 @@ function timespecAt(offset: number): bigint {
  * @throws RangeError where a number cannot hold it exactly (a major number from 2 097 152 on)
  */
 export function deviceNumber(major: number, minor: number): number {
-  if (major < 0x1000 && minor < 0x100) return (major << 8) | minor
-  return largeDeviceNumber(major, minor)
-}
-
-function largeDeviceNumber(major: number, minor: number): number {
   const low = ((major & 0xfff) << 8) | (minor & 0xff)
+  if (major < 0x1000 && minor < 0x1000) return low + ((minor & 0xf00) << 12)
   // By arithmetic, since JavaScript's shifts end at 32 bits and the high parts lie beyond.
   const device = (major >>> 12) * 2 ** 44 + (minor >>> 8) * 2 ** 20 + low
   if (Number.isSafeInteger(device)) return device
@@ -278,31 +285,28 @@ function Status(
 Status.prototype = stat_result.prototype
 
 /**
- * The stat_result of what statx(2) has just written to the start of scratch memory.
+ * The stat_result of the `struct stat` that C has just written to the start of scratch memory. Of `st_nlink` and
+ * `st_blksize`, whose width differs from platform to platform, the low half always does.
  *
  * V8 compiles this as a function of its own only because its bytecode is longer than 460 bytes, which is why everything
  * is written out. A shorter one would be dissolved in its callers, whose inlining budget ends in the middle of it:
  * `os.stat` was 60 ns slower so.
  */
 export function statResult(): stat_result {
-  const devMajor = uint32At(stx_dev_major)
-  const devMinor = uint32At(stx_dev_minor)
-  const rdevMajor = uint32At(stx_rdev_major)
-  const rdevMinor = uint32At(stx_rdev_minor)
   return new (Status as unknown as new (...fields: Parameters<typeof Status>) => stat_result)(
-    uint16At(stx_mode),
-    bigUint64At(stx_ino),
-    devMajor < 0x1000 && devMinor < 0x100 ? (devMajor << 8) | devMinor : deviceNumber(devMajor, devMinor),
-    uint32At(stx_nlink),
-    uint32At(stx_uid),
-    uint32At(stx_gid),
-    uint32At(stx_size + 4) === 0 ? uint32At(stx_size) : uint64At(stx_size),
-    BigInt.asIntN(64, bigInt64At(stx_atime) * NANOSECONDS + BigInt(uint32At(stx_atime + 8))),
-    BigInt.asIntN(64, bigInt64At(stx_mtime) * NANOSECONDS + BigInt(uint32At(stx_mtime + 8))),
-    BigInt.asIntN(64, bigInt64At(stx_ctime) * NANOSECONDS + BigInt(uint32At(stx_ctime + 8))),
-    uint32At(stx_blksize),
-    uint32At(stx_blocks + 4) === 0 ? uint32At(stx_blocks) : uint64At(stx_blocks),
-    rdevMajor < 0x1000 && rdevMinor < 0x100 ? (rdevMajor << 8) | rdevMinor : deviceNumber(rdevMajor, rdevMinor),
+    uint32At(st_mode),
+    bigUint64At(st_ino),
+    uint32At(st_dev + 4) === 0 ? uint32At(st_dev) : uint64At(st_dev),
+    uint32At(st_nlink),
+    uint32At(st_uid),
+    uint32At(st_gid),
+    uint32At(st_size + 4) === 0 ? uint32At(st_size) : uint64At(st_size),
+    BigInt.asIntN(64, bigInt64At(st_atim) * NANOSECONDS + BigInt(uint32At(st_atim + 8))),
+    BigInt.asIntN(64, bigInt64At(st_mtim) * NANOSECONDS + BigInt(uint32At(st_mtim + 8))),
+    BigInt.asIntN(64, bigInt64At(st_ctim) * NANOSECONDS + BigInt(uint32At(st_ctim + 8))),
+    uint32At(st_blksize),
+    uint32At(st_blocks + 4) === 0 ? uint32At(st_blocks) : uint64At(st_blocks),
+    uint32At(st_rdev + 4) === 0 ? uint32At(st_rdev) : uint64At(st_rdev),
   )
 }
 

@@ -43,6 +43,7 @@ export const prototypes = {
   fcntl: c('int fcntl(int, int, long)') as (fd: number, command: number, value: number) => number,
   fexecve: c('int fexecve(int, const void *, const void *)') as (fd: number, argv: StringArray, envp: StringArray) => number,
   fpathconf: c('long fpathconf(int, int)') as (fd: number, name: number) => Int64,
+  fstatat: c('int fstatat(int, const char *, uintptr_t, int)', 'newfstatat') as (at: number, path: CString, out: Address, flags: number) => number,
   fstatvfs: c('int fstatvfs(int, uintptr_t)') as (fd: number, out: Address) => number,
   ftruncate: c('int ftruncate(int, int64_t)') as (fd: number, length: Int64) => number,
   futimens: c('int futimens(int, uintptr_t)') as (fd: number, times: Address) => number,

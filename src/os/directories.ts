@@ -71,7 +71,8 @@ export function fchdir(fd: Descriptor): void {
  * Availability: Linux. See getcwd(3); Python, os.getcwd.
  */
 export function getcwd(): string {
-  return decode(getcwdb())
+  const [buffer, length] = currentDirectory()
+  return decode(buffer, 0, length)
 }
 
 /**
@@ -83,6 +84,12 @@ export function getcwd(): string {
  * Availability: Linux. See getcwd(3); Python, os.getcwdb.
  */
 export function getcwdb(): Buffer {
+  const [buffer, length] = currentDirectory()
+  return Buffer.from(buffer.subarray(0, length))
+}
+
+/** Memory that holds the current directory's path, and the path's length there. */
+function currentDirectory(): [Buffer, number] {
   let [buffer, place] = [bytes, address]
   // The kernel's own limit is a page. Beyond it the C library walks up the tree, and may need any length.
   while (libc.getcwd(place, buffer.length) === 0) {
@@ -91,7 +98,10 @@ export function getcwdb(): Buffer {
     buffer = Buffer.allocUnsafeSlow(buffer.length * 4)
     place = addressOf(buffer)
   }
-  return Buffer.from(buffer.subarray(0, buffer.indexOf(0)))
+  // Most paths are shorter than what `indexOf` takes to get under way.
+  let length = 0
+  while (buffer[length] !== 0) length += 1
+  return [buffer, length]
 }
 
 /**

@@ -66,7 +66,7 @@ export function readEntries(
     let all = 0
     for (let byte = records[start] as number; byte !== 0; byte = records[++end] as number) all |= byte
     if (records[start] === DOT && isDotOrDotDot(start, end)) continue
-    names.push(all < 0x80 ? block.slice(start, end) : decode(records.subarray(start, end)))
+    names.push(all < 0x80 ? block.slice(start, end) : decode(records, start, end))
     types.push(records[at + d_type] as number)
     inodes?.push(inodeAt(at + d_ino))
   }
@@ -78,6 +78,9 @@ function isDotOrDotDot(start: number, end: number): boolean {
 }
 
 function inodeAt(offset: number): number | bigint {
+  const low = u32[offset >> 2] as number
   const high = u32[(offset >> 2) + 1] as number
-  return high < 0x20_0000 ? high * 0x1_0000_0000 + (u32[offset >> 2] as number) : (u64[offset >> 3] as bigint)
+  // The first case for the sake of V8, which keeps small integers apart from other numbers.
+  if (high === 0) return low
+  return high < 0x20_0000 ? high * 0x1_0000_0000 + low : (u64[offset >> 3] as bigint)
 }

@@ -94,8 +94,7 @@ export function readlink(path: Path, options: DirFdOption = NO_OPTIONS): string 
   let length: number
   // Linux cuts a link's text at one page, a sixteenth of what is offered here, so it always fits.
   while ((length = libc.readlinkat(at, name, address, SCRATCH_SIZE)) === -1) failed('readlink', file)
-  const text = bytes.subarray(0, length)
-  return typeof file === 'string' ? decode(text) : Buffer.from(text)
+  return typeof file === 'string' ? decode(bytes, 0, length) : Buffer.from(bytes.subarray(0, length))
 }
 
 /**

@@ -34,7 +34,7 @@ export interface FollowSymlinksOption {
 
 export type StatOptions = DirFdOption & FollowSymlinksOption
 
-const { AT_FDCWD, AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH, AT_EACCESS, STATX_BASIC_STATS } = constants
+const { AT_FDCWD, AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH, AT_EACCESS } = constants
 
 /** Mode to test with `access`: the path exists. */
 export const F_OK: number = constants.F_OK
@@ -59,7 +59,7 @@ export function refuseWithFd(options: Partial<Record<'dir_fd' | 'follow_symlinks
 }
 
 /**
- * statx(2): the status of a file.
+ * stat(2): the status of a file.
  *
  * @param path the file, or the descriptor of an open one
  * @param options `dir_fd`: where a relative path starts; `follow_symlinks`: false for a link itself
@@ -68,7 +68,7 @@ export function refuseWithFd(options: Partial<Record<'dir_fd' | 'follow_symlinks
  *   not be searched)
  * @throws RangeError for options that cannot go with a descriptor, and where a size passes 2^53
  *
- * Availability: Linux 4.11. See stat(2); Python, os.stat.
+ * Availability: Linux. See stat(2); Python, os.stat.
  */
 export function stat(path: Path | Descriptor, options: StatOptions = NO_OPTIONS): stat_result {
   if (typeof path === 'string' && options === NO_OPTIONS) return statusOf('stat', path, AT_FDCWD, 0)
@@ -79,59 +79,54 @@ function statWith(path: Path | Descriptor, options: StatOptions): stat_result {
   checkOptions(options, DIR_FD_FOLLOW)
   const file = fileNameOrFd(path, 'path')
   const follow = bool(options.follow_symlinks, 'follow_symlinks', true)
-  statInto('stat', file, options.dir_fd, follow ? 0 : AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS)
-  return statResult()
+  if (typeof file !== 'number') return statusOf('stat', file, dirFd(options.dir_fd), follow ? 0 : AT_SYMLINK_NOFOLLOW)
+  refuseWithFd({ dir_fd: options.dir_fd, follow_symlinks: follow })
+  return statusOfFd('stat', file)
 }
 
-/** Has the kernel write the status of a path or a descriptor to scratch memory. */
-function statInto(syscall: string, file: FileName | number, at: unknown, flags: number, mask: number): void {
-  if (typeof file === 'number') {
-    refuseWithFd({ dir_fd: at, follow_symlinks: (flags & AT_SYMLINK_NOFOLLOW) === 0 })
-    // An empty path would make AT_FDCWD mean the current directory: no descriptor has that number.
-    const fd = file === AT_FDCWD ? -1 : file
-    while (libc.statx(fd, '', flags | AT_EMPTY_PATH, mask, address) === -1) failed(syscall, file)
-    return
-  }
-  const from = dirFd(at)
-  const name = cString(file, 'path')
-  while (libc.statx(from, name, flags, mask, address) === -1) failed(syscall, file)
-}
-
-/** `stat` or `lstat` of checked arguments, for callers within this folder. */
+/** The status of a path whose other arguments are checked. */
 export function statusOf(syscall: string, file: FileName, at: number, flags: number): stat_result {
   const name = cString(file, 'path')
-  while (libc.statx(at, name, flags, STATX_BASIC_STATS, address) === -1) failed(syscall, file)
+  while (libc.fstatat(at, name, address, flags) === -1) failed(syscall, file)
   return statResult()
+}
+
+function statusOfFd(syscall: string, fd: number): stat_result {
+  while (libc.fstatat(openFd(fd), '', address, AT_EMPTY_PATH) === -1) failed(syscall, fd)
+  return statResult()
+}
+
+/** With an empty path AT_FDCWD would mean the current directory, but no descriptor has that number. */
+function openFd(fd: number): number {
+  return fd === AT_FDCWD ? -1 : fd
 }
 
 /**
- * statx(2): the status of a file, or of a symbolic link itself: `stat` with `follow_symlinks: false`.
+ * lstat(2): the status of a file, or of a symbolic link itself: `stat` with `follow_symlinks: false`.
  *
  * @param path the file
  * @param options `dir_fd`: where a relative path starts
  * @returns the fields
  * @throws OSError as the system says: FileNotFoundError, NotADirectoryError, PermissionError
  *
- * Availability: Linux 4.11. See stat(2); Python, os.lstat.
+ * Availability: Linux. See lstat(2); Python, os.lstat.
  */
 export function lstat(path: Path, options: DirFdOption = NO_OPTIONS): stat_result {
   checkOptions(options, DIR_FD)
-  statInto('lstat', fileName(path, 'path'), options.dir_fd, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS)
-  return statResult()
+  return statusOf('lstat', fileName(path, 'path'), dirFd(options.dir_fd), AT_SYMLINK_NOFOLLOW)
 }
 
 /**
- * statx(2): the status of an open file.
+ * fstat(2): the status of an open file.
  *
  * @param fd its descriptor
  * @returns the fields
  * @throws OSError EBADF where it is not open
  *
- * Availability: Linux 4.11. See fstat(2); Python, os.fstat.
+ * Availability: Linux. See fstat(2); Python, os.fstat.
  */
 export function fstat(fd: Descriptor): stat_result {
-  statInto('fstat', descriptor(fd, 'fd'), null, 0, STATX_BASIC_STATS)
-  return statResult()
+  return statusOfFd('fstat', descriptor(fd, 'fd'))
 }
 
 /**
@@ -152,8 +147,16 @@ export function statx(path: Path | Descriptor, mask: number, ...rest: unknown[])
   const { flags = 0, dir_fd, follow_symlinks } = optional(['flags'], DIR_FD_FOLLOW, rest)
   const file = fileNameOrFd(path, 'path')
   const wanted = int(mask, 'mask', 0, 0xffff_ffff)
-  const noFollow = bool(follow_symlinks, 'follow_symlinks', true) ? 0 : AT_SYMLINK_NOFOLLOW
-  statInto('statx', file, dir_fd, int(flags, 'flags') | noFollow, wanted)
+  const bits = int(flags, 'flags')
+  const follow = bool(follow_symlinks, 'follow_symlinks', true)
+  if (typeof file === 'number') {
+    refuseWithFd({ dir_fd, follow_symlinks: follow })
+    while (libc.statx(openFd(file), '', bits | AT_EMPTY_PATH, wanted, address) === -1) failed('statx', file)
+  } else {
+    const [at, name] = [dirFd(dir_fd), cString(file, 'path')]
+    const noFollow = follow ? 0 : AT_SYMLINK_NOFOLLOW
+    while (libc.statx(at, name, bits | noFollow, wanted, address) === -1) failed('statx', file)
+  }
   return new statx_result(FROM_SCRATCH)
 }
 

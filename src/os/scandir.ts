@@ -79,23 +79,29 @@ export function listdir(...given: unknown[]): string[] | Buffer[] {
 export class DirEntry<T extends FileName = string> {
   /** The name, without the directory. */
   readonly name: T
-  readonly #directory: T | number
+  readonly #start: T | number
   readonly #type: number
   readonly #inode: number | bigint
   #stat: stat_result | undefined
   #lstat: stat_result | undefined
 
-  /** @internal `scandir` makes entries. */
-  constructor(name: T, directory: T | number, type: number, inode: number | bigint) {
+  /**
+   * @internal `scandir` makes entries.
+   * @param start what stands before the name in the path, or a directory's descriptor
+   */
+  constructor(name: T, start: T | number, type: number, inode: number | bigint) {
     this.name = name
-    this.#directory = directory
+    this.#start = start
     this.#type = type
     this.#inode = inode
   }
 
   /** The directory's path, as `scandir` got it, joined with the name; the name alone where it got a descriptor. */
   get path(): T {
-    return typeof this.#directory === 'number' ? this.name : joinPath(this.#directory, this.name)
+    const start = this.#start
+    // Text first: a link's path is made for every question that is asked of it.
+    if (typeof start === 'string') return `${start}${this.name}` as T
+    return typeof start === 'number' ? this.name : joinPath(start, this.name)
   }
 
   /** The path, which makes an entry a PathLike. */
@@ -156,7 +162,7 @@ export class DirEntry<T extends FileName = string> {
   }
 
   #ask(syscall: string, flags: number): stat_result {
-    if (typeof this.#directory === 'number') return statusOf(syscall, this.name, this.#directory, flags)
+    if (typeof this.#start === 'number') return statusOf(syscall, this.name, this.#start, flags)
     return statusOf(syscall, this.path, AT_FDCWD, flags)
   }
 
@@ -192,6 +198,7 @@ const forgotten: FinalizationRegistry<Leftover> = new FinalizationRegistry(({ fd
  */
 export class ScandirIterator<T extends FileName = string> implements IterableIterator<DirEntry<T>> {
   readonly #directory: T | number
+  readonly #start: T | number
   #fd: number
   #next = 0
   #names: string[] = []
@@ -201,6 +208,7 @@ export class ScandirIterator<T extends FileName = string> implements IterableIte
   /** @internal `scandir` makes iterators. */
   constructor(directory: T | number) {
     this.#directory = directory
+    this.#start = typeof directory === 'string' ? (joinPath<string>(directory, '') as T) : directory
     this.#fd = openListed('scandir', directory)
     forgotten.register(this, { fd: this.#fd, directory }, this)
   }
@@ -216,7 +224,7 @@ export class ScandirIterator<T extends FileName = string> implements IterableIte
     const name = this.#names[at] as string
     const entry = new DirEntry(
       (typeof this.#directory === 'object' ? fsencode(name) : name) as T,
-      this.#directory,
+      this.#start,
       this.#types[at] as number,
       this.#inodes[at] as number | bigint,
     )
