@@ -53,6 +53,10 @@ const modules: readonly Complete[] = [
       'Process Parameters',
       'Process Parameters: the Environment',
       'Random Numbers',
+      'Inheritance of File Descriptors',
+      'Memory Files',
+      'Event File Descriptors',
+      'Timer File Descriptors',
     ],
     extras: [
       { reason: 'the default export is the namespace itself', names: 'default' },
@@ -66,8 +70,9 @@ const modules: readonly Complete[] = [
       { reason: 'is in resource there', names: 'struct_rusage' },
       { reason: 'is what supervisors need of prctl(2)', names: 'get_child_subreaper set_child_subreaper' },
       { reason: 'hasattr answers it there', names: 'is_available' },
-      { reason: 'is there, though no document says so', names: 'NGROUPS_MAX TMP_MAX' },
-      { reason: 'is new in CPython 3.14', names: 'reload_environ' },
+      { reason: 'is there, though no document says so', names: 'NGROUPS_MAX O_ACCMODE O_LARGEFILE TMP_MAX' },
+      { reason: 'is new in CPython 3.14', names: 'readinto reload_environ' },
+      { reason: 'belongs with splice, and CPython lacks it', names: 'tee vmsplice SPLICE_F_GIFT' },
       {
         reason: 'is new in CPython 3.15',
         names: `statx statx_result

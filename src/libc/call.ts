@@ -25,6 +25,11 @@ export function failed(syscall: string, filename?: Subject, filename2?: Subject)
   if (errno !== EINTR) throw osError(errno, syscall, filename, filename2)
 }
 
+/** The same for calls that return the error number itself: `while ((errno = libc.x()) !== 0) failedWith(errno, 'x')`. */
+export function failedWith(errno: number, syscall: string, filename?: Subject): void {
+  if (errno !== EINTR) throw osError(errno, syscall, filename)
+}
+
 /** The OSError of an error number, with the C library's own text. */
 export function osError(errno: number, syscall?: string, filename?: Subject, filename2?: Subject): OSError {
   const Class = errorClass(errno)

@@ -10,6 +10,8 @@ export type Descriptor = number | { readonly fd: number } | { fileno(): number }
 /** The default of every trailing options object: one object, so that "nothing given" is one comparison. */
 export const NO_OPTIONS: Readonly<Record<string, never>> = Object.freeze({})
 
+const TYPED_ARRAY: Uint8Array = Object.getPrototypeOf(Uint8Array.prototype) as Uint8Array
+
 const INT32_MIN = -0x8000_0000
 const INT32_MAX = 0x7fff_ffff
 const UINT32_MAX = 0xffff_ffff
@@ -91,11 +93,49 @@ export function uint64(value: unknown, name: string): Int64 {
   return int64(value, name, 0n, UINT64_MAX)
 }
 
+/** Flags of C's `unsigned int`. JavaScript's `|` makes a negative number of those that have the highest bit. */
+export function uintFlags(value: unknown, name: string): number {
+  return int(value, name, INT32_MIN, UINT32_MAX) >>> 0
+}
+
+/** How much a call is to transfer: any count of bytes that a `size_t` holds. */
+export function byteCount(value: unknown, name: string): Int64 {
+  return int64(value, name, 0n, INT64_MAX)
+}
+
 /** A truth value, and nothing that merely resembles one. */
 export function bool(value: unknown, name: string, otherwise: boolean): boolean {
   if (value === undefined) return otherwise
   if (typeof value === 'boolean') return value
   throw wrongType(name, 'a boolean', value)
+}
+
+// The accessors themselves: a property of an object's own could claim a length that its memory does not have.
+const { get: byteLengthOf } = Object.getOwnPropertyDescriptor(TYPED_ARRAY, 'byteLength') as {
+  get: (this: Uint8Array) => number
+}
+const { at: itemOf } = TYPED_ARRAY
+
+/** The memory of a view, as bytes; `byteLength` tells how many. Refused: what is no view, and one whose memory is gone. */
+export function view(value: unknown, name: string): Uint8Array {
+  if (!ArrayBuffer.isView(value)) throw wrongType(name, 'a Buffer or another view of memory', value)
+  const bytes = value instanceof Uint8Array ? value : new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
+  if (byteLength(bytes) === 0) checkAttached(bytes, name)
+  return bytes
+}
+
+/** The true length of a view. */
+export function byteLength(bytes: Uint8Array): number {
+  return byteLengthOf.call(bytes)
+}
+
+/** A view of memory that was transferred, or shrunk under it, looks like an empty one: to take it for one hides a mistake. */
+function checkAttached(bytes: Uint8Array, name: string): void {
+  try {
+    itemOf.call(bytes, 0)
+  } catch {
+    throw wrongType(name, 'a view of memory that is still there', bytes)
+  }
 }
 
 /** Refuses an options object that is none, or that names an option which does not exist. */

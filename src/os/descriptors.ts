@@ -2,27 +2,28 @@ import { AuditEvent } from '../audit.ts'
 import { wrongType } from '../errors.ts'
 import { failed, lastErrno, osError } from '../libc/call.ts'
 import { constants, errnoNumbers } from '../libc/facts.ts'
-import { libc } from '../libc/functions.ts'
-import { addressOf } from '../libc/memory.ts'
+import { type Int64, libc } from '../libc/functions.ts'
+import { address, addressOf, int32At } from '../libc/memory.ts'
 import { SLAB_PIECE, slabAddress, slabTake } from '../libc/slab.ts'
-import { cString, type Descriptor, descriptor, dirFd, int, NO_OPTIONS, optional } from './arguments.ts'
+import {
+  bool,
+  byteCount,
+  byteLength,
+  cString,
+  type Descriptor,
+  descriptor,
+  dirFd,
+  int,
+  int64,
+  NO_OPTIONS,
+  optional,
+  view,
+} from './arguments.ts'
+import { openDirectory, readEntries } from './directory_stream.ts'
 import type { DirFdOption } from './metadata.ts'
 import { fileName, type Path } from './names.ts'
 
-/** Flag of `open`: for reading only. */
-export const O_RDONLY: number = constants.O_RDONLY
-/** Flag of `open`: for writing only. */
-export const O_WRONLY: number = constants.O_WRONLY
-/** Flag of `open`: for reading and writing. */
-export const O_RDWR: number = constants.O_RDWR
-/** Flag of `open`: every write goes to the end. */
-export const O_APPEND: number = constants.O_APPEND
-/** Flag of `open`: make the file where it is missing. */
-export const O_CREAT: number = constants.O_CREAT
-/** Flag of `open`: with O_CREAT, refuse a file that exists. */
-export const O_EXCL: number = constants.O_EXCL
-/** Flag of `open`: empty the file. */
-export const O_TRUNC: number = constants.O_TRUNC
+const { O_CLOEXEC, O_NONBLOCK, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_SETFL, FD_CLOEXEC } = constants
 
 const openEvent = new AuditEvent('open')
 
@@ -46,7 +47,7 @@ export function open(path: Path, flags: number, options?: DirFdOption & { readon
 export function open(path: Path, flags: number, ...rest: unknown[]): number {
   const { mode = 0o777, dir_fd } = rest.length === 0 ? NO_OPTIONS : optional(['mode'], ['dir_fd'], rest)
   const file = fileName(path, 'path')
-  const wanted = int(flags, 'flags') | constants.O_CLOEXEC
+  const wanted = int(flags, 'flags') | O_CLOEXEC
   const [bits, at] = [int(mode, 'mode'), dirFd(dir_fd)]
   const name = cString(file, 'path')
   if (openEvent.wanted) openEvent.raise(path, null, wanted)
@@ -73,6 +74,106 @@ export function close(fd: Descriptor): void {
 }
 
 /**
+ * close_range(2): closes many descriptors. Those that are not open, and errors, are passed over.
+ *
+ * Node has descriptors of its own among them, without which it cannot go on: this is for a child before it starts
+ * another program, and for ranges that the caller knows.
+ *
+ * @param fd_low the first
+ * @param fd_high the one after the last
+ * @throws OSError FileNotFoundError where the system lacks the call and /proc is not there to tell what is open
+ *
+ * Availability: Linux. See close_range(2); Python, os.closerange.
+ */
+export function closerange(fd_low: number, fd_high: number): void {
+  const first = Math.max(int(fd_low, 'fd_low'), 0)
+  const last = int(fd_high, 'fd_high') - 1
+  if (last < first || libc.close_range(first, last, 0) === 0) return
+  // Before Linux 5.9, or in a sandbox that does not know the call.
+  for (const fd of openDescriptors()) if (fd >= first && fd <= last) libc.close(fd)
+}
+
+function openDescriptors(): number[] {
+  const names: string[] = []
+  const directory = openDirectory('closerange', constants.AT_FDCWD, '/proc/self/fd')
+  try {
+    while (readEntries('closerange', directory, '/proc/self/fd', names, []));
+  } finally {
+    libc.close(directory)
+  }
+  return names.map(Number).filter((fd) => fd !== directory)
+}
+
+/**
+ * fcntl(2): another descriptor for the same open file, with the same position and flags.
+ *
+ * @param fd the descriptor
+ * @returns the lowest number that is free; children do not inherit it
+ * @throws OSError EBADF where `fd` is not open; EMFILE
+ *
+ * Availability: Linux. See dup(2); Python, os.dup.
+ */
+export function dup(fd: Descriptor): number {
+  const number = descriptor(fd, 'fd')
+  let copy: number
+  while ((copy = libc.fcntl(number, F_DUPFD_CLOEXEC, 0)) === -1) failed('dup', number)
+  return copy
+}
+
+/**
+ * dup2(2), dup3(2): another descriptor for the same open file, with a number of the caller's choice. What has this number
+ * is closed, in the same step.
+ *
+ * @param fd the descriptor
+ * @param fd2 the number of the new one
+ * @param inheritable whether children inherit it: true by default
+ * @returns `fd2`
+ * @throws OSError EBADF where `fd` is not open, or `fd2` beyond the limit; EINVAL for the same number twice and
+ *   `inheritable` false
+ *
+ * Availability: Linux. See dup2(2); Python, os.dup2.
+ */
+export function dup2(fd: Descriptor, fd2: Descriptor, inheritable: boolean): number
+export function dup2(fd: Descriptor, fd2: Descriptor, options?: { readonly inheritable?: boolean }): number
+export function dup2(fd: Descriptor, fd2: Descriptor, ...rest: unknown[]): number {
+  const { inheritable } = optional(['inheritable'], [], rest)
+  const [from, to] = [descriptor(fd, 'fd'), descriptor(fd2, 'fd2')]
+  if (bool(inheritable, 'inheritable', true)) while (libc.dup2(from, to) === -1) failed('dup2', from)
+  else while (libc.dup3(from, to, O_CLOEXEC) === -1) failed('dup2', from)
+  return to
+}
+
+/**
+ * pipe2(2): makes a pipe.
+ *
+ * @returns the descriptors of its reading and its writing end, which children do not inherit
+ * @throws OSError EMFILE, ENFILE
+ *
+ * Availability: Linux. See pipe(2); Python, os.pipe.
+ */
+export function pipe(): readonly [r: number, w: number] {
+  return newPipe('pipe', O_CLOEXEC)
+}
+
+/**
+ * pipe2(2): makes a pipe with flags.
+ *
+ * @param flags of O_CLOEXEC (without it children inherit both ends), O_NONBLOCK, O_DIRECT (packets)
+ * @returns the descriptors of its reading and its writing end
+ * @throws OSError EMFILE, ENFILE; EINVAL for other flags
+ *
+ * Availability: Linux. See pipe(2); Python, os.pipe2.
+ */
+export function pipe2(flags: number): readonly [r: number, w: number] {
+  return newPipe('pipe2', int(flags, 'flags'))
+}
+
+function newPipe(syscall: string, flags: number): readonly [r: number, w: number] {
+  while (libc.pipe2(address, flags) === -1) failed(syscall)
+  return [int32At(0), int32At(4)]
+}
+
+/**
  * read(2): reads at most `n` bytes.
  *
  * @param fd the descriptor
@@ -82,9 +183,9 @@ export function close(fd: Descriptor): void {
  *
  * Availability: Linux. See read(2); Python, os.read.
  */
-export function read(fd: Descriptor, n: number): Buffer {
+export function read(fd: Descriptor, n: number | bigint): Buffer {
   const number = descriptor(fd, 'fd')
-  const most = Math.min(int(n, 'n', 0, Number.MAX_SAFE_INTEGER), MOST_BYTES)
+  const most = atMost(byteCount(n, 'n'))
   let size: number
   if (most <= SLAB_PIECE) {
     while ((size = libc.read(number, slabAddress(most), most)) === -1) failed('read', number)
@@ -92,8 +193,60 @@ export function read(fd: Descriptor, n: number): Buffer {
   }
   const buffer = Buffer.allocUnsafeSlow(most)
   while ((size = libc.read(number, addressOf(buffer), most)) === -1) failed('read', number)
-  // A short read must not keep all that memory alive.
-  return size > most / 2 ? buffer.subarray(0, size) : Buffer.from(buffer.subarray(0, size))
+  return trimmed(buffer, size)
+}
+
+/**
+ * pread(2): reads at most `n` bytes from a place in a file, and leaves its position alone.
+ *
+ * @param fd the descriptor
+ * @param n how many bytes at the most
+ * @param offset where to start, in bytes from the start of the file
+ * @returns what was there: none at the end of the file
+ * @throws OSError as the system says: EBADF, IsADirectoryError, EINVAL for a negative offset, ESPIPE for a pipe
+ *
+ * Availability: Linux. See pread(2); Python, os.pread.
+ */
+export function pread(fd: Descriptor, n: number | bigint, offset: number | bigint): Buffer {
+  const number = descriptor(fd, 'fd')
+  const most = atMost(byteCount(n, 'n'))
+  const from = int64(offset, 'offset')
+  let size: number
+  if (most <= SLAB_PIECE) {
+    while ((size = libc.pread(number, slabAddress(most), most, from)) === -1) failed('pread', number)
+    return slabTake(size)
+  }
+  const buffer = Buffer.allocUnsafeSlow(most)
+  while ((size = libc.pread(number, addressOf(buffer), most, from)) === -1) failed('pread', number)
+  return trimmed(buffer, size)
+}
+
+function atMost(count: Int64): number {
+  return count > MOST_BYTES ? MOST_BYTES : Number(count)
+}
+
+/** The part that was filled. A short read must not keep all that memory alive. */
+function trimmed(buffer: Buffer<ArrayBuffer>, size: number): Buffer<ArrayBuffer> {
+  return size > buffer.length / 2 ? buffer.subarray(0, size) : Buffer.from(buffer.subarray(0, size))
+}
+
+/**
+ * read(2): reads into memory of the caller's.
+ *
+ * @param fd the descriptor
+ * @param buffer where to: any view of memory, filled from its start
+ * @returns how many bytes were read: fewer than there is room for where no more are ready, 0 at the end of a file
+ * @throws OSError as the system says: EBADF, IsADirectoryError, BlockingIOError where nothing is ready
+ *
+ * Availability: Linux. See read(2); Python 3.14, os.readinto.
+ */
+export function readinto(fd: Descriptor, buffer: ArrayBufferView): number {
+  const number = descriptor(fd, 'fd')
+  const bytes = view(buffer, 'buffer')
+  const most = byteLength(bytes)
+  let size: number
+  while ((size = libc.readInto(number, bytes, most)) === -1) failed('readinto', number)
+  return size
 }
 
 /**
@@ -108,9 +261,96 @@ export function read(fd: Descriptor, n: number): Buffer {
  */
 export function write(fd: Descriptor, data: ArrayBufferView): number {
   const number = descriptor(fd, 'fd')
-  if (!ArrayBuffer.isView(data)) throw wrongType('data', 'a Buffer or another view of memory', data)
-  const bytes = data instanceof Uint8Array ? data : new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+  const bytes = view(data, 'data')
+  const all = byteLength(bytes)
   let size: number
-  while ((size = libc.write(number, bytes, bytes.length)) === -1) failed('write', number)
+  while ((size = libc.write(number, bytes, all)) === -1) failed('write', number)
   return size
+}
+
+/**
+ * pwrite(2): writes bytes at a place in a file, and leaves its position alone.
+ *
+ * @param fd the descriptor
+ * @param data the bytes: any view of memory
+ * @param offset where to, in bytes from the start of the file. With O_APPEND Linux writes to the end all the same
+ * @returns how many were written, which may be fewer
+ * @throws OSError as the system says: EBADF, ENOSPC, EINVAL for a negative offset, ESPIPE for a pipe
+ *
+ * Availability: Linux. See pwrite(2); Python, os.pwrite.
+ */
+export function pwrite(fd: Descriptor, data: ArrayBufferView, offset: number | bigint): number {
+  const number = descriptor(fd, 'fd')
+  const bytes = view(data, 'data')
+  const to = int64(offset, 'offset')
+  const all = byteLength(bytes)
+  let size: number
+  while ((size = libc.pwrite(number, bytes, all, to)) === -1) failed('pwrite', number)
+  return size
+}
+
+/**
+ * fcntl(2): whether calls on a descriptor wait (O_NONBLOCK is not set).
+ *
+ * @param fd the descriptor
+ * @returns true where they wait, false where they fail with a BlockingIOError instead
+ * @throws OSError EBADF where it is not open
+ *
+ * Availability: Linux. See fcntl(2), F_GETFL; Python, os.get_blocking.
+ */
+export function get_blocking(fd: Descriptor): boolean {
+  return (flagsOf('get_blocking', descriptor(fd, 'fd'), F_GETFL) & O_NONBLOCK) === 0
+}
+
+/**
+ * fcntl(2): sets whether calls on a descriptor wait. It holds for the open file, so for copies of the descriptor too.
+ *
+ * @param fd the descriptor
+ * @param blocking true: they wait; false: they fail with a BlockingIOError instead
+ * @throws OSError EBADF where it is not open
+ *
+ * Availability: Linux. See fcntl(2), F_SETFL; Python, os.set_blocking.
+ */
+export function set_blocking(fd: Descriptor, blocking: boolean): void {
+  const number = descriptor(fd, 'fd')
+  if (typeof blocking !== 'boolean') throw wrongType('blocking', 'a boolean', blocking)
+  const flags = flagsOf('set_blocking', number, F_GETFL)
+  const wanted = blocking ? flags & ~O_NONBLOCK : flags | O_NONBLOCK
+  while (libc.fcntl(number, F_SETFL, wanted) === -1) failed('set_blocking', number)
+}
+
+/**
+ * fcntl(2): whether programs that the process starts inherit a descriptor (FD_CLOEXEC is not set).
+ *
+ * @param fd the descriptor
+ * @returns true where they do
+ * @throws OSError EBADF where it is not open
+ *
+ * Availability: Linux. See fcntl(2), F_GETFD; Python, os.get_inheritable.
+ */
+export function get_inheritable(fd: Descriptor): boolean {
+  return (flagsOf('get_inheritable', descriptor(fd, 'fd'), F_GETFD) & FD_CLOEXEC) === 0
+}
+
+/**
+ * fcntl(2): sets whether programs that the process starts inherit a descriptor.
+ *
+ * @param fd the descriptor
+ * @param inheritable true: they do
+ * @throws OSError EBADF where it is not open
+ *
+ * Availability: Linux. See fcntl(2), F_SETFD; Python, os.set_inheritable.
+ */
+export function set_inheritable(fd: Descriptor, inheritable: boolean): void {
+  const number = descriptor(fd, 'fd')
+  if (typeof inheritable !== 'boolean') throw wrongType('inheritable', 'a boolean', inheritable)
+  const flags = flagsOf('set_inheritable', number, F_GETFD)
+  const wanted = inheritable ? flags & ~FD_CLOEXEC : flags | FD_CLOEXEC
+  while (libc.fcntl(number, F_SETFD, wanted) === -1) failed('set_inheritable', number)
+}
+
+function flagsOf(syscall: string, fd: number, command: number): number {
+  let flags: number
+  while ((flags = libc.fcntl(fd, command, 0)) === -1) failed(syscall, fd)
+  return flags
 }

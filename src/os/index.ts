@@ -29,6 +29,7 @@ export * as path from '../path.ts'
 export { stat_result, statvfs_result, statx_result, times_result, uname_result } from '../results.ts'
 export type { Descriptor } from './arguments.ts'
 // File Descriptor Operations
+export * from './descriptor_constants.ts'
 export * from './descriptors.ts'
 // Files and Directories
 export * from './directories.ts'
@@ -51,6 +52,8 @@ export {
 export { execl, execle, execlp, execlpe, execv, execve, execvp, execvpe } from './exec.ts'
 export * from './files.ts'
 export * from './identity.ts'
+// Memory, event, timer and process descriptors
+export * from './linux_fds.ts'
 export {
   access,
   chmod,
@@ -101,6 +104,7 @@ export * from './processes.ts'
 export type { Environment, Text } from './program.ts'
 // Random numbers
 export * from './random.ts'
+export * from './ranges.ts'
 export * from './scandir.ts'
 export { system } from './shell.ts'
 export * from './spawn.ts'
@@ -108,7 +112,9 @@ export * from './status_flags.ts'
 export * from './supports.ts'
 // Miscellaneous System Information
 export * from './system.ts'
+export * from './transfers.ts'
 // Process Parameters
 export * from './users.ts'
+export { preadv, pwritev, readv, writev } from './vectors.ts'
 export * from './wait.ts'
 export * from './walk.ts'

@@ -79,3 +79,46 @@ export const PRIO_DARWIN_PROCESS: number | undefined = undefined
 export const PRIO_DARWIN_BG: number | undefined = undefined
 /** Priority: no user interface. Availability: macOS. */
 export const PRIO_DARWIN_NONUI: number | undefined = undefined
+
+/** Whether children inherit a handle. Availability: Windows. See Python, os.get_handle_inheritable. */
+export const get_handle_inheritable: (handle: number) => boolean = lacking('get_handle_inheritable', 'Windows')
+
+/** Sets whether children inherit a handle. Availability: Windows. See Python, os.set_handle_inheritable. */
+export const set_handle_inheritable: (handle: number, inheritable: boolean) => void = lacking(
+  'set_handle_inheritable',
+  'Windows',
+)
+
+/** Flag of `open`: no translation of line ends. Availability: Windows. */
+export const O_BINARY: number | undefined = undefined
+/** Flag of `open`: not inherited by children. Availability: Windows; `open` does so everywhere. */
+export const O_NOINHERIT: number | undefined = undefined
+/** Flag of `open`: a file that need not reach the disk. Availability: Windows. */
+export const O_SHORT_LIVED: number | undefined = undefined
+/** Flag of `open`: a file that goes away when it is closed. Availability: Windows. */
+export const O_TEMPORARY: number | undefined = undefined
+/** Flag of `open`: it will be read here and there. Availability: Windows; elsewhere `posix_fadvise`. */
+export const O_RANDOM: number | undefined = undefined
+/** Flag of `open`: it will be read from front to back. Availability: Windows; elsewhere `posix_fadvise`. */
+export const O_SEQUENTIAL: number | undefined = undefined
+/** Flag of `open`: line ends are translated. Availability: Windows. */
+export const O_TEXT: number | undefined = undefined
+/** Flag of `open`: for watching only. Availability: macOS. */
+export const O_EVTONLY: number | undefined = undefined
+/** Flag of `open`: a symbolic link itself. Availability: macOS. */
+export const O_SYMLINK: number | undefined = undefined
+/** Flag of `open`: refuse a symbolic link anywhere in the path. Availability: macOS. */
+export const O_NOFOLLOW_ANY: number | undefined = undefined
+/** Flag of `open`: with a shared lock on the file. Availability: BSD, macOS. */
+export const O_SHLOCK: number | undefined = undefined
+/** Flag of `open`: with a lock on the file that nobody shares. Availability: BSD, macOS. */
+export const O_EXLOCK: number | undefined = undefined
+
+/** Flag of `sendfile`: fail rather than wait for the disk. Availability: FreeBSD. */
+export const SF_NODISKIO: number | undefined = undefined
+/** Flag of `sendfile`: fail rather than wait for memory. Availability: FreeBSD. */
+export const SF_MNOWAIT: number | undefined = undefined
+/** Flag of `sendfile`: wait until the data has left. Availability: FreeBSD. */
+export const SF_SYNC: number | undefined = undefined
+/** Flag of `sendfile`: keep the data out of the cache. Availability: FreeBSD. */
+export const SF_NOCACHE: number | undefined = undefined

@@ -6,13 +6,24 @@ const { constants, syscalls }: typeof FactsModule = await import(factsUrl.href)
 
 /**
  * From now on a system call fails in this thread with the error number given, as in a sandbox (seccomp(2)). It cannot be
- * undone, so it is for child processes.
+ * undone, so it is for child processes. With `argument` only calls fail whose argument at that place, from 0, has that
+ * value, of 32 bits.
  */
-export function forbid(syscall: keyof typeof syscalls, errno: number): void {
+export function forbid(
+  syscall: keyof typeof syscalls,
+  errno: number,
+  argument?: readonly [place: number, value: number],
+): void {
+  const [place = 0, value = 0] = argument ?? []
+  const checked = [
+    { code: 0x20, jt: 0, jf: 0, k: 16 + 8 * place },
+    { code: 0x15, jt: 0, jf: 1, k: value },
+  ]
   const instructions = [
-    // Load the number; where it is the one, return the error, else allow.
+    // Load the number; where it is the one, and the argument too, return the error, else allow.
     { code: 0x20, jt: 0, jf: 0, k: 0 },
-    { code: 0x15, jt: 0, jf: 1, k: syscalls[syscall] ?? 0 },
+    { code: 0x15, jt: 0, jf: argument === undefined ? 1 : 3, k: syscalls[syscall] ?? 0 },
+    ...(argument === undefined ? [] : checked),
     { code: 0x06, jt: 0, jf: 0, k: 0x0005_0000 + errno },
     { code: 0x06, jt: 0, jf: 0, k: 0x7fff_0000 },
   ]

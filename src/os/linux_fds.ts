@@ -1,0 +1,330 @@
+import { outOfRange, wrongType } from '../errors.ts'
+import { failed, osError } from '../libc/call.ts'
+import { constants, errnoNumbers, structs } from '../libc/facts.ts'
+import { libc } from '../libc/functions.ts'
+import { address, bigUint64At, putBigInt64, timespecAt } from '../libc/memory.ts'
+import {
+  checkOptions,
+  cString,
+  type Descriptor,
+  descriptor,
+  int,
+  int64,
+  NO_OPTIONS,
+  optional,
+  uint64,
+  uintFlags,
+} from './arguments.ts'
+import { fileName, type Path } from './names.ts'
+
+/** Descriptors that only Linux has: files in memory, event counters, timers and processes. */
+
+/** Flag of `memfd_create`: children do not inherit it. */
+export const MFD_CLOEXEC: number = constants.MFD_CLOEXEC
+/** Flag of `memfd_create`: seals may be put on it. */
+export const MFD_ALLOW_SEALING: number = constants.MFD_ALLOW_SEALING
+/** Flag of `memfd_create`: made of huge pages. */
+export const MFD_HUGETLB: number = constants.MFD_HUGETLB
+/** Where in the flags of `memfd_create` the logarithm of a huge page's size stands. */
+export const MFD_HUGE_SHIFT: number = constants.MFD_HUGE_SHIFT
+/** The bits of that logarithm, before they are shifted. */
+export const MFD_HUGE_MASK: number = constants.MFD_HUGE_MASK
+/** Flag of `memfd_create`, with MFD_HUGETLB: huge pages of 64 KiB. */
+export const MFD_HUGE_64KB: number = constants.MFD_HUGE_64KB
+/** Flag of `memfd_create`, with MFD_HUGETLB: huge pages of 512 KiB. */
+export const MFD_HUGE_512KB: number = constants.MFD_HUGE_512KB
+/** Flag of `memfd_create`, with MFD_HUGETLB: huge pages of 1 MiB. */
+export const MFD_HUGE_1MB: number = constants.MFD_HUGE_1MB
+/** Flag of `memfd_create`, with MFD_HUGETLB: huge pages of 2 MiB. */
+export const MFD_HUGE_2MB: number = constants.MFD_HUGE_2MB
+/** Flag of `memfd_create`, with MFD_HUGETLB: huge pages of 8 MiB. */
+export const MFD_HUGE_8MB: number = constants.MFD_HUGE_8MB
+/** Flag of `memfd_create`, with MFD_HUGETLB: huge pages of 16 MiB. */
+export const MFD_HUGE_16MB: number = constants.MFD_HUGE_16MB
+/** Flag of `memfd_create`, with MFD_HUGETLB: huge pages of 32 MiB. */
+export const MFD_HUGE_32MB: number = constants.MFD_HUGE_32MB
+/** Flag of `memfd_create`, with MFD_HUGETLB: huge pages of 256 MiB. */
+export const MFD_HUGE_256MB: number = constants.MFD_HUGE_256MB
+/** Flag of `memfd_create`, with MFD_HUGETLB: huge pages of 512 MiB. */
+export const MFD_HUGE_512MB: number = constants.MFD_HUGE_512MB
+/** Flag of `memfd_create`, with MFD_HUGETLB: huge pages of 1 GiB. */
+export const MFD_HUGE_1GB: number = constants.MFD_HUGE_1GB
+/** Flag of `memfd_create`, with MFD_HUGETLB: huge pages of 2 GiB. */
+export const MFD_HUGE_2GB: number = constants.MFD_HUGE_2GB
+/** Flag of `memfd_create`, with MFD_HUGETLB: huge pages of 16 GiB. */
+export const MFD_HUGE_16GB: number = constants.MFD_HUGE_16GB
+
+/** Flag of `eventfd`: children do not inherit it. */
+export const EFD_CLOEXEC: number = constants.EFD_CLOEXEC
+/** Flag of `eventfd`: what would have to wait fails with a BlockingIOError instead. */
+export const EFD_NONBLOCK: number = constants.EFD_NONBLOCK
+/** Flag of `eventfd`: each read takes one off the counter. */
+export const EFD_SEMAPHORE: number = constants.EFD_SEMAPHORE
+
+/** Flag of `timerfd_create`: children do not inherit it. It is added always. */
+export const TFD_CLOEXEC: number = constants.TFD_CLOEXEC
+/** Flag of `timerfd_create`: a read before the timer has fired fails with a BlockingIOError. */
+export const TFD_NONBLOCK: number = constants.TFD_NONBLOCK
+/** Flag of `timerfd_settime`: the first time is one of the clock, and not from now on. */
+export const TFD_TIMER_ABSTIME: number = constants.TFD_TIMER_ABSTIME
+/** Flag of `timerfd_settime`, with TFD_TIMER_ABSTIME: a read fails with ECANCELED where somebody sets the clock. */
+export const TFD_TIMER_CANCEL_ON_SET: number = constants.TFD_TIMER_CANCEL_ON_SET
+
+/** Flag of `pidfd_open`: waiting for the process fails with a BlockingIOError as long as it runs (Linux 5.10). */
+export const PIDFD_NONBLOCK: number = constants.PIDFD_NONBLOCK
+
+/**
+ * memfd_create(2): makes a file that lives in memory and has no path.
+ *
+ * @param name shown in /proc/self/fd, for people; at most 249 bytes, and not unique
+ * @param flags of MFD_CLOEXEC (the default), MFD_ALLOW_SEALING, MFD_HUGETLB and one of MFD_HUGE_*
+ * @param options `flags` by name
+ * @returns the descriptor
+ * @throws OSError EINVAL for a name that is too long or flags that are not known; EMFILE, ENOMEM
+ *
+ * Availability: Linux 3.17. See memfd_create(2); Python, os.memfd_create.
+ */
+export function memfd_create(name: Path, flags?: number | { readonly flags?: number }): number
+export function memfd_create(name: Path, ...rest: unknown[]): number {
+  const { flags = MFD_CLOEXEC } = optional(['flags'], [], rest)
+  const file = fileName(name, 'name')
+  const bits = uintFlags(flags, 'flags')
+  const text = cString(file, 'name')
+  let fd: number
+  while ((fd = libc.memfd_create(text, bits)) === -1) failed('memfd_create', file)
+  return fd
+}
+
+/**
+ * eventfd(2): makes a counter of 64 bits that can be waited for.
+ *
+ * @param initval what it starts with: 32 bits
+ * @param flags of EFD_CLOEXEC (the default), EFD_NONBLOCK, EFD_SEMAPHORE
+ * @param options `flags` by name
+ * @returns the descriptor
+ * @throws OSError EINVAL for flags that are not known; EMFILE
+ *
+ * Availability: Linux 2.6.27. See eventfd(2); Python, os.eventfd.
+ */
+export function eventfd(initval: number, flags?: number | { readonly flags?: number }): number
+export function eventfd(initval: number, ...rest: unknown[]): number {
+  const { flags = EFD_CLOEXEC } = optional(['flags'], [], rest)
+  const [start, bits] = [int(initval, 'initval', 0, 0xffff_ffff), int(flags, 'flags')]
+  let fd: number
+  while ((fd = libc.eventfd(start, bits)) === -1) failed('eventfd')
+  return fd
+}
+
+/**
+ * read(2): takes the value of an event counter, and waits for one as long as it is 0.
+ *
+ * @param fd the counter's descriptor
+ * @returns the value, which is 0 in the counter from now on; with EFD_SEMAPHORE 1, which is taken off
+ * @throws OSError BlockingIOError where the counter is 0 (EFD_NONBLOCK); EBADF; EINVAL where it is no counter
+ *
+ * Availability: Linux 2.6.27. See eventfd(2); Python, os.eventfd_read.
+ */
+export function eventfd_read(fd: Descriptor): bigint {
+  const number = descriptor(fd, 'fd')
+  let size: number
+  while ((size = libc.read(number, address, 8)) === -1) failed('eventfd_read', number)
+  if (size === 8) return bigUint64At(0)
+  throw osError(errnoNumbers.EINVAL, 'eventfd_read', number)
+}
+
+/**
+ * write(2): adds to an event counter, and waits as long as that would pass 2^64 - 2.
+ *
+ * @param fd the counter's descriptor
+ * @param value what to add: 64 bits
+ * @throws OSError BlockingIOError where it would pass the limit (EFD_NONBLOCK); EINVAL for 2^64 - 1; EBADF
+ *
+ * Availability: Linux 2.6.27. See eventfd(2); Python, os.eventfd_write.
+ */
+export function eventfd_write(fd: Descriptor, value: number | bigint): void {
+  const number = descriptor(fd, 'fd')
+  const amount = uint64(value, 'value')
+  putBigInt64(0, BigInt(amount))
+  let size: number
+  while ((size = libc.writeFrom(number, address, 8)) === -1) failed('eventfd_write', number)
+  if (size !== 8) throw osError(errnoNumbers.EINVAL, 'eventfd_write', number)
+}
+
+export interface TimerCreateOptions {
+  /** TFD_NONBLOCK, or nothing; TFD_CLOEXEC is added always. */
+  readonly flags?: number | undefined
+}
+
+/**
+ * timerfd_create(2): makes a timer that can be waited for. It stands still until `timerfd_settime`. Once it has fired, a
+ * read of 8 bytes gives the number of times, as a 64-bit integer in the byte order of the machine.
+ *
+ * @param clockid the clock: `time.CLOCK_REALTIME`, CLOCK_MONOTONIC, CLOCK_BOOTTIME and kin
+ * @param options `flags`
+ * @returns the descriptor, which children do not inherit
+ * @throws OSError EINVAL for another clock or other flags; PermissionError for the clocks that wake the machine
+ *
+ * Availability: Linux 2.6.27. See timerfd_create(2); Python, os.timerfd_create.
+ */
+export function timerfd_create(clockid: number, options: TimerCreateOptions = NO_OPTIONS): number {
+  checkOptions(options, ['flags'])
+  const [clock, flags] = [int(clockid, 'clockid'), int(options.flags ?? 0, 'flags') | TFD_CLOEXEC]
+  let fd: number
+  while ((fd = libc.timerfd_create(clock, flags)) === -1) failed('timerfd_create')
+  return fd
+}
+
+/** How long until a timer fires next (0 where it stands still), and how long between times (0 where it fires once). */
+export type TimerState<T> = readonly [next_expiration: T, interval: T]
+
+export interface TimerOptions<T> {
+  /** Of TFD_TIMER_ABSTIME, TFD_TIMER_CANCEL_ON_SET. */
+  readonly flags?: number | undefined
+  /** When it fires first; 0, the default, stops it. */
+  readonly initial?: T | undefined
+  /** How long between times; 0, the default, for once. */
+  readonly interval?: T | undefined
+}
+
+const TIMER_OPTIONS = ['flags', 'initial', 'interval'] as const
+
+/**
+ * timerfd_settime(2): starts or stops a timer; times are in seconds.
+ *
+ * @param fd the timer's descriptor
+ * @param options `initial`: when it fires first, from now on, or, with TFD_TIMER_ABSTIME in `flags`, on its clock; 0, the
+ *   default, stops it. `interval`: how long between times; 0, the default, for once. `flags`
+ * @returns what it was set to before: seconds until it would have fired, and the interval
+ * @throws OSError EINVAL for negative times and for what is no timer; EBADF
+ * @throws RangeError for times that are not finite or too large for the system
+ *
+ * Availability: Linux 2.6.27. See timerfd_create(2); Python, os.timerfd_settime.
+ */
+export function timerfd_settime(fd: Descriptor, options: TimerOptions<number> = NO_OPTIONS): TimerState<number> {
+  checkOptions(options, TIMER_OPTIONS)
+  const { flags = 0, initial = 0, interval = 0 } = options
+  const times = [nanosecondsOf(initial, 'initial'), nanosecondsOf(interval, 'interval')] as const
+  return inSeconds(setTimer('timerfd_settime', fd, flags, times))
+}
+
+/**
+ * timerfd_settime(2): starts or stops a timer; times are in nanoseconds.
+ *
+ * @param fd the timer's descriptor
+ * @param options as those of `timerfd_settime`, in nanoseconds
+ * @returns what it was set to before: nanoseconds until it would have fired, and the interval
+ * @throws OSError EINVAL for negative times and for what is no timer; EBADF
+ *
+ * Availability: Linux 2.6.27. See timerfd_create(2); Python, os.timerfd_settime_ns.
+ */
+export function timerfd_settime_ns(
+  fd: Descriptor,
+  options: TimerOptions<number | bigint> = NO_OPTIONS,
+): TimerState<bigint> {
+  checkOptions(options, TIMER_OPTIONS)
+  const { flags = 0, initial = 0, interval = 0 } = options
+  const times = [BigInt(int64(initial, 'initial')), BigInt(int64(interval, 'interval'))] as const
+  return setTimer('timerfd_settime_ns', fd, flags, times)
+}
+
+/**
+ * timerfd_gettime(2): how a timer is set, in seconds.
+ *
+ * @param fd the timer's descriptor
+ * @returns seconds until it fires next, also where it was set to a time of its clock, and the interval
+ * @throws OSError EINVAL for what is no timer; EBADF
+ *
+ * Availability: Linux 2.6.27. See timerfd_create(2); Python, os.timerfd_gettime.
+ */
+export function timerfd_gettime(fd: Descriptor): TimerState<number> {
+  return inSeconds(getTimer('timerfd_gettime', fd))
+}
+
+/**
+ * timerfd_gettime(2): how a timer is set, in nanoseconds.
+ *
+ * @param fd the timer's descriptor
+ * @returns nanoseconds until it fires next, also where it was set to a time of its clock, and the interval
+ * @throws OSError EINVAL for what is no timer; EBADF
+ *
+ * Availability: Linux 2.6.27. See timerfd_create(2); Python, os.timerfd_gettime_ns.
+ */
+export function timerfd_gettime_ns(fd: Descriptor): TimerState<bigint> {
+  return getTimer('timerfd_gettime_ns', fd)
+}
+
+const SECOND = 1_000_000_000n
+const { it_value, it_interval } = structs.itimerspec.offsets
+const { tv_sec, tv_nsec } = structs.timespec.offsets
+
+/** Where in scratch memory the state that `timerfd_settime` replaces is written, after the new one. */
+const OLD = structs.itimerspec.size
+
+function setTimer(
+  syscall: string,
+  fd: Descriptor,
+  flags: number,
+  [initial, interval]: TimerState<bigint>,
+): TimerState<bigint> {
+  const number = descriptor(fd, 'fd')
+  const bits = int(flags, 'flags')
+  putTimespec(it_value, initial)
+  putTimespec(it_interval, interval)
+  while (libc.timerfd_settime(number, bits, address, address + OLD) === -1) failed(syscall, number)
+  return timerStateAt(OLD)
+}
+
+function getTimer(syscall: string, fd: Descriptor): TimerState<bigint> {
+  const number = descriptor(fd, 'fd')
+  while (libc.timerfd_gettime(number, address) === -1) failed(syscall, number)
+  return timerStateAt(0)
+}
+
+function timerStateAt(offset: number): TimerState<bigint> {
+  return [timespecAt(offset + it_value), timespecAt(offset + it_interval)]
+}
+
+/** Nanoseconds below zero count from the second before, so that the kernel sees the time and refuses it. */
+function putTimespec(offset: number, nanoseconds: bigint): void {
+  const rest = ((nanoseconds % SECOND) + SECOND) % SECOND
+  putBigInt64(offset + tv_sec, (nanoseconds - rest) / SECOND)
+  putBigInt64(offset + tv_nsec, rest)
+}
+
+/** Seconds to nanoseconds as CPython converts them: towards the past. */
+function nanosecondsOf(seconds: unknown, name: string): bigint {
+  if (typeof seconds !== 'number') throw wrongType(name, 'a number', seconds)
+  const nanoseconds = Math.floor(seconds * 1e9)
+  if (Math.abs(nanoseconds) < 2 ** 63) return BigInt(nanoseconds)
+  throw outOfRange(name, 'a time that 64 bits of nanoseconds hold', seconds)
+}
+
+function inSeconds([next, interval]: TimerState<bigint>): TimerState<number> {
+  return [secondsOf(next), secondsOf(interval)]
+}
+
+function secondsOf(nanoseconds: bigint): number {
+  return nanoseconds % SECOND === 0n ? Number(nanoseconds / SECOND) : Number(nanoseconds) / 1e9
+}
+
+/**
+ * pidfd_open(2): a descriptor that stands for a process. It becomes readable when the process ends, and never stands for
+ * another one, as the number may.
+ *
+ * @param pid the process
+ * @param flags PIDFD_NONBLOCK, or nothing
+ * @param options `flags` by name
+ * @returns the descriptor, which children do not inherit
+ * @throws OSError ProcessLookupError where there is no such process; EINVAL for a pid below 1 or flags that are not
+ *   known; EMFILE
+ *
+ * Availability: Linux 5.3. See pidfd_open(2); Python, os.pidfd_open.
+ */
+export function pidfd_open(pid: number, flags?: number | { readonly flags?: number }): number
+export function pidfd_open(pid: number, ...rest: unknown[]): number {
+  const { flags = 0 } = optional(['flags'], [], rest)
+  const [process, bits] = [int(pid, 'pid'), uintFlags(flags, 'flags')]
+  let fd: number
+  while ((fd = libc.pidfd_open(process, bits)) === -1) failed('pidfd_open')
+  return fd
+}

@@ -1,0 +1,134 @@
+import { AuditEvent } from '../audit.ts'
+import { outOfRange } from '../errors.ts'
+import { failed, failedWith } from '../libc/call.ts'
+import { type Int64, libc } from '../libc/functions.ts'
+import { type Descriptor, descriptor, int, int64, openDescriptor } from './arguments.ts'
+
+/** The position in an open file, its length, and what is said of parts of it: locks, advice, disk space. */
+
+const truncateEvent = new AuditEvent('os.truncate')
+const lockfEvent = new AuditEvent('os.lockf')
+
+/**
+ * lseek(2): moves the position of an open file.
+ *
+ * @param fd the descriptor
+ * @param position bytes: from the start for SEEK_SET; added to the present position for SEEK_CUR, to the end for
+ *   SEEK_END; for SEEK_DATA and SEEK_HOLE where to start looking for data or a hole
+ * @param whence one of SEEK_SET, SEEK_CUR, SEEK_END, SEEK_DATA, SEEK_HOLE
+ * @returns the new position, in bytes from the start of the file
+ * @throws OSError EBADF; EINVAL for a position before the start; ESPIPE for a pipe, socket or terminal; ENXIO where no
+ *   data follows
+ * @throws RangeError where a number cannot hold the new position exactly (beyond 2^53), which holds all the same
+ *
+ * Availability: Linux. See lseek(2); Python, os.lseek.
+ */
+export function lseek(fd: Descriptor, position: number | bigint, whence: number): number {
+  const number = descriptor(fd, 'fd')
+  const [to, how] = [int64(position, 'position'), int(whence, 'whence')]
+  let reached: Int64
+  while ((reached = libc.lseek(number, to, how)) === -1) failed('lseek', number)
+  if (typeof reached === 'number') return reached
+  throw outOfRange('result', 'below 2^53 to be a number', reached)
+}
+
+/**
+ * ftruncate(2): cuts an open file to a length, or lengthens it with a hole.
+ *
+ * @param fd its descriptor, open for writing
+ * @param length bytes
+ * @throws OSError as the system says: EBADF, EINVAL for a negative length or a file not open for writing, EFBIG
+ *
+ * Availability: Linux. Audit event: `os.truncate` (fd, length). See ftruncate(2); Python, os.ftruncate.
+ */
+export function ftruncate(fd: Descriptor, length: number | bigint): void {
+  const number = descriptor(fd, 'fd')
+  const size = int64(length, 'length')
+  if (truncateEvent.wanted) truncateEvent.raise(number, length)
+  while (libc.ftruncate(number, size) === -1) failed('ftruncate', number)
+}
+
+/**
+ * fsync(2): waits until data and metadata of an open file are on the disk.
+ *
+ * @param fd its descriptor
+ * @throws OSError as the system says: EBADF, EINVAL for what has no disk, EIO
+ * @throws RangeError for a negative descriptor
+ *
+ * Availability: Linux. See fsync(2); Python, os.fsync.
+ */
+export function fsync(fd: Descriptor): void {
+  const number = openDescriptor(fd, 'fd')
+  while (libc.fsync(number) === -1) failed('fsync', number)
+}
+
+/**
+ * fdatasync(2): waits until the data of an open file is on the disk, and of the metadata what reading it back needs.
+ *
+ * @param fd its descriptor
+ * @throws OSError as the system says: EBADF, EINVAL for what has no disk, EIO
+ * @throws RangeError for a negative descriptor
+ *
+ * Availability: Linux. See fdatasync(2); Python, os.fdatasync.
+ */
+export function fdatasync(fd: Descriptor): void {
+  const number = openDescriptor(fd, 'fd')
+  while (libc.fdatasync(number) === -1) failed('fdatasync', number)
+}
+
+/**
+ * lockf(3): locks, tests or unlocks a part of an open file, against other processes that do the same.
+ *
+ * The locks belong to the process: it loses them when it closes any descriptor of the file, and two threads do not
+ * exclude each other. F_LOCK keeps the thread waiting.
+ *
+ * @param fd its descriptor, open for writing
+ * @param cmd F_LOCK, F_TLOCK, F_ULOCK or F_TEST
+ * @param len how many bytes from the present position on; 0 for all that follow, negative for those before it
+ * @throws OSError BlockingIOError or PermissionError where another process holds a lock (F_TLOCK, F_TEST); EBADF;
+ *   EDEADLK where both would wait for each other
+ *
+ * Availability: Linux. Audit event: `os.lockf` (fd, cmd, len). See lockf(3); Python, os.lockf.
+ */
+export function lockf(fd: Descriptor, cmd: number, len: number | bigint): void {
+  const number = descriptor(fd, 'fd')
+  const [command, size] = [int(cmd, 'cmd'), int64(len, 'len')]
+  if (lockfEvent.wanted) lockfEvent.raise(number, cmd, len)
+  while (libc.lockf(number, command, size) === -1) failed('lockf', number)
+}
+
+/**
+ * posix_fallocate(3): makes sure that a part of an open file has its space on the disk, so that writing there cannot
+ * fail for want of it. The file grows where it was shorter.
+ *
+ * @param fd its descriptor, open for writing
+ * @param offset where the part starts, in bytes
+ * @param len how long it is, in bytes
+ * @throws OSError as the system says: EBADF, ENOSPC, EFBIG, ESPIPE, EINVAL for a negative offset or a length below 1
+ *
+ * Availability: Linux. See posix_fallocate(3); Python, os.posix_fallocate.
+ */
+export function posix_fallocate(fd: Descriptor, offset: number | bigint, len: number | bigint): void {
+  const number = descriptor(fd, 'fd')
+  const [from, size] = [int64(offset, 'offset'), int64(len, 'len')]
+  let errno: number
+  while ((errno = libc.posix_fallocate(number, from, size)) !== 0) failedWith(errno, 'posix_fallocate', number)
+}
+
+/**
+ * posix_fadvise(2): tells the system how a part of an open file is going to be read.
+ *
+ * @param fd its descriptor
+ * @param offset where the part starts, in bytes
+ * @param len how long it is, in bytes; 0 for all that follows
+ * @param advice one of POSIX_FADV_*
+ * @throws OSError EBADF; ESPIPE for a pipe; EINVAL for other advice
+ *
+ * Availability: Linux. See posix_fadvise(2); Python, os.posix_fadvise.
+ */
+export function posix_fadvise(fd: Descriptor, offset: number | bigint, len: number | bigint, advice: number): void {
+  const number = descriptor(fd, 'fd')
+  const [from, size, hint] = [int64(offset, 'offset'), int64(len, 'len'), int(advice, 'advice')]
+  let errno: number
+  while ((errno = libc.posix_fadvise(number, from, size, hint)) !== 0) failedWith(errno, 'posix_fadvise', number)
+}

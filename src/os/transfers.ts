@@ -1,0 +1,205 @@
+import { wrongType } from '../errors.ts'
+import { failed } from '../libc/call.ts'
+import { libc } from '../libc/functions.ts'
+import { address, putBigInt64 } from '../libc/memory.ts'
+import { byteCount, type Descriptor, descriptor, int64, optional, uintFlags } from './arguments.ts'
+import { viewList, withVectors } from './vectors.ts'
+
+/** Moving data from one descriptor to another inside the kernel. */
+
+/** Where both offsets of a call stand in scratch memory. */
+const FIRST = 0
+const SECOND = 8
+
+type Offset = number | bigint | null
+
+/** The address of an offset for C: NULL where there is none, so that the file's own position counts. */
+function offsetAddress(offset: bigint | null, place: number): number {
+  if (offset === null) return 0
+  putBigInt64(place, offset)
+  return address + place
+}
+
+function checkedOffset(offset: unknown, name: string): bigint | null {
+  return offset === undefined || offset === null ? null : BigInt(int64(offset, name))
+}
+
+/**
+ * sendfile(2): copies from a file to another descriptor, such as a socket.
+ *
+ * @param out_fd where to
+ * @param in_fd the file: one that could be mapped into memory
+ * @param offset where to start in it, in bytes; its position stays as it is. With null, start at its position and move it
+ * @param count how many bytes at the most
+ * @returns how many were copied, which may be fewer; 0 at the end of the file
+ * @throws OSError as the system says: EBADF, EINVAL for what cannot be read so, BrokenPipeError, BlockingIOError where
+ *   there is no room
+ * @throws TypeError for the headers, trailers and flags that only macOS and FreeBSD have
+ *
+ * Availability: Linux. See sendfile(2); Python, os.sendfile.
+ */
+export function sendfile(out_fd: Descriptor, in_fd: Descriptor, offset: Offset, count: number | bigint): number
+export function sendfile(
+  out_fd: Descriptor,
+  in_fd: Descriptor,
+  offset: Offset,
+  count: number | bigint,
+  ...rest: unknown[]
+): number {
+  const extra = rest.find((value) => value !== undefined)
+  if (extra !== undefined) throw wrongType('headers', 'left out: only macOS and FreeBSD have it', extra)
+  const [to, from] = [descriptor(out_fd, 'out_fd'), descriptor(in_fd, 'in_fd')]
+  const start = checkedOffset(offset, 'offset')
+  const most = byteCount(count, 'count')
+  const place = offsetAddress(start, FIRST)
+  let size: number
+  while ((size = libc.sendfile(to, from, place, most)) === -1) failed('sendfile', to)
+  return size
+}
+
+/** The offsets of `copy_file_range` and `splice`. */
+export interface TransferOffsets {
+  /** Where to start reading, in bytes; null or nothing: at the position, which moves. */
+  readonly offset_src?: Offset | undefined
+  /** Where to start writing, in bytes; null or nothing: at the position, which moves. */
+  readonly offset_dst?: Offset | undefined
+}
+
+/**
+ * copy_file_range(2): copies from one file to another. File systems that can share the data between both do so.
+ *
+ * @param src the file to read
+ * @param dst the file to write
+ * @param count how many bytes at the most
+ * @param offset_src where to start reading, in bytes; null for the position, which moves
+ * @param offset_dst where to start writing, in bytes; null for the position, which moves
+ * @param options `offset_src`, `offset_dst` by name
+ * @returns how many bytes were copied, which may be fewer; 0 at the end of the file, and for files of /proc and /sys
+ * @throws OSError as the system says: EBADF, EINVAL for what is no file and for ranges of one file that overlap,
+ *   IsADirectoryError, ENOSPC, EXDEV for two file systems that cannot (before Linux 5.3: for any two)
+ *
+ * Availability: Linux 4.5. See copy_file_range(2); Python, os.copy_file_range.
+ */
+export function copy_file_range(
+  src: Descriptor,
+  dst: Descriptor,
+  count: number | bigint,
+  offset_src: Offset,
+  offset_dst?: Offset,
+): number
+export function copy_file_range(
+  src: Descriptor,
+  dst: Descriptor,
+  count: number | bigint,
+  options?: TransferOffsets,
+): number
+export function copy_file_range(src: Descriptor, dst: Descriptor, count: number | bigint, ...rest: unknown[]): number {
+  const { offset_src, offset_dst } = optional(['offset_src', 'offset_dst'], [], rest)
+  const [from, to] = [descriptor(src, 'src'), descriptor(dst, 'dst')]
+  const most = byteCount(count, 'count')
+  const [reading, writing] = [checkedOffset(offset_src, 'offset_src'), checkedOffset(offset_dst, 'offset_dst')]
+  const [fromPlace, toPlace] = [offsetAddress(reading, FIRST), offsetAddress(writing, SECOND)]
+  let size: number
+  while ((size = libc.copy_file_range(from, fromPlace, to, toPlace, most, 0)) === -1) failed('copy_file_range', from)
+  return size
+}
+
+/**
+ * splice(2): moves data between a pipe and another descriptor.
+ *
+ * @param src where from
+ * @param dst where to; this or `src` is a pipe
+ * @param count how many bytes at the most
+ * @param offset_src where to start reading, in bytes; null for the position, which moves, and for a pipe
+ * @param offset_dst where to start writing, in bytes; null for the position, which moves, and for a pipe
+ * @param flags of SPLICE_F_MOVE, SPLICE_F_NONBLOCK, SPLICE_F_MORE
+ * @param options `offset_src`, `offset_dst`, `flags` by name
+ * @returns how many bytes were moved; 0 at the end
+ * @throws OSError as the system says: EBADF, EINVAL where neither is a pipe, ESPIPE for the offset of a pipe,
+ *   BlockingIOError where the pipe is not ready (SPLICE_F_NONBLOCK)
+ *
+ * Availability: Linux. See splice(2); Python, os.splice.
+ */
+export function splice(
+  src: Descriptor,
+  dst: Descriptor,
+  count: number | bigint,
+  offset_src: Offset,
+  offset_dst?: Offset,
+  flags?: number,
+): number
+export function splice(
+  src: Descriptor,
+  dst: Descriptor,
+  count: number | bigint,
+  options?: TransferOffsets & { readonly flags?: number },
+): number
+export function splice(src: Descriptor, dst: Descriptor, count: number | bigint, ...rest: unknown[]): number {
+  const { offset_src, offset_dst, flags = 0 } = optional(['offset_src', 'offset_dst', 'flags'], [], rest)
+  const [from, to] = [descriptor(src, 'src'), descriptor(dst, 'dst')]
+  const most = byteCount(count, 'count')
+  const [reading, writing] = [checkedOffset(offset_src, 'offset_src'), checkedOffset(offset_dst, 'offset_dst')]
+  const bits = uintFlags(flags, 'flags')
+  const [fromPlace, toPlace] = [offsetAddress(reading, FIRST), offsetAddress(writing, SECOND)]
+  let size: number
+  while ((size = libc.splice(from, fromPlace, to, toPlace, most, bits)) === -1) failed('splice', from)
+  return size
+}
+
+/**
+ * tee(2): copies what is in a pipe to another pipe, and leaves it in the first.
+ *
+ * @param src the pipe to read
+ * @param dst the pipe to write
+ * @param count how many bytes at the most
+ * @param flags of SPLICE_F_NONBLOCK
+ * @param options `flags` by name
+ * @returns how many bytes were copied; 0 where the pipe is empty and nobody can write to it any more
+ * @throws OSError as the system says: EBADF, EINVAL where one is no pipe or both are the same, BlockingIOError where one
+ *   is not ready (SPLICE_F_NONBLOCK)
+ *
+ * Availability: Linux. See tee(2).
+ */
+export function tee(
+  src: Descriptor,
+  dst: Descriptor,
+  count: number | bigint,
+  flags?: number | { readonly flags?: number },
+): number
+export function tee(src: Descriptor, dst: Descriptor, count: number | bigint, ...rest: unknown[]): number {
+  const { flags = 0 } = optional(['flags'], [], rest)
+  const [from, to] = [descriptor(src, 'src'), descriptor(dst, 'dst')]
+  const [most, bits] = [byteCount(count, 'count'), uintFlags(flags, 'flags')]
+  let size: number
+  while ((size = libc.tee(from, to, most, bits)) === -1) failed('tee', from)
+  return size
+}
+
+/**
+ * vmsplice(2): puts memory into a pipe without copying it, or reads a pipe into memory.
+ *
+ * What was put into a pipe stays the caller's memory until somebody has read it there: who changes it meanwhile, or
+ * lets go of the buffer, changes what the reader gets. `writev` has no such trap.
+ *
+ * @param fd the writing end of a pipe, or its reading end
+ * @param buffers the memory: views, at most 1024
+ * @param flags of SPLICE_F_NONBLOCK, SPLICE_F_GIFT
+ * @param options `flags` by name
+ * @returns how many bytes were put into the pipe or read from it
+ * @throws OSError as the system says: EBADF for what is no pipe, EINVAL, BlockingIOError where the pipe is not ready
+ *   (SPLICE_F_NONBLOCK)
+ *
+ * Availability: Linux. See vmsplice(2).
+ */
+export function vmsplice(
+  fd: Descriptor,
+  buffers: readonly ArrayBufferView[],
+  flags?: number | { readonly flags?: number },
+): number
+export function vmsplice(fd: Descriptor, buffers: readonly ArrayBufferView[], ...rest: unknown[]): number {
+  const { flags = 0 } = optional(['flags'], [], rest)
+  const number = descriptor(fd, 'fd')
+  const bits = uintFlags(flags, 'flags')
+  const list = viewList(buffers, 'buffers')
+  return withVectors('vmsplice', number, list, (vectors, count) => libc.vmsplice(number, vectors, count, bits))
+}

@@ -1,0 +1,158 @@
+import { wrongType } from '../errors.ts'
+import { failed, osError } from '../libc/call.ts'
+import { constants, errnoNumbers, structs } from '../libc/facts.ts'
+import { type Int64, libc } from '../libc/functions.ts'
+import { address, addressOf, putBigInt64 } from '../libc/memory.ts'
+import { byteLength, type Descriptor, descriptor, int, int64, optional, view } from './arguments.ts'
+
+/** Reading and writing several pieces of memory in one call. */
+
+const { iov_base, iov_len } = structs.iovec.offsets
+
+const NOTHING: readonly Uint8Array[] = []
+
+/**
+ * The memory that a call under way uses. C knows it by address only, so it must be reachable from here until the call
+ * is over: the caller's own variables may have died by then.
+ */
+const held = { views: NOTHING }
+
+/** The views of a list, each of them checked. */
+export function viewList(buffers: unknown, name: string): readonly Uint8Array[] {
+  if (!Array.isArray(buffers)) throw wrongType(name, 'an array of Buffers or other views of memory', buffers)
+  const list: Uint8Array[] = []
+  for (let index = 0; index < buffers.length; index++) list.push(view(buffers[index], `${name}[${index}]`))
+  return list
+}
+
+/** Makes a call that takes an array of `struct iovec`, by its address, and the number of its elements. */
+export function withVectors(
+  syscall: string,
+  fd: number,
+  list: readonly Uint8Array[],
+  call: (vectors: number, count: number) => number,
+): number {
+  // The kernel takes no more, and the scratch memory has room for four times as many.
+  if (list.length > constants.IOV_MAX) throw osError(errnoNumbers.EINVAL, syscall, fd)
+  held.views = list
+  try {
+    for (const [index, bytes] of list.entries()) {
+      putBigInt64(index * structs.iovec.size + iov_base, BigInt(addressOf(bytes)))
+      putBigInt64(index * structs.iovec.size + iov_len, BigInt(byteLength(bytes)))
+    }
+    let size: number
+    while ((size = call(address, list.length)) === -1) failed(syscall, fd)
+    return size
+  } finally {
+    held.views = NOTHING
+  }
+}
+
+/**
+ * readv(2): reads into several pieces of memory, each of which is filled before the next.
+ *
+ * @param fd the descriptor
+ * @param buffers where to: views of memory, at most 1024
+ * @returns how many bytes were read, fewer than there is room for where no more are ready, 0 at the end of a file
+ * @throws OSError as the system says: EBADF, BlockingIOError where nothing is ready; EINVAL for too many buffers
+ *
+ * Availability: Linux. See readv(2); Python, os.readv.
+ */
+export function readv(fd: Descriptor, buffers: readonly ArrayBufferView[]): number {
+  const number = descriptor(fd, 'fd')
+  const list = viewList(buffers, 'buffers')
+  return withVectors('readv', number, list, (vectors, count) => libc.readv(number, vectors, count))
+}
+
+/**
+ * writev(2): writes several pieces of memory, one after the other.
+ *
+ * @param fd the descriptor
+ * @param buffers views of memory, at most 1024
+ * @returns how many bytes were written, which may be fewer than there are
+ * @throws OSError as the system says: EBADF, ENOSPC, BrokenPipeError, BlockingIOError where there is no room; EINVAL for
+ *   too many buffers
+ *
+ * Availability: Linux. See writev(2); Python, os.writev.
+ */
+export function writev(fd: Descriptor, buffers: readonly ArrayBufferView[]): number {
+  const number = descriptor(fd, 'fd')
+  const list = viewList(buffers, 'buffers')
+  return withVectors('writev', number, list, (vectors, count) => libc.writev(number, vectors, count))
+}
+
+/**
+ * preadv2(2): reads from a place in a file into several pieces of memory, and leaves its position alone.
+ *
+ * @param fd the descriptor
+ * @param buffers where to: views of memory, at most 1024
+ * @param offset where to start, in bytes from the start of the file; -1 reads at the position, and moves it
+ * @param flags of RWF_HIPRI, RWF_NOWAIT
+ * @param options `flags` by name
+ * @returns how many bytes were read, 0 at the end of the file
+ * @throws OSError as the system says: EBADF, ESPIPE, EINVAL; BlockingIOError where nothing can be had at once
+ *   (RWF_NOWAIT); ENOTSUP for flags that the kernel or the file system does not know
+ *
+ * Availability: Linux 4.6. See preadv2(2); Python, os.preadv.
+ */
+export function preadv(
+  fd: Descriptor,
+  buffers: readonly ArrayBufferView[],
+  offset: number | bigint,
+  flags?: number | { readonly flags?: number },
+): number
+export function preadv(
+  fd: Descriptor,
+  buffers: readonly ArrayBufferView[],
+  offset: number | bigint,
+  ...rest: unknown[]
+): number {
+  const flags = rest.length === 0 ? 0 : int(optional(['flags'], [], rest).flags ?? 0, 'flags')
+  const number = descriptor(fd, 'fd')
+  const list = viewList(buffers, 'buffers')
+  const from = int64(offset, 'offset')
+  const [only] = list
+  if (only !== undefined && list.length === 1 && flags === 0 && from >= 0) return preadOne(number, only, from)
+  return withVectors('preadv', number, list, (vectors, count) => libc.preadv2(number, vectors, count, from, 0, flags))
+}
+
+/** Where there is one piece only, the plain call does the same in half the time. */
+function preadOne(fd: number, bytes: Uint8Array, from: Int64): number {
+  const most = byteLength(bytes)
+  let size: number
+  while ((size = libc.preadInto(fd, bytes, most, from)) === -1) failed('preadv', fd)
+  return size
+}
+
+/**
+ * pwritev2(2): writes several pieces of memory to a place in a file, and leaves its position alone.
+ *
+ * @param fd the descriptor
+ * @param buffers views of memory, at most 1024
+ * @param offset where to, in bytes from the start of the file; -1 writes at the position, and moves it
+ * @param flags of RWF_DSYNC, RWF_SYNC, RWF_APPEND, RWF_HIPRI, RWF_NOWAIT
+ * @param options `flags` by name
+ * @returns how many bytes were written, which may be fewer than there are
+ * @throws OSError as the system says: EBADF, ESPIPE, EINVAL, ENOSPC; ENOTSUP for flags that the kernel or the file
+ *   system does not know
+ *
+ * Availability: Linux 4.6. See pwritev2(2); Python, os.pwritev.
+ */
+export function pwritev(
+  fd: Descriptor,
+  buffers: readonly ArrayBufferView[],
+  offset: number | bigint,
+  flags?: number | { readonly flags?: number },
+): number
+export function pwritev(
+  fd: Descriptor,
+  buffers: readonly ArrayBufferView[],
+  offset: number | bigint,
+  ...rest: unknown[]
+): number {
+  const flags = rest.length === 0 ? 0 : int(optional(['flags'], [], rest).flags ?? 0, 'flags')
+  const number = descriptor(fd, 'fd')
+  const list = viewList(buffers, 'buffers')
+  const to = int64(offset, 'offset')
+  return withVectors('pwritev', number, list, (vectors, count) => libc.pwritev2(number, vectors, count, to, 0, flags))
+}

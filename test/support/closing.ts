@@ -1,0 +1,19 @@
+import os from 'osier'
+import { forbid } from './seccomp.ts'
+
+/** Prints which of some descriptors `closerange` closes, where the kernel answers it with the error number given. */
+const errno = Number(process.argv[2])
+if (errno !== 0) forbid('close_range', errno)
+
+const fds = [700, 701, 702, 705, 710]
+for (const fd of fds) os.dup2(1, fd)
+os.closerange(701, 706)
+function isOpen(fd: number): boolean {
+  try {
+    os.fstat(fd)
+    return true
+  } catch {
+    return false
+  }
+}
+console.log(fds.filter((fd) => !isOpen(fd)).join(' '))
