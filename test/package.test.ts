@@ -83,6 +83,15 @@ test('koffi is all that it depends on, and js-fatfs for the virtual file systems
   assert.deepEqual(Object.keys(manifest.dependencies), ['js-fatfs', 'koffi'])
 })
 
+test('every front door leads somewhere, types first', () => {
+  const files = new Set(packed.files.map(({ path }) => `./${path}`))
+  for (const [door, targets] of Object.entries(manifest.exports)) {
+    const paths = typeof targets === 'string' ? [targets] : Object.values(targets)
+    for (const path of paths) assert.ok(files.has(path), `${door} leads to ${path}, which is not in the package`)
+    if (typeof targets !== 'string') assert.deepEqual(Object.keys(targets), ['types', 'default'])
+  }
+})
+
 /** Why there is nothing to install from, or false: only what says that no registry and no cache can be reached. */
 function unreachable({ stderr }: Output): string | false {
   const code = /npm error code (ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ERR_SOCKET_TIMEOUT|ENOTCACHED)/

@@ -107,6 +107,17 @@ function rowsOf(text: string, head: string): string[][] {
     )
 }
 
+test('the README lists every front door, and no other', () => {
+  const { exports } = JSON.parse(readFileSync('package.json', 'utf8')) as { exports: Record<string, unknown> }
+  const doors = Object.keys(exports).filter((door) => door !== './package.json')
+  assert.deepEqual(
+    rowsOf(readme, 'import')
+      .map(([door]) => door)
+      .sort(),
+    doors.map((door) => `osier${door.slice(1)}`).sort(),
+  )
+})
+
 type Elsewhere = Readonly<Record<string, readonly string[]>>
 
 /** What Linux lacks, by the inventory of Python's documentation: the name, and where it exists. */

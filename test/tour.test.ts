@@ -40,6 +40,7 @@ function makeTree(): string {
 }
 
 const tree = makeTree()
+const TMPDIR = join(tree, 'empty')
 
 /** What both programs are given: several command lines, where one does not show all. */
 const commandLines: Readonly<Record<string, readonly (readonly string[])[]>> = {
@@ -47,6 +48,7 @@ const commandLines: Readonly<Record<string, readonly (readonly string[])[]>> = {
   walk: [['.'], [tree], ['empty'], ['missing'], ['plain.txt']],
   scandir: [['.'], [tree]],
   stat: [['plain.txt'], ['directory'], ['link to a file'], ['fifo']],
+  symlinks: [['plain.txt'], [join(tree, 'missing')]],
   access: [['plain.txt'], ['missing'], ['link to nothing'], ['directory']],
 }
 
@@ -71,8 +73,8 @@ for (const { name } of programs) {
   test(`${name} prints what Python prints, and leaves nothing behind`, { skip: noPython }, () => {
     for (const args of commandLines[name] ?? [[]]) {
       const before = readdirSync(tree, { recursive: true })
-      const python = runIn(tree, 'python3', [resolve(`test/fixtures/tour/${name}.py`), ...args])
-      const ours = runIn(tree, process.execPath, [resolve(`build/examples/tour/${name}.js`), ...args])
+      const python = runIn(tree, 'python3', [resolve(`test/fixtures/tour/${name}.py`), ...args], { TMPDIR })
+      const ours = runIn(tree, process.execPath, [resolve(`build/examples/tour/${name}.js`), ...args], { TMPDIR })
       assert.deepEqual([python.status, python.stderr], [0, ''])
       assert.deepEqual([ours.status, ours.stderr], [0, ''])
       assert.deepEqual(ours.stdout.split('\n'), python.stdout.split('\n'))
@@ -146,8 +148,6 @@ test('a program that a signal ends makes the tour fail', () => {
 })
 
 test('a reader that stops reading ends it without a word', async () => {
-  const TMPDIR = join(folder, 'temporary')
-  mkdirSync(TMPDIR)
   const child = spawn(process.execPath, [runner], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...environment, TMPDIR },

@@ -18,6 +18,8 @@ export const programs: readonly Program[] = [
   { name: 'stat', shows: 'what the system knows of a file', args: ['package.json'], folder: 'project' },
   { name: 'stat_chmod', shows: 'permissions read and changed', folder: 'empty' },
   { name: 'access', shows: 'what this process may do', args: ['package.json'], folder: 'project' },
+  { name: 'directories', shows: 'made and removed', folder: 'empty' },
+  { name: 'symlinks', shows: 'files that point to files', folder: 'empty' },
   { name: 'rename_replace', shows: 'a new name, and new contents, in one step', folder: 'empty' },
   { name: 'cwd', shows: 'the current directory', folder: 'project' },
 ]

@@ -2,7 +2,7 @@ import os from 'osier'
 
 // A whole tree: one step for each directory in it, with the names of its directories and those of everything else.
 
-const [, , top = process.env.TMPDIR ?? '/tmp'] = process.argv
+const [, , top = os.environ.TMPDIR ?? '/tmp'] = process.argv
 
 for (const [directory, subdirectories, files] of os.walk(top)) {
   console.log(directory)
