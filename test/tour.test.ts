@@ -123,6 +123,12 @@ test('words pick programs, in the order of the tour', () => {
   assert.deepEqual(titles(tour(['access', 'walk']).stdout), ['walk', 'access'])
 })
 
+test('two tours at a time do not meet', async () => {
+  const tours = [0, 1, 2].map(() => spawn(process.execPath, [runner, 'symlinks', 'directories'], { stdio: 'ignore' }))
+  const ends = await Promise.all(tours.map((child) => once(child, 'close')))
+  assert.deepEqual(ends, Array(3).fill([0, null]))
+})
+
 test('a name that is none is refused before anything runs', () => {
   const { status, stdout, stderr } = tour(['walk', 'talk'])
   assert.deepEqual([status, stdout], [2, ''])

@@ -48,7 +48,9 @@ async function run({ name, args = [], folder }: Program): Promise<boolean> {
   const file = fileURLToPath(new URL(`./${name}.js`, import.meta.url))
   const cwd = folder === 'project' ? project : mkdtempSync(join(tmpdir(), 'osier-tour-'))
   try {
-    const child = spawn(process.execPath, [file, ...args], { cwd, stdio: ['inherit', 'pipe', 'inherit'] })
+    // Temporary files go there too: then two tours at a time do not meet in /tmp.
+    const env = folder === 'project' ? process.env : { ...process.env, TMPDIR: cwd }
+    const child = spawn(process.execPath, [file, ...args], { cwd, env, stdio: ['inherit', 'pipe', 'inherit'] })
     child.stdout.on('data', print)
     const [code] = await once(child, 'close')
     return code === 0
