@@ -53,6 +53,8 @@ const modules: readonly Complete[] = [
       'Process Parameters',
       'Process Parameters: the Environment',
       'Random Numbers',
+      'File Descriptor Operations',
+      'Querying the Size of a Terminal',
       'Inheritance of File Descriptors',
       'Memory Files',
       'Event File Descriptors',
@@ -213,6 +215,7 @@ const samples: Readonly<Record<string, () => unknown>> = {
   DirEntry: firstEntry,
   stat_result: () => osier.stat('.'),
   statvfs_result: () => osier.statvfs('.'),
+  terminal_size: () => new osier.terminal_size([80, 24]),
   times_result: osier.times,
   uname_result: osier.uname,
 }

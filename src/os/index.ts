@@ -112,6 +112,8 @@ export * from './status_flags.ts'
 export * from './supports.ts'
 // Miscellaneous System Information
 export * from './system.ts'
+// Terminals
+export * from './terminals.ts'
 export * from './transfers.ts'
 // Process Parameters
 export * from './users.ts'

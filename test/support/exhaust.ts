@@ -12,6 +12,8 @@ const calls: Record<string, () => unknown> = {
   dup: () => os.dup(0),
   pipe: () => os.pipe(),
   pipe2: () => os.pipe2(0),
+  openpty: () => os.openpty(),
+  posix_openpt: () => os.posix_openpt(os.O_RDWR),
   memfd_create: () => os.memfd_create('exhaust'),
   eventfd: () => os.eventfd(0),
   timerfd_create: () => os.timerfd_create(1),
@@ -35,6 +37,6 @@ while (failure(() => fds.push(os.open('/dev/null', os.O_RDONLY))) !== 'EMFILE');
 const failures = Object.fromEntries(Object.entries(calls).map(([name, call]) => [name, failure(call)]))
 // With one left, what needs two must give the first one back.
 os.close(fds.pop() ?? -1)
-for (const name of ['pipe', 'pipe2'] as const) failures[`${name}, one left`] = failure(() => calls[name]?.())
+for (const name of ['pipe', 'pipe2', 'openpty'] as const) failures[`${name}, one left`] = failure(() => calls[name]?.())
 for (const fd of fds) os.close(fd)
 console.log(JSON.stringify({ failures, before, after: openCount() }))

@@ -114,7 +114,9 @@ function argument(value: unknown, run: Run, rooms: Buffer[]): unknown {
 
 function shape(value: unknown): unknown {
   if (value instanceof Uint8Array) return { bytes: Buffer.from(value).toString('latin1') }
-  if (Array.isArray(value)) return value.map(shape)
+  if (typeof value === 'object' && value !== null && Symbol.iterator in value) {
+    return Array.from(value as Iterable<unknown>, shape)
+  }
   return value ?? null
 }
 
