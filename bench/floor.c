@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -19,12 +20,23 @@ static void call_open_close(long times) {
   while (times--) close(open("/usr/bin/env", O_RDONLY | O_CLOEXEC));
 }
 
+static void call_getpid(long times) {
+  while (times--) getpid();
+}
+
+static void call_getrandom(long times) {
+  char out[16];
+  while (times--) if (getrandom(out, sizeof out, 0) == -1) exit(1);
+}
+
 static const struct {
   const char *name;
   void (*run)(long times);
 } cases[] = {
     {"stat", call_stat},
     {"open_close", call_open_close},
+    {"getpid", call_getpid},
+    {"getrandom", call_getrandom},
 };
 
 static long long nanoseconds(void) {

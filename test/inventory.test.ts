@@ -59,6 +59,8 @@ const modules: readonly Complete[] = [
       'Memory Files',
       'Event File Descriptors',
       'Timer File Descriptors',
+      'Interface to the Scheduler',
+      'Miscellaneous System Information',
     ],
     extras: [
       { reason: 'the default export is the namespace itself', names: 'default' },
@@ -73,7 +75,7 @@ const modules: readonly Complete[] = [
       { reason: 'is what supervisors need of prctl(2)', names: 'get_child_subreaper set_child_subreaper' },
       { reason: 'hasattr answers it there', names: 'is_available' },
       { reason: 'is there, though no document says so', names: 'NGROUPS_MAX O_ACCMODE O_LARGEFILE TMP_MAX' },
-      { reason: 'is new in CPython 3.14', names: 'readinto reload_environ' },
+      { reason: 'is new in CPython 3.14', names: 'readinto reload_environ SCHED_DEADLINE SCHED_NORMAL' },
       { reason: 'belongs with splice, and CPython lacks it', names: 'tee vmsplice SPLICE_F_GIFT' },
       {
         reason: 'is new in CPython 3.15',
@@ -213,6 +215,7 @@ for (const { module, exports, chapters, extras } of modules) {
 /** Objects of the classes, to see their fields. */
 const samples: Readonly<Record<string, () => unknown>> = {
   DirEntry: firstEntry,
+  sched_param: () => new osier.sched_param(0),
   stat_result: () => osier.stat('.'),
   statvfs_result: () => osier.statvfs('.'),
   terminal_size: () => new osier.terminal_size([80, 24]),

@@ -18,7 +18,8 @@ export type Address = number
  * koffi does not look twice: a number where C wants a pointer becomes one, and an integer that is too large is cut.
  * So nothing reaches these functions that `arguments.ts` has not checked.
  *
- * A name in the second place is a system call that stands in where the C library has no such function.
+ * A name in the second place is a system call that stands in where the C library has no such function: everywhere, for
+ * what is called `kernel_`, since musl has functions of those names that only say ENOSYS.
  */
 // biome-ignore format: a table, one line a function
 export const prototypes = {
@@ -80,6 +81,10 @@ export const prototypes = {
   initgroups: c('int initgroups(const char *, unsigned int)') as (user: CString, group: number) => number,
   ioctl: c('int ioctl(int, unsigned long, uintptr_t)') as (fd: number, request: number, argument: Address) => number,
   isatty: c('int isatty(int)') as (fd: number) => number,
+  kernel_sched_getparam: c('int kernel_sched_getparam(int, uintptr_t)', 'sched_getparam') as (pid: number, out: Address) => number,
+  kernel_sched_getscheduler: c('int kernel_sched_getscheduler(int)', 'sched_getscheduler') as (pid: number) => number,
+  kernel_sched_setparam: c('int kernel_sched_setparam(int, uintptr_t)', 'sched_setparam') as (pid: number, param: Address) => number,
+  kernel_sched_setscheduler: c('int kernel_sched_setscheduler(int, int, uintptr_t)', 'sched_setscheduler') as (pid: number, policy: number, param: Address) => number,
   kill: c('int kill(int, int)') as (pid: number, signal: number) => number,
   killpg: c('int killpg(int, int)') as (group: number, signal: number) => number,
   linkat: c('int linkat(int, const char *, int, const char *, int)') as (from: number, src: CString, to: number, dst: CString, flags: number) => number,
@@ -92,6 +97,7 @@ export const prototypes = {
   mkdirat: c('int mkdirat(int, const char *, unsigned int)') as (at: number, path: CString, mode: number) => number,
   mkfifoat: c('int mkfifoat(int, const char *, unsigned int)') as (at: number, path: CString, mode: number) => number,
   mknodat: c('int mknodat(int, const char *, unsigned int, uint64_t)') as (at: number, path: CString, mode: number, device: Int64) => number,
+  mmap: c('uintptr_t mmap(uintptr_t, size_t, int, int, int, int64_t)') as (at: Address, size: number, protection: number, flags: number, fd: number, offset: Int64) => number | bigint,
   nice: c('int nice(int)') as (increment: number) => number,
   openat: c('int openat(int, const char *, int, unsigned int)') as (at: number, path: CString, flags: number, mode: number) => number,
   openat2: c('long openat2(int, const char *, uintptr_t, size_t)', 'openat2') as (at: number, path: CString, how: Address, size: number) => number,
@@ -131,7 +137,12 @@ export const prototypes = {
   readlinkat: c('long readlinkat(int, const char *, uintptr_t, size_t)') as (at: number, path: CString, out: Address, size: number) => number,
   readv: c('long readv(int, uintptr_t, int)') as (fd: number, vectors: Address, count: number) => number,
   renameat: c('int renameat(int, const char *, int, const char *)') as (from: number, src: CString, to: number, dst: CString) => number,
+  sched_get_priority_max: c('int sched_get_priority_max(int)') as (policy: number) => number,
+  sched_get_priority_min: c('int sched_get_priority_min(int)') as (policy: number) => number,
   sched_getaffinity: c('int sched_getaffinity(int, size_t, uintptr_t)') as (pid: number, size: number, out: Address) => number,
+  sched_rr_get_interval: c('int sched_rr_get_interval(int, uintptr_t)') as (pid: number, out: Address) => number,
+  sched_setaffinity: c('int sched_setaffinity(int, size_t, uintptr_t)') as (pid: number, size: number, mask: Address) => number,
+  sched_yield: c('int sched_yield()') as () => number,
   sendfile: c('long sendfile(int, int, uintptr_t, size_t)') as (to: number, from: number, offset: Address, size: Int64) => number,
   setegid: c('int setegid(unsigned int)') as (gid: number) => number,
   setenv: c('int setenv(const char *, const char *, int)') as (name: CString, value: CString, overwrite: number) => number,

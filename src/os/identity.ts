@@ -33,7 +33,8 @@ export function ctermid(): string {
  * Availability: Linux. See getpid(2); Python, os.getpid.
  */
 export function getpid(): number {
-  return libc.getpid()
+  // Node has asked when it started, and a process keeps its id; the child of a fork is told its own.
+  return process.pid
 }
 
 /**
@@ -58,9 +59,9 @@ export function getppid(): number {
  * Availability: Linux. See getpgid(2); Python, os.getpgid.
  */
 export function getpgid(pid: number): number {
-  const process = int(pid, 'pid')
+  const member = int(pid, 'pid')
   let group: number
-  while ((group = libc.getpgid(process)) === -1) failed('getpgid')
+  while ((group = libc.getpgid(member)) === -1) failed('getpgid')
   return group
 }
 
@@ -86,9 +87,9 @@ export function getpgrp(): number {
  * Availability: Linux. See setpgid(2); Python, os.setpgid.
  */
 export function setpgid(pid: number, pgrp: number): void {
-  const [process, group] = [int(pid, 'pid'), int(pgrp, 'pgrp')]
-  if (process === 0 || process === libc.getpid()) mainThreadOnly('setpgid')
-  while (libc.setpgid(process, group) === -1) failed('setpgid')
+  const [member, group] = [int(pid, 'pid'), int(pgrp, 'pgrp')]
+  if (member === 0 || member === getpid()) mainThreadOnly('setpgid')
+  while (libc.setpgid(member, group) === -1) failed('setpgid')
 }
 
 /**
@@ -114,9 +115,9 @@ export function setpgrp(): void {
  * Availability: Linux. See getsid(2); Python, os.getsid.
  */
 export function getsid(pid: number): number {
-  const process = int(pid, 'pid')
+  const member = int(pid, 'pid')
   let session: number
-  while ((session = libc.getsid(process)) === -1) failed('getsid')
+  while ((session = libc.getsid(member)) === -1) failed('getsid')
   return session
 }
 

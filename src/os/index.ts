@@ -106,6 +106,8 @@ export type { Environment, Text } from './program.ts'
 export * from './random.ts'
 export * from './ranges.ts'
 export * from './scandir.ts'
+// Interface to the Scheduler
+export * from './scheduler.ts'
 export { system } from './shell.ts'
 export * from './spawn.ts'
 export * from './status_flags.ts'

@@ -122,3 +122,6 @@ export const SF_MNOWAIT: number | undefined = undefined
 export const SF_SYNC: number | undefined = undefined
 /** Flag of `sendfile`: keep the data out of the cache. Availability: FreeBSD. */
 export const SF_NOCACHE: number | undefined = undefined
+
+/** Scheduling policy for servers. Documented; Linux does not have it. */
+export const SCHED_SPORADIC: number | undefined = undefined

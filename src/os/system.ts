@@ -4,6 +4,7 @@ import { libc } from '../libc/functions.ts'
 import { address, addressOf, bytes, SCRATCH_SIZE } from '../libc/memory.ts'
 import { decode } from '../libc/strings.ts'
 import { confName, limit } from './metadata.ts'
+import { sched_getaffinity } from './scheduler.ts'
 
 /** Flag of dlopen(3): symbols are resolved on first use. */
 export const RTLD_LAZY: number = constants.RTLD_LAZY
@@ -91,6 +92,17 @@ export function sysconf(name: string | number): number {
 export function cpu_count(): number | null {
   const count = Number(libc.sysconf(sysconfNames.SC_NPROCESSORS_ONLN))
   return count < 1 ? null : count
+}
+
+/**
+ * sched_getaffinity(2): how many logical processors the calling thread may run on.
+ *
+ * @returns the number; null where it is not known
+ *
+ * Availability: Linux. See sched_getaffinity(2); Python, os.process_cpu_count.
+ */
+export function process_cpu_count(): number | null {
+  return sched_getaffinity(0).size || null
 }
 
 /**

@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import os from 'osier'
 import { assertSameAsPython } from '../support/calls.ts'
 import { noPython } from '../support/python.ts'
+import { inWorker } from '../support/worker.ts'
 
 /** That so many bytes are all the same happens to nobody. */
 function assertRandom(bytes: Buffer, size: number): void {
@@ -16,7 +17,8 @@ function assertRandom(bytes: Buffer, size: number): void {
 }
 
 test('urandom gives as many bytes as asked for', () => {
-  for (const size of [0, 1, 16, 31, 32, 257, 8191, 8192, 8193, 70_000, 3_000_000]) assertRandom(os.urandom(size), size)
+  for (const size of [0, 1, 16, 31, 32, 64, 65, 257, 8191, 8192, 8193, 70_000, 3_000_000])
+    assertRandom(os.urandom(size), size)
 })
 
 test('urandom goes on where one system call gives less than asked for', () => {
@@ -58,6 +60,14 @@ test('sizes and flags are refused as in Python', { skip: noPython }, () => {
     ['getrandom', 4, '1'],
     ['getrandom', -1, '1'],
   ])
+})
+
+test('every thread has random bytes of its own', async () => {
+  const small = Array.from({ length: 200 }, () => os.urandom(16).toString('hex'))
+  const others = await Promise.all(
+    [1, 2].map(() => inWorker<string[]>(`return Array.from({ length: 200 }, () => os.urandom(16).toString('hex'))`)),
+  )
+  assert.equal(new Set([...small, ...others.flat()]).size, 600)
 })
 
 test('a size that is no whole number, or larger than memory, is a RangeError', () => {

@@ -3,7 +3,10 @@ import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { askPython } from './python.ts'
 
-/** A call of `os`: the function's name and its arguments. Bytes are `{ bytes: 'hex' }`, a constant is `{ constant: name }`. */
+/**
+ * A call of `os`: the function's name and its arguments. Bytes are `{ bytes: 'hex' }`, a constant is `{ constant: name }`,
+ * a set `{ set: [...] }`, a sched_param `{ sched_param: priority }`.
+ */
 export type Step = readonly [name: string, ...args: unknown[]]
 
 /** What came of it: the result, the number of an OSError, or the kind of another error. */
@@ -26,6 +29,10 @@ def argument(value):
         return bytes.fromhex(content)
     if kind == 'constant':
         return getattr(os, content)
+    if kind == 'set':
+        return set(content)
+    if kind == 'sched_param':
+        return os.sched_param(content)
     return value
 
 def shape(value):

@@ -13,6 +13,8 @@ function argument(value: unknown): unknown {
   const [[kind, content] = []] = Object.entries(value)
   if (kind === 'bytes') return Buffer.from(String(content), 'hex')
   if (kind === 'constant') return Reflect.get(os, String(content))
+  if (kind === 'set') return new Set(Array.isArray(content) ? content : [])
+  if (kind === 'sched_param') return new os.sched_param(Number(content))
   return value
 }
 

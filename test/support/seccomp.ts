@@ -5,15 +5,16 @@ const factsUrl = new URL('libc/facts.js', import.meta.resolve('osier'))
 const { constants, syscalls }: typeof FactsModule = await import(factsUrl.href)
 
 /**
- * From now on a system call fails in this thread with the error number given, as in a sandbox (seccomp(2)). It cannot be
+ * From now on a system call (by number, where osier does not know its name) fails in this thread with the error number given, as in a sandbox (seccomp(2)). It cannot be
  * undone, so it is for child processes. With `argument` only calls fail whose argument at that place, from 0, has that
  * value, of 32 bits.
  */
 export function forbid(
-  syscall: keyof typeof syscalls,
+  syscall: keyof typeof syscalls | number,
   errno: number,
   argument?: readonly [place: number, value: number],
 ): void {
+  const number = typeof syscall === 'number' ? syscall : syscalls[syscall]
   const [place = 0, value = 0] = argument ?? []
   const checked = [
     { code: 0x20, jt: 0, jf: 0, k: 16 + 8 * place },
@@ -22,7 +23,7 @@ export function forbid(
   const instructions = [
     // Load the number; where it is the one, and the argument too, return the error, else allow.
     { code: 0x20, jt: 0, jf: 0, k: 0 },
-    { code: 0x15, jt: 0, jf: argument === undefined ? 1 : 3, k: syscalls[syscall] ?? 0 },
+    { code: 0x15, jt: 0, jf: argument === undefined ? 1 : 3, k: number ?? 0 },
     ...(argument === undefined ? [] : checked),
     { code: 0x06, jt: 0, jf: 0, k: 0x0005_0000 + errno },
     { code: 0x06, jt: 0, jf: 0, k: 0x7fff_0000 },

@@ -1,0 +1,240 @@
+import { wrongType } from '../errors.ts'
+import { failed, lastErrno, osError } from '../libc/call.ts'
+import { constants, errnoNumbers, sizes, structs } from '../libc/facts.ts'
+import { libc } from '../libc/functions.ts'
+import { address, bigInt64At, bytes, int32At, SCRATCH_SIZE, uint32At } from '../libc/memory.ts'
+import { StructSequence } from '../results.ts'
+import { int } from './arguments.ts'
+
+/** Scheduling policy: the usual one, which shares time among all. */
+export const SCHED_OTHER: number = constants.SCHED_OTHER
+/** Scheduling policy: the usual one, under the kernel's name. */
+export const SCHED_NORMAL: number = constants.SCHED_NORMAL
+/** Scheduling policy: for work that nobody waits for; it wakes up a little later than others. */
+export const SCHED_BATCH: number = constants.SCHED_BATCH
+/** Scheduling policy: runs when there is nothing else to do. */
+export const SCHED_IDLE: number = constants.SCHED_IDLE
+/** Scheduling policy: real time, until it waits or one of a higher priority comes. */
+export const SCHED_FIFO: number = constants.SCHED_FIFO
+/** Scheduling policy: real time, in turns with others of the same priority. */
+export const SCHED_RR: number = constants.SCHED_RR
+/** Scheduling policy: real time by deadlines. `sched_setscheduler` cannot set it. */
+export const SCHED_DEADLINE: number = constants.SCHED_DEADLINE
+/** Added to a policy: children begin with the usual policy and priority. */
+export const SCHED_RESET_ON_FORK: number = constants.SCHED_RESET_ON_FORK
+
+const { size: PARAM_SIZE } = structs.sched_param
+const { sched_priority } = structs.sched_param.offsets
+
+/**
+ * The parameters of a scheduling policy: a priority. As a sequence it has this one item.
+ *
+ * See sched(7); Python, os.sched_param.
+ */
+export class sched_param extends StructSequence<number> {
+  /** The priority: from `sched_get_priority_min` to `sched_get_priority_max` of the policy, which is 0 for the usual ones. */
+  readonly sched_priority: number
+
+  /** @param sched_priority the priority */
+  constructor(sched_priority: number) {
+    super()
+    this.sched_priority = int(sched_priority, 'sched_priority')
+    Object.freeze(this)
+  }
+
+  override toArray(): number[] {
+    return [this.sched_priority]
+  }
+}
+
+/** Writes the parameters to scratch memory, in the C library's layout. */
+function putParam(param: sched_param): void {
+  bytes.fill(0, 0, PARAM_SIZE)
+  bytes.writeInt32LE(param.sched_priority, sched_priority)
+}
+
+function checkParam(value: unknown): sched_param {
+  if (value instanceof sched_param) return value
+  throw wrongType('param', 'a sched_param', value)
+}
+
+/**
+ * sched_get_priority_min(2): the lowest priority of a policy.
+ *
+ * @param policy one of SCHED_*
+ * @returns the priority
+ * @throws OSError EINVAL for a policy that is none
+ *
+ * Availability: Linux. See sched_get_priority_min(2); Python, os.sched_get_priority_min.
+ */
+export function sched_get_priority_min(policy: number): number {
+  const number = int(policy, 'policy')
+  let priority: number
+  while ((priority = libc.sched_get_priority_min(number)) === -1) failed('sched_get_priority_min')
+  return priority
+}
+
+/**
+ * sched_get_priority_max(2): the highest priority of a policy.
+ *
+ * @param policy one of SCHED_*
+ * @returns the priority
+ * @throws OSError EINVAL for a policy that is none
+ *
+ * Availability: Linux. See sched_get_priority_min(2); Python, os.sched_get_priority_max.
+ */
+export function sched_get_priority_max(policy: number): number {
+  const number = int(policy, 'policy')
+  let priority: number
+  while ((priority = libc.sched_get_priority_max(number)) === -1) failed('sched_get_priority_max')
+  return priority
+}
+
+/**
+ * sched_setscheduler(2): sets policy and priority.
+ *
+ * On Linux threads have policies of their own: 0 means the calling thread, and a process's id its main thread.
+ *
+ * @param pid the process, 0 for this one
+ * @param policy one of SCHED_*, perhaps with SCHED_RESET_ON_FORK
+ * @param param the priority
+ * @throws OSError as the system says: ProcessLookupError, PermissionError (real time takes CAP_SYS_NICE), EINVAL for a
+ *   policy that is none, and a priority that is not of the policy
+ *
+ * Availability: Linux. See sched_setscheduler(2); Python, os.sched_setscheduler.
+ */
+export function sched_setscheduler(pid: number, policy: number, param: sched_param): void {
+  const [process, number, parameters] = [int(pid, 'pid'), int(policy, 'policy'), checkParam(param)]
+  putParam(parameters)
+  while (libc.kernel_sched_setscheduler(process, number, address) === -1) failed('sched_setscheduler')
+}
+
+/**
+ * sched_getscheduler(2): which policy there is.
+ *
+ * @param pid the process, 0 for this one
+ * @returns one of SCHED_*, perhaps with SCHED_RESET_ON_FORK
+ * @throws OSError as the system says: ProcessLookupError, EINVAL for a negative number
+ *
+ * Availability: Linux. See sched_setscheduler(2); Python, os.sched_getscheduler.
+ */
+export function sched_getscheduler(pid: number): number {
+  const process = int(pid, 'pid')
+  let policy: number
+  while ((policy = libc.kernel_sched_getscheduler(process)) === -1) failed('sched_getscheduler')
+  return policy
+}
+
+/**
+ * sched_setparam(2): sets the priority, and leaves the policy.
+ *
+ * @param pid the process, 0 for this one
+ * @param param the priority
+ * @throws OSError as `sched_setscheduler`
+ *
+ * Availability: Linux. See sched_setparam(2); Python, os.sched_setparam.
+ */
+export function sched_setparam(pid: number, param: sched_param): void {
+  const [process, parameters] = [int(pid, 'pid'), checkParam(param)]
+  putParam(parameters)
+  while (libc.kernel_sched_setparam(process, address) === -1) failed('sched_setparam')
+}
+
+/**
+ * sched_getparam(2): which priority there is.
+ *
+ * @param pid the process, 0 for this one
+ * @returns the priority
+ * @throws OSError as the system says: ProcessLookupError, EINVAL for a negative number
+ *
+ * Availability: Linux. See sched_setparam(2); Python, os.sched_getparam.
+ */
+export function sched_getparam(pid: number): sched_param {
+  const process = int(pid, 'pid')
+  while (libc.kernel_sched_getparam(process, address) === -1) failed('sched_getparam')
+  return new sched_param(int32At(sched_priority))
+}
+
+/**
+ * sched_rr_get_interval(2): how long a turn of SCHED_RR is.
+ *
+ * @param pid the process, 0 for this one
+ * @returns seconds
+ * @throws OSError as the system says: ProcessLookupError, EINVAL for a negative number
+ *
+ * Availability: Linux. See sched_rr_get_interval(2); Python, os.sched_rr_get_interval.
+ */
+export function sched_rr_get_interval(pid: number): number {
+  const process = int(pid, 'pid')
+  while (libc.sched_rr_get_interval(process, address) === -1) failed('sched_rr_get_interval')
+  return Number(bigInt64At(0)) + 1e-9 * uint32At(8)
+}
+
+/**
+ * sched_yield(2): lets others run first.
+ *
+ * Availability: Linux. See sched_yield(2); Python, os.sched_yield.
+ */
+export function sched_yield(): void {
+  while (libc.sched_yield() === -1) failed('sched_yield')
+}
+
+/**
+ * sched_setaffinity(2): sets the processors to run on.
+ *
+ * On Linux threads have sets of their own: 0 means the calling thread, and a process's id its main thread.
+ *
+ * @param pid the process, 0 for this one
+ * @param mask the processors' numbers, from 0 on: an array, a Set, or anything else to iterate over
+ * @throws OSError as the system says: ProcessLookupError, PermissionError (somebody else's process), EINVAL where none
+ *   of the processors is there
+ *
+ * Availability: Linux. See sched_setaffinity(2); Python, os.sched_setaffinity.
+ */
+export function sched_setaffinity(pid: number, mask: Iterable<number>): void {
+  const process = int(pid, 'pid')
+  if (typeof mask !== 'object' || mask === null || !(Symbol.iterator in mask)) {
+    throw wrongType('mask', 'an iterable of processor numbers', mask)
+  }
+  const processors = Array.from(mask, (processor, index) => int(processor, `mask[${index}]`, 0))
+  // The kernel passes over processors that it does not have, and no kernel has as many as the scratch memory has bits.
+  const possible = processors.filter((processor) => processor < 8 * SCRATCH_SIZE)
+  const size = possible.reduce((most, processor) => Math.max(most, sizeFor(processor)), sizes.cpu_set_t)
+  bytes.fill(0, 0, size)
+  for (const processor of possible) bytes[processor >> 3] = (bytes[processor >> 3] ?? 0) | (1 << (processor & 7))
+  while (libc.sched_setaffinity(process, size, address) === -1) failed('sched_setaffinity')
+}
+
+/** Bytes of a set that a processor is in: it consists of words of 64 bits. */
+function sizeFor(processor: number): number {
+  return ((processor >> 6) + 1) << 3
+}
+
+/**
+ * sched_getaffinity(2): the processors to run on.
+ *
+ * @param pid the process, 0 for the calling thread of this one
+ * @returns the processors' numbers, from 0 on
+ * @throws OSError as the system says: ProcessLookupError
+ *
+ * Availability: Linux. See sched_setaffinity(2); Python, os.sched_getaffinity.
+ */
+export function sched_getaffinity(pid: number): Set<number> {
+  const process = int(pid, 'pid')
+  const size = affinityInto(process)
+  const processors = new Set<number>()
+  for (let processor = 0; processor < 8 * size; processor++) {
+    if (((bytes[processor >> 3] ?? 0) & (1 << (processor & 7))) !== 0) processors.add(processor)
+  }
+  return processors
+}
+
+/** Has the kernel write a set of processors to scratch memory, and returns the size of it in bytes. */
+function affinityInto(process: number): number {
+  // Machines may have more processors than fit into the C library's type, and then the kernel says EINVAL.
+  for (let size = sizes.cpu_set_t; ; size *= 2) {
+    if (libc.sched_getaffinity(process, size, address) !== -1) return size
+    const errno = lastErrno()
+    if (errno !== errnoNumbers.EINVAL || size === SCRATCH_SIZE) throw osError(errno, 'sched_getaffinity')
+  }
+}
