@@ -1,9 +1,10 @@
-import { closeSync, fsyncSync, openSync, readFileSync, readSync, writeSync } from 'node:fs'
-import { badValue, wrongType } from '../errors.ts'
+import { wrongType } from '../errors.ts'
 import { constants } from '../libc/facts.ts'
 import { bool, checkOptions, type Descriptor, descriptor, fileNameOrFd, int, NO_OPTIONS } from '../os/arguments.ts'
-import { fstat, major, minor } from '../os/metadata.ts'
-import { encoded, type Path } from '../os/names.ts'
+import { close, open, pwrite } from '../os/descriptors.ts'
+import type { Path } from '../os/names.ts'
+import { fsync, lseek } from '../os/ranges.ts'
+import { preadv } from '../os/vectors.ts'
 import {
   BLOCKDEV_BLOCK_COUNT,
   BLOCKDEV_BLOCK_ERASE,
@@ -14,9 +15,9 @@ import {
   type BlockDevice,
   Device,
 } from './device.ts'
-import { asOSError, vfsError } from './errors.ts'
+import { vfsError } from './errors.ts'
 
-const { S_IFBLK, S_IFMT } = constants
+const { SEEK_CUR, SEEK_END, SEEK_SET } = constants
 const MOST_BLOCKS = 0xffff_ffff
 
 /** What the block devices of this module have in common: the requests, and where a transfer starts. */
@@ -154,7 +155,7 @@ export class FileBlockDev extends StorageBlockDev {
       count = Math.floor(sizeOf(fd) / blockSize)
       if (count === 0) throw vfsError('EINVAL', 'FileBlockDev')
     } catch (error) {
-      if (owned) closeSync(fd)
+      if (owned) close(fd)
       throw error
     }
     super(blockSize, Math.min(count, MOST_BLOCKS))
@@ -168,20 +169,19 @@ export class FileBlockDev extends StorageBlockDev {
 
   protected override readBytes(position: number, buffer: Uint8Array): void {
     for (let done = 0; done < buffer.length; ) {
-      const size = attempt('read', () => readSync(this.#open(), buffer, done, buffer.length - done, position + done))
+      const size = preadv(this.#open(), [buffer.subarray(done)], position + done)
+      // The file has been cut short.
       if (size === 0) throw vfsError('EIO', 'read')
       done += size
     }
   }
 
   #write(position: number, buffer: Uint8Array): void {
-    for (let done = 0; done < buffer.length; ) {
-      done += attempt('write', () => writeSync(this.#open(), buffer, done, buffer.length - done, position + done))
-    }
+    for (let done = 0; done < buffer.length; ) done += pwrite(this.#open(), buffer.subarray(done), position + done)
   }
 
   override sync(): void {
-    if (this.writeblocks !== undefined) attempt('fsync', () => fsyncSync(this.#open()))
+    if (this.writeblocks !== undefined) fsync(this.#open())
   }
 
   #open(): number {
@@ -194,7 +194,7 @@ export class FileBlockDev extends StorageBlockDev {
     const fd = this.#fd
     this.#fd = -1
     forgotten.unregister(this)
-    if (fd !== -1 && this.#owned) attempt('close', () => closeSync(fd))
+    if (fd !== -1 && this.#owned) close(fd)
   }
 
   /** `close()`, for `using`. */
@@ -204,33 +204,22 @@ export class FileBlockDev extends StorageBlockDev {
 }
 
 const forgotten: FinalizationRegistry<number> = new FinalizationRegistry((fd) => {
-  closeSync(fd)
+  close(fd)
   process.emitWarning('unclosed FileBlockDev', 'ResourceWarning')
 })
-
-function attempt<T>(operation: string, call: () => T): T {
-  try {
-    return call()
-  } catch (error) {
-    throw asOSError(error, operation)
-  }
-}
 
 function openStorage(file: Path | Descriptor, readonly: boolean): { fd: number; owned: boolean } {
   const place = fileNameOrFd(file, 'file')
   if (typeof place === 'number') return { fd: descriptor(place, 'file'), owned: false }
-  const name = encoded(place, 'file')
-  if (name.includes(0)) throw badValue('file', 'must not contain a NUL', place)
-  return { fd: attempt('open', () => openSync(name, readonly ? 'r' : 'r+')), owned: true }
+  return { fd: open(place, readonly ? constants.O_RDONLY : constants.O_RDWR), owned: true }
 }
 
-/** Bytes in a file, or in a block device, whose size the kernel tells in sectors of 512 bytes. */
+/** Bytes in a file, or in a block device, which has no size of its own but an end. */
 function sizeOf(fd: number): number {
-  const { st_mode, st_size, st_rdev = 0 } = fstat(fd)
-  if ((st_mode & S_IFMT) !== S_IFBLK) return st_size
-  const facts = `/sys/dev/block/${major(st_rdev)}:${minor(st_rdev)}`
-  const sectors = attempt('stat', () => readFileSync(`${facts}/size`, 'latin1'))
-  return Number.parseInt(sectors, 10) * 512
+  const position = lseek(fd, 0, SEEK_CUR)
+  const end = lseek(fd, 0, SEEK_END)
+  lseek(fd, position, SEEK_SET)
+  return Number(end)
 }
 
 const PARTITION_TABLE = 446

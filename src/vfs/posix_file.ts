@@ -1,14 +1,12 @@
-import { fsyncSync } from 'node:fs'
 import { OSError, outOfRange } from '../errors.ts'
-import { failed } from '../libc/call.ts'
 import { constants, errnoNumbers } from '../libc/facts.ts'
-import { libc } from '../libc/functions.ts'
-import { close, read, write } from '../os/descriptors.ts'
+import { close, readinto, write } from '../os/descriptors.ts'
 import { fstat } from '../os/metadata.ts'
-import { asOSError } from './errors.ts'
+import { fsync, lseek } from '../os/ranges.ts'
 import type { OpenMode, RawFile } from './file.ts'
 
 const { O_APPEND, O_CREAT, O_EXCL, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY, S_IFMT, S_IFREG } = constants
+const { EINVAL } = errnoNumbers
 
 /** The flags of `open`. */
 export function posixFlags({ kind, plus }: OpenMode): number {
@@ -29,9 +27,7 @@ export class PosixFile implements RawFile {
   }
 
   read(into: Uint8Array): number {
-    const data = read(this.#fd, into.length)
-    into.set(data)
-    return data.length
+    return readinto(this.#fd, into)
   }
 
   write(data: Uint8Array): void {
@@ -39,27 +35,21 @@ export class PosixFile implements RawFile {
   }
 
   seek(offset: number, whence: number): number {
-    let position: number | bigint
-    while ((position = libc.lseek(this.#fd, offset, whence)) === -1) {
-      try {
-        failed('lseek', this.#fd)
-      } catch (error) {
-        if (error instanceof OSError && error.errno === errnoNumbers.EINVAL) {
-          throw outOfRange('offset', 'a position in the file', offset)
-        }
-        throw error
-      }
+    try {
+      return Number(lseek(this.#fd, offset, whence))
+    } catch (error) {
+      if (error instanceof OSError && error.errno === EINVAL)
+        throw outOfRange('offset', 'a position in the file', offset)
+      throw error
     }
-    return Number(position)
   }
 
   flush(): void {
     try {
-      fsyncSync(this.#fd)
-    } catch (thrown) {
-      const error = asOSError(thrown, 'fsync')
+      fsync(this.#fd)
+    } catch (error) {
       // A pipe or a terminal has nothing to make permanent.
-      if (error.errno !== errnoNumbers.EINVAL) throw error
+      if (!(error instanceof OSError && error.errno === EINVAL)) throw error
     }
   }
 

@@ -1,0 +1,87 @@
+import { parseArgs } from 'node:util'
+import python from '../index.ts'
+import { target } from '../libc/facts.ts'
+import { has, prototypes } from '../libc/functions.ts'
+import micropython, { vfs } from '../micropython.ts'
+import * as path from '../path.ts'
+import { VERSION } from '../release.ts'
+
+type Kind = 'function' | 'class' | 'constant'
+
+interface Finding {
+  readonly kind: Kind
+  readonly available: boolean
+}
+
+interface Report {
+  readonly osier: string
+  readonly node: string
+  readonly platform: string
+  /** Whose facts are used; null on a platform that osier has none of. */
+  readonly target: string | null
+  readonly kernel: string
+  readonly uid: number
+  readonly modules: Readonly<Record<string, Readonly<Record<string, Finding>>>>
+}
+
+/** Prints what this platform offers: a table, or all of it as JSON. */
+export function doctor(args: readonly string[]): void {
+  const { values } = parseArgs({ args: [...args], options: { json: { type: 'boolean' } }, strict: true })
+  const report = examine()
+  process.stdout.write(values.json ? `${JSON.stringify(report, null, 2)}\n` : asText(report))
+}
+
+function examine(): Report {
+  const { sysname, release, machine } = python.uname()
+  return {
+    osier: VERSION,
+    node: process.version,
+    platform: `${process.platform}-${process.arch}`,
+    target,
+    kernel: `${sysname} ${release} ${machine}`,
+    uid: python.getuid(),
+    modules: {
+      osier: findings(python),
+      'osier/path': findings(path),
+      'osier/micropython': findings(micropython),
+      'osier/micropython vfs': findings(vfs),
+    },
+  }
+}
+
+function findings(module: object): Record<string, Finding> {
+  const names = Object.entries(module).filter(([name]) => name !== 'default')
+  return Object.fromEntries(
+    names
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, value]) => [name, { kind: kindOf(value), available: isAvailable(name, value) }]),
+  )
+}
+
+function kindOf(value: unknown): Kind {
+  if (typeof value !== 'function') return 'constant'
+  return /^class\b/.test(Function.prototype.toString.call(value)) ? 'class' : 'function'
+}
+
+function isAvailable(name: string, value: unknown): boolean {
+  if (value === undefined) return false
+  if (typeof value !== 'function' || kindOf(value) === 'class') return true
+  if (!python.is_available(value as () => unknown)) return false
+  // A function of the name of the C function that it calls.
+  return !(name in prototypes) || has(name as keyof typeof prototypes)
+}
+
+function asText(report: Report): string {
+  const lines = [
+    `osier ${report.osier}, Node ${report.node}, ${report.kernel}`,
+    `${report.platform}, C library: ${report.target ?? 'unknown to osier'}, user ${report.uid}`,
+  ]
+  for (const [module, names] of Object.entries(report.modules)) {
+    const entries = Object.entries(names)
+    const available = entries.filter(([, finding]) => finding.available)
+    lines.push('', `${module}: ${available.length} of ${entries.length} names`)
+    for (const [name, { kind, available: here }] of entries)
+      lines.push(`  ${here ? 'yes' : 'no '} ${kind.padEnd(8)} ${name}`)
+  }
+  return `${lines.join('\n')}\n`
+}

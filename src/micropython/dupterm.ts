@@ -1,0 +1,319 @@
+import { isatty } from 'node:tty'
+import { Worker } from 'node:worker_threads'
+import { outOfRange, wrongType } from '../errors.ts'
+import { int } from '../os/arguments.ts'
+import { dup } from '../os/descriptors.ts'
+import {
+  ANSWERED,
+  type FromThread,
+  INTERRUPT_KEY,
+  type Served,
+  SIGNALLED,
+  type ThreadData,
+  UNREAD,
+} from './dupterm_line.ts'
+
+/**
+ * The terminal of the process, repeated on streams: what is written to the standard streams goes to each of them too,
+ * and what comes from any of them is input like that from the keyboard.
+ */
+
+/** How many streams at once. */
+const SLOTS = 8
+
+/** What a stream that nobody reads at the other end may leave unread, in bytes, before it is given up. */
+const MOST_UNREAD = 2 ** 20
+
+/** How often streams are asked that cannot say by themselves that there is input, in milliseconds. */
+const POLL_INTERVAL = 20
+
+/** A stream in MicroPython's shape. */
+export interface TerminalStream {
+  /** Fills memory: how many bytes, 0 at the end; null where there is nothing to read now. */
+  readinto(buffer: Uint8Array): number | null | undefined
+  /** Writes. */
+  write(data: Uint8Array): unknown
+  close?(): unknown
+}
+
+/** What the terminal can be repeated on: a stream of Node, a descriptor, or an object in MicroPython's shape. */
+export type Duplicate = NodeJS.ReadWriteStream | number | TerminalStream | TerminalPort
+
+/** A stream in use. */
+interface Line {
+  /** Whether a newline is all it wants: on a terminal, where the kernel puts the return in front. */
+  readonly translates?: boolean
+  write(data: Buffer): void
+  /** Asks for input, where the stream does not say by itself that there is some. */
+  poll?(): void
+  /** Lets go of the stream. */
+  detach(): void
+  /** Closes the stream too, after it has failed or ended. */
+  close(): void
+}
+
+interface Slot {
+  readonly stream: Duplicate
+  readonly line: Line
+}
+
+const slots: (Slot | null)[] = new Array<Slot | null>(SLOTS).fill(null)
+
+/**
+ * Repeats the terminal on a stream: everything written to standard output and standard error goes there too, and what
+ * comes from there is standard input, Ctrl-C included. A stream that ends or fails is dropped, with a word about it on
+ * the terminal.
+ *
+ * A stream of Node's can interrupt a program only between its turns; a descriptor (a pty, a serial line) is served by a
+ * thread of its own, and interrupts also one that is in a loop.
+ *
+ * @param stream_object a Duplex stream of Node's, a descriptor, which stays the caller's, or an object with `readinto`
+ *   and `write`; null cancels
+ * @param index which slot: 0 to 7
+ * @returns what was in the slot before, null where nothing was
+ * @throws RangeError for another slot
+ *
+ * See OpenMV, os.dupterm.
+ */
+export function dupterm(stream_object: Duplicate | null, index: number = 0): Duplicate | null {
+  const at = int(index, 'index')
+  if (at < 0 || at >= SLOTS) throw outOfRange('index', `a slot: 0 to ${SLOTS - 1}`, index)
+  // Before the previous one is let go, so that a wrong stream changes nothing.
+  const line = stream_object === null ? null : lineOf(stream_object, at)
+  const previous = slots[at] ?? null
+  previous?.line.detach()
+  slots[at] = line === null || stream_object === null ? null : { stream: stream_object, line }
+  if (slots.some((slot) => slot !== null)) listen()
+  else stopListening()
+  return previous?.stream ?? null
+}
+
+/**
+ * Says that there is input on a stream in MicroPython's shape, so that it need not wait to be asked.
+ *
+ * @param _obj_in anything: this can be the handler of an interrupt
+ *
+ * See OpenMV, os.dupterm_notify.
+ */
+export function dupterm_notify(_obj_in: unknown): void {
+  for (const slot of slots) slot?.line.poll?.()
+}
+
+function lineOf(stream: unknown, index: number): Line {
+  if (typeof stream === 'number') return threadLine({ fd: dup(stream) }, index)
+  if (stream instanceof TerminalPort) return stream.attach(index)
+  if (isNodeStream(stream)) return nodeLine(stream, index)
+  if (isTerminalStream(stream)) return polledLine(stream, index)
+  throw wrongType('stream_object', 'a Duplex stream, a descriptor, or an object with "readinto" and "write"', stream)
+}
+
+function isNodeStream(value: unknown): value is NodeJS.ReadWriteStream & { destroy?(): void } {
+  const stream = value as Partial<NodeJS.ReadWriteStream> | null | undefined
+  return typeof stream?.on === 'function' && typeof stream.write === 'function' && typeof stream.resume === 'function'
+}
+
+function isTerminalStream(value: unknown): value is TerminalStream {
+  const stream = value as Partial<TerminalStream> | null | undefined
+  return typeof stream?.readinto === 'function' && typeof stream.write === 'function'
+}
+
+/** Drops a stream that has ended or failed. */
+function drop(index: number, line: Line, why: string): void {
+  const slot = slots[index]
+  if (slot?.line !== line) return
+  slots[index] = null
+  line.detach()
+  if (slots.every((other) => other === null)) stopListening()
+  try {
+    line.close()
+  } catch {
+    // It has failed already, and that is what is told.
+  }
+  process.stdout.write(`dupterm: ${why}, deactivating\n`)
+}
+
+function explained(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+}
+
+const END = 'end of the stream'
+const UNREAD_OUTPUT = 'what is written is not read'
+
+function nodeLine(stream: NodeJS.ReadWriteStream & { destroy?(): void }, index: number): Line {
+  const onData = (data: Buffer | string): void => receive(typeof data === 'string' ? Buffer.from(data) : data)
+  const onEnd = (): void => drop(index, line, END)
+  const onError = (error: unknown): void => drop(index, line, explained(error))
+  const line: Line = {
+    write(data) {
+      if (((stream as { writableLength?: number }).writableLength ?? 0) > MOST_UNREAD) drop(index, line, UNREAD_OUTPUT)
+      else stream.write(data)
+    },
+    detach() {
+      stream.off('data', onData).off('end', onEnd).off('close', onEnd).off('error', onError)
+    },
+    close() {
+      // An error that still comes is nobody's concern, but without a listener it ends the process.
+      stream.on('error', () => {})
+      stream.destroy?.()
+    },
+  }
+  stream.on('data', onData).on('end', onEnd).on('close', onEnd).on('error', onError)
+  return line
+}
+
+function polledLine(stream: TerminalStream, index: number): Line {
+  const buffer = Buffer.allocUnsafeSlow(256)
+  const poll = (): void => {
+    try {
+      for (let size = stream.readinto(buffer); typeof size === 'number'; size = stream.readinto(buffer)) {
+        if (size === 0) {
+          drop(index, line, END)
+          return
+        }
+        receive(Buffer.from(buffer.subarray(0, Math.min(size, buffer.length))))
+      }
+    } catch (error) {
+      drop(index, line, explained(error))
+    }
+  }
+  const timer = setInterval(poll, POLL_INTERVAL).unref()
+  const line: Line = {
+    write(data) {
+      stream.write(data)
+    },
+    poll,
+    detach: () => clearInterval(timer),
+    close: () => stream.close?.(),
+  }
+  return line
+}
+
+/** A descriptor or a port, served by a thread: also while this one is in a loop. */
+function threadLine(served: Served, index: number, listening?: (port: number) => void): Line {
+  const counters = new SharedArrayBuffer(12)
+  const counts = new Int32Array(counters)
+  const thread = new Worker(new URL('./dupterm_thread.js', import.meta.url), {
+    workerData: { served, counters } satisfies ThreadData,
+  })
+  thread.unref()
+  const line: Line = {
+    translates: 'fd' in served && isatty(served.fd),
+    write(data) {
+      if (Atomics.add(counts, UNREAD, data.length) > MOST_UNREAD) drop(index, line, UNREAD_OUTPUT)
+      else thread.postMessage(new Uint8Array(data))
+    },
+    detach: () => thread.postMessage(null),
+    close: () => {},
+  }
+  thread.on('message', (message: FromThread) => {
+    if ('port' in message) listening?.(message.port)
+    else if ('ended' in message) drop(index, line, message.ended || END)
+    else {
+      Atomics.add(counts, ANSWERED, 1)
+      const signalled = Atomics.exchange(counts, SIGNALLED, 0) > 0
+      if (slots[index]?.line === line) receive(Buffer.from(message.input), signalled)
+    }
+  })
+  thread.on('error', (error) => drop(index, line, explained(error)))
+  return line
+}
+
+/**
+ * A TCP port of this machine, and of nobody else's, whose one connection at a time is a terminal.
+ */
+export class TerminalPort {
+  readonly #port: number
+  readonly #listening: (port: number) => void
+
+  /**
+   * @param port its number; 0 for any that is free
+   * @param listening is told the number
+   */
+  constructor(port: number, listening: (port: number) => void = () => {}) {
+    this.#port = int(port, 'port', 0, 65535)
+    this.#listening = listening
+  }
+
+  /** @internal `dupterm` calls it. */
+  attach(index: number): Line {
+    return threadLine({ port: this.#port }, index, this.#listening)
+  }
+}
+
+/**
+ * Input from a stream. In raw mode, as at a prompt, Ctrl-C is a key like others; otherwise it is what it is on a
+ * terminal, where the kernel makes a signal of it.
+ */
+function receive(data: Buffer, interrupted = false): void {
+  const raw = process.stdin.isRaw === true
+  if (data.includes(INTERRUPT_KEY) && (interrupted || !raw)) {
+    const rest = data.filter((byte) => byte !== INTERRUPT_KEY)
+    if (rest.length > 0) feed(Buffer.from(rest))
+    if (!interrupted) process.kill(process.pid, 'SIGINT')
+  } else feed(data)
+}
+
+function feed(data: Buffer): void {
+  // In a turn of its own: this may be in the midst of what standard input is doing, when code typed there got us here.
+  setImmediate(() => {
+    if (process.stdin.readable && !process.stdin.readableEnded) process.stdin.push(data)
+  })
+}
+
+type Write = typeof process.stdout.write
+
+interface Tapped {
+  readonly stream: NodeJS.WriteStream
+  readonly original: Write
+  readonly ours: Write
+}
+
+let tapped: Tapped[] = []
+let repeating = false
+
+function listen(): void {
+  if (tapped.length > 0) return
+  tapped = [process.stdout, process.stderr].map((stream) => {
+    const original = stream.write
+    const ours = function (this: NodeJS.WriteStream, ...args: Parameters<Write>): boolean {
+      repeat(args[0], args[1])
+      return original.apply(this, args)
+    } as Write
+    stream.write = ours
+    return { stream, original, ours }
+  })
+}
+
+function stopListening(): void {
+  for (const { stream, original, ours } of tapped) if (stream.write === ours) stream.write = original
+  tapped = []
+}
+
+function repeat(chunk: string | Uint8Array, encoding: unknown): void {
+  // A stream whose `write` writes to the terminal itself would never come to an end.
+  if (repeating) return
+  repeating = true
+  try {
+    const text = typeof chunk === 'string' ? Buffer.from(chunk, encoding as BufferEncoding) : Buffer.from(chunk)
+    const data = cooked(text)
+    for (const [index, slot] of slots.entries()) {
+      if (slot !== null) writeTo(index, slot.line, slot.line.translates ? text : data)
+    }
+  } finally {
+    repeating = false
+  }
+}
+
+function writeTo(index: number, line: Line, data: Buffer): void {
+  try {
+    line.write(data)
+  } catch (error) {
+    drop(index, line, explained(error))
+  }
+}
+
+/** As a terminal wants it: each newline goes back to the start of the line first. */
+function cooked(data: Buffer): Buffer {
+  if (!data.includes(0x0a)) return data
+  return Buffer.from(data.toString('latin1').replace(/\r?\n/g, '\r\n'), 'latin1')
+}
