@@ -1,3 +1,4 @@
+import { AuditEvent } from '../audit.ts'
 import { lastErrno, osError } from '../libc/call.ts'
 import { constants, errnoNumbers, structs } from '../libc/facts.ts'
 import { has, libc } from '../libc/functions.ts'
@@ -19,6 +20,9 @@ const HOW = structs.open_how
 const how = Buffer.allocUnsafeSlow(HOW.size)
 const howAddress = addressOf(how)
 
+/** The event of `open`, which this is one of. */
+const openEvent = new AuditEvent('open')
+
 /** As many links as the kernel follows. */
 const MOST_LINKS = 40
 /** Openings that a rename elsewhere in the tree disturbed are tried again, not for ever. */
@@ -35,6 +39,8 @@ let kernelConfines = has('openat2')
  * @param flags O_*; O_CLOEXEC is added
  * @param mode permission bits of a file that is made
  * @returns the descriptor
+ *
+ * Audit event: `open` (path, null, flags).
  */
 export function openConfined(syscall: string, root: number, path: string, flags: number, mode = 0): number {
   if (kernelConfines) {
@@ -47,6 +53,7 @@ export function openConfined(syscall: string, root: number, path: string, flags:
 
 function openByKernel(syscall: string, root: number, path: string, flags: number, mode: number): number | null {
   const name = cString(path, 'path')
+  if (openEvent.wanted) openEvent.raise(path, null, flags | O_CLOEXEC)
   how.fill(0)
   how.writeBigUInt64LE(BigInt((flags | O_CLOEXEC) >>> 0), HOW.offsets.flags)
   how.writeBigUInt64LE(BigInt((flags & O_CREAT) === 0 ? 0 : mode), HOW.offsets.mode)

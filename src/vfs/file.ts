@@ -39,6 +39,8 @@ export interface RawFile {
   close(): void
   /** At most how many bytes are left to read; undefined where nobody knows. */
   remaining(): number | undefined
+  /** The host's descriptor, of files that have one. */
+  fileno?(): number
 }
 
 const CHUNK = 4096
@@ -196,6 +198,17 @@ export class VfsFile<T extends string | Buffer = string> implements Iterable<T> 
   flush(): void {
     this.#check(true)
     if (this.#writable) this.#raw.flush()
+  }
+
+  /**
+   * The descriptor of a file of the host.
+   *
+   * @throws OSError EINVAL for a file that has none, on a volume of its own; EBADF for one that is closed
+   */
+  fileno(): number {
+    this.#check(true)
+    if (this.#raw.fileno === undefined) throw vfsError('EINVAL', 'fileno', this.name)
+    return this.#raw.fileno()
   }
 
   /**

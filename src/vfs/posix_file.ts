@@ -53,6 +53,10 @@ export class PosixFile implements RawFile {
     }
   }
 
+  fileno(): number {
+    return this.#fd
+  }
+
   close(): void {
     if (this.#owned) close(this.#fd)
   }

@@ -418,6 +418,7 @@ describe('file objects', () => {
     assert.deepEqual([file.read(), file.readline(), file.read(5)], ['', '', ''])
     assert.equal(file.seek(-3, 2), file.tell())
     assert.equal(file.read(), 'end')
+    assert.throws(() => file.fileno(), { code: 'EINVAL' })
     file.close()
     file.close()
     assert.ok(file.closed)

@@ -262,6 +262,45 @@ const steps = [
   ['put', '/ram/no/such', 'x'],
   ['put', '/ram/bad:name', 'x'],
   ['listdir', '/ram/missing'],
+  [
+    'file',
+    '/ram/t',
+    'w',
+    'write:one\n',
+    'write:zwölf\n',
+    'tell',
+    'write:last',
+    'tell',
+    'seek:4',
+    'tell',
+    'write:Z',
+    'close',
+  ],
+  [
+    'file',
+    '/ram/t',
+    'r',
+    'readline',
+    'tell',
+    'read:3',
+    'tell',
+    'readline',
+    'read',
+    'read',
+    'tell',
+    'seek:1',
+    'read:2',
+    'close',
+    'close',
+  ],
+  ['file', '/ram/t', 'r', 'seek:100', 'tell', 'read', 'readline'],
+  ['file', '/ram/t', 'r+', 'read:2', 'write:XY', 'seek:0', 'read', 'close'],
+  ['file', '/ram/t', 'a', 'tell', 'write:+', 'tell', 'flush', 'close'],
+  ['file', '/ram/t', 'r', 'readline:2', 'readline', 'readline:100', 'read'],
+  ['file', '/ram/t', 'x'],
+  ['file', '/ram/new', 'x', 'write:abc', 'close'],
+  ['file', '/ram/new', 'w+', 'read', 'write:defg', 'seek:1', 'read', 'close'],
+  ['stat', '/ram/new'],
   ['statvfs', '/ram'],
   ['umount', '/missing'],
   ['umount', '/ram'],
@@ -287,7 +326,18 @@ def put(path, text):
     with open(path, 'w') as f: return f.write(text)
 def get(path):
     with open(path) as f: return f.read()
-calls = {'put': put, 'get': get, 'umount': vfs.umount, 'ilistdir': lambda *a: list(os.ilistdir(*a)),
+def file(path, mode, *steps):
+    f = open(path, mode)
+    try:
+        out = []
+        for step in steps:
+            name, _, arg = step.partition(':')
+            args = [arg] if name == 'write' else [int(arg)] if arg else []
+            out.append(getattr(f, name)(*args))
+        return out
+    finally:
+        f.close()
+calls = {'file': file, 'put': put, 'get': get, 'umount': vfs.umount, 'ilistdir': lambda *a: list(os.ilistdir(*a)),
          'stat': lambda p: os.stat(p)[:7]}
 with open(sys.argv[2]) as f: steps = json.loads(f.read())
 for step in steps:
@@ -307,6 +357,14 @@ function asMicroPythonSays(step: readonly string[]): unknown {
       return file.write(text)
     },
     get: (path = '') => get(path),
+    file(path = '', mode = '', ...steps) {
+      using file = os.open(path, mode)
+      return steps.map((step) => {
+        const [, name = '', arg] = /^(\w+)(?::(.*))?$/s.exec(step) ?? []
+        const method = (file as unknown as Record<string, (...args: unknown[]) => unknown>)[name]
+        return method?.apply(file, arg === undefined ? [] : [name === 'write' ? arg : Number(arg)]) ?? null
+      })
+    },
     ilistdir: (path) => Array.from(os.ilistdir(path)),
     stat: (path = '') => os.stat(path).slice(0, 7),
   }

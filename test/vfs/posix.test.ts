@@ -186,6 +186,7 @@ test('a directory left early is closed, and files of unknown length are read who
   const fifo = join(folder, 'fifo')
   os.mkfifo(fifo)
   using file = fs.open(fifo, 'r+')
+  assert.equal(os.fstat(file).st_ino, os.stat(fifo).st_ino)
   file.write('line 1\nline 2\n')
   assert.deepEqual([file.readline(), file.readline()], ['line 1\n', 'line 2\n'])
 })
