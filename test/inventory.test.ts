@@ -60,6 +60,8 @@ const modules: readonly Complete[] = [
       'Event File Descriptors',
       'Timer File Descriptors',
       'Interface to the Scheduler',
+      'Linux Extended Attributes',
+      'Process Parameters: Namespaces',
       'Miscellaneous System Information',
     ],
     extras: [

@@ -87,6 +87,8 @@ export {
 } from './metadata.ts'
 // File Names, Command Line Arguments, and Environment Variables
 export { type FileName, fsdecode, fsencode, fspath, type Path, PathLike } from './names.ts'
+// Process Parameters: Namespaces
+export * from './namespaces.ts'
 // What the documentation names and this platform lacks
 export * from './other_platforms.ts'
 export { altsep, curdir, defpath, devnull, extsep, linesep, name, pardir, pathsep, sep } from './pathnames.ts'
@@ -122,3 +124,5 @@ export * from './users.ts'
 export { preadv, pwritev, readv, writev } from './vectors.ts'
 export * from './wait.ts'
 export * from './walk.ts'
+// Linux Extended Attributes
+export * from './xattr.ts'

@@ -31,9 +31,12 @@ const FEW_BYTES = 64
  *
  * Availability: Linux 3.17. See getrandom(2); Python, os.getrandom.
  */
-export function getrandom(size: number, flags: number | { readonly flags?: number } = 0): Buffer {
+export function getrandom(size: number, flags: number): Buffer
+export function getrandom(size: number, options?: { readonly flags?: number }): Buffer
+export function getrandom(size: number, ...rest: unknown[]): Buffer {
+  const { flags = 0 } = optional(['flags'], [], rest)
   const wanted = int(size, 'size', Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
-  const bits = int(typeof flags === 'number' ? flags : (optional(['flags'], [], [flags]).flags ?? 0), 'flags')
+  const bits = int(flags, 'flags')
   if (wanted < 0) throw osError(EINVAL, 'getrandom')
   return upTo(Math.min(wanted, MOST_BYTES), bits)
 }

@@ -4,6 +4,7 @@ import { link, mkfifo, mknod, readlink, remove, rename, replace, symlink, unlink
 import { access, chmod, chown, lstat, pathconf, stat, statvfs, statx, truncate, utime } from './metadata.ts'
 import { listdir, scandir } from './scandir.ts'
 import { fwalk } from './walk.ts'
+import { getxattr, listxattr, removexattr, setxattr } from './xattr.ts'
 
 /** Any function of the module. */
 // biome-ignore lint/complexity/noBannedTypes: a set of functions of all shapes, asked only whether one is in it
@@ -17,12 +18,13 @@ export const supports_dir_fd: ReadonlySet<AnyFunction> = new Set<AnyFunction>([
 
 /** The functions that take a descriptor in place of a path. See Python, os.supports_fd. */
 export const supports_fd: ReadonlySet<AnyFunction> = new Set<AnyFunction>([
-  ...[chdir, chmod, chown, listdir, pathconf, scandir, stat, statvfs, statx, truncate, utime],
+  ...[chdir, chmod, chown, getxattr, listdir, listxattr, pathconf, removexattr, scandir, setxattr, stat, statvfs],
+  ...[statx, truncate, utime],
 ])
 
 /** The functions that take `follow_symlinks: false`. See Python, os.supports_follow_symlinks. */
 export const supports_follow_symlinks: ReadonlySet<AnyFunction> = new Set<AnyFunction>([
-  ...[access, chmod, chown, fwalk, link, stat, statx, utime],
+  ...[access, chmod, chown, fwalk, getxattr, link, listxattr, removexattr, setxattr, stat, statx, utime],
 ])
 
 /** The functions that take `effective_ids: true`: `access`. See Python, os.supports_effective_ids. */

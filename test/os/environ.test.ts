@@ -125,7 +125,7 @@ describe('environ as a Map', () => {
     const shown = askNode<string>(
       `import { inspect } from 'node:util'
       console.log(JSON.stringify(inspect(os.environ) + inspect(os.environb)))`,
-      { OSIER_A: 'one' },
+      { env: { OSIER_A: 'one' } },
     )
     assert.match(shown, /'OSIER_A' => 'one'/)
     assert.match(shown, /<Buffer 4f 53 49 45 52 5f 41> => <Buffer 6f 6e 65>/)
@@ -173,7 +173,7 @@ describe('environ by properties', () => {
     const [got, kind, named, listed, spread] = askNode<unknown[]>(
       `console.log(JSON.stringify([os.environ.get('get'), typeof os.environ.get, os.environ.get('constructor'),
         [...os.environ.keys()].sort(), Object.keys({ ...os.environ }).sort()]))`,
-      { get: 'mine', constructor: 'yours', A: 'b', __proto__: null } as unknown as NodeJS.ProcessEnv,
+      { env: { get: 'mine', constructor: 'yours', A: 'b', __proto__: null } as unknown as NodeJS.ProcessEnv },
     )
     assert.equal(got, 'mine')
     assert.equal(kind, 'function')
@@ -250,10 +250,7 @@ test('putenv before the first look at environ does not show there either', () =>
       os.putenv('A', 'changed')
       os.unsetenv('B')
       console.log(JSON.stringify([os.environ.A, os.environ.B, process.env.A, process.env.B ?? null]))`,
-      {
-        A: 'a',
-        B: 'b',
-      },
+      { env: { A: 'a', B: 'b' } },
     ),
     ['a', 'b', 'changed', null],
   )
@@ -326,7 +323,7 @@ test('dates follow a time zone that is set', () => {
     os.environ.TZ = 'Asia\\udcff'
     seen.push(String(os.environb.get(Buffer.from('TZ')).at(-1)))
     console.log(JSON.stringify(seen))`,
-    { ...process.env, TZ: undefined },
+    { env: { ...process.env, TZ: undefined } },
   )
   assert.deepEqual(hours.slice(1, 4), [9, 5, 4])
   assert.deepEqual(hours.slice(4), [hours[0], null, '255'])
@@ -355,7 +352,7 @@ test('changes are told to who audits them, who may refuse', (t) => {
       try { attempt() } catch {}
     }
     console.log(JSON.stringify([os.environ.A, process.env.A]))`,
-    { A: 'a' },
+    { env: { A: 'a' } },
   )
   assert.deepEqual(refused, ['a', 'a'])
 })
@@ -453,7 +450,10 @@ print(json.dumps(found + [os.get_exec_path({})]))`,
   )
   assert.deepEqual(os.get_exec_path(), process.env.PATH?.split(':'))
   assert.deepEqual(os.get_exec_path(null), os.get_exec_path())
-  assert.deepEqual(askNode('console.log(JSON.stringify(os.get_exec_path()))', { HOME: '/' }), ['/bin', '/usr/bin'])
+  assert.deepEqual(askNode('console.log(JSON.stringify(os.get_exec_path()))', { env: { HOME: '/' } }), [
+    '/bin',
+    '/usr/bin',
+  ])
   assert.deepEqual(os.get_exec_path(os.environ), os.get_exec_path())
   assert.deepEqual(os.get_exec_path(os.environb), os.get_exec_path())
   assert.throws(

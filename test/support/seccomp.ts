@@ -5,9 +5,9 @@ const factsUrl = new URL('libc/facts.js', import.meta.resolve('osier'))
 const { constants, syscalls }: typeof FactsModule = await import(factsUrl.href)
 
 /**
- * From now on a system call (by number, where osier does not know its name) fails in this thread with the error number given, as in a sandbox (seccomp(2)). It cannot be
+ * From now on a system call fails in this thread with the error number given, as in a sandbox (seccomp(2)). It cannot be
  * undone, so it is for child processes. With `argument` only calls fail whose argument at that place, from 0, has that
- * value, of 32 bits.
+ * value, of 32 bits. The call is given by its number where osier does not know its name.
  */
 export function forbid(
   syscall: keyof typeof syscalls | number,
