@@ -13,7 +13,7 @@ const USAGE = `osier ${VERSION}: Python's os in TypeScript
 Usage:
   osier [options]                    a prompt with os, vfs and path in scope
   osier [options] FILE [ARGS]        runs a file, with the same in scope
-  osier [options] -c CODE [ARGS]     runs code
+  osier [options] -c CODE [ARGS]     runs code (--code)
   osier [options] < FILE             runs code from standard input
   osier doctor [--json]              what this platform offers, name by name
   osier tour [NAMES]                 runs the programs of the tour
@@ -22,7 +22,7 @@ Options:
   --micropython                      os is that of MicroPython, and open its open
   --dupterm WHERE                    repeats the terminal on a device or a pty (/dev/ttyUSB0), or, for a number, on a
                                      TCP port of this machine; may be given several times
-  -i                                 a prompt, though standard input is no terminal
+  -i, --interactive                  a prompt, though standard input is no terminal
   -h, --help                         this
   -V, --version                      the version
 `
@@ -41,8 +41,8 @@ interface Options {
 const OPTIONS = {
   micropython: { type: 'boolean' },
   dupterm: { type: 'string', multiple: true },
-  c: { type: 'string', short: 'c' },
-  i: { type: 'boolean', short: 'i' },
+  code: { type: 'string', short: 'c' },
+  interactive: { type: 'boolean', short: 'i' },
   help: { type: 'boolean', short: 'h' },
   version: { type: 'boolean', short: 'V' },
 } as const
@@ -53,7 +53,7 @@ function splitArguments(args: readonly string[]): [own: string[], rest: string[]
   while (at < args.length) {
     const word = args[at] ?? ''
     if (word === '--') return [args.slice(0, at), args.slice(at + 1)]
-    if (word === '-c') return [args.slice(0, at + 2), args.slice(at + 2)]
+    if (word === '-c' || word === '--code') return [args.slice(0, at + 2), args.slice(at + 2)]
     if (!word.startsWith('-') || word === '-') break
     at += word === '--dupterm' ? 2 : 1
   }
@@ -66,8 +66,8 @@ function readOptions(args: readonly string[]): Options {
   return {
     dialect: values.micropython ? dialects.micropython : dialects.python,
     share: values.dupterm ?? [],
-    code: values.c,
-    interactive: values.i ?? false,
+    code: values.code,
+    interactive: values.interactive ?? false,
     help: values.help ?? false,
     version: values.version ?? false,
     rest,

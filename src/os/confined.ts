@@ -28,8 +28,8 @@ const MOST_LINKS = 40
 /** Openings that a rename elsewhere in the tree disturbed are tried again, not for ever. */
 const MOST_TRIES = 100
 
-/** Whether the kernel confines: false once it has said that it cannot (before Linux 5.6), or is not allowed to. */
-let kernelConfines = has('openat2')
+/** Whether the kernel confines: asked on first use; false once it has said that it cannot (before Linux 5.6). */
+let kernelConfines: boolean | undefined
 
 /**
  * openat2(2): opens a file as if `root` were the root of all paths, for "..", absolute paths and links alike.
@@ -43,6 +43,7 @@ let kernelConfines = has('openat2')
  * Audit event: `open` (path, null, flags).
  */
 export function openConfined(syscall: string, root: number, path: string, flags: number, mode = 0): number {
+  kernelConfines ??= has('openat2')
   if (kernelConfines) {
     const fd = openByKernel(syscall, root, path, flags, mode)
     if (fd !== null) return fd

@@ -130,15 +130,20 @@ export class VfsPosix implements FileSystem {
   chdir(path: FileName): void {
     const name = fsdecode(path)
     if (this.#root === null) chdir(name)
-    else this.#cwd = this.#opened('chdir', name, O_PATH | O_DIRECTORY, (fd) => this.#pathOf(fd))
+    else this.#cwd = this.#opened('chdir', name, O_PATH | O_DIRECTORY, (fd) => this.#pathOf(fd) ?? this.#virtual(name))
   }
 
-  /** Where an open directory is, from the root. */
-  #pathOf(fd: number): string {
-    const root = this.#opened('chdir', '/', O_PATH | O_DIRECTORY, (top) => readlink(`/proc/self/fd/${top}`))
-    const path = readlink(`/proc/self/fd/${fd}`)
-    const rest = path.slice(root === '/' ? 0 : root.length)
-    return rest === '' ? '/' : rest
+  /** Where an open directory is, from the root; null where nobody tells: without /proc, or when it has been moved. */
+  #pathOf(fd: number): string | null {
+    try {
+      const root = this.#opened('chdir', '/', O_PATH | O_DIRECTORY, (top) => readlink(`/proc/self/fd/${top}`))
+      const path = readlink(`/proc/self/fd/${fd}`)
+      if (path === root) return '/'
+      if (root === '/') return path
+      return path.startsWith(`${root}/`) ? path.slice(root.length) : null
+    } catch {
+      return null
+    }
   }
 
   /** The current directory: an absolute path from the root. */

@@ -58,6 +58,7 @@ describe('without a terminal', () => {
     assert.deepEqual([wrong.status, wrong.stdout], [2, ''])
     assert.match(wrong.stderr, /^osier: .*--wrong/)
     assert.equal(osier(['doctor', '--wrong']).status, 2)
+    assert.equal(osier(['-c']).status, 2)
   })
 
   test('--help and --version', () => {

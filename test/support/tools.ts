@@ -30,7 +30,7 @@ export interface ToolOutput {
 
 /** Runs a program to its end. */
 export function runTool(name: string, args: readonly string[], input?: string | Buffer): ToolOutput {
-  const { status, stdout, stderr } = spawnSync(find(name) ?? name, args, {
+  const { status, stdout, stderr } = spawnSync(name.includes('/') ? name : (find(name) ?? name), args, {
     env: { ...process.env, MTOOLS_SKIP_CHECK: '1', LC_ALL: 'C.UTF-8' },
     maxBuffer: 256 * 2 ** 20,
     timeout: 60_000,

@@ -488,6 +488,25 @@ describe('file objects', () => {
     assert.throws(() => file.seek(-50_000, 2), RangeError)
   })
 
+  test('a file that is forgotten is closed, with a warning', () => {
+    const program = `
+      import { vfs } from 'osier/micropython'
+      const device = new vfs.RamBlockDev(512, 256)
+      vfs.VfsFat.mkfs(device)
+      const fs = new vfs.VfsFat(device)
+      ;(() => fs.open('forgotten', 'w').write('stored'))()
+      process.on('warning', ({ name, message }) => {
+        const file = fs.open('forgotten')
+        console.log(name, message, file.read())
+        file.close()
+        clearInterval(timer)
+      })
+      const timer = setInterval(gc, 10)`
+    const args = ['--expose-gc', '--no-warnings', '--input-type=module', '-e', program]
+    const { stdout } = runTool(process.execPath, args)
+    assert.equal(stdout.toString(), 'ResourceWarning unclosed file "/forgotten" stored\n')
+  })
+
   test('a and x', () => {
     {
       using file = fs.open('log', 'x')
