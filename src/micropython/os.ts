@@ -6,7 +6,7 @@ import { type FileName, fileName, type Path } from '../os/names.ts'
 import { RELEASED, VERSION } from '../release.ts'
 import { uname_result } from '../results.ts'
 import type { VfsFile } from '../vfs/file.ts'
-import type { DirectoryEntry, StatTuple, StatvfsTuple } from '../vfs/file_system.ts'
+import type { DirectoryIterator, StatTuple, StatvfsTuple } from '../vfs/file_system.ts'
 import { fileOnDescriptor } from '../vfs/posix.ts'
 import { table } from './table.ts'
 
@@ -100,16 +100,16 @@ export function getcwd(): string {
  * The entries of a directory, read as they are asked for. The root has the mount points first.
  *
  * @param dir the directory, the current one by default
- * @returns an iterator of `[name, type, inode]` and perhaps the size: names are bytes where `dir` is bytes; the type is
+ * @returns an iterator, which `using` closes, of `[name, type, inode]` and perhaps the size: names are bytes where `dir` is bytes; the type is
  *   0x4000 for a directory and 0x8000 for a file; the inode is 0 where there is none
  * @throws OSError ENODEV where nothing is mounted; others as the file system says
  *
  * See OpenMV, os.ilistdir.
  */
-export function ilistdir(dir: Uint8Array): IterableIterator<DirectoryEntry<Buffer>>
-export function ilistdir(dir?: string | URL | null): IterableIterator<DirectoryEntry<string>>
-export function ilistdir(dir?: Path | null): IterableIterator<DirectoryEntry>
-export function ilistdir(dir?: Path | null): IterableIterator<DirectoryEntry> {
+export function ilistdir(dir: Uint8Array): DirectoryIterator<Buffer>
+export function ilistdir(dir?: string | URL | null): DirectoryIterator<string>
+export function ilistdir(dir?: Path | null): DirectoryIterator
+export function ilistdir(dir?: Path | null): DirectoryIterator {
   return table.ilistdir(pathName(dir ?? '', 'dir'))
 }
 

@@ -51,7 +51,7 @@ export class OpenFiles {
 
   /** Refuses what the open files do not allow: writing to, removing or renaming one, or reading one being written. */
   refuse(operation: string, path: string, writing: boolean): void {
-    if (this.#files.size === 0 || this.#volume.memory.length === 0) return
+    if (this.#files.size === 0) return
     const identity = this.#lookUp(path)
     if (identity === null) return
     for (const file of this.#files) {

@@ -187,6 +187,7 @@ export class FatVolume {
 
   /** Memory of FatFs's, zeroed. */
   allocate(size: number): number {
+    if (this.#broken !== null) throw asOSError(this.#broken, 'malloc')
     const place = this.#fat.functions.malloc(size)
     if (place === 0) throw vfsError('ENOMEM', 'malloc')
     this.memory.fill(0, place, place + size)

@@ -57,8 +57,45 @@ export interface FileSystem {
   sync?(): unknown
 }
 
-/** What `ilistdir` of the file systems here gives: closed at the end, when a loop is left early, or by `using`. */
+/** What `ilistdir` gives: closed at the end, when a loop is left early, or by `using`. */
 export interface DirectoryIterator<T extends FileName = FileName> extends IterableIterator<DirectoryEntry<T>> {
+  /** No more entries follow; doing it twice is no error. */
   close(): void
   [Symbol.dispose](): void
+}
+
+/** Any iterator of entries as one that can be closed. */
+export class ClosableIterator implements DirectoryIterator {
+  readonly #entries: Iterator<DirectoryEntry>
+  #done = false
+
+  constructor(entries: Iterable<DirectoryEntry>) {
+    this.#entries = entries[Symbol.iterator]()
+  }
+
+  [Symbol.iterator](): this {
+    return this
+  }
+
+  next(): IteratorResult<DirectoryEntry, undefined> {
+    if (this.#done) return { done: true, value: undefined }
+    const result = this.#entries.next()
+    if (result.done !== true) return result
+    this.#done = true
+    return { done: true, value: undefined }
+  }
+
+  return(): IteratorResult<DirectoryEntry, undefined> {
+    if (!this.#done) this.#entries.return?.()
+    this.#done = true
+    return { done: true, value: undefined }
+  }
+
+  close(): void {
+    this.return()
+  }
+
+  [Symbol.dispose](): void {
+    this.return()
+  }
 }

@@ -6,7 +6,14 @@ import { type BlockDevice, isBlockDevice } from './device.ts'
 import { vfsError } from './errors.ts'
 import { VfsFat } from './fat.ts'
 import type { VfsFile } from './file.ts'
-import type { DirectoryEntry, FileSystem, StatTuple, StatvfsTuple } from './file_system.ts'
+import {
+  ClosableIterator,
+  type DirectoryEntry,
+  type DirectoryIterator,
+  type FileSystem,
+  type StatTuple,
+  type StatvfsTuple,
+} from './file_system.ts'
 
 /** The root of all paths, which is no file system. */
 const ROOT: unique symbol = Symbol('the root')
@@ -133,13 +140,11 @@ export class MountTable {
     return directory === '/' ? this.#current.point : this.#current.point + directory
   }
 
-  ilistdir(path: FileName): IterableIterator<DirectoryEntry> {
+  ilistdir(path: FileName): DirectoryIterator {
     const [place, rest] = this.#lookUp(fsdecode(path))
     const asBytes = typeof path !== 'string'
-    if (place === ROOT) return this.#listRoot(asBytes)
-    const entries = this.#ask('ilistdir', place, asBytes ? fsencode(rest) : rest)
-    // The iterator itself, which `using` can close; of a file system of the caller's it may be any iterable.
-    return entries[Symbol.iterator]() as IterableIterator<DirectoryEntry>
+    if (place === ROOT) return new ClosableIterator(this.#listRoot(asBytes))
+    return new ClosableIterator(this.#ask('ilistdir', place, asBytes ? fsencode(rest) : rest))
   }
 
   *#listRoot(asBytes: boolean): IterableIterator<DirectoryEntry> {

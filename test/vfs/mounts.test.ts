@@ -194,7 +194,44 @@ test("a file system of the caller's has the methods it has", () => {
   ])
 })
 
+test('a listing that is left early is closed', () => {
+  let closed = 0
+  const own: vfs.FileSystem = {
+    mount() {},
+    *ilistdir() {
+      try {
+        yield ['a', 0x8000, 0]
+        yield ['b', 0x8000, 0]
+      } finally {
+        closed += 1
+      }
+    },
+  }
+  os.mount(own, '/own')
+  {
+    using entries = os.ilistdir('/own')
+    assert.deepEqual(entries.next().value, ['a', 0x8000, 0])
+  }
+  for (const [name] of os.ilistdir('/own')) if (name === 'a') break
+  assert.equal(closed, 2)
+  for (const path of ['/', process.cwd()]) {
+    using entries = os.ilistdir(path)
+    entries.next()
+    entries.close()
+    assert.deepEqual(entries.next(), { done: true, value: undefined })
+  }
+})
+
+/** Of the chapter on `os` in OpenMV's documentation, and of the one in MicroPython's that it is taken from. */
+const functions = [
+  ...['uname', 'urandom', 'chdir', 'getcwd', 'ilistdir', 'listdir', 'mkdir', 'remove', 'rmdir', 'rename', 'stat'],
+  ...['statvfs', 'sync', 'dupterm', 'dupterm_notify', 'mount', 'umount', 'VfsFat', 'VfsPosix'],
+  ...['unlink', 'getenv', 'putenv', 'unsetenv', 'system'],
+]
+
 test('the names of the documentation', () => {
+  for (const name of functions) assert.equal(typeof (os as unknown as Record<string, unknown>)[name], 'function', name)
+  assert.equal(typeof os.VfsFat.mkfs, 'function')
   assert.equal(os.sep, '/')
   assert.equal(os.urandom(7).length, 7)
   const [sysname, nodename, release, version, machine] = os.uname()
