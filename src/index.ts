@@ -1,3 +1,3 @@
 /** `import os from 'osier'` and `import { stat } from 'osier'` give the same objects. */
-export * from './os/index.ts'
-export * as default from './os/index.ts'
+export * from './os/namespace.ts'
+export * as default from './os/namespace.ts'

@@ -1,7 +1,6 @@
 import { parseArgs } from 'node:util'
 import python from '../index.ts'
 import { target } from '../libc/facts.ts'
-import { has, prototypes } from '../libc/functions.ts'
 import micropython, { vfs } from '../micropython.ts'
 import * as path from '../path.ts'
 import { VERSION } from '../release.ts'
@@ -54,7 +53,7 @@ function findings(module: object): Record<string, Finding> {
   return Object.fromEntries(
     names
       .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, value]) => [name, { kind: kindOf(value), available: isAvailable(name, value) }]),
+      .map(([name, value]) => [name, { kind: kindOf(value), available: isAvailable(value) }]),
   )
 }
 
@@ -63,12 +62,13 @@ function kindOf(value: unknown): Kind {
   return /^class\b/.test(Function.prototype.toString.call(value)) ? 'class' : 'function'
 }
 
-function isAvailable(name: string, value: unknown): boolean {
+/** What `is_available` knows; the other modules do with that. */
+const known = new Set<unknown>(Object.values(python))
+
+function isAvailable(value: unknown): boolean {
   if (value === undefined) return false
-  if (typeof value !== 'function' || kindOf(value) === 'class') return true
-  if (!python.is_available(value as () => unknown)) return false
-  // A function of the name of the C function that it calls.
-  return !(name in prototypes) || has(name as keyof typeof prototypes)
+  if (typeof value !== 'function' || kindOf(value) === 'class' || !known.has(value)) return true
+  return python.is_available(value as () => unknown)
 }
 
 function asText(report: Report): string {

@@ -1,6 +1,7 @@
 /**
  * The facts of this platform: numbers that C programs get from headers. Picks one of the generated targets and joins
- * it with what all of them share. On a platform without facts `target` is null and every table is empty.
+ * it with what all of them share. On a platform without facts `target` is null, and every table is empty but that of the
+ * structures.
  */
 
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
@@ -83,8 +84,12 @@ export const syscalls: NumberTable<'syscalls'> = join(linux.syscalls, own?.sysca
 /** Sizes in bytes of plain C types: pid_t, sigset_t ... */
 export const sizes: NumberTable<'sizes'> = join(linux.sizes, own?.sizes)
 
-/** Sizes and offsets in bytes: `structs.stat.size`, `structs.stat.offsets.st_mode`, `structs.stat.sizes.st_mode`. */
-export const structs: Structs = freezeEach(join(linux.structs, own?.structs))
+/**
+ * Sizes and offsets in bytes: `structs.stat.size`, `structs.stat.offsets.st_mode`, `structs.stat.sizes.st_mode`. Modules
+ * take them apart when they are loaded, so there are some on a platform without facts too, where no C function is found
+ * that would use them.
+ */
+export const structs: Structs = freezeEach(join(linux.structs, (own ?? x64Glibc).structs))
 
 /** `Object.assign` and not a spread: that takes 2 ms for these tables, this 0.2. */
 function join<Table>(common: object, rest: object | undefined): Table {

@@ -257,8 +257,20 @@ function bindOnFirstUse(table: Record<string, Declaration>): Record<string, unkn
 /** The C library. `libc.close(fd)` returns what C returns; `call.ts` knows what a failure means. */
 export const libc: Prototypes = bindOnFirstUse(prototypes as unknown as Record<string, Declaration>) as Prototypes
 
+const found = new Map<keyof Prototypes, boolean>()
+
 /** Whether this platform has the function, found out without calling it. */
 export function has(name: keyof Prototypes): boolean {
-  const { prototype, syscall } = prototypes[name] as unknown as Declaration
+  const known = found.get(name) ?? isThere(prototypes[name] as unknown as Declaration)
+  found.set(name, known)
+  return known
+}
+
+function isThere({ prototype, syscall }: Declaration): boolean {
   return find(prototype) !== undefined || (target !== null && syscall !== undefined && syscalls[syscall] !== undefined)
+}
+
+/** Whether a C function is declared above under this name. */
+export function isPrototype(name: string): name is keyof Prototypes {
+  return Object.hasOwn(prototypes, name)
 }

@@ -1,35 +1,10 @@
-import { NotImplementedError, wrongType } from '../errors.ts'
+import { lacking } from './lacking.ts'
 import type { Path } from './names.ts'
 
 /**
  * What the documentation names and Linux lacks. A program that asks for it still type-checks: a function throws and
  * tells where it exists, a constant is undefined.
  */
-
-const absent = new WeakSet<object>()
-
-function lacking<F extends (...args: never[]) => unknown>(name: string, platforms: string): F {
-  const throwing = (): never => {
-    throw new NotImplementedError(`os.${name} is not available on ${process.platform}, only on ${platforms}`)
-  }
-  Object.defineProperty(throwing, 'name', { value: name })
-  absent.add(throwing)
-  return throwing as unknown as F
-}
-
-/**
- * Whether this platform has a function of this module, so that calling it does not end in a NotImplementedError.
- *
- * @param fn the function, such as `os.lchmod`
- * @returns false for those that exist only elsewhere
- * @throws TypeError for what is no function
- *
- * Availability: everywhere. See Python, os, Notes on the availability of these functions.
- */
-export function is_available(fn: (...args: never[]) => unknown): boolean {
-  if (typeof fn !== 'function') throw wrongType('fn', 'a function', fn)
-  return !absent.has(fn)
-}
 
 /** Sets flags of a file. Availability: BSD, macOS. See chflags(2); Python, os.chflags. */
 export const chflags: (path: Path, flags: number, options?: { readonly follow_symlinks?: boolean }) => void = lacking(

@@ -5,12 +5,14 @@ export interface ChildOptions {
   readonly env?: NodeJS.ProcessEnv
   /** What starts it, with Node's command line as further arguments. */
   readonly command?: readonly string[]
+  /** Options of Node's own. */
+  readonly nodeOptions?: readonly string[]
 }
 
 /** What a module prints as JSON: it runs in a Node process of its own, where `os` is the package. */
-export function askNode<T>(program: string, { env, command = [] }: ChildOptions = {}): T {
+export function askNode<T>(program: string, { env, command = [], nodeOptions = [] }: ChildOptions = {}): T {
   const source = `import os from 'osier'\n${program}`
-  const [first = '', ...rest] = [...command, process.execPath, '--input-type=module', '-e', source]
+  const [first = '', ...rest] = [...command, process.execPath, ...nodeOptions, '--input-type=module', '-e', source]
   const child = spawnSync(first, rest, { encoding: 'utf8', timeout: 60_000, ...(env === undefined ? {} : { env }) })
   if (child.status !== 0) throw new Error(`the child failed: ${child.stderr}${child.error ?? child.signal ?? ''}`)
   return JSON.parse(child.stdout) as T

@@ -1,0 +1,73 @@
+import { wrongType } from '../errors.ts'
+import { target } from '../libc/facts.ts'
+import { has, isPrototype, type prototypes } from '../libc/functions.ts'
+import * as os from './index.ts'
+import { isAbsent } from './lacking.ts'
+
+type CName = keyof typeof prototypes
+type Name = keyof typeof os
+
+/** What a function cannot do without where its C function has another name than it has itself. */
+const needs: Partial<Record<Name, readonly CName[]>> = {
+  cpu_count: ['sysconf'],
+  eventfd_read: ['eventfd'],
+  eventfd_write: ['eventfd'],
+  fwalk: ['getdents64'],
+  get_exec_path: ['strlen', 'memcpy'],
+  get_terminal_size: ['ioctl'],
+  getenv: ['strlen', 'memcpy'],
+  getenvb: ['strlen', 'memcpy'],
+  getlogin: ['getlogin_r'],
+  listdir: ['getdents64'],
+  openpty: ['posix_openpt', 'grantpt', 'unlockpt'],
+  pipe: ['pipe2'],
+  preadv: ['preadv2'],
+  process_cpu_count: ['sched_getaffinity'],
+  ptsname: ['ptsname_r'],
+  putenv: ['setenv'],
+  pwritev: ['pwritev2'],
+  scandir: ['getdents64'],
+  sched_getparam: ['kernel_sched_getparam'],
+  sched_getscheduler: ['kernel_sched_getscheduler'],
+  sched_setparam: ['kernel_sched_setparam'],
+  sched_setscheduler: ['kernel_sched_setscheduler'],
+  timerfd_gettime_ns: ['timerfd_gettime'],
+  timerfd_settime_ns: ['timerfd_settime'],
+  ttyname: ['ttyname_r'],
+  urandom: ['getrandom'],
+  walk: ['getdents64'],
+}
+
+/** Functions that ask nothing of C. */
+const pure: readonly Name[] = [
+  ...(['addaudithook', 'fsdecode', 'fsencode', 'fspath', 'getpid', 'major', 'makedev', 'minor'] as const),
+  ...(['WCOREDUMP', 'WEXITSTATUS', 'WIFCONTINUED', 'WIFEXITED', 'WIFSIGNALED', 'WIFSTOPPED', 'WSTOPSIG'] as const),
+  ...(['WTERMSIG', 'waitstatus_to_exitcode'] as const),
+]
+
+let names: Map<unknown, Name> | undefined
+
+function nameOf(fn: unknown): Name | undefined {
+  names ??= new Map(Object.entries(os).map(([name, value]) => [value, name as Name]))
+  return names.get(fn)
+}
+
+/**
+ * Whether this platform has what a function needs: whether C's function is in the C library, or else its system call
+ * known. Nothing is called to find out, so an older kernel may still refuse (ENOSYS).
+ *
+ * @param fn a function of this module, such as `os.lchmod`
+ * @returns false where calling it would end in a NotImplementedError
+ * @throws TypeError for what is no function of this module
+ *
+ * Availability: everywhere. See Python, os, Notes on the availability of these functions.
+ */
+export function is_available(fn: (...args: never[]) => unknown): boolean {
+  if (fn === is_available) return true
+  const name = typeof fn === 'function' ? nameOf(fn) : undefined
+  if (name === undefined) throw wrongType('fn', 'a function of this module', fn)
+  if (isAbsent(fn)) return false
+  if (pure.includes(name)) return true
+  const needed = needs[name] ?? (isPrototype(name) ? [name] : [])
+  return target !== null && needed.every(has)
+}
