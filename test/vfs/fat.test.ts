@@ -1,10 +1,11 @@
 /** FAT images: made here and judged by dosfstools and mtools, made by those and read here. */
 
 import assert from 'node:assert/strict'
-import { closeSync, ftruncateSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { closeSync, ftruncateSync, openSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { vfs } from 'osier/micropython'
+import { contents, pattern, small } from '../support/fat.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { missing, runTool, tool } from '../support/tools.ts'
 
@@ -32,15 +33,6 @@ const cases: readonly Case[] = [
   { name: 'sectors of 4096 bytes', blockSize: 4096, blocks: 8192, options: { label: 'B' }, fat: 'FAT12' },
 ]
 
-function pattern(size: number, seed = 1): Buffer {
-  const data = Buffer.alloc(size)
-  for (let at = 0, value = seed; at < size; at++) {
-    value = (Math.imul(value, 1103515245) + 12345) >>> 0
-    data[at] = value >>> 16
-  }
-  return data
-}
-
 function checkImage(file: string): void {
   const { status, stdout, stderr } = runTool('fsck.fat', ['-n', '-v', file])
   assert.equal(status, 0, `${stdout}${stderr}`)
@@ -48,12 +40,6 @@ function checkImage(file: string): void {
 
 const content = pattern(9000)
 const names = ['plain.txt', 'A long name with blanks.and.dots', 'größe ß 日本語.txt', '😀.bin']
-
-/** All of a file. */
-function contents(fs: vfs.VfsFat, path: string): Buffer {
-  using file = fs.open(path, 'rb')
-  return file.read()
-}
 
 function fill(fs: vfs.VfsFat): void {
   for (const name of names) {
@@ -231,12 +217,6 @@ test('twenty volumes at once', () => {
   )
 })
 
-function small(blocks = 2048): { device: vfs.RamBlockDev & { readonly data: Buffer }; fs: vfs.VfsFat } {
-  const device = new RamBlockDev(512, Buffer.alloc(512 * blocks)) as vfs.RamBlockDev & { readonly data: Buffer }
-  VfsFat.mkfs(device)
-  return { device, fs: new VfsFat(device) }
-}
-
 test('errors are those of MicroPython', () => {
   const { fs } = small()
   fs.mkdir('d')
@@ -399,249 +379,4 @@ test('a file of 4 GiB of which nothing is kept in memory', () => {
   assert.ok(size * count > 4e9)
   const after = process.memoryUsage()
   assert.ok(after.external + after.arrayBuffers - before.external - before.arrayBuffers < 64 * 2 ** 20)
-})
-
-describe('file objects', () => {
-  const { fs } = small()
-
-  test('text: characters, lines, bytes that are not UTF-8', () => {
-    {
-      using file = fs.open('t', 'w')
-      assert.equal(file.write('zwölf\r\nB€ispiele 😀\n\nend'), Buffer.byteLength('zwölf\r\nB€ispiele 😀\n\nend'))
-    }
-    using file = fs.open('t')
-    assert.equal(file.read(3), 'zwö')
-    assert.equal(file.tell(), 4)
-    assert.equal(file.readline(), 'lf\r\n')
-    assert.equal(file.read(11), 'B€ispiele 😀')
-    assert.deepEqual(file.readlines(), ['\n', '\n', 'end'])
-    assert.deepEqual([file.read(), file.readline(), file.read(5)], ['', '', ''])
-    assert.equal(file.seek(-3, 2), file.tell())
-    assert.equal(file.read(), 'end')
-    assert.throws(() => file.fileno(), { code: 'EINVAL' })
-    file.close()
-    file.close()
-    assert.ok(file.closed)
-    assert.throws(() => file.read(), { code: 'EBADF' })
-    {
-      using bytes = fs.open('t', 'wb')
-      bytes.write(Buffer.of(0xff, 0xc3, 0x28, 0x0a))
-      assert.throws(() => bytes.write('text'), TypeError)
-    }
-    using again = fs.open('t')
-    assert.equal(again.read(2), '\udcff\udcc3')
-    assert.equal(again.read(), '(\n')
-  })
-
-  test('bytes: any size, any position', () => {
-    const data = pattern(300_000)
-    {
-      using file = fs.open('b', 'wb')
-      for (let at = 0; at < data.length; at += 777) file.write(data.subarray(at, at + 777))
-      assert.equal(file.tell(), data.length)
-    }
-    using file = fs.open('b', 'r+b')
-    for (const [at, size] of [
-      [0, 1],
-      [511, 2],
-      [65535, 65537],
-      [299_990, 100],
-    ] as const) {
-      file.seek(at)
-      assert.deepEqual(file.read(size), data.subarray(at, at + size))
-    }
-    file.seek(100_000)
-    file.readline()
-    const position = file.tell()
-    file.write(Buffer.from('HERE'))
-    file.seek(position)
-    assert.equal(file.read(4).toString(), 'HERE')
-    const into = new Uint8Array(10)
-    file.seek(5)
-    assert.equal(file.readinto(into), 10)
-    assert.deepEqual(Buffer.from(into), data.subarray(5, 15))
-    assert.equal(file.readinto(into, 3), 3)
-    file.flush()
-    file.close()
-    using reader = fs.open('b', 'rb')
-    assert.throws(() => reader.write(Buffer.of(1)), { code: 'EBADF' })
-    using writer = fs.open('c', 'wb')
-    assert.throws(() => writer.read(), { code: 'EBADF' })
-  })
-
-  test('moving past the end fills with zeros, never with what was on the disk', () => {
-    {
-      using file = fs.open('old', 'wb')
-      file.write(Buffer.alloc(50_000, 0xaa))
-    }
-    fs.remove('old')
-    {
-      using file = fs.open('hole', 'wb')
-      file.write(Buffer.of(1))
-      assert.equal(file.seek(40_000), 40_000)
-      file.write(Buffer.of(2))
-    }
-    assert.deepEqual(contents(fs, 'hole'), Buffer.concat([Buffer.of(1), Buffer.alloc(39_999), Buffer.of(2)]))
-    using file = fs.open('hole', 'rb')
-    assert.equal(file.seek(50_000), 40_001)
-    assert.throws(() => file.seek(-1), RangeError)
-    assert.throws(() => file.seek(-50_000, 2), RangeError)
-  })
-
-  test('a file that is forgotten is closed, with a warning', () => {
-    const program = `
-      import { vfs } from 'osier/micropython'
-      const device = new vfs.RamBlockDev(512, 256)
-      vfs.VfsFat.mkfs(device)
-      const fs = new vfs.VfsFat(device)
-      ;(() => fs.open('forgotten', 'w').write('stored'))()
-      process.on('warning', ({ name, message }) => {
-        const file = fs.open('forgotten')
-        console.log(name, message, file.read())
-        file.close()
-        clearInterval(timer)
-      })
-      const timer = setInterval(gc, 10)`
-    const args = ['--expose-gc', '--no-warnings', '--input-type=module', '-e', program]
-    const { stdout } = runTool(process.execPath, args)
-    assert.equal(stdout.toString(), 'ResourceWarning unclosed file "/forgotten" stored\n')
-  })
-
-  test('a and x', () => {
-    {
-      using file = fs.open('log', 'x')
-      file.write('one\n')
-    }
-    {
-      using file = fs.open('log', 'a')
-      file.write('two\n')
-    }
-    using file = fs.open('log')
-    assert.deepEqual([...file], ['one\n', 'two\n'])
-  })
-})
-
-describe('devices', () => {
-  test('the old protocol, and a device without writeblocks', () => {
-    const data = new RamBlockDev(512, 256)
-    let synced = 0
-    const old: vfs.BlockDevice = {
-      readblocks: (block, buffer) => data.readblocks(block, buffer),
-      writeblocks: (block, buffer) => data.writeblocks(block, buffer),
-      count: () => 256,
-      sync: () => {
-        synced += 1
-      },
-    }
-    VfsFat.mkfs(old)
-    const fs = new VfsFat(old)
-    fs.open('f', 'w').close()
-    assert.ok(synced > 0)
-    const { writeblocks: _, ...readOnly } = old
-    const reader = new VfsFat(readOnly)
-    assert.equal(contents(reader, 'f').length, 0)
-    assert.throws(() => reader.open('g', 'w'), { code: 'EROFS' })
-  })
-
-  test('what a device answers is checked', () => {
-    const good = small(256).device
-    const with_ = (changes: Partial<Record<keyof vfs.BlockDevice, unknown>>): vfs.BlockDevice =>
-      ({
-        readblocks: (block: number, buffer: Uint8Array) => good.readblocks(block, buffer),
-        writeblocks: (block: number, buffer: Uint8Array) => good.writeblocks(block, buffer),
-        ioctl: (op: number) => good.ioctl(op),
-        ...changes,
-      }) as vfs.BlockDevice
-    const open = (device: vfs.BlockDevice): unknown => new VfsFat(device).open('f', 'w').close()
-    assert.throws(() => open(with_({ readblocks: () => -5 })), { code: 'EIO' })
-    assert.throws(() => open(with_({ readblocks: () => 5 })), { code: 'EINVAL' })
-    assert.throws(() => open(with_({ readblocks: async () => 0 })), { code: 'EIO' })
-    assert.throws(() => open(with_({ writeblocks: () => -28 })), { code: 'ENOSPC' })
-    const cause = new Error('the card was pulled')
-    assert.throws(
-      () =>
-        open(
-          with_({
-            readblocks: () => {
-              throw cause
-            },
-          }),
-        ),
-      (error: NodeJS.ErrnoException) => error.code === 'EIO' && error.cause === cause,
-    )
-    assert.throws(() => open(with_({ ioctl: () => 'many' })), { code: 'EIO' })
-    assert.throws(() => open(with_({ ioctl: (op: number) => (op === 5 ? 513 : good.ioctl(op)) })), RangeError)
-    assert.throws(() => open(with_({ ioctl: (op: number) => (op === 1 ? -19 : good.ioctl(op)) })), { code: 'ENODEV' })
-    assert.throws(() => open(with_({ ioctl: (op: number) => (op === 3 ? -5 : good.ioctl(op)) })), { code: 'EIO' })
-    for (const device of [null, {}, 'x', { readblocks: 1 }, { readblocks() {} }]) {
-      assert.throws(() => new VfsFat(device as vfs.BlockDevice), TypeError)
-    }
-    // A device that calls the file system which is calling it.
-    const busy = with_({
-      writeblocks: () => {
-        fs.open('other', 'w')
-      },
-    })
-    const fs = new VfsFat(busy)
-    assert.throws(() => fs.open('f', 'w').close(), { code: 'EBUSY' })
-  })
-
-  test('a device that keeps the buffer sees nothing of what comes later', () => {
-    const good = small(256).device
-    let kept: Uint8Array | undefined
-    const device: vfs.BlockDevice = {
-      readblocks(block, buffer) {
-        kept ??= buffer
-        assert.ok(buffer.buffer.byteLength <= 65536, 'no more memory than the transfer')
-        good.readblocks(block, buffer)
-      },
-      writeblocks: (block, buffer) => good.writeblocks(block, buffer),
-      ioctl: (op) => good.ioctl(op),
-    }
-    const fs = new VfsFat(device)
-    fs.open('f', 'w').close()
-    kept?.fill(0xff)
-    assert.deepEqual(
-      Array.from(fs.ilistdir(), ([name]) => name),
-      ['f'],
-    )
-  })
-
-  test('RamBlockDev and FileBlockDev read and write any bytes, within themselves', () => {
-    writeFileSync(image, Buffer.alloc(1025))
-    using file = new FileBlockDev(image, { block_size: 256 })
-    for (const device of [new RamBlockDev(256, 4), file]) {
-      assert.equal(device.ioctl(4), 4)
-      assert.equal(device.ioctl(5), 256)
-      assert.equal(device.ioctl(99), null)
-      device.writeblocks?.(3, Buffer.from('abc'), 253)
-      const back = Buffer.alloc(3)
-      device.readblocks(3, back, 253)
-      assert.equal(back.toString(), 'abc')
-      for (const [block, offset] of [
-        [4, 0],
-        [3, 254],
-        [0, 1022],
-      ] as const) {
-        assert.throws(() => device.readblocks(block, back, offset), { code: 'EINVAL' })
-        assert.throws(() => device.writeblocks?.(block, back, offset), { code: 'EINVAL' })
-      }
-      assert.throws(() => device.readblocks(-1, back), RangeError)
-      assert.throws(() => device.readblocks(0, 'x' as never), TypeError)
-    }
-    file.ioctl(3)
-    assert.equal(readFileSync(image).subarray(1021, 1024).toString(), 'abc')
-    file.close()
-    file.close()
-    assert.throws(() => file.readblocks(0, Buffer.alloc(1)), { code: 'EBADF' })
-    assert.throws(() => new FileBlockDev(join(folder, 'missing')), { code: 'ENOENT' })
-    assert.throws(() => new FileBlockDev('a\0b'), RangeError)
-    writeFileSync(image, '')
-    assert.throws(() => new FileBlockDev(image), { code: 'EINVAL' })
-    writeFileSync(image, Buffer.alloc(1024))
-    using readOnly = new FileBlockDev(image, { readonly: true })
-    assert.equal(readOnly.writeblocks, undefined)
-    assert.throws(() => new RamBlockDev(0, 1), RangeError)
-    assert.throws(() => new RamBlockDev(512, 0), RangeError)
-  })
 })

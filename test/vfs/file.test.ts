@@ -1,0 +1,126 @@
+/** File objects: text and bytes, positions, lines, the end. */
+
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { contents, pattern, small } from '../support/fat.ts'
+import { runTool } from '../support/tools.ts'
+
+describe('file objects', () => {
+  const { fs } = small()
+
+  test('text: characters, lines, bytes that are not UTF-8', () => {
+    {
+      using file = fs.open('t', 'w')
+      assert.equal(file.write('zwölf\r\nB€ispiele 😀\n\nend'), Buffer.byteLength('zwölf\r\nB€ispiele 😀\n\nend'))
+    }
+    using file = fs.open('t')
+    assert.equal(file.read(3), 'zwö')
+    assert.equal(file.tell(), 4)
+    assert.equal(file.readline(), 'lf\r\n')
+    assert.equal(file.read(11), 'B€ispiele 😀')
+    assert.deepEqual(file.readlines(), ['\n', '\n', 'end'])
+    assert.deepEqual([file.read(), file.readline(), file.read(5)], ['', '', ''])
+    assert.equal(file.seek(-3, 2), file.tell())
+    assert.equal(file.read(), 'end')
+    assert.throws(() => file.fileno(), { code: 'EINVAL' })
+    file.close()
+    file.close()
+    assert.ok(file.closed)
+    assert.throws(() => file.read(), { code: 'EBADF' })
+    {
+      using bytes = fs.open('t', 'wb')
+      bytes.write(Buffer.of(0xff, 0xc3, 0x28, 0x0a))
+      assert.throws(() => bytes.write('text'), TypeError)
+    }
+    using again = fs.open('t')
+    assert.equal(again.read(2), '\udcff\udcc3')
+    assert.equal(again.read(), '(\n')
+  })
+
+  test('bytes: any size, any position', () => {
+    const data = pattern(300_000)
+    {
+      using file = fs.open('b', 'wb')
+      for (let at = 0; at < data.length; at += 777) file.write(data.subarray(at, at + 777))
+      assert.equal(file.tell(), data.length)
+    }
+    using file = fs.open('b', 'r+b')
+    for (const [at, size] of [
+      [0, 1],
+      [511, 2],
+      [65535, 65537],
+      [299_990, 100],
+    ] as const) {
+      file.seek(at)
+      assert.deepEqual(file.read(size), data.subarray(at, at + size))
+    }
+    file.seek(100_000)
+    file.readline()
+    const position = file.tell()
+    file.write(Buffer.from('HERE'))
+    file.seek(position)
+    assert.equal(file.read(4).toString(), 'HERE')
+    const into = new Uint8Array(10)
+    file.seek(5)
+    assert.equal(file.readinto(into), 10)
+    assert.deepEqual(Buffer.from(into), data.subarray(5, 15))
+    assert.equal(file.readinto(into, 3), 3)
+    file.flush()
+    file.close()
+    using reader = fs.open('b', 'rb')
+    assert.throws(() => reader.write(Buffer.of(1)), { code: 'EBADF' })
+    using writer = fs.open('c', 'wb')
+    assert.throws(() => writer.read(), { code: 'EBADF' })
+  })
+
+  test('moving past the end fills with zeros, never with what was on the disk', () => {
+    {
+      using file = fs.open('old', 'wb')
+      file.write(Buffer.alloc(50_000, 0xaa))
+    }
+    fs.remove('old')
+    {
+      using file = fs.open('hole', 'wb')
+      file.write(Buffer.of(1))
+      assert.equal(file.seek(40_000), 40_000)
+      file.write(Buffer.of(2))
+    }
+    assert.deepEqual(contents(fs, 'hole'), Buffer.concat([Buffer.of(1), Buffer.alloc(39_999), Buffer.of(2)]))
+    using file = fs.open('hole', 'rb')
+    assert.equal(file.seek(50_000), 40_001)
+    assert.throws(() => file.seek(-1), RangeError)
+    assert.throws(() => file.seek(-50_000, 2), RangeError)
+  })
+
+  test('a file that is forgotten is closed, with a warning', () => {
+    const program = `
+      import { vfs } from 'osier/micropython'
+      const device = new vfs.RamBlockDev(512, 256)
+      vfs.VfsFat.mkfs(device)
+      const fs = new vfs.VfsFat(device)
+      ;(() => fs.open('forgotten', 'w').write('stored'))()
+      process.on('warning', ({ name, message }) => {
+        const file = fs.open('forgotten')
+        console.log(name, message, file.read())
+        file.close()
+        clearInterval(timer)
+      })
+      const timer = setInterval(gc, 10)`
+    const args = ['--expose-gc', '--no-warnings', '--input-type=module', '-e', program]
+    const { stdout } = runTool(process.execPath, args)
+    assert.equal(stdout.toString(), 'ResourceWarning unclosed file "/forgotten" stored\n')
+  })
+
+  test('a and x', () => {
+    {
+      using file = fs.open('log', 'x')
+      file.write('one\n')
+    }
+    {
+      using file = fs.open('log', 'a')
+      file.write('two\n')
+    }
+    using file = fs.open('log')
+    assert.deepEqual([...file], ['one\n', 'two\n'])
+  })
+})
