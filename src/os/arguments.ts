@@ -111,10 +111,14 @@ export function bool(value: unknown, name: string, otherwise: boolean): boolean 
 }
 
 // The accessors themselves: a property of an object's own could claim a length that its memory does not have.
-const { get: byteLengthOf } = Object.getOwnPropertyDescriptor(TYPED_ARRAY, 'byteLength') as {
-  get: (this: Uint8Array) => number
-}
+const byteLengthOf = accessor<number>('byteLength')
+const byteOffsetOf = accessor<number>('byteOffset')
+const bufferOf = accessor<ArrayBuffer>('buffer')
 const { at: itemOf } = TYPED_ARRAY
+
+function accessor<T>(name: string): (this: Uint8Array) => T {
+  return Object.getOwnPropertyDescriptor(TYPED_ARRAY, name)?.get as (this: Uint8Array) => T
+}
 
 /** The memory of a view, as bytes; `byteLength` tells how many. Refused: what is no view, and one whose memory is gone. */
 export function view(value: unknown, name: string): Uint8Array {
@@ -127,6 +131,11 @@ export function view(value: unknown, name: string): Uint8Array {
 /** The true length of a view. */
 export function byteLength(bytes: Uint8Array): number {
   return byteLengthOf.call(bytes)
+}
+
+/** The same memory by an object that claims nothing of its own. */
+export function plainView(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bufferOf.call(bytes), byteOffsetOf.call(bytes), byteLengthOf.call(bytes))
 }
 
 /** A view of memory that was transferred, or shrunk under it, looks like an empty one: to take it for one hides a mistake. */

@@ -28,6 +28,8 @@ export * as path from '../path.ts'
 // Results, errors, audit events
 export { stat_result, statvfs_result, statx_result, times_result, uname_result } from '../results.ts'
 export type { Descriptor } from './arguments.ts'
+// File Object Creation
+export { BinaryFile } from './binary_file.ts'
 // File Descriptor Operations
 export * from './descriptor_constants.ts'
 export * from './descriptors.ts'
@@ -50,6 +52,7 @@ export {
 } from './environ.ts'
 // Process Management
 export { execl, execle, execlp, execlpe, execv, execve, execvp, execvpe } from './exec.ts'
+export { type BinaryMode, type FileArguments, type FileOptions, fdopen, type TextMode } from './file_objects.ts'
 export * from './files.ts'
 export * from './identity.ts'
 // Memory, event, timer and process descriptors
@@ -118,6 +121,7 @@ export * from './supports.ts'
 export * from './system.ts'
 // Terminals
 export * from './terminals.ts'
+export { type Newline, TextFile } from './text_file.ts'
 export * from './transfers.ts'
 // Process Parameters
 export * from './users.ts'

@@ -17,6 +17,8 @@ import { askPython } from './python.ts'
  */
 export interface Call {
   readonly call: readonly [name: string, ...args: unknown[]]
+  /** An object that an earlier call returned, whose method or attribute is meant, instead of a function of `os`. */
+  readonly on?: string
   /** Names for the result, or for the items of it. Descriptors have other numbers there, so it is not compared then. */
   readonly as?: string | readonly string[]
 }
@@ -61,7 +63,7 @@ def argument(value, rooms):
 def shape(value):
     if isinstance(value, (bytes, bytearray)):
         return {'bytes': value.decode('latin1')}
-    if isinstance(value, tuple):
+    if isinstance(value, (tuple, list)):
         return [shape(item) for item in value]
     return value
 
@@ -69,9 +71,11 @@ def outcome(step):
     name, *args = step['call']
     rooms = []
     try:
-        result = getattr(os, name)(*[argument(value, rooms) for value in args])
+        found = getattr(kept[step['on']] if 'on' in step else os, name)
+        result = found(*[argument(value, rooms) for value in args]) if callable(found) else found
     except OSError as error:
-        return {'errno': error.errno}
+        # io.UnsupportedOperation is a ValueError as well.
+        return {'error': 'RangeError'} if isinstance(error, ValueError) else {'errno': error.errno}
     except TypeError:
         return {'error': 'TypeError'}
     except (ValueError, OverflowError):
@@ -120,15 +124,14 @@ function shape(value: unknown): unknown {
   return value ?? null
 }
 
-function outcome({ call: [name, ...args], as: names }: Call, run: Run): Outcome {
+function outcome({ call: [name, ...args], on, as: names }: Call, run: Run): Outcome {
   const rooms: Buffer[] = []
   let result: unknown
   try {
-    result = Reflect.apply(
-      Reflect.get(os, name) as () => unknown,
-      os,
-      args.map((value) => argument(value, run, rooms)),
-    )
+    const owner = on === undefined ? os : (run.kept.get(on) as object)
+    const found: unknown = Reflect.get(owner, name)
+    const given = args.map((value) => argument(value, run, rooms))
+    result = typeof found === 'function' ? Reflect.apply(found, owner, given) : found
   } catch (error) {
     if (error instanceof os.OSError) return { errno: error.errno }
     if (error instanceof TypeError) return { error: 'TypeError' }
@@ -147,10 +150,13 @@ function outcome({ call: [name, ...args], as: names }: Call, run: Run): Outcome 
 export function assertSameAsPython(calls: readonly Call[], folder: string): void {
   const [ours, theirs] = [join(folder, 'ours'), join(folder, 'theirs')]
   for (const path of [ours, theirs]) mkdirSync(path)
-  const run: Run = { folder: ours, kept: new Map() }
-  const pairs = (outcomes: readonly Outcome[]): unknown[] => calls.map(({ call }, at) => ({ call, ...outcomes[at] }))
-  const here = calls.map((call) => outcome(call, run))
-  const there = askPython<Outcome[]>(PYTHON, { args: [theirs], input: JSON.stringify(calls) })
-  for (const path of [ours, theirs]) rmSync(path, { recursive: true })
-  assert.deepEqual(pairs(here), pairs(there))
+  try {
+    const run: Run = { folder: ours, kept: new Map() }
+    const pairs = (outcomes: readonly Outcome[]): unknown[] => calls.map(({ call }, at) => ({ call, ...outcomes[at] }))
+    const here = calls.map((call) => outcome(call, run))
+    const there = askPython<Outcome[]>(PYTHON, { args: [theirs], input: JSON.stringify(calls) })
+    assert.deepEqual(pairs(here), pairs(there))
+  } finally {
+    for (const path of [ours, theirs]) rmSync(path, { recursive: true })
+  }
 }

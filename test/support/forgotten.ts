@@ -1,0 +1,29 @@
+import { readdirSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import os from 'osier'
+
+/** Run with --expose-gc: forgets open files, and prints what becomes of them. The path of one is the argument. */
+declare const gc: () => void
+
+const warnings: string[] = []
+process.removeAllListeners('warning')
+process.on('warning', (warning) => warnings.push(warning.name))
+
+const openCount = (): number => readdirSync('/proc/self/fd').length
+const before = openCount()
+const kept = os.open('/dev/null', os.O_RDWR)
+
+function forget(): void {
+  os.fdopen(os.open(process.argv[2] ?? '', os.O_WRONLY), 'w').write('written when collected')
+  os.fdopen(os.open('/dev/null', os.O_RDONLY), 'rb').read(1)
+  os.fdopen(kept, 'w', { closefd: false }).write('x')
+  os.fdopen(os.open('/dev/null', os.O_RDONLY)).close()
+}
+
+forget()
+for (let tries = 0; tries < 100 && openCount() > before + 1; tries++) {
+  gc()
+  await sleep(10)
+}
+os.fstat(kept)
+console.log(JSON.stringify({ warnings, open: openCount() - before - 1, kept: true }))
