@@ -140,7 +140,11 @@ export function makedirs(name: Path, mode: number, options?: { readonly exist_ok
 export function makedirs(name: Path, options?: { readonly mode?: number; readonly exist_ok?: boolean }): void
 export function makedirs(name: Path, ...rest: unknown[]): void {
   const { mode = 0o777, exist_ok } = optional(['mode', 'exist_ok'], [], rest)
-  makeAll(fileName(name, 'name'), int(mode, 'mode'), bool(exist_ok, 'exist_ok', false))
+  const directory = fileName(name, 'name')
+  const [bits, existOk] = [int(mode, 'mode'), bool(exist_ok, 'exist_ok', false)]
+  // Before the directories above are made.
+  cString(directory, 'name')
+  makeAll(directory, bits, existOk)
 }
 
 function makeAll(name: FileName, mode: number, existOk: boolean): void {
@@ -226,6 +230,9 @@ function removeEmptyAbove(path: FileName): void {
  */
 export function renames(old: Path, new_: Path): void {
   const [from, to] = [fileName(old, 'old'), fileName(new_, 'new')]
+  // Before any directory is made.
+  cString(from, 'old')
+  cString(to, 'new')
   const [head, tail] = splitPath(to)
   if (head.length > 0 && tail.length > 0 && typeOf(head) === undefined) makedirs(head)
   rename(from, to)

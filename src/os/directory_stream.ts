@@ -1,5 +1,6 @@
-import { failed } from '../libc/call.ts'
-import { constants, structs } from '../libc/facts.ts'
+import { AuditEvent } from '../audit.ts'
+import { failed, lastErrno, osError } from '../libc/call.ts'
+import { constants, errnoNumbers, structs } from '../libc/facts.ts'
 import { libc } from '../libc/functions.ts'
 import { address, bytes, SCRATCH_SIZE } from '../libc/memory.ts'
 import { decode } from '../libc/strings.ts'
@@ -20,6 +21,9 @@ const u32 = new Uint32Array(bytes.buffer)
 const u64 = new BigUint64Array(bytes.buffer)
 
 const DOT = 0x2e
+
+/** Raised before a directory is listed by `scandir`, `walk` or `fwalk`. */
+export const scandirEvent: AuditEvent = new AuditEvent('os.scandir')
 
 /** Opens a directory for reading its entries. `flags` go beside those that this always needs. */
 export function openDirectory(syscall: string, at: number, path: FileName, flags = 0): number {
@@ -57,8 +61,7 @@ export function readEntries(
   types: number[],
   inodes?: (number | bigint)[],
 ): boolean {
-  let size: number
-  while ((size = libc.getdents64(fd, address, SCRATCH_SIZE)) === -1) failed(syscall, path)
+  const size = readBlock(syscall, fd, path)
   const block = records.toString('latin1', 0, size)
   for (let at = 0; at < size; at += u16[(at + d_reclen) >> 1] as number) {
     const start = at + d_name
@@ -71,6 +74,18 @@ export function readEntries(
     inodes?.push(inodeAt(at + d_ino))
   }
   return size > 0
+}
+
+/** Has the kernel fill scratch memory with entries; returns how many bytes, 0 at the end. */
+function readBlock(syscall: string, fd: number, path: FileName | number): number {
+  let size: number
+  while ((size = libc.getdents64(fd, address, SCRATCH_SIZE)) === -1) {
+    const errno = lastErrno()
+    // The directory has been removed: to POSIX, and so to readdir(3) and CPython, that is its end.
+    if (errno === errnoNumbers.ENOENT) return 0
+    if (errno !== errnoNumbers.EINTR) throw osError(errno, syscall, path)
+  }
+  return size
 }
 
 function isDotOrDotDot(start: number, end: number): boolean {

@@ -4,9 +4,9 @@ import { constants } from '../libc/facts.ts'
 import { libc } from '../libc/functions.ts'
 import type { stat_result } from '../results.ts'
 import { bool, checkOptions, type Descriptor, fileNameOrFd, NO_OPTIONS, optional } from './arguments.ts'
-import { duplicateDirectory, openDirectory, readEntries } from './directory_stream.ts'
+import { duplicateDirectory, openDirectory, readEntries, scandirEvent } from './directory_stream.ts'
 import { type FollowSymlinksOption, statusOf } from './metadata.ts'
-import { type FileName, fsencode, type Path } from './names.ts'
+import { type FileName, fsdecode, fsencode, type Path } from './names.ts'
 import { joinPath } from './pathnames.ts'
 
 const {
@@ -24,12 +24,13 @@ const {
 } = constants
 
 const listdirEvent = new AuditEvent('os.listdir')
-const scandirEvent = new AuditEvent('os.scandir')
 
-/** `path` of `listdir` and `scandir`: the current directory where it is left out, and by name where it is an option. */
-function listed(given: readonly unknown[]): FileName | number {
-  const { path } = optional(['path'], [], given)
-  return fileNameOrFd(path ?? '.', 'path')
+/** `path` of `listdir` and `scandir`, by position or by name: the current directory where it is left out. */
+function listed(given: readonly unknown[], event: AuditEvent): FileName | number {
+  const path = optional(['path'], [], given).path ?? null
+  const directory = fileNameOrFd(path ?? '.', 'path')
+  if (event.wanted) event.raise(path)
+  return directory
 }
 
 function openListed(syscall: string, directory: FileName | number): number {
@@ -56,8 +57,7 @@ export function listdir(path: Uint8Array): Buffer[]
 export function listdir(path?: string | URL | Descriptor | { readonly path?: Path | Descriptor }): string[]
 export function listdir(path: Path | Descriptor): string[] | Buffer[]
 export function listdir(...given: unknown[]): string[] | Buffer[] {
-  const directory = listed(given)
-  if (listdirEvent.wanted) listdirEvent.raise(given[0] ?? '.')
+  const directory = listed(given, listdirEvent)
   const fd = openListed('listdir', directory)
   const names: string[] = []
   const types: number[] = []
@@ -67,6 +67,12 @@ export function listdir(...given: unknown[]): string[] | Buffer[] {
     closeListed(fd, directory)
   }
   return typeof directory === 'object' ? names.map((name) => fsencode(name)) : names
+}
+
+function followsSymlinks(options: FollowSymlinksOption): boolean {
+  if (options === NO_OPTIONS) return true
+  checkOptions(options, ['follow_symlinks'])
+  return bool(options.follow_symlinks, 'follow_symlinks', true)
 }
 
 /**
@@ -152,13 +158,16 @@ export class DirEntry<T extends FileName = string> {
    * @throws OSError as `os.stat` does
    */
   stat(options: FollowSymlinksOption = NO_OPTIONS): stat_result {
-    if (options !== NO_OPTIONS) checkOptions(options, ['follow_symlinks'])
-    if (!bool(options.follow_symlinks, 'follow_symlinks', true) || !this.is_symlink()) {
-      this.#lstat ??= this.#ask('lstat', AT_SYMLINK_NOFOLLOW)
-      return this.#lstat
+    return this.#status(followsSymlinks(options))
+  }
+
+  #status(follow: boolean): stat_result {
+    if (follow && this.is_symlink()) {
+      this.#stat ??= this.#ask('stat', 0)
+      return this.#stat
     }
-    this.#stat ??= this.#ask('stat', 0)
-    return this.#stat
+    this.#lstat ??= this.#ask('lstat', AT_SYMLINK_NOFOLLOW)
+    return this.#lstat
   }
 
   #ask(syscall: string, flags: number): stat_result {
@@ -167,12 +176,11 @@ export class DirEntry<T extends FileName = string> {
   }
 
   #is(type: number, fileType: number, options: FollowSymlinksOption): boolean {
+    const follow = followsSymlinks(options)
     if (this.#type === type) return true
-    const known = this.#type !== DT_UNKNOWN
-    if (options !== NO_OPTIONS) checkOptions(options, ['follow_symlinks'])
-    if (known && (this.#type !== DT_LNK || options.follow_symlinks === false)) return false
+    if (this.#type !== DT_UNKNOWN && (this.#type !== DT_LNK || !follow)) return false
     try {
-      return (this.stat(options).st_mode & S_IFMT) === fileType
+      return (this.#status(follow).st_mode & S_IFMT) === fileType
     } catch (error) {
       if (error instanceof FileNotFoundError) return false
       throw error
@@ -188,7 +196,8 @@ interface Leftover {
 
 const forgotten: FinalizationRegistry<Leftover> = new FinalizationRegistry(({ fd, directory }) => {
   libc.close(fd)
-  process.emitWarning(`unclosed scandir iterator of ${JSON.stringify(directory)}`, 'ResourceWarning')
+  const subject = typeof directory === 'number' ? `descriptor ${directory}` : `'${fsdecode(directory)}'`
+  process.emitWarning(`unclosed scandir iterator of ${subject}`, 'ResourceWarning')
 })
 
 /**
@@ -237,9 +246,14 @@ export class ScandirIterator<T extends FileName = string> implements IterableIte
     this.#names = []
     this.#types = []
     this.#inodes = []
-    if (readEntries('scandir', this.#fd, this.#directory, this.#names, this.#types, this.#inodes)) return true
-    this.close()
-    return false
+    let more = false
+    try {
+      more = readEntries('scandir', this.#fd, this.#directory, this.#names, this.#types, this.#inodes)
+    } finally {
+      // At the end, and after an error: a `for` loop closes no iterator that throws.
+      if (!more) this.close()
+    }
+    return more
   }
 
   /** Closes, as leaving a `for` loop early does. */
@@ -280,7 +294,6 @@ export function scandir(
 ): ScandirIterator<string>
 export function scandir(path: Path | Descriptor): ScandirIterator<string> | ScandirIterator<Buffer>
 export function scandir(...given: unknown[]): ScandirIterator<string> | ScandirIterator<Buffer> {
-  const directory = listed(given)
-  if (scandirEvent.wanted) scandirEvent.raise(given[0] ?? '.')
+  const directory = listed(given, scandirEvent)
   return typeof directory === 'object' ? new ScandirIterator(Buffer.from(directory)) : new ScandirIterator(directory)
 }

@@ -1,12 +1,14 @@
 import { AuditEvent } from '../audit.ts'
 import { OSError, wrongType } from '../errors.ts'
+import { osError } from '../libc/call.ts'
 import { constants } from '../libc/facts.ts'
 import { libc } from '../libc/functions.ts'
 import { bool, dirFd, optional } from './arguments.ts'
-import { openDirectory, readEntries } from './directory_stream.ts'
-import { typeOf } from './file_type.ts'
+import { openDirectory, readEntries, scandirEvent } from './directory_stream.ts'
+import { modeOrErrno, typeOf } from './file_type.ts'
 import type { DirFdOption } from './metadata.ts'
 import { type FileName, fileName, fsdecode, fsencode, type Path } from './names.ts'
+import { joinPath } from './pathnames.ts'
 
 const { AT_FDCWD, AT_SYMLINK_NOFOLLOW, DT_DIR, DT_LNK, DT_UNKNOWN, O_NOFOLLOW, S_IFDIR, S_IFLNK } = constants
 
@@ -78,13 +80,15 @@ function list(fd: number, path: string): Listing {
   return { directories, others }
 }
 
-/** The paths of directories of `path`, the first one last: a stack gives them back in order. */
-function below(path: string, names: readonly unknown[]): string[] {
-  const start = path === '' || path.endsWith('/') ? path : `${path}/`
-  return names.map((_, i) => {
-    const name = fsdecode(fileName(names[names.length - 1 - i], 'dirnames'))
-    return name.charCodeAt(0) === 0x2f ? name : start + name
-  })
+/** The names in `dirnames` after the caller had it: whatever that put there. */
+function decoded(names: readonly unknown[]): string[] {
+  return names.map((name) => fsdecode(fileName(name, 'dirnames')))
+}
+
+/** Puts others in a list. One by one: as arguments of one call a hundred thousand names would not fit on the stack. */
+function replaceItems(list: string[], items: readonly string[]): void {
+  list.length = 0
+  for (const item of items) list.push(item)
 }
 
 /**
@@ -100,7 +104,8 @@ function below(path: string, names: readonly unknown[]): string[] {
  * @returns an iterable of [dirpath, dirnames, filenames]; dirpath begins with `top`, names are bytes where `top` is
  * @throws TypeError, RangeError for bad arguments; a missing `top` is passed over as any other error
  *
- * Availability: Linux. Audit event: `os.walk` (top, topdown, onerror, followlinks). See Python, os.walk.
+ * Availability: Linux. Audit events: `os.walk` (top, topdown, onerror, followlinks), and `os.scandir` (path) for each
+ * directory. See Python, os.walk.
  */
 export function walk(top: Uint8Array, options?: WalkOptions): Generator<WalkStep<Buffer>, void>
 export function walk(top: string | URL, options?: WalkOptions): Generator<WalkStep<string>, void>
@@ -127,6 +132,7 @@ export function walk(top: Path, ...rest: unknown[]): Generator<WalkStep<string> 
 function listAt(path: string, flags: number, onerror: WalkErrorHandler | null): Listing | undefined {
   let fd = -1
   try {
+    if (scandirEvent.wanted) scandirEvent.raise(path)
     fd = openDirectory('scandir', AT_FDCWD, path, flags)
     return list(fd, path)
   } catch (error) {
@@ -148,7 +154,7 @@ const walkDown: Walker = function* (top, onerror, flags) {
     allow = flags
     if (found === undefined) continue
     yield [path, found.directories, found.others]
-    for (const next of below(path, found.directories)) waiting.push(next)
+    for (const name of decoded(found.directories).reverse()) waiting.push(joinPath(path, name))
   }
 }
 
@@ -164,7 +170,8 @@ const walkUp: Walker = function* (top, onerror, flags) {
     const found = listAt(next, allow, onerror)
     allow = flags
     if (found === undefined) continue
-    waiting.push([next, found.directories, found.others], ...below(next, found.directories))
+    waiting.push([next, found.directories, found.others])
+    for (const name of decoded(found.directories).reverse()) waiting.push(joinPath(next, name))
   }
 }
 
@@ -173,7 +180,7 @@ function* inBytes(steps: Generator<WalkStep<string>, void>): Generator<WalkStep<
   for (const [path, directories, others] of steps) {
     const names = directories.map((name) => fsencode(name))
     yield [fsencode(path), names, others.map((name) => fsencode(name))]
-    directories.splice(0, directories.length, ...names.map((name) => fsdecode(name)))
+    replaceItems(directories, decoded(names))
   }
 }
 
@@ -190,7 +197,8 @@ function* inBytes(steps: Generator<WalkStep<string>, void>): Generator<WalkStep<
  *   close. Where `top` is a file, or a link that is not to be followed, nothing
  * @throws OSError at the first step where `top` cannot be opened
  *
- * Availability: Linux. Audit event: `os.fwalk` (top, topdown, onerror, follow_symlinks, dir_fd). See Python, os.fwalk.
+ * Availability: Linux. Audit events: `os.fwalk` (top, topdown, onerror, follow_symlinks, dir_fd), and `os.scandir` (fd) for
+ * each directory. See Python, os.fwalk.
  */
 export function fwalk(top: Uint8Array, options?: FwalkOptions): Generator<FwalkStep<Buffer>, void>
 export function fwalk(top?: string | URL | FwalkOptions, options?: FwalkOptions): Generator<FwalkStep<string>, void>
@@ -237,14 +245,13 @@ function* walkOpen(
         isTop = false
         if (fd === undefined) continue
         tasks.push({ close: fd })
+        if (scandirEvent.wanted) scandirEvent.raise(fd)
         const { directories, others } = list(fd, task.path)
         const step: FwalkStep<string> = [task.path, directories, others, fd]
         if (topdown) yield step
         else tasks.push({ step })
-        const paths = below(task.path, directories)
-        for (const [i, path] of paths.entries()) {
-          tasks.push({ enter: directories[directories.length - 1 - i] as string, path, at: fd })
-        }
+        for (const name of decoded(directories).reverse())
+          tasks.push({ enter: name, path: joinPath(task.path, name), at: fd })
       }
     }
   } finally {
@@ -264,9 +271,14 @@ function enter(
     return openDirectory('open', at, name, follow ? 0 : O_NOFOLLOW)
   } catch (error) {
     const type = follow ? undefined : typeOf(name, AT_SYMLINK_NOFOLLOW, at)
-    if (type === S_IFLNK || (errors === null && type !== undefined && type !== S_IFDIR)) return undefined
-    if (errors === null) throw error
-    passOver(error, errors.onerror)
+    if (errors !== null) {
+      if (type !== S_IFLNK) passOver(error, errors.onerror)
+    } else {
+      if (type === undefined || type === S_IFDIR) throw error
+      // What is no directory is passed over, but a link that points nowhere is a top that is missing.
+      const target = modeOrErrno(name, 0, at)
+      if (target < 0) throw osError(-target, 'open', name)
+    }
     return undefined
   }
 }
@@ -276,6 +288,6 @@ function* inBytesOpen(steps: Generator<FwalkStep<string>, void>): Generator<Fwal
   for (const [path, directories, others, fd] of steps) {
     const names = directories.map((name) => fsencode(name))
     yield [fsencode(path), names, others.map((name) => fsencode(name)), fd]
-    directories.splice(0, directories.length, ...names.map((name) => fsdecode(name)))
+    replaceItems(directories, decoded(names))
   }
 }

@@ -11,7 +11,8 @@ export interface ChildOptions {
 
 /** What a module prints as JSON: it runs in a Node process of its own, where `os` is the package. */
 export function askNode<T>(program: string, { env, command = [], nodeOptions = [] }: ChildOptions = {}): T {
-  const source = `import os from 'osier'\n${program}`
+  // By its address, since the name means something only where the test runner was started.
+  const source = `import os from '${import.meta.resolve('osier')}'\n${program}`
   const [first = '', ...rest] = [...command, process.execPath, ...nodeOptions, '--input-type=module', '-e', source]
   const child = spawnSync(first, rest, { encoding: 'utf8', timeout: 60_000, ...(env === undefined ? {} : { env }) })
   if (child.status !== 0) throw new Error(`the child failed: ${child.stderr}${child.error ?? child.signal ?? ''}`)

@@ -1,0 +1,641 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import {
+  closeSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { pathToFileURL } from 'node:url'
+import os, { type DirEntry, type Path } from 'osier'
+import { S_IFSOCK } from 'osier/stat'
+import { askNode } from '../support/child.ts'
+import { temporaryFolder } from '../support/folder.ts'
+import { askOrdinaryUser, noOrdinaryUser } from '../support/ordinary_user.ts'
+import { askPython, noPython } from '../support/python.ts'
+import { noStrace, traced } from '../support/strace.ts'
+import { inWorker } from '../support/worker.ts'
+
+const folder = temporaryFolder()
+let count = 0
+
+/** An empty directory of its own for each test. */
+function emptyPlace(): string {
+  const place = join(folder, `place-${count++}`)
+  mkdirSync(place)
+  return place
+}
+
+/** A directory with plain files of these names. */
+function placeWith(...names: readonly string[]): string {
+  const place = emptyPlace()
+  for (const name of names) writeFileSync(join(place, name), '')
+  return place
+}
+
+/** Numbered names, too many to be read at once. */
+const many = (number: number): string[] => Array.from({ length: number }, (_, i) => `file-with-a-long-name-${i}`)
+const openFds = (): number => readdirSync('/proc/self/fd').length
+const wrong = <T>(value: unknown): T => value as T
+const scanned = (path?: Path): DirEntry<string>[] => [...os.scandir(wrong<string>(path))]
+
+/** A directory with an entry of every type, and every kind of link. */
+function zoo(): string {
+  const place = placeWith('file')
+  const at = (name: string): string => join(place, name)
+  mkdirSync(at('directory'))
+  os.mkfifo(at('fifo'))
+  os.mknod(at('socket'), S_IFSOCK | 0o600)
+  symlinkSync('file', at('link-to-file'))
+  symlinkSync('directory', at('link-to-directory'))
+  symlinkSync('fifo', at('link-to-fifo'))
+  symlinkSync('nowhere', at('broken'))
+  symlinkSync('loop', at('loop'))
+  symlinkSync('link-to-directory', at('link-to-link'))
+  linkSync(at('file'), at('hard-link'))
+  return place
+}
+
+test('every byte can be in a name, and every listing tells it back', () => {
+  const place = emptyPlace()
+  const names: Buffer[] = []
+  for (let byte = 1; byte < 256; byte++) if (byte !== 0x2f && byte !== 0x2e) names.push(Buffer.from([byte]))
+  for (let byte = 1; byte < 256; byte++) if (byte !== 0x2f) names.push(Buffer.from([0x61, byte, 0x62]))
+  for (const name of names) closeSync(openSync(Buffer.concat([Buffer.from(`${place}/`), name]), 'w'))
+  const expected = names.map((name) => name.toString('latin1')).sort()
+  const latin1 = (list: readonly Uint8Array[]): string[] =>
+    list.map((name) => Buffer.from(name).toString('latin1')).sort()
+  assert.deepEqual(latin1(os.listdir(Buffer.from(place))), expected)
+  assert.deepEqual(latin1(os.listdir(place).map((name) => os.fsencode(name))), expected)
+  assert.deepEqual(latin1([...os.scandir(Buffer.from(place))].map((entry) => entry.name)), expected)
+  assert.deepEqual(latin1(scanned(place).map((entry) => os.fsencode(entry.name))), expected)
+  for (const entry of os.scandir(place)) assert.equal(os.stat(entry).st_ino, entry.inode())
+  for (const entry of os.scandir(Buffer.from(place))) assert.equal(entry.stat().st_ino, entry.inode())
+  for (const name of os.listdir(place)) os.unlink(`${place}/${name}`)
+  assert.deepEqual(readdirSync(place), [])
+})
+
+test('names of every length come through, in all scripts', () => {
+  const lengths = Array.from({ length: 255 }, (_, i) => 'n'.repeat(i + 1))
+  const others = [
+    'ünïcödé',
+    '漢字',
+    '🦀'.repeat(60),
+    '\u2028',
+    '\ufffd',
+    '\ufeffbom',
+    '...',
+    '.hidden',
+    'é'.normalize('NFD'),
+  ]
+  const place = placeWith(...lengths, ...others)
+  assert.deepEqual(os.listdir(place).sort(), [...lengths, ...others].sort())
+})
+
+describe('listdir', () => {
+  test('takes a path of any kind, or a descriptor, or nothing', async () => {
+    const place = placeWith('a', 'b')
+    const sorted = (names: readonly (string | Uint8Array)[]): unknown[] => [...names].sort()
+    const fd = os.open(place, os.O_RDONLY)
+    try {
+      for (const path of [
+        place,
+        `${place}/`,
+        pathToFileURL(place),
+        { __fspath__: () => place },
+        fd,
+        { fd },
+        { path: place },
+      ]) {
+        assert.deepEqual(sorted(os.listdir(wrong<string>(path))), ['a', 'b'])
+      }
+      for (const path of [
+        Buffer.from(place),
+        new Uint8Array(Buffer.from(place)),
+        { __fspath__: () => Buffer.from(place) },
+      ]) {
+        assert.deepEqual(sorted(os.listdir(wrong<Buffer>(path))), [Buffer.from('a'), Buffer.from('b')])
+      }
+    } finally {
+      os.close(fd)
+    }
+    const home = process.cwd()
+    process.chdir(place)
+    try {
+      assert.deepEqual(
+        [sorted(os.listdir()), sorted(os.listdir(wrong(null)))],
+        [
+          ['a', 'b'],
+          ['a', 'b'],
+        ],
+      )
+      assert.deepEqual(sorted(os.listdir({})), ['a', 'b'])
+    } finally {
+      process.chdir(home)
+    }
+    assert.deepEqual(await inWorker(`return os.listdir(${JSON.stringify(place)}).sort()`), ['a', 'b'])
+  })
+
+  test('errors tell the path, and nothing stays open', () => {
+    const place = placeWith('file')
+    const before = openFds()
+    assert.throws(() => os.listdir(`${place}/no`), {
+      name: 'FileNotFoundError',
+      syscall: 'listdir',
+      path: `${place}/no`,
+    })
+    assert.throws(() => os.listdir(`${place}/file`), { name: 'NotADirectoryError', errno: 20 })
+    assert.throws(() => os.listdir(''), os.FileNotFoundError)
+    assert.throws(() => os.listdir(-1), { code: 'EBADF', filename: -1 })
+    assert.throws(() => os.listdir(9999), { code: 'EBADF', filename: 9999 })
+    assert.throws(() => os.listdir('a\0'), { name: 'RangeError', message: /NUL/ })
+    assert.throws(() => os.listdir(1.5), { name: 'RangeError', message: /"path"/ })
+    assert.throws(() => os.listdir(wrong(true)), { name: 'TypeError', message: /"path"/ })
+    assert.throws(() => os.listdir(wrong({ paht: '.' })), { name: 'TypeError', message: /"options"/ })
+    assert.throws(() => (os.listdir as (...args: unknown[]) => unknown)('.', '.'), {
+      name: 'TypeError',
+      message: /"options"/,
+    })
+    const fd = os.open(`${place}/file`, os.O_RDONLY)
+    try {
+      assert.throws(() => os.listdir(fd), os.NotADirectoryError)
+    } finally {
+      os.close(fd)
+    }
+    assert.equal(openFds(), before)
+  })
+
+  test('a directory without permission', { skip: noOrdinaryUser }, () => {
+    const place = placeWith('a')
+    os.chmod(folder, 0o755)
+    os.chmod(place, 0o311)
+    const outcome = askOrdinaryUser(`
+      const attempt = (call) => { try { call(); return 'done' } catch (error) { return error.name } }
+      console.log(JSON.stringify([
+        attempt(() => os.listdir(${JSON.stringify(place)})), attempt(() => os.scandir(${JSON.stringify(place)}))]))`)
+    os.chmod(place, 0o755)
+    assert.deepEqual(outcome, ['PermissionError', 'PermissionError'])
+  })
+
+  test('a descriptor can be listed as often as one likes, by whoever', () => {
+    const place = placeWith(...many(2000))
+    const fd = os.open(place, os.O_RDONLY)
+    try {
+      for (let i = 0; i < 3; i++) assert.equal(os.listdir(fd).length, 2000)
+      assert.equal([...os.scandir(fd)].length, 2000)
+      for (const _ of os.scandir(fd)) break
+      assert.equal(os.listdir(fd).length, 2000)
+    } finally {
+      os.close(fd)
+    }
+  })
+})
+
+test('a directory of 100 000 entries', () => {
+  const place = emptyPlace()
+  const program = 'import os, sys\nfor i in range(100_000): os.close(os.open(f"{sys.argv[1]}/{i}", os.O_CREAT))'
+  if (noPython) for (let i = 0; i < 100_000; i++) closeSync(openSync(`${place}/${i}`, 'w'))
+  else execFileSync('python3', ['-c', program, place])
+  const isRight = (names: Iterable<string>): boolean => new Set(names).size === 100_000
+  assert.ok(isRight(os.listdir(place)))
+  assert.ok(isRight([...os.scandir(place)].map((entry) => entry.name)))
+  assert.ok(isRight([...os.walk(place)].flatMap(([, , files]) => files)))
+  assert.equal(os.listdir(Buffer.from(place)).length, 100_000)
+})
+
+describe('scandir', () => {
+  test('an entry knows its name, path, inode and type', () => {
+    const place = zoo()
+    const seen = scanned(place)
+    assert.deepEqual(seen.map((entry) => entry.name).sort(), readdirSync(place).sort())
+    for (const entry of seen) {
+      assert.equal(entry.path, `${place}/${entry.name}`)
+      assert.equal(entry.__fspath__(), entry.path)
+      assert.equal(os.fspath(entry), entry.path)
+      assert.ok(entry instanceof os.PathLike)
+      assert.equal(entry.inode(), os.lstat(entry).st_ino)
+      assert.equal(entry.is_junction(), false)
+    }
+    const kinds = Object.fromEntries(
+      seen.map((entry) => {
+        const ask = (call: () => boolean): unknown => {
+          try {
+            return call()
+          } catch (error) {
+            return (error as NodeJS.ErrnoException).code
+          }
+        }
+        const nofollow = { follow_symlinks: false }
+        const of = [() => entry.is_dir(), () => entry.is_file(), () => entry.is_symlink()]
+        const itself = [() => entry.is_dir(nofollow), () => entry.is_file(nofollow)]
+        return [entry.name, [...of, ...itself].map(ask)]
+      }),
+    )
+    assert.deepEqual(kinds, {
+      file: [false, true, false, false, true],
+      'hard-link': [false, true, false, false, true],
+      directory: [true, false, false, true, false],
+      fifo: [false, false, false, false, false],
+      socket: [false, false, false, false, false],
+      'link-to-file': [false, true, true, false, false],
+      'link-to-directory': [true, false, true, false, false],
+      'link-to-link': [true, false, true, false, false],
+      'link-to-fifo': [false, false, true, false, false],
+      broken: [false, false, true, false, false],
+      loop: ['ELOOP', 'ELOOP', true, false, false],
+    })
+  })
+
+  test('tells what Python tells', { skip: noPython }, () => {
+    const place = zoo()
+    const theirs = askPython<unknown>(
+      `
+import json, os, sys
+def ask(call, *args, **options):
+    try:
+        return call(*args, **options)
+    except OSError as error:
+        return error.errno
+def about(entry):
+    stats = [ask(entry.stat, follow_symlinks=follow) for follow in (True, False)]
+    return [entry.name, os.path.relpath(entry.path, sys.argv[1]), str(entry.inode()), entry.is_symlink()] + [
+        ask(call, follow_symlinks=follow) for call in (entry.is_dir, entry.is_file) for follow in (True, False)
+    ] + [s if isinstance(s, int) else [s.st_mode, str(s.st_ino), s.st_size, str(s.st_mtime_ns)] for s in stats]
+print(json.dumps([about(entry) for entry in os.scandir(sys.argv[1])]))`,
+      { args: [place] },
+    )
+    const ask = <T>(call: () => T): T | number => {
+      try {
+        return call()
+      } catch (error) {
+        if (error instanceof os.OSError) return error.errno
+        throw error
+      }
+    }
+    const ours = scanned(place).map((entry) => [
+      ...[entry.name, entry.path.slice(place.length + 1), String(entry.inode()), entry.is_symlink()],
+      ...[true, false].map((follow_symlinks) => ask(() => entry.is_dir({ follow_symlinks }))),
+      ...[true, false].map((follow_symlinks) => ask(() => entry.is_file({ follow_symlinks }))),
+      ...[true, false].map((follow_symlinks) =>
+        ask(() => {
+          const { st_mode, st_ino, st_size, st_mtime_ns } = entry.stat({ follow_symlinks })
+          return [st_mode, String(st_ino), st_size, String(st_mtime_ns)]
+        }),
+      ),
+    ])
+    assert.deepEqual(ours, theirs)
+  })
+
+  test('the path begins as it was given', () => {
+    const place = placeWith('x')
+    const first = (path: string): string | undefined => scanned(path)[0]?.path
+    assert.equal(first(place), `${place}/x`)
+    assert.equal(first(`${place}/`), `${place}/x`)
+    assert.equal(first(`${place}//`), `${place}//x`)
+    const home = process.cwd()
+    process.chdir(place)
+    try {
+      assert.deepEqual([first('.'), first('./'), scanned()[0]?.path], ['./x', './x', './x'])
+    } finally {
+      process.chdir(home)
+    }
+    const bytes = [...os.scandir(Buffer.from(place))][0]
+    assert.deepEqual([bytes?.name, bytes?.path], [Buffer.from('x'), Buffer.from(`${place}/x`)])
+  })
+
+  test('over a descriptor, an entry’s path is its name, and its directory is the descriptor', () => {
+    const place = placeWith('a', 'b')
+    const fd = os.open(place, os.O_RDONLY)
+    const entries = [...os.scandir(fd)]
+    assert.deepEqual(entries.map(({ name, path }) => [name, path]).sort(), [
+      ['a', 'a'],
+      ['b', 'b'],
+    ])
+    const [asked, unasked] = entries
+    assert.equal(asked?.stat().st_ino, asked?.inode())
+    os.close(fd)
+    assert.equal(asked?.stat().st_ino, asked?.inode())
+    assert.throws(() => unasked?.stat(), { code: 'EBADF' })
+  })
+
+  test('what was asked once is remembered', () => {
+    const place = placeWith('file')
+    mkdirSync(`${place}/directory`)
+    symlinkSync('file', `${place}/link`)
+    const entry = (name: string): DirEntry<string> =>
+      scanned(place).find((one) => one.name === name) as DirEntry<string>
+    const file = entry('file')
+    assert.equal(file.stat().st_size, 0)
+    writeFileSync(`${place}/file`, 'longer')
+    assert.equal(file.stat().st_size, 0)
+    assert.equal(file.stat(), file.stat({ follow_symlinks: false }))
+    assert.equal(entry('file').stat().st_size, 6)
+    const link = entry('link')
+    assert.notEqual(link.stat(), link.stat({ follow_symlinks: false }))
+    assert.equal(link.stat(), link.stat({ follow_symlinks: true }))
+    // is_file() of a link has asked for all that stat() tells.
+    const asked = entry('link')
+    assert.ok(asked.is_file())
+    unlinkSync(`${place}/file`)
+    assert.ok(asked.is_file())
+    assert.equal(asked.stat().st_size, 6)
+    const unasked = entry('link')
+    assert.equal(unasked.is_file(), false)
+    assert.throws(() => unasked.stat(), { name: 'FileNotFoundError', path: `${place}/link` })
+    assert.equal(unasked.stat({ follow_symlinks: false }).st_size, 4)
+  })
+
+  test('what is gone is what it was; what was a link is nothing', () => {
+    const place = placeWith('file')
+    mkdirSync(`${place}/directory`)
+    symlinkSync('file', `${place}/link`)
+    const seen = new Map(scanned(place).map((entry) => [entry.name, entry]))
+    for (const name of ['file', 'link']) unlinkSync(`${place}/${name}`)
+    rmdirSync(`${place}/directory`)
+    assert.ok(seen.get('file')?.is_file())
+    assert.ok(seen.get('directory')?.is_dir())
+    assert.ok(seen.get('link')?.is_symlink())
+    assert.equal(seen.get('link')?.is_file(), false)
+    for (const entry of seen.values()) assert.throws(() => entry.stat(), os.FileNotFoundError)
+  })
+
+  test('options are checked, of every entry', () => {
+    const place = placeWith('file')
+    mkdirSync(`${place}/directory`)
+    for (const entry of scanned(place)) {
+      for (const call of ['is_dir', 'is_file', 'stat'] as const) {
+        assert.throws(() => entry[call](wrong({ follow: false })), { name: 'TypeError', message: /"options"/ })
+        assert.throws(() => entry[call](wrong({ follow_symlinks: 0 })), {
+          name: 'TypeError',
+          message: /follow_symlinks/,
+        })
+        assert.throws(() => entry[call](wrong(false)), { name: 'TypeError', message: /"options"/ })
+        entry[call]({ follow_symlinks: undefined })
+      }
+    }
+  })
+
+  test('errors come at once, and nothing stays open', () => {
+    const place = placeWith('file')
+    const before = openFds()
+    assert.throws(() => os.scandir(`${place}/no`), {
+      name: 'FileNotFoundError',
+      syscall: 'scandir',
+      path: `${place}/no`,
+    })
+    assert.throws(() => os.scandir(Buffer.from(`${place}/file`)), os.NotADirectoryError)
+    assert.throws(() => os.scandir(9999), { code: 'EBADF', filename: 9999 })
+    assert.throws(() => os.scandir('a\0'), { name: 'RangeError', message: /NUL/ })
+    assert.throws(() => os.scandir(wrong(Symbol())), { name: 'TypeError', message: /"path"/ })
+    assert.equal(openFds(), before)
+  })
+})
+
+describe('the iterator of scandir', () => {
+  test('closes at its end, at a break, at a throw, and when told to', () => {
+    const place = placeWith(...many(3000))
+    const before = openFds()
+    const used = os.scandir(place)
+    assert.equal([...used].length, 3000)
+    assert.equal(openFds(), before)
+    assert.deepEqual(
+      [used.next(), used.next()],
+      [
+        { done: true, value: undefined },
+        { done: true, value: undefined },
+      ],
+    )
+    for (const _ of os.scandir(place)) break
+    assert.equal(openFds(), before)
+    assert.throws(() => {
+      for (const entry of os.scandir(place)) throw new Error(entry.name)
+    }, /file-with/)
+    assert.equal(openFds(), before)
+    const [first] = os.scandir(place)
+    assert.ok(first?.is_file())
+    assert.equal(openFds(), before)
+    const closed = os.scandir(place)
+    closed.next()
+    closed.close()
+    closed.close()
+    assert.equal(openFds(), before)
+    assert.deepEqual([...closed], [])
+    const returned = os.scandir(place)
+    assert.deepEqual(returned.return(), { done: true, value: undefined })
+    assert.deepEqual(returned.next(), { done: true, value: undefined })
+    assert.equal(openFds(), before)
+  })
+
+  test('is disposed of by `using`', () => {
+    const place = placeWith('a')
+    const before = openFds()
+    const iterator = os.scandir(place)
+    assert.equal(iterator[Symbol.iterator](), iterator)
+    assert.equal(openFds(), before + 1)
+    iterator[Symbol.dispose]()
+    assert.equal(openFds(), before)
+  })
+
+  test('many can run side by side and within each other', () => {
+    const places = [placeWith(...many(1500)), placeWith('a', 'b', 'c'), placeWith(...many(700))]
+    const iterators = places.map((place) => os.scandir(place))
+    const counts = places.map(() => 0)
+    for (let running = true; running; ) {
+      running = false
+      for (const [i, iterator] of iterators.entries()) {
+        const { done, value } = iterator.next()
+        if (done === true) continue
+        assert.ok(existsSync(value.path), value.path)
+        counts[i] = (counts[i] ?? 0) + 1
+        running = true
+      }
+    }
+    assert.deepEqual(counts, [1500, 3, 700])
+    let pairs = 0
+    for (const outer of os.scandir(places[1] ?? '')) {
+      for (const inner of os.scandir(places[1] ?? '')) pairs += outer.name === inner.name ? 1 : 0
+      assert.equal(os.listdir(places[2] ?? '').length, 700)
+      assert.ok(outer.stat().st_nlink === 1)
+    }
+    assert.equal(pairs, 3)
+  })
+
+  test('over a descriptor goes on when that is closed meanwhile', () => {
+    const place = placeWith(...many(3000))
+    const fd = os.open(place, os.O_RDONLY)
+    const iterator = os.scandir(fd)
+    const seen = new Set([iterator.next().value?.name])
+    os.close(fd)
+    const other = os.open('/dev/null', os.O_RDONLY)
+    for (const entry of iterator) seen.add(entry.name)
+    assert.equal(seen.size, 3000)
+    os.close(other)
+  })
+
+  test('ends where the directory is removed meanwhile', () => {
+    const place = placeWith(...many(3000))
+    const iterator = os.scandir(place)
+    const first = iterator.next().value
+    rmSync(place, { recursive: true })
+    let left = 0
+    for (const _ of iterator) left += 1
+    assert.ok(first !== undefined && left < 3000)
+    assert.equal(first.is_file(), true)
+    assert.throws(() => first.stat(), os.FileNotFoundError)
+  })
+
+  test('goes on where the directory is renamed meanwhile', () => {
+    const place = placeWith(...many(3000))
+    const iterator = os.scandir(place)
+    iterator.next()
+    renameSync(place, `${place}-renamed`)
+    assert.equal([...iterator].length, 2999)
+  })
+
+  test('an error in the middle is thrown, and closes it', () => {
+    const place = placeWith(...many(3000))
+    const support = new URL('../support/seccomp.js', import.meta.url).href
+    const outcome = askNode<unknown>(`
+      import { forbid } from '${support}'
+      import { readdirSync } from 'node:fs'
+      const place = ${JSON.stringify(place)}
+      const attempt = (call) => { try { return call() } catch (error) { return [error.name, error.code, error.path] } }
+      const before = readdirSync('/proc/self/fd').length
+      const [iterator, looped] = [os.scandir(place), os.scandir(place)]
+      iterator.next()
+      const walk = os.walk(place, { onerror: (error) => errors.push(error.code) })
+      const errors = []
+      forbid('getdents64', 5)
+      const rest = attempt(() => [...iterator].length)
+      const first = attempt(() => looped.next())
+      const ended = [iterator.next().done, looped.next().done]
+      const listed = attempt(() => os.listdir(place))
+      const walked = [...walk].length
+      const fwalked = attempt(() => [...os.fwalk(place)].length)
+      // Every descriptor up to the highest that was open has been given back: the next one is the lowest free.
+      const fd = os.open('/', os.O_RDONLY)
+      console.log(JSON.stringify({ rest, first, ended, listed, walked, errors, fwalked, fds: fd - before }))`)
+    const error = ['OSError', 'EIO', place]
+    const { fds, ...rest } = outcome as { fds: number }
+    assert.deepEqual(rest, {
+      rest: error,
+      first: error,
+      ended: [true, true],
+      listed: error,
+      walked: 0,
+      errors: ['EIO'],
+      fwalked: error,
+    })
+    assert.ok(fds <= 0, `${fds} descriptors are still open`)
+  })
+
+  test('one that is forgotten is closed when it is collected, with a ResourceWarning', () => {
+    const place = placeWith('a', 'b')
+    const bytes = placeWith('a', 'b')
+    const outcome = askNode<{ warnings: string[][]; open: number }>(
+      `
+      import { setFlagsFromString } from 'node:v8'
+      import { runInNewContext } from 'node:vm'
+      import { readdirSync, readlinkSync } from 'node:fs'
+      setFlagsFromString('--expose-gc')
+      const gc = runInNewContext('gc')
+      const warnings = []
+      process.on('warning', (warning) => warnings.push([warning.name, warning.message]))
+      const fd = os.open('/', os.O_RDONLY)
+      const places = [${JSON.stringify(place)}, Buffer.from(${JSON.stringify(bytes)}), fd]
+      ;(() => { for (const place of places) os.scandir(place).next() })()
+      // These are not forgotten: used up, left, closed.
+      ;(() => { [...os.scandir('/')]; for (const _ of os.scandir('/')) break; os.scandir('/').close() })()
+      for (let i = 0; i < 100 && warnings.length < 3; i++) { gc(); await new Promise((resolve) => setTimeout(resolve, 10)) }
+      os.close(fd)
+      const open = readdirSync('/proc/self/fd').filter((fd) => {
+        try { return /osier-|^\\/$/.test(readlinkSync('/proc/self/fd/' + fd)) } catch { return false }
+      }).length
+      console.log(JSON.stringify({ warnings, open, fd }))`,
+      { env: { ...process.env, NODE_NO_WARNINGS: '1' } },
+    )
+    const { warnings, open, fd } = outcome as { warnings: string[][]; open: number; fd: number }
+    assert.equal(open, 0)
+    assert.deepEqual(
+      warnings.sort(),
+      [
+        ['ResourceWarning', `unclosed scandir iterator of '${place}'`],
+        ['ResourceWarning', `unclosed scandir iterator of '${bytes}'`],
+        ['ResourceWarning', `unclosed scandir iterator of descriptor ${fd}`],
+      ].sort(),
+    )
+  })
+})
+
+test('audit events tell the path, or null where none was given', () => {
+  const place = placeWith('a')
+  const heard = askNode(`
+    const heard = []
+    os.chdir(${JSON.stringify(place)})
+    os.addaudithook((event, args) => { if (event.includes('dir')) heard.push([event, ...args]) })
+    os.listdir('.'); os.listdir(); os.listdir({ path: '.' }); os.listdir(Buffer.from('.')).length
+    os.scandir('.').close(); os.scandir().close()
+    os.addaudithook((event) => { if (event.includes('dir')) throw new Error('no ' + event) })
+    const vetoed = [() => os.listdir('.'), () => os.scandir('.')].map((call) => {
+      try { call(); return 'done' } catch (error) { return error.message }
+    })
+    console.log(JSON.stringify([heard.map(([event, path]) => [event, Buffer.isBuffer(path) ? 'bytes' : path]), vetoed]))`)
+  assert.deepEqual(heard, [
+    [
+      ['os.listdir', '.'],
+      ['os.listdir', null],
+      ['os.listdir', '.'],
+      ['os.listdir', 'bytes'],
+      ['os.scandir', '.'],
+      ['os.scandir', null],
+      ['os.listdir', '.'],
+      ['os.scandir', '.'],
+    ],
+    ['no os.listdir', 'no os.scandir'],
+  ])
+})
+
+test('is_dir and is_file of entries that are no links cost no system call', { skip: noStrace }, () => {
+  const place = placeWith(...many(200))
+  for (let i = 0; i < 20; i++) mkdirSync(`${place}/directory-${i}`)
+  symlinkSync('directory-0', `${place}/link`)
+  const calls = traced(`
+    const use = () => {
+      for (const entry of os.scandir(${JSON.stringify(place)})) {
+        entry.is_dir(); entry.is_file(); entry.is_symlink(); entry.inode(); entry.path
+        entry.is_dir({ follow_symlinks: false })
+      }
+    }
+    use(); begin(); use(); end()`)
+  const names = calls.map((call) => call.slice(0, call.indexOf('(')))
+  assert.deepEqual(
+    names.filter((name) => name !== 'getdents64'),
+    ['openat', 'newfstatat', 'close'],
+    calls.join('\n'),
+  )
+  assert.ok(names.length <= 6)
+})
+
+test('statSync and the entry agree on a file system that is not the root’s', () => {
+  for (const path of ['/proc/self', '/dev', '/sys']) {
+    if (!existsSync(path)) continue
+    for (const entry of os.scandir(path)) {
+      if (entry.is_symlink()) continue
+      const stats = statSync(entry.path, { throwIfNoEntry: false })
+      if (stats === undefined) continue
+      assert.equal(entry.is_dir(), stats.isDirectory(), entry.path)
+      assert.equal(entry.is_file(), stats.isFile(), entry.path)
+    }
+  }
+})
