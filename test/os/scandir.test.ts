@@ -1,11 +1,8 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
 import {
-  closeSync,
   existsSync,
   linkSync,
   mkdirSync,
-  openSync,
   readdirSync,
   renameSync,
   rmdirSync,
@@ -17,36 +14,17 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { pathToFileURL } from 'node:url'
 import os, { type DirEntry, type Path } from 'osier'
 import { S_IFSOCK } from 'osier/stat'
 import { askNode } from '../support/child.ts'
-import { temporaryFolder } from '../support/folder.ts'
-import { askOrdinaryUser, noOrdinaryUser } from '../support/ordinary_user.ts'
 import { askPython, noPython } from '../support/python.ts'
 import { noStrace, traced } from '../support/strace.ts'
-import { inWorker } from '../support/worker.ts'
+import { files, manyFiles, openFds, planter } from '../support/trees.ts'
 
-const folder = temporaryFolder()
-let count = 0
-
-/** An empty directory of its own for each test. */
-function emptyPlace(): string {
-  const place = join(folder, `place-${count++}`)
-  mkdirSync(place)
-  return place
-}
+const plant = planter()
 
 /** A directory with plain files of these names. */
-function placeWith(...names: readonly string[]): string {
-  const place = emptyPlace()
-  for (const name of names) writeFileSync(join(place, name), '')
-  return place
-}
-
-/** Numbered names, too many to be read at once. */
-const many = (number: number): string[] => Array.from({ length: number }, (_, i) => `file-with-a-long-name-${i}`)
-const openFds = (): number => readdirSync('/proc/self/fd').length
+const placeWith = (...names: readonly string[]): string => plant(files(names))
 const wrong = <T>(value: unknown): T => value as T
 const scanned = (path?: Path): DirEntry<string>[] => [...os.scandir(wrong<string>(path))]
 
@@ -66,153 +44,6 @@ function zoo(): string {
   linkSync(at('file'), at('hard-link'))
   return place
 }
-
-test('every byte can be in a name, and every listing tells it back', () => {
-  const place = emptyPlace()
-  const names: Buffer[] = []
-  for (let byte = 1; byte < 256; byte++) if (byte !== 0x2f && byte !== 0x2e) names.push(Buffer.from([byte]))
-  for (let byte = 1; byte < 256; byte++) if (byte !== 0x2f) names.push(Buffer.from([0x61, byte, 0x62]))
-  for (const name of names) closeSync(openSync(Buffer.concat([Buffer.from(`${place}/`), name]), 'w'))
-  const expected = names.map((name) => name.toString('latin1')).sort()
-  const latin1 = (list: readonly Uint8Array[]): string[] =>
-    list.map((name) => Buffer.from(name).toString('latin1')).sort()
-  assert.deepEqual(latin1(os.listdir(Buffer.from(place))), expected)
-  assert.deepEqual(latin1(os.listdir(place).map((name) => os.fsencode(name))), expected)
-  assert.deepEqual(latin1([...os.scandir(Buffer.from(place))].map((entry) => entry.name)), expected)
-  assert.deepEqual(latin1(scanned(place).map((entry) => os.fsencode(entry.name))), expected)
-  for (const entry of os.scandir(place)) assert.equal(os.stat(entry).st_ino, entry.inode())
-  for (const entry of os.scandir(Buffer.from(place))) assert.equal(entry.stat().st_ino, entry.inode())
-  for (const name of os.listdir(place)) os.unlink(`${place}/${name}`)
-  assert.deepEqual(readdirSync(place), [])
-})
-
-test('names of every length come through, in all scripts', () => {
-  const lengths = Array.from({ length: 255 }, (_, i) => 'n'.repeat(i + 1))
-  const others = [
-    'ünïcödé',
-    '漢字',
-    '🦀'.repeat(60),
-    '\u2028',
-    '\ufffd',
-    '\ufeffbom',
-    '...',
-    '.hidden',
-    'é'.normalize('NFD'),
-  ]
-  const place = placeWith(...lengths, ...others)
-  assert.deepEqual(os.listdir(place).sort(), [...lengths, ...others].sort())
-})
-
-describe('listdir', () => {
-  test('takes a path of any kind, or a descriptor, or nothing', async () => {
-    const place = placeWith('a', 'b')
-    const sorted = (names: readonly (string | Uint8Array)[]): unknown[] => [...names].sort()
-    const fd = os.open(place, os.O_RDONLY)
-    try {
-      for (const path of [
-        place,
-        `${place}/`,
-        pathToFileURL(place),
-        { __fspath__: () => place },
-        fd,
-        { fd },
-        { path: place },
-      ]) {
-        assert.deepEqual(sorted(os.listdir(wrong<string>(path))), ['a', 'b'])
-      }
-      for (const path of [
-        Buffer.from(place),
-        new Uint8Array(Buffer.from(place)),
-        { __fspath__: () => Buffer.from(place) },
-      ]) {
-        assert.deepEqual(sorted(os.listdir(wrong<Buffer>(path))), [Buffer.from('a'), Buffer.from('b')])
-      }
-    } finally {
-      os.close(fd)
-    }
-    const home = process.cwd()
-    process.chdir(place)
-    try {
-      assert.deepEqual(
-        [sorted(os.listdir()), sorted(os.listdir(wrong(null)))],
-        [
-          ['a', 'b'],
-          ['a', 'b'],
-        ],
-      )
-      assert.deepEqual(sorted(os.listdir({})), ['a', 'b'])
-    } finally {
-      process.chdir(home)
-    }
-    assert.deepEqual(await inWorker(`return os.listdir(${JSON.stringify(place)}).sort()`), ['a', 'b'])
-  })
-
-  test('errors tell the path, and nothing stays open', () => {
-    const place = placeWith('file')
-    const before = openFds()
-    assert.throws(() => os.listdir(`${place}/no`), {
-      name: 'FileNotFoundError',
-      syscall: 'listdir',
-      path: `${place}/no`,
-    })
-    assert.throws(() => os.listdir(`${place}/file`), { name: 'NotADirectoryError', errno: 20 })
-    assert.throws(() => os.listdir(''), os.FileNotFoundError)
-    assert.throws(() => os.listdir(-1), { code: 'EBADF', filename: -1 })
-    assert.throws(() => os.listdir(9999), { code: 'EBADF', filename: 9999 })
-    assert.throws(() => os.listdir('a\0'), { name: 'RangeError', message: /NUL/ })
-    assert.throws(() => os.listdir(1.5), { name: 'RangeError', message: /"path"/ })
-    assert.throws(() => os.listdir(wrong(true)), { name: 'TypeError', message: /"path"/ })
-    assert.throws(() => os.listdir(wrong({ paht: '.' })), { name: 'TypeError', message: /"options"/ })
-    assert.throws(() => (os.listdir as (...args: unknown[]) => unknown)('.', '.'), {
-      name: 'TypeError',
-      message: /"options"/,
-    })
-    const fd = os.open(`${place}/file`, os.O_RDONLY)
-    try {
-      assert.throws(() => os.listdir(fd), os.NotADirectoryError)
-    } finally {
-      os.close(fd)
-    }
-    assert.equal(openFds(), before)
-  })
-
-  test('a directory without permission', { skip: noOrdinaryUser }, () => {
-    const place = placeWith('a')
-    os.chmod(folder, 0o755)
-    os.chmod(place, 0o311)
-    const outcome = askOrdinaryUser(`
-      const attempt = (call) => { try { call(); return 'done' } catch (error) { return error.name } }
-      console.log(JSON.stringify([
-        attempt(() => os.listdir(${JSON.stringify(place)})), attempt(() => os.scandir(${JSON.stringify(place)}))]))`)
-    os.chmod(place, 0o755)
-    assert.deepEqual(outcome, ['PermissionError', 'PermissionError'])
-  })
-
-  test('a descriptor can be listed as often as one likes, by whoever', () => {
-    const place = placeWith(...many(2000))
-    const fd = os.open(place, os.O_RDONLY)
-    try {
-      for (let i = 0; i < 3; i++) assert.equal(os.listdir(fd).length, 2000)
-      assert.equal([...os.scandir(fd)].length, 2000)
-      for (const _ of os.scandir(fd)) break
-      assert.equal(os.listdir(fd).length, 2000)
-    } finally {
-      os.close(fd)
-    }
-  })
-})
-
-test('a directory of 100 000 entries', () => {
-  const place = emptyPlace()
-  const program = 'import os, sys\nfor i in range(100_000): os.close(os.open(f"{sys.argv[1]}/{i}", os.O_CREAT))'
-  if (noPython) for (let i = 0; i < 100_000; i++) closeSync(openSync(`${place}/${i}`, 'w'))
-  else execFileSync('python3', ['-c', program, place])
-  const isRight = (names: Iterable<string>): boolean => new Set(names).size === 100_000
-  assert.ok(isRight(os.listdir(place)))
-  assert.ok(isRight([...os.scandir(place)].map((entry) => entry.name)))
-  assert.ok(isRight([...os.walk(place)].flatMap(([, , files]) => files)))
-  assert.equal(os.listdir(Buffer.from(place)).length, 100_000)
-})
 
 describe('scandir', () => {
   test('an entry knows its name, path, inode and type', () => {
@@ -404,7 +235,7 @@ print(json.dumps([about(entry) for entry in os.scandir(sys.argv[1])]))`,
 
 describe('the iterator of scandir', () => {
   test('closes at its end, at a break, at a throw, and when told to', () => {
-    const place = placeWith(...many(3000))
+    const place = plant(manyFiles(3000))
     const before = openFds()
     const used = os.scandir(place)
     assert.equal([...used].length, 3000)
@@ -448,7 +279,7 @@ describe('the iterator of scandir', () => {
   })
 
   test('many can run side by side and within each other', () => {
-    const places = [placeWith(...many(1500)), placeWith('a', 'b', 'c'), placeWith(...many(700))]
+    const places = [plant(manyFiles(1500)), placeWith('a', 'b', 'c'), plant(manyFiles(700))]
     const iterators = places.map((place) => os.scandir(place))
     const counts = places.map(() => 0)
     for (let running = true; running; ) {
@@ -472,7 +303,7 @@ describe('the iterator of scandir', () => {
   })
 
   test('over a descriptor goes on when that is closed meanwhile', () => {
-    const place = placeWith(...many(3000))
+    const place = plant(manyFiles(3000))
     const fd = os.open(place, os.O_RDONLY)
     const iterator = os.scandir(fd)
     const seen = new Set([iterator.next().value?.name])
@@ -484,7 +315,7 @@ describe('the iterator of scandir', () => {
   })
 
   test('ends where the directory is removed meanwhile', () => {
-    const place = placeWith(...many(3000))
+    const place = plant(manyFiles(3000))
     const iterator = os.scandir(place)
     const first = iterator.next().value
     rmSync(place, { recursive: true })
@@ -496,7 +327,7 @@ describe('the iterator of scandir', () => {
   })
 
   test('goes on where the directory is renamed meanwhile', () => {
-    const place = placeWith(...many(3000))
+    const place = plant(manyFiles(3000))
     const iterator = os.scandir(place)
     iterator.next()
     renameSync(place, `${place}-renamed`)
@@ -504,7 +335,7 @@ describe('the iterator of scandir', () => {
   })
 
   test('an error in the middle is thrown, and closes it', () => {
-    const place = placeWith(...many(3000))
+    const place = plant(manyFiles(3000))
     const support = new URL('../support/seccomp.js', import.meta.url).href
     const outcome = askNode<unknown>(`
       import { forbid } from '${support}'
@@ -607,7 +438,7 @@ test('audit events tell the path, or null where none was given', () => {
 })
 
 test('is_dir and is_file of entries that are no links cost no system call', { skip: noStrace }, () => {
-  const place = placeWith(...many(200))
+  const place = plant(manyFiles(200))
   for (let i = 0; i < 20; i++) mkdirSync(`${place}/directory-${i}`)
   symlinkSync('directory-0', `${place}/link`)
   const calls = traced(`
