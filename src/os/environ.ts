@@ -369,7 +369,7 @@ export function reload_environ(): void {
 export function getenv(key: string): string | null
 export function getenv<T>(key: string, default_: T): string | T
 export function getenv(key: string, default_: unknown = null): unknown {
-  return environ.get(key, default_)
+  return variables().get(textCodec.text(key, 'key')) ?? default_
 }
 
 /**
@@ -385,7 +385,8 @@ export function getenv(key: string, default_: unknown = null): unknown {
 export function getenvb(key: Uint8Array): Buffer | null
 export function getenvb<T>(key: Uint8Array, default_: T): Buffer | T
 export function getenvb(key: Uint8Array, default_: unknown = null): unknown {
-  return environb.get(key, default_)
+  const value = variables().get(bytesCodec.text(key, 'key'))
+  return value === undefined ? default_ : bytesCodec.show(value)
 }
 
 /**

@@ -305,6 +305,10 @@ test('getenv knows null from a default that is undefined only as far as JavaScri
   assert.equal(os.getenvb(bytes('OSIER_NONE')), null)
   assert.equal(os.getenvb(bytes('OSIER_NONE'), object), object)
   assert.equal(os.supports_bytes_environ, true)
+  // @ts-expect-error names are text
+  assert.throws(() => os.getenv(5), /^TypeError: The "key" argument must be a string, received 5$/)
+  // @ts-expect-error names are bytes
+  assert.throws(() => os.getenvb('A'), /^TypeError: The "key" argument must be a Uint8Array, received 'A'$/)
 })
 
 test('dates follow a time zone that is set', () => {
