@@ -4,6 +4,7 @@ import { constants } from 'node:os'
 import { test } from 'node:test'
 import os from 'osier'
 import { assertSameAsPython } from '../support/calls.ts'
+import { askNode } from '../support/child.ts'
 import { noPython } from '../support/python.ts'
 import { inWorker } from '../support/worker.ts'
 
@@ -60,6 +61,18 @@ test('sizes and flags are refused as in Python', { skip: noPython }, () => {
     ['getrandom', 4, '1'],
     ['getrandom', -1, '1'],
   ])
+})
+
+test('urandom needs no memory of the kernel for small sizes', () => {
+  const mmap = process.arch === 'arm64' ? 222 : 9
+  // MAP_DROPPABLE | MAP_ANONYMOUS, which the vDSO's getrandom asks for.
+  const program = `
+    import { forbid } from '${import.meta.resolve('../support/seccomp.js')}'
+    import { constants } from 'node:os'
+    forbid(${mmap}, constants.errno.ENOMEM, [3, 0x28])
+    const all = Array.from({ length: 100 }, () => os.urandom(16).toString('hex'))
+    console.log(JSON.stringify([new Set(all).size, all.every((text) => text.length === 32)]))`
+  assert.deepEqual(askNode(program), [100, true])
 })
 
 test('every thread has random bytes of its own', async () => {
