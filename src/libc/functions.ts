@@ -51,6 +51,8 @@ export const prototypes = {
   fexecve: c('int fexecve(int, const void *, const void *)') as (fd: number, argv: StringArray, envp: StringArray) => number,
   fgetxattr: c('long fgetxattr(int, const char *, uintptr_t, size_t)') as (fd: number, name: CString, out: Address, size: number) => number,
   flistxattr: c('long flistxattr(int, uintptr_t, size_t)') as (fd: number, out: Address, size: number) => number,
+  fork: c('int fork()') as () => number,
+  forkpty: c('int forkpty(uintptr_t, uintptr_t, uintptr_t, uintptr_t)') as (fd: Address, name: Address, settings: Address, size: Address) => number,
   fpathconf: c('long fpathconf(int, int)') as (fd: number, name: number) => Int64,
   fremovexattr: c('int fremovexattr(int, const char *)') as (fd: number, name: CString) => number,
   fsetxattr: c('int fsetxattr(int, const char *, const void *, size_t, int)') as (fd: number, name: CString, value: Uint8Array, size: number, flags: number) => number,
@@ -102,6 +104,7 @@ export const prototypes = {
   lremovexattr: c('int lremovexattr(const char *, const char *)') as (path: CString, name: CString) => number,
   lseek: c('int64_t lseek(int, int64_t, int)') as (fd: number, offset: Int64, whence: number) => Int64,
   lsetxattr: c('int lsetxattr(const char *, const char *, const void *, size_t, int)') as (path: CString, name: CString, value: Uint8Array, size: number, flags: number) => number,
+  madvise: c('int madvise(uintptr_t, size_t, int)') as (start: number, length: number, advice: number) => number,
   memcpy: c('uintptr_t memcpy(uintptr_t, uintptr_t, size_t)') as (to: Address, from: Address, size: number) => Address,
   memfd_create: c('int memfd_create(const char *, unsigned int)', 'memfd_create') as (name: CString, flags: number) => number,
   mkdirat: c('int mkdirat(int, const char *, unsigned int)') as (at: number, path: CString, mode: number) => number,
@@ -139,6 +142,9 @@ export const prototypes = {
   pread: c('long pread(int, uintptr_t, size_t, int64_t)') as (fd: number, out: Address, size: number, offset: Int64) => number,
   preadInto: c('long pread(int, void *, size_t, int64_t)') as (fd: number, out: Uint8Array, size: number, offset: Int64) => number,
   preadv2: c('long kernel_preadv2(int, uintptr_t, int, int64_t, long, int)', 'preadv2') as (fd: number, vectors: Address, count: number, offset: Int64, high: 0, flags: number) => number,
+  pthread_mutex_lock: c('int pthread_mutex_lock(uintptr_t)') as (mutex: number) => number,
+  pthread_mutex_unlock: c('int pthread_mutex_unlock(uintptr_t)') as (mutex: number) => number,
+  pthread_sigmask: c('int pthread_sigmask(int, uintptr_t, uintptr_t)') as (how: number, set: Address, old: Address) => number,
   ptsname_r: c('int ptsname_r(int, uintptr_t, size_t)') as (fd: number, out: Address, size: number) => number,
   pwrite: c('long pwrite(int, const void *, size_t, int64_t)') as (fd: number, data: Uint8Array, size: number, offset: Int64) => number,
   pwritev2: c('long kernel_pwritev2(int, uintptr_t, int, int64_t, long, int)', 'pwritev2') as (fd: number, vectors: Address, count: number, offset: Int64, high: 0, flags: number) => number,
@@ -173,6 +179,7 @@ export const prototypes = {
   sigaction: c('int sigaction(int, uintptr_t, uintptr_t)') as (signal: number, action: Address, old: Address) => number,
   sigaddset: c('int sigaddset(uintptr_t, int)') as (set: Address, signal: number) => number,
   sigemptyset: c('int sigemptyset(uintptr_t)') as (set: Address) => number,
+  socketpair: c('int socketpair(int, int, int, uintptr_t)') as (domain: number, type: number, protocol: number, out: Address) => number,
   splice: c('long splice(int, uintptr_t, int, uintptr_t, size_t, unsigned int)') as (from: number, fromOffset: Address, to: number, toOffset: Address, size: Int64, flags: number) => number,
   statvfs: c('int statvfs(const char *, uintptr_t)') as (path: CString, out: Address) => number,
   statx: c('int statx(int, const char *, int, unsigned int, uintptr_t)', 'statx') as (at: number, path: CString, flags: number, mask: number, out: Address) => number,
@@ -199,11 +206,15 @@ export const prototypes = {
   unlockpt: c('int unlockpt(int)') as (fd: number) => number,
   unsetenv: c('int unsetenv(const char *)') as (name: CString) => number,
   unshare: c('int unshare(int)', 'unshare') as (flags: number) => number,
+  usleep: c('int usleep(unsigned int)') as (microseconds: number) => number,
   utimensat: c('int utimensat(int, const char *, uintptr_t, int)') as (at: number, path: CString, times: Address, flags: number) => number,
+  uv_async_send: c('int uv_async_send(uintptr_t)') as (handle: Address) => number,
+  uv_backend_fd: c('int uv_backend_fd(uintptr_t)') as (loop: Address) => number,
   uv_default_loop: c('uintptr_t uv_default_loop()') as () => Address,
   uv_handle_get_type: c('int uv_handle_get_type(uintptr_t)') as (handle: Address) => number,
   uv_handle_type_name: c('const char *uv_handle_type_name(int)') as (type: number) => string | null,
   uv_is_active: c('int uv_is_active(uintptr_t)') as (handle: Address) => number,
+  uv_loop_fork: c('int uv_loop_fork(uintptr_t)') as (loop: Address) => number,
   uv_process_get_pid: c('int uv_process_get_pid(uintptr_t)') as (handle: Address) => number,
   uv_tty_reset_mode: c('int uv_tty_reset_mode()') as () => number,
   uv_walk: c('void uv_walk(uintptr_t, void *, uintptr_t)') as (loop: Address, visit: bigint, argument: number) => void,
@@ -256,6 +267,16 @@ function bindOnFirstUse(table: Record<string, Declaration>): Record<string, unkn
 
 /** The C library. `libc.close(fd)` returns what C returns; `call.ts` knows what a failure means. */
 export const libc: Prototypes = bindOnFirstUse(prototypes as unknown as Record<string, Declaration>) as Prototypes
+
+/**
+ * Binds functions without calling them, for those who must not do anything new between two calls.
+ *
+ * @throws NotImplementedError for one that this platform lacks
+ */
+export function bindNow(...names: (keyof Prototypes)[]): void {
+  const table = libc as unknown as Record<string, CFunction>
+  for (const name of names) table[name] = bind(name, prototypes[name] as unknown as Declaration)
+}
 
 const found = new Map<keyof Prototypes, boolean>()
 

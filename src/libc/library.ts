@@ -49,3 +49,15 @@ export function find(prototype: string): CFunction | undefined {
   }
   return undefined
 }
+
+/** The address of a symbol that the running program has, or `undefined`. */
+export function findSymbol(name: string): number | undefined {
+  for (const library of opened.length === 0 ? open() : opened) {
+    try {
+      return Number(koffi.address(library.symbol(name)))
+    } catch {
+      // Not here.
+    }
+  }
+  return undefined
+}

@@ -8,7 +8,7 @@ import { libc } from './functions.ts'
  * Bun exports stubs of the same names that end the process when they are called, so the runtime decides, never whether
  * a symbol is there.
  */
-const isNode: boolean = process.versions.bun === undefined && process.versions.deno === undefined
+export const isNode: boolean = process.versions.bun === undefined && process.versions.deno === undefined
 
 /** Puts terminals that Node has in raw mode back into the mode they were found in. */
 export function resetTerminalModes(): void {

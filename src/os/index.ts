@@ -54,6 +54,9 @@ export {
 export { execl, execle, execlp, execlpe, execv, execve, execvp, execvpe } from './exec.ts'
 export { type BinaryMode, type FileArguments, type FileOptions, fdopen, type TextMode } from './file_objects.ts'
 export * from './files.ts'
+export * from './files.ts'
+// Process Management
+export { fork, forkpty, register_at_fork } from './fork.ts'
 export * from './identity.ts'
 // Memory, event, timer and process descriptors
 export * from './linux_fds.ts'

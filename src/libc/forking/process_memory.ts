@@ -1,0 +1,45 @@
+import { closeSync, openSync, readSync } from 'node:fs'
+
+/**
+ * Reads this process's own memory through the kernel: an address that leads nowhere gives `undefined`, where reading it
+ * directly would end the process. So guesses about other people's structures can be checked.
+ */
+export class ProcessMemory {
+  readonly #fd: number = openSync('/proc/self/mem', 'r')
+
+  /** Bytes at an address. */
+  bytes(address: number, size: number): Buffer | undefined {
+    const buffer = Buffer.alloc(size)
+    try {
+      return readSync(this.#fd, buffer, 0, size, address) === size ? buffer : undefined
+    } catch {
+      return undefined
+    }
+  }
+
+  /** The pointers in a stretch of memory, which starts at a multiple of eight. */
+  pointers(address: number, size: number): number[] {
+    const bytes = this.bytes(address, size)
+    if (bytes === undefined) return []
+    return Array.from({ length: size / 8 }, (_, i) => Number(bytes.readBigUInt64LE(i * 8)))
+  }
+
+  /** The pointer at an address; 0 where there is nothing to read. */
+  pointer(address: number): number {
+    return this.pointers(address, 8)[0] ?? 0
+  }
+
+  /** The 32-bit integer at an address. */
+  int32(address: number): number | undefined {
+    return this.bytes(address, 4)?.readInt32LE(0)
+  }
+
+  close(): void {
+    closeSync(this.#fd)
+  }
+}
+
+/** Whether this can be the address of an object on the heap. */
+export function isObjectAddress(address: number): boolean {
+  return address >= 0x10000 && address < 2 ** 52 && address % 8 === 0
+}

@@ -1,0 +1,178 @@
+import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs'
+import { NotImplementedError } from '../../errors.ts'
+import { find, findSymbol } from '../library.ts'
+import { isObjectAddress, ProcessMemory } from './process_memory.ts'
+
+/**
+ * V8's worker threads: they collect garbage and optimise functions. fork(2) copies only the thread that calls it, so the
+ * child has to make new ones, on the queue that it inherited; and it inherits that queue sound only if no worker was at
+ * work at that moment.
+ *
+ * Node keeps them in an object of a class `node::WorkerThreadsTaskRunner`. Its constructor, run once more on the object
+ * that is there, starts new threads.
+ */
+export interface V8Workers {
+  /** Where the object is. Its mutex and the condition variable that idle workers wait on come first in it. */
+  readonly address: number
+  /** How many workers there are. */
+  readonly count: number
+  /** Starts new workers, in a child. */
+  readonly restart: () => void
+}
+
+const PLATFORM = '_ZN4node11per_process11v8_platformE'
+const PLATFORM_VTABLE = '_ZTVN4node12NodePlatformE'
+/** The block in which a `std::shared_ptr` keeps the runner: libstdc++ of different ages names it differently. */
+const RUNNER_BLOCK_VTABLES = [
+  '_ZTVSt23_Sp_counted_ptr_inplaceIN4node23WorkerThreadsTaskRunnerESaIvELN9__gnu_cxx12_Lock_policyE2EE',
+  '_ZTVSt23_Sp_counted_ptr_inplaceIN4node23WorkerThreadsTaskRunnerESaIS1_ELN9__gnu_cxx12_Lock_policyE2EE',
+]
+/** Node 24 has a second parameter, the level of its debug log: 0 is none. */
+const CONSTRUCTOR_WITH_LEVEL =
+  'void _ZN4node23WorkerThreadsTaskRunnerC1EiNS_21PlatformDebugLogLevelE(uintptr_t, int, int)'
+const CONSTRUCTOR = 'void _ZN4node23WorkerThreadsTaskRunnerC1Ei(uintptr_t, int)'
+const COUNT = 'int _ZNK4node23WorkerThreadsTaskRunner21NumberOfWorkerThreadsEv(uintptr_t)'
+
+/** A vtable starts with two words before the first function, to which objects point. */
+const VTABLE_HEADER = 16
+
+let located: V8Workers | undefined
+
+/** Finds the workers of this process, once. */
+export function v8Workers(): V8Workers {
+  located ??= locate()
+  return located
+}
+
+function locate(): V8Workers {
+  const memory = new ProcessMemory()
+  try {
+    const address = findRunner(memory)
+    const count = found(find(COUNT), "the count of V8's workers")(address) as number
+    // One of the threads that it counts keeps the time for delayed tasks.
+    if (count < 2 || count > 1025) throw notFound(`a plausible number of V8's workers (not ${count})`)
+    const withLevel = find(CONSTRUCTOR_WITH_LEVEL)
+    const plain = withLevel ?? found(find(CONSTRUCTOR), "the constructor of V8's workers")
+    const restart = withLevel === undefined ? () => plain(address, count - 1) : () => plain(address, count - 1, 0)
+    return { address, count: count - 1, restart: () => void restart() }
+  } finally {
+    memory.close()
+  }
+}
+
+function findRunner(memory: ProcessMemory): number {
+  const platformVtable = found(findSymbol(PLATFORM_VTABLE), 'the class of its platform') + VTABLE_HEADER
+  const blockVtables = RUNNER_BLOCK_VTABLES.map(findSymbol).filter((symbol) => symbol !== undefined)
+  if (blockVtables.length === 0) throw notFound("the class of V8's workers")
+  const platform = memory
+    .pointers(found(findSymbol(PLATFORM), 'its platform'), 256)
+    .find((pointer) => isObjectAddress(pointer) && memory.pointer(pointer) === platformVtable)
+  // The object starts right behind the header of the block that owns it, so pointers to both stand side by side.
+  const words = memory.pointers(found(platform, 'the object of its platform'), 512)
+  const index = words.findIndex((block, i) => {
+    const isPair = isObjectAddress(block) && words[i - 1] === block + 16
+    return isPair && blockVtables.includes(memory.pointer(block) - VTABLE_HEADER)
+  })
+  return found(words[index - 1], "the object of V8's workers")
+}
+
+function found<T>(thing: T | undefined, what: string): T {
+  if (thing === undefined) throw notFound(what)
+  return thing
+}
+
+function notFound(what: string): NotImplementedError {
+  return new NotImplementedError(`os.fork() cannot be trusted in this build of Node: ${what} was not found`)
+}
+
+// ------------------------------------------------------------------------------------------------------------------
+
+/** The bytes of the object behind its mutex in which the condition variable lies that idle workers wait on. */
+const CONDITION_SIZE = 48
+
+/** The futex operations that a condition variable waits with: FUTEX_WAIT and FUTEX_WAIT_BITSET. */
+const WAITS = [0, 9]
+/** FUTEX_PRIVATE_FLAG and FUTEX_CLOCK_REALTIME say how to wait, not what is done. */
+const OPERATION = 0x7f
+
+interface Watched {
+  readonly syscall: number
+  readonly schedstat: number
+  /** What schedstat said when the worker was last seen idle: it changes with every moment on a processor. */
+  ran: string
+}
+
+/**
+ * Proof that V8's workers are idle: each sleeps in its queue now, and has not run since.
+ *
+ * Files of /proc stay open for the length of one fork, because opening them takes longer than reading them.
+ */
+export class IdleProof {
+  readonly #workers: readonly Watched[]
+  readonly #from: number
+  readonly #buffer = Buffer.alloc(256)
+
+  /** @param mutexSize bytes of a pthread_mutex_t, with which the runner starts */
+  constructor(workers: V8Workers, mutexSize: number) {
+    this.#from = workers.address + mutexSize
+    const threads = readdirSync('/proc/self/task').filter((thread) => {
+      return thread !== String(process.pid) && this.#isIdle(readLine(`/proc/self/task/${thread}/syscall`))
+    })
+    const idle = threads.length >= workers.count ? threads : []
+    this.#workers = idle.map((thread) => ({
+      syscall: openSync(`/proc/self/task/${thread}/syscall`, 'r'),
+      schedstat: openSync(`/proc/self/task/${thread}/schedstat`, 'r'),
+      ran: '',
+    }))
+  }
+
+  /** Whether all of the workers were found. */
+  get complete(): boolean {
+    return this.#workers.length > 0
+  }
+
+  /** Whether all are idle now. Remembers how long each has run. */
+  begin(): boolean {
+    for (const worker of this.#workers) {
+      if (!this.#isIdle(this.#read(worker.syscall))) return false
+      worker.ran = this.#read(worker.schedstat)
+      if (!this.#isIdle(this.#read(worker.syscall))) return false
+    }
+    return true
+  }
+
+  /** Whether none has run since `begin`. */
+  holds(): boolean {
+    return this.#workers.every(
+      (worker) => this.#read(worker.schedstat) === worker.ran && this.#isIdle(this.#read(worker.syscall)),
+    )
+  }
+
+  close(): void {
+    for (const { syscall, schedstat } of this.#workers) {
+      closeSync(syscall)
+      closeSync(schedstat)
+    }
+  }
+
+  #read(fd: number): string {
+    return this.#buffer.toString('latin1', 0, readSync(fd, this.#buffer, 0, 200, 0))
+  }
+
+  /** Of the line "number address operation ..." of a thread that is in a system call. */
+  #isIdle(line: string): boolean {
+    const fields = line.split(' ')
+    if (fields.length < 4 || !WAITS.includes(Number(fields[2]) & OPERATION)) return false
+    const offset = Number(fields[1]) - this.#from
+    return offset >= 0 && offset < CONDITION_SIZE
+  }
+}
+
+/** The content of a file of /proc; '' where its thread has just ended. */
+export function readLine(path: string): string {
+  try {
+    return readFileSync(path, 'latin1')
+  } catch {
+    return ''
+  }
+}

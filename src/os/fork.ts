@@ -1,0 +1,134 @@
+import { readdirSync } from 'node:fs'
+import { isMainThread } from 'node:worker_threads'
+import { AuditEvent } from '../audit.ts'
+import { NotImplementedError, wrongType } from '../errors.ts'
+import { constants } from '../libc/facts.ts'
+import { forkProcess, terminalOfChild } from '../libc/forking/attempt.ts'
+import { threadPoolSize } from '../libc/forking/event_loop.ts'
+import { v8Workers } from '../libc/forking/v8_workers.ts'
+import { libc } from '../libc/functions.ts'
+import { isNode } from '../libc/node.ts'
+import { checkOptions } from './arguments.ts'
+import { becomeChild } from './forked_process.ts'
+
+/** Functions to be called around each fork. */
+export interface AtFork {
+  /** Called before, the last registered first. */
+  readonly before?: (() => void) | undefined
+  /** Called in the parent, after. */
+  readonly after_in_parent?: (() => void) | undefined
+  /** Called in the child, after. */
+  readonly after_in_child?: (() => void) | undefined
+}
+
+const KINDS = ['before', 'after_in_parent', 'after_in_child'] as const
+
+const hooks: Record<(typeof KINDS)[number], (() => void)[]> = { before: [], after_in_parent: [], after_in_child: [] }
+
+const forkEvent = new AuditEvent('os.fork')
+const forkptyEvent = new AuditEvent('os.forkpty')
+
+/**
+ * Has functions called around each `fork` and `forkpty`. They cannot be taken back. What they throw becomes a warning,
+ * and the fork goes on.
+ *
+ * @param functions `before`, `after_in_parent`, `after_in_child`: at least one
+ * @throws TypeError where none is given, or something that is no function
+ *
+ * Availability: Linux. See Python, os.register_at_fork.
+ */
+export function register_at_fork(functions: AtFork): void {
+  checkOptions(functions, KINDS)
+  const given = KINDS.filter((kind) => functions[kind] !== undefined)
+  if (given.length === 0) throw wrongType('functions', 'an object with at least one function', functions)
+  for (const kind of given) {
+    if (typeof functions[kind] !== 'function') throw wrongType(kind, 'a function', functions[kind])
+  }
+  for (const kind of given) hooks[kind].push(functions[kind] as () => void)
+}
+
+function call(functions: readonly (() => void)[]): void {
+  for (const hook of functions) {
+    try {
+      hook()
+    } catch (error) {
+      process.emitWarning(error instanceof Error ? error : new Error(String(error)))
+    }
+  }
+}
+
+/** Whether a fork is under way: one of the functions around it may ask for another. */
+let isForking = false
+
+function forkWith(name: string, event: AuditEvent, withTerminal: boolean): number {
+  if (!isNode) throw new NotImplementedError(`os.${name}() needs Node: no other runtime survives fork(2)`)
+  if (!isMainThread) throw new NotImplementedError(`os.${name}() works in the main thread only: a child has no other`)
+  if (isForking)
+    throw Object.assign(new Error(`os.${name}() was called by what register_at_fork has registered`), {
+      code: 'ERR_INVALID_STATE',
+    })
+  if (event.wanted) event.raise()
+  isForking = true
+  try {
+    call([...hooks.before].reverse())
+    const pid = forkProcess(withTerminal)
+    if (pid === 0) {
+      becomeChild()
+      call(hooks.after_in_child)
+    } else {
+      call(hooks.after_in_parent)
+      warnOfThreads()
+    }
+    return pid
+  } finally {
+    isForking = false
+  }
+}
+
+/** The main thread, the one that keeps time for V8's workers, and the one that waits for the inspector's signal. */
+const THREADS_OF_NODE = 3
+
+/** As CPython warns: a thread that is not in the child may have held a lock that the child needs. */
+function warnOfThreads(): void {
+  const count = readdirSync('/proc/self/task').length
+  if (count <= THREADS_OF_NODE + v8Workers().count + threadPoolSize()) return
+  process.emitWarning(
+    `This process (pid=${process.pid}) has worker threads, or threads that osier does not know, which are not in the child of os.fork()`,
+    'DeprecationWarning',
+  )
+}
+
+/**
+ * fork(2): makes a child that is a copy of this process. Both go on in JavaScript, from here.
+ *
+ * The child has this process's memory as it is now (SharedArrayBuffers included: a copy), its open descriptors, its
+ * timers, servers and pending promises, and no other threads: no worker threads, and nothing of what was going on in
+ * libuv's pool. It reads no input by itself that this process was reading. `docs/fork.md` tells what to mind.
+ *
+ * @returns 0 in the child; in the parent the child's process id, to be waited for
+ * @throws OSError EAGAIN where there may be no more processes, or V8's threads are too busy; ENOMEM
+ * @throws NotImplementedError in Bun, in Deno, in worker threads, and in a build of Node that is not as it is known
+ *
+ * Availability: Linux, with Node 20 or newer. Audit event: `os.fork`. See fork(2); Python, os.fork.
+ */
+export function fork(): number {
+  return forkWith('fork', forkEvent, false)
+}
+
+/**
+ * forkpty(3): makes a child as `fork` does, in a new session with a new terminal, which is its standard input, output and
+ * error.
+ *
+ * @returns [0, -1] in the child; in the parent the child's process id and the descriptor of the terminal's other end,
+ *   which children do not inherit
+ * @throws OSError, NotImplementedError as `fork` does
+ *
+ * Availability: Linux, with Node 20 or newer. Audit event: `os.forkpty`. See forkpty(3); Python, os.forkpty.
+ */
+export function forkpty(): [pid: number, fd: number] {
+  const pid = forkWith('forkpty', forkptyEvent, true)
+  if (pid === 0) return [0, -1]
+  const fd = terminalOfChild()
+  libc.fcntl(fd, constants.F_SETFD, constants.FD_CLOEXEC)
+  return [pid, fd]
+}

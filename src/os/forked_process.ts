@@ -1,0 +1,202 @@
+import { writeSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { inspect } from 'node:util'
+import { constants } from '../libc/facts.ts'
+import { libc } from '../libc/functions.ts'
+import { address, bytes } from '../libc/memory.ts'
+
+/**
+ * What a forked child has to repair in JavaScript: Node believes to be the process that it was copied from.
+ *
+ * Much of this reaches for parts of Node that it does not document. Each is looked for first, and left alone where it is
+ * not what it was.
+ */
+export function becomeChild(): void {
+  correctPid()
+  exitDirectly()
+  leaveChannel()
+  leaveInput()
+  leaveConnections()
+  reseed()
+}
+
+/** `process.pid` is computed when Node starts. */
+function correctPid(): void {
+  Object.defineProperty(process, 'pid', { value: libc.getpid(), enumerable: true, configurable: true })
+}
+
+// ------------------------------------------------------------------------------------------------------------------
+
+let exitsDirectly = false
+/** The error that is about to end the process, and has to be printed. */
+let fatal: { readonly error: unknown } | undefined
+
+/**
+ * Node ends by joining threads which a forked child does not have. So the child runs its 'exit' handlers, and then ends
+ * by _exit(2): after `process.exit`, an uncaught error, and at the end of the program alike.
+ */
+function exitDirectly(): void {
+  // The child of a child has it from its parent.
+  if (exitsDirectly) return
+  exitsDirectly = true
+  const emit = process.emit
+  Object.assign(process, { reallyExit: (code: unknown) => libc._exit(Number(code) | 0) })
+  process.emit = function (this: NodeJS.Process, event: string, ...args: unknown[]): boolean {
+    if (event === 'uncaughtExceptionMonitor') {
+      const noted = { error: args[0] }
+      fatal = noted
+      // A handler of 'uncaughtException' may go on: then no 'exit' follows.
+      setImmediate(() => {
+        if (fatal === noted) fatal = undefined
+      }).unref()
+    }
+    if (event === 'exit') return leave(() => Reflect.apply(emit, this, [event, ...args]), args[0])
+    return Reflect.apply(emit, this, [event, ...args]) as boolean
+  } as typeof process.emit
+}
+
+/** Runs the 'exit' handlers, and ends. */
+function leave(emit: () => unknown, given: unknown): never {
+  if (fatal !== undefined) print(fatal.error)
+  let code: unknown
+  try {
+    emit()
+    code = process.exitCode ?? given ?? 0
+  } catch (error) {
+    print(error)
+    code = 1
+  }
+  libc._exit(Number(code) | 0)
+  throw new Error('_exit(2) has returned')
+}
+
+function print(error: unknown): void {
+  try {
+    writeSync(2, `Uncaught ${inspect(error)}\n\nNode.js ${process.version}\n`)
+  } catch {
+    // Nobody listens on standard error.
+  }
+}
+
+// ------------------------------------------------------------------------------------------------------------------
+
+/** AF_UNIX and SOCK_STREAM, as Linux has them on all of its architectures that osier knows. */
+const AF_UNIX = 1
+const SOCK_STREAM = 1
+
+/** The channel of `child_process.fork` and `cluster` belongs to the parent: a dead socket takes its place. */
+function leaveChannel(): void {
+  const channel: unknown = process.channel
+  if (channel === undefined || channel === null) return
+  process.channel?.unref()
+  const fd = (channel as { readonly fd?: unknown }).fd
+  if (typeof fd === 'number' && fd >= 0) {
+    const type = SOCK_STREAM | constants.O_CLOEXEC | constants.O_NONBLOCK
+    if (libc.socketpair(AF_UNIX, type, 0, address) !== 0) return
+    const end = bytes.readInt32LE(0)
+    // Its other end stays open: so nothing arrives, not even that it was closed.
+    libc.dup3(end, fd, constants.O_CLOEXEC)
+    libc.close(end)
+  }
+  const refuse = (): never => {
+    throw Object.assign(new Error('Channel closed'), { code: 'ERR_IPC_CHANNEL_CLOSED' })
+  }
+  Object.assign(process, { connected: false, send: refuse, disconnect: () => undefined })
+}
+
+interface Readable {
+  pause(): unknown
+  unref(): unknown
+  readonly _handle?: { readStop?(): unknown; reading?: boolean } | null
+}
+
+/** Streams that read, but not servers: those go on accepting in the child, which is what pre-forking is for. */
+function isReadable(handle: object): handle is Readable {
+  return 'pause' in handle && 'unref' in handle && !('listen' in handle)
+}
+
+/** What arrives on the parent's descriptors is for the parent: the child does not read there by itself. */
+function leaveInput(): void {
+  for (const handle of activeHandles()) {
+    if (handle.constructor?.name === 'ChildProcess' && 'unref' in handle) (handle as Readable).unref()
+    if (!isReadable(handle)) continue
+    const inner = handle._handle
+    // `pause` alone would still fill the stream's buffer once.
+    if (typeof inner?.readStop === 'function') {
+      inner.readStop()
+      inner.reading = false
+    }
+    handle.pause()
+    handle.unref()
+  }
+}
+
+function activeHandles(): object[] {
+  const ask: unknown = Reflect.get(process, '_getActiveHandles')
+  return typeof ask === 'function' ? (Reflect.apply(ask, process, []) as object[]) : []
+}
+
+const require = createRequire(import.meta.url)
+
+/** Whether a module of Node is loaded already: only then can it hold something of the parent's. */
+function isLoaded(name: string): boolean {
+  const loaded: unknown = Reflect.get(process, 'moduleLoadList')
+  return !Array.isArray(loaded) || loaded.includes(`NativeModule ${name}`)
+}
+
+interface Agent {
+  readonly freeSockets: Record<string, { destroy(): void }[] | undefined>
+}
+
+/** Connections that are kept alive for the next request are the parent's: two processes must not speak on one. */
+function leaveConnections(): void {
+  for (const name of ['http', 'https']) {
+    if (!isLoaded(name)) continue
+    const { globalAgent } = require(`node:${name}`) as { readonly globalAgent: Agent }
+    for (const sockets of Object.values(globalAgent.freeSockets))
+      for (const socket of [...(sockets ?? [])]) socket.destroy()
+  }
+  for (const key of Object.getOwnPropertySymbols(globalThis)) {
+    if (!key.description?.startsWith('undici.globalDispatcher')) continue
+    const dispatcher = Reflect.get(globalThis, key) as { constructor: new () => object }
+    Reflect.set(globalThis, key, new dispatcher.constructor())
+  }
+}
+
+// ------------------------------------------------------------------------------------------------------------------
+
+/** Node makes this many random UUIDs at a time, and keeps them. */
+const CACHED_UUIDS = 128
+/** Node makes random bytes for this many calls of `randomInt` at a time. */
+const CACHED_INTEGERS = 1024
+
+/** What was random in the parent would be the same again in each of its children. */
+function reseed(): void {
+  Math.random = seededRandom()
+  if (!isLoaded('internal/crypto/random')) return
+  const crypto = require('node:crypto') as { randomUUID(): string; randomInt(max: number): number }
+  for (let i = 0; i <= CACHED_UUIDS; i++) crypto.randomUUID()
+  for (let i = 0; i <= CACHED_INTEGERS; i++) crypto.randomInt(2)
+}
+
+/**
+ * A generator in place of V8's, which cannot be given another seed: sfc32 of Chris Doty-Humphrey's PractRand, seeded by
+ * the kernel.
+ */
+function seededRandom(): () => number {
+  libc.getrandom(address, 16, 0)
+  let [a, b, c, counter] = [0, 4, 8, 12].map((at) => bytes.readInt32LE(at)) as [number, number, number, number]
+  const next = (): number => {
+    const sum = (a + b + counter) | 0
+    counter = (counter + 1) | 0
+    a = b ^ (b >>> 9)
+    b = (c + (c << 3)) | 0
+    c = (((c << 21) | (c >>> 11)) + sum) | 0
+    return sum
+  }
+  for (let i = 0; i < 12; i++) next()
+  // 53 bits, as many as a number between 0 and 1 has.
+  return function random() {
+    return ((next() >>> 5) * 0x400_0000 + (next() >>> 6)) / 2 ** 53
+  }
+}
