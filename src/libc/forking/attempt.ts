@@ -106,7 +106,7 @@ function forkOnce(
   includeInFork(ranges)
   const pid = withTerminal ? libc.forkpty(terminalFd, 0, 0, 0) : libc.fork()
   // The very first act of the child: without workers, a collection of garbage would wait for them for ever.
-  if (pid === 0) workers.restart()
+  if (pid === 0) workers.construct(workers.address, workers.count, 0)
   const errno = pid === -1 ? lastErrno() : 0
   if (pid === 0) awaitVerdict(verdict)
   libc.pthread_mutex_unlock(loop.workMutex)

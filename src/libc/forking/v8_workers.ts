@@ -16,8 +16,12 @@ export interface V8Workers {
   readonly address: number
   /** How many workers there are. */
   readonly count: number
-  /** Starts new workers, in a child. */
-  readonly restart: () => void
+  /**
+   * The constructor, which starts new workers, to be called with the address, the count and 0. It is C's own function and
+   * none of ours around it: a function that has not run yet is compiled first, which takes memory, and may set off a
+   * collection of garbage while the child has no workers. That hung one in sixty children on Node 26.
+   */
+  readonly construct: (address: number, count: number, logLevel: number) => void
 }
 
 const PLATFORM = '_ZN4node11per_process11v8_platformE'
@@ -27,10 +31,10 @@ const RUNNER_BLOCK_VTABLES = [
   '_ZTVSt23_Sp_counted_ptr_inplaceIN4node23WorkerThreadsTaskRunnerESaIvELN9__gnu_cxx12_Lock_policyE2EE',
   '_ZTVSt23_Sp_counted_ptr_inplaceIN4node23WorkerThreadsTaskRunnerESaIS1_ELN9__gnu_cxx12_Lock_policyE2EE',
 ]
-/** Node 24 has a second parameter, the level of its debug log: 0 is none. */
+/** Node 24 has a second parameter, the level of its debug log: 0 is none. The older one may get it too, and never looks. */
 const CONSTRUCTOR_WITH_LEVEL =
   'void _ZN4node23WorkerThreadsTaskRunnerC1EiNS_21PlatformDebugLogLevelE(uintptr_t, int, int)'
-const CONSTRUCTOR = 'void _ZN4node23WorkerThreadsTaskRunnerC1Ei(uintptr_t, int)'
+const CONSTRUCTOR = 'void _ZN4node23WorkerThreadsTaskRunnerC1Ei(uintptr_t, int, int)'
 const COUNT = 'int _ZNK4node23WorkerThreadsTaskRunner21NumberOfWorkerThreadsEv(uintptr_t)'
 
 /** A vtable starts with two words before the first function, to which objects point. */
@@ -51,10 +55,8 @@ function locate(): V8Workers {
     const count = found(find(COUNT), "the count of V8's workers")(address) as number
     // One of the threads that it counts keeps the time for delayed tasks.
     if (count < 2 || count > 1025) throw notFound(`a plausible number of V8's workers (not ${count})`)
-    const withLevel = find(CONSTRUCTOR_WITH_LEVEL)
-    const plain = withLevel ?? found(find(CONSTRUCTOR), "the constructor of V8's workers")
-    const restart = withLevel === undefined ? () => plain(address, count - 1) : () => plain(address, count - 1, 0)
-    return { address, count: count - 1, restart: () => void restart() }
+    const construct = found(find(CONSTRUCTOR_WITH_LEVEL) ?? find(CONSTRUCTOR), "the constructor of V8's workers")
+    return { address, count: count - 1, construct: construct as V8Workers['construct'] }
   } finally {
     memory.close()
   }
