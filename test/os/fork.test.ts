@@ -1,0 +1,36 @@
+/**
+ * fork(2) and what JavaScript does on both sides of it: each situation runs in a Node process of its own, which forks.
+ * A child that hangs or dies there fails the situation by its exit code.
+ */
+
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { endings } from '../support/forks/endings.ts'
+import { language } from '../support/forks/language.ts'
+
+const program = fileURLToPath(new URL('../support/forks/run.js', import.meta.url))
+
+/** Two at a time: most of them wait for a process to start. */
+const SIDE_BY_SIDE = { concurrency: 2 }
+
+async function run(name: string): Promise<void> {
+  const child = spawn(process.execPath, [program, name], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const output: Buffer[] = []
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => output.push(chunk))
+  const [code, signal] = (await once(child, 'close')) as [number | null, string | null]
+  const text = Buffer.concat(output).toString()
+  assert.deepEqual([code, signal], [0, null], text)
+  assert.match(text, /^as it should be$/m)
+}
+
+for (const [title, situations] of Object.entries({
+  'how a child ends': endings,
+  'the language in a child': language,
+})) {
+  describe(title, SIDE_BY_SIDE, () => {
+    for (const name of Object.keys(situations)) test(name, () => run(name))
+  })
+}

@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict'
+import { writeSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import os from 'osier'
+import { ended, FINE, inChild, mustEnd, type Situation, start } from './child.ts'
+
+/** In the child, what is written to a descriptor from now on goes into the pipe whose other end the parent reads. */
+async function printed(fd: number, part: () => unknown, code: number): Promise<string> {
+  const [readEnd, writeEnd] = os.pipe()
+  const pid = os.fork()
+  if (pid === 0) {
+    os.dup2(writeEnd, fd)
+    part()
+    // It falls off the end of the program, so nothing of the situation may run on.
+    return new Promise(() => undefined)
+  }
+  os.close(writeEnd)
+  await mustEnd(pid, code)
+  const text = os.read(readEnd, 10_000).toString()
+  os.close(readEnd)
+  return text
+}
+
+/** An ending that the child comes to by itself, without one of the harness's. */
+async function endsWith(code: number, part: () => unknown): Promise<void> {
+  const pid = os.fork()
+  if (pid !== 0) return mustEnd(pid, code)
+  part()
+  return new Promise(() => undefined)
+}
+
+/** How a child comes to its end. */
+export const endings: Readonly<Record<string, Situation>> = {
+  'os._exit at once': () => endsWith(FINE, () => os._exit(FINE)),
+  'process.exit at once': inChild(() => undefined),
+  'process.exit after the thread pool was used': async () => {
+    await readFile('/etc/passwd')
+    await inChild(() => undefined)()
+  },
+  'the end of the program': () => endsWith(0, () => undefined),
+  'the end of the program, with process.exitCode': () =>
+    endsWith(FINE, () => {
+      process.exitCode = FINE
+    }),
+  'the end of the program, when the last timer has run': () =>
+    endsWith(FINE, () => {
+      setTimeout(() => {
+        process.exitCode = FINE
+      }, 20)
+    }),
+  "'beforeExit' may prolong": () =>
+    endsWith(FINE, () => {
+      let rounds = 0
+      process.on('beforeExit', () => {
+        rounds += 1
+        if (rounds < 4) setTimeout(() => undefined, 1)
+        else process.exitCode = FINE
+      })
+    }),
+  "'exit' handlers run, those of the parent first, and may change the code": async () => {
+    const [parent, order] = [process.pid, [] as string[]]
+    process.on('exit', (code) => {
+      if (process.pid !== parent) order.push(`inherited ${code}`)
+    })
+    const text = await printed(
+      1,
+      () => {
+        process.on('exit', (code) => {
+          writeSync(1, [...order, `own ${code}`].join(', '))
+          process.exitCode = FINE
+        })
+        setImmediate(() => process.exit(3))
+      },
+      FINE,
+    )
+    assert.equal(text, 'inherited 3, own 3')
+  },
+  'an error that nobody catches is printed, and the exit code is 1': async () => {
+    const part = (): unknown => setImmediate(() => raise('nobody catches this'))
+    const text = await printed(2, part, 1)
+    assert.match(text, /^Uncaught Error: nobody catches this\n {4}at /)
+  },
+  "an error that 'uncaughtException' handles ends nothing": () =>
+    endsWith(FINE, () => {
+      process.on('uncaughtException', () => setTimeout(() => process.exit(FINE), 10))
+      setImmediate(() => raise('handled'))
+    }),
+  'a rejection that nobody handles is printed, and the exit code is 1': async () => {
+    const text = await printed(2, () => void Promise.reject(new Error('nobody handles this')), 1)
+    assert.match(text, /nobody handles this/)
+  },
+  'abort ends by SIGABRT': async () => {
+    const pid = start(() => {
+      os.abort()
+    })
+    assert.equal(await ended(pid), -6)
+  },
+  'a signal ends it': async () => {
+    const pid = start(() => sleep(30_000))
+    os.kill(pid, 15)
+    assert.equal(await ended(pid), -15)
+  },
+  'another program takes its place': () => endsWith(FINE, () => os.execv('/bin/sh', ['sh', '-c', `exit ${FINE}`])),
+  'both sides print': async () => {
+    const [readEnd, writeEnd] = os.pipe()
+    const pid = os.fork()
+    if (pid === 0) {
+      os.dup2(writeEnd, 1)
+      os.dup2(writeEnd, 2)
+      console.log('the child prints')
+      console.error('the child complains')
+      process.exit(FINE)
+    }
+    os.close(writeEnd)
+    console.log('the parent prints')
+    console.error('the parent complains')
+    await mustEnd(pid)
+    assert.equal(os.read(readEnd, 1000).toString(), 'the child prints\nthe child complains\n')
+    os.close(readEnd)
+  },
+}
+
+function raise(message: string): never {
+  throw new Error(message)
+}

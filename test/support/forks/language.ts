@@ -1,0 +1,177 @@
+import assert from 'node:assert/strict'
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import os from 'osier'
+import { calculate, inChild, litter, mustEnd, type Situation, start } from './child.ts'
+
+/** (module (func (export "add") (param i32 i32) (result i32) local.get 0 local.get 1 i32.add)) */
+const ADDITION = Buffer.from('AGFzbQEAAAABBwFgAn9/AX8DAgEABwcBA2FkZAAACgkBBwAgACABags=', 'base64')
+
+interface WithWebAssembly {
+  readonly WebAssembly: { instantiate(bytes: Buffer): Promise<{ instance: { exports: Addition } }> }
+}
+
+interface Addition {
+  add(a: number, b: number): number
+}
+
+async function addWithWasm(): Promise<void> {
+  // The types of Node alone do not have it.
+  const { WebAssembly } = globalThis as unknown as WithWebAssembly
+  const { add } = (await WebAssembly.instantiate(ADDITION)).instance.exports
+  let sum = 0
+  for (let i = 0; i < 100_000; i++) sum = add(sum, 1)
+  assert.equal(sum, 100_000)
+}
+
+/** What the language and its machine do in a child. */
+export const language: Readonly<Record<string, Situation>> = {
+  'garbage is collected': inChild(() => litter(3_000_000)),
+  'functions are optimised': inChild(() => calculate(20_000)),
+  'both sides calculate and collect': async () => {
+    litter()
+    calculate()
+    const pid = start(() => {
+      litter()
+      calculate()
+    })
+    litter()
+    calculate()
+    await mustEnd(pid)
+  },
+  'a collection is under way': async () => {
+    const live = Array.from({ length: 300_000 }, (_, i) => ({ i, list: [i, i + 1], text: `text ${i}` }))
+    for (let round = 0; round < 3; round++) {
+      const change = (): void => {
+        for (let i = 0; i < 100_000; i++) live[i] = { i, list: [i, round], text: `changed ${i}` }
+      }
+      change()
+      const pid = start(() => {
+        change()
+        litter()
+        assert.deepEqual(live[7], { i: 7, list: [7, round], text: 'changed 7' })
+      })
+      await mustEnd(pid)
+    }
+  },
+  'finalizers are called': inChild(async () => {
+    setFlagsFromString('--expose-gc')
+    const collect = runInNewContext('gc') as () => void
+    let count = 0
+    const registry = new FinalizationRegistry<number>(() => {
+      count += 1
+    })
+    for (let i = 0; i < 1000; i++) registry.register({ i }, i)
+    for (let round = 0; round < 100 && count === 0; round++) {
+      collect()
+      await sleep(5)
+    }
+    assert.ok(count > 0)
+  }),
+  'timers that it sets': inChild(async () => {
+    await sleep(20)
+    let count = 0
+    await new Promise<void>((resolve) => {
+      const timer = setInterval(() => {
+        count += 1
+        if (count < 5) return
+        clearInterval(timer)
+        resolve()
+      }, 2)
+    })
+  }),
+  'timers that were set before run in both': async () => {
+    let count = 0
+    setTimeout(() => {
+      count += 1
+    }, 50)
+    const pid = start(async () => {
+      await sleep(100)
+      assert.equal(count, 1)
+    })
+    await mustEnd(pid)
+    await sleep(60)
+    assert.equal(count, 1)
+  },
+  'promises that were pending before go on in both': async () => {
+    const pending = sleep(30, 'what it promised')
+    const pid = start(async () => assert.equal(await pending, 'what it promised'))
+    await mustEnd(pid)
+    assert.equal(await pending, 'what it promised')
+  },
+  'asynchronous context': inChild(async () => {
+    const storage = new AsyncLocalStorage<number>()
+    const seen = await storage.run(5, async () => {
+      await sleep(2)
+      return storage.getStore()
+    })
+    assert.equal(seen, 5)
+  }),
+  'modules are imported': inChild(async () => {
+    assert.equal(typeof (await import('node:querystring')).parse, 'function')
+    const module = 'data:text/javascript,export const answer = 42'
+    assert.equal(((await import(module)) as { answer: number }).answer, 42)
+  }),
+  'programs are compiled': inChild(() => {
+    for (let i = 0; i < 200; i++) assert.equal(new Function('a', `return a * ${i} + ${i % 7}`)(2), 2 * i + (i % 7))
+    for (let i = 0; i < 5; i++) assert.equal(runInNewContext('Array.from({ length: 1000 }, String).length'), 1000)
+  }),
+  WebAssembly: inChild(addWithWasm),
+  'WebAssembly that ran before': async () => {
+    await addWithWasm()
+    await inChild(addWithWasm)()
+  },
+  'fork in a timer': () =>
+    new Promise((resolve, reject) => {
+      setTimeout(() => mustEnd(start(litter)).then(resolve, reject), 5)
+    }),
+  'fork in a promise, three times at once': () =>
+    Promise.all(
+      [1, 2, 3].map(async (delay) => {
+        await sleep(delay)
+        await mustEnd(start(() => litter(100_000)))
+      }),
+    ),
+  'fork in a microtask of a tick': () =>
+    new Promise((resolve, reject) => {
+      process.nextTick(() => queueMicrotask(() => mustEnd(start(calculate)).then(resolve, reject)))
+    }),
+  'children of children, three deep': async () => {
+    const level = async (depth: number): Promise<void> => {
+      litter(100_000)
+      if (depth === 0) return
+      const parent = process.pid
+      const pid = start(async () => {
+        assert.equal(process.ppid, parent)
+        await level(depth - 1)
+      })
+      await mustEnd(pid)
+      calculate(1000)
+    }
+    await level(3)
+  },
+  'it knows who it is': async () => {
+    const parent = process.pid
+    const pid = start(() => {
+      assert.notEqual(process.pid, parent)
+      assert.equal(process.ppid, parent)
+      assert.equal(os.getpid(), process.pid)
+      assert.equal(os.getppid(), parent)
+      assert.equal(os.readlink('/proc/self'), String(process.pid))
+    })
+    assert.equal(process.pid, parent)
+    assert.equal(os.getpid(), parent)
+    await mustEnd(pid)
+  },
+  'a SharedArrayBuffer is a copy': async () => {
+    const shared = new Int32Array(new SharedArrayBuffer(8))
+    const pid = start(() => {
+      shared[0] = 1
+      assert.equal(shared[0], 1)
+    })
+    await mustEnd(pid)
+    assert.equal(shared[0], 0)
+  },
+}
