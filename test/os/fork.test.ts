@@ -8,8 +8,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { endings } from '../support/forks/endings.ts'
-import { language } from '../support/forks/language.ts'
+import { chapters } from '../support/forks/situations.ts'
 
 const program = fileURLToPath(new URL('../support/forks/run.js', import.meta.url))
 
@@ -26,10 +25,7 @@ async function run(name: string): Promise<void> {
   assert.match(text, /^as it should be$/m)
 }
 
-for (const [title, situations] of Object.entries({
-  'how a child ends': endings,
-  'the language in a child': language,
-})) {
+for (const [title, situations] of Object.entries(chapters)) {
   describe(title, SIDE_BY_SIDE, () => {
     for (const name of Object.keys(situations)) test(name, () => run(name))
   })

@@ -1,5 +1,6 @@
 import { writeSync } from 'node:fs'
-import { situations } from './situations.ts'
+import type { Situation } from './child.ts'
+import { chapters } from './situations.ts'
 
 // Runs the situation whose name it gets, and ends with 0 where all went well. Only the first process says so: a child
 // that comes here has left its part, which is a mistake.
@@ -7,7 +8,7 @@ import { situations } from './situations.ts'
 const first = process.pid
 
 async function run(name: string): Promise<void> {
-  const situation = situations[name]
+  const situation = Object.assign({}, ...Object.values(chapters))[name] as Situation | undefined
   if (situation === undefined) throw new Error(`no such situation: ${name}`)
   await situation()
   if (process.pid !== first) throw new Error('a child has left its part')

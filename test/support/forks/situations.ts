@@ -1,6 +1,11 @@
 import type { Situation } from './child.ts'
 import { endings } from './endings.ts'
 import { language } from './language.ts'
+import { services } from './services.ts'
 
-/** All situations, by name. */
-export const situations: Readonly<Record<string, Situation>> = { ...endings, ...language }
+/** All situations, by what they are about. */
+export const chapters: Readonly<Record<string, Readonly<Record<string, Situation>>>> = {
+  'how a child ends': endings,
+  'the language in a child': language,
+  'what Node does in a child': services,
+}
