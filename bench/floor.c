@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -29,12 +31,53 @@ static void call_getrandom(long times) {
   while (times--) if (getrandom(out, sizeof out, 0) == -1) exit(1);
 }
 
+static void call_pread(long times) {
+  static char out[4096];
+  int fd = open("/usr/bin/env", O_RDONLY | O_CLOEXEC);
+  while (times--) if (pread(fd, out, sizeof out, 0) != sizeof out) exit(1);
+  close(fd);
+}
+
+/* 256 MiB in memory, as the group `transfers` has them. */
+#define LARGE (256L << 20)
+
+static int source, target;
+
+static void make_files(void) {
+  if (source != 0) return;
+  source = memfd_create("source", MFD_CLOEXEC);
+  target = memfd_create("target", MFD_CLOEXEC);
+  static char block[1 << 20];
+  memset(block, 'x', sizeof block);
+  for (long done = 0; done < LARGE; done += sizeof block)
+    if (write(source, block, sizeof block) != sizeof block) exit(1);
+}
+
+static void call_sendfile(long times) {
+  make_files();
+  while (times--) {
+    lseek(target, 0, SEEK_SET);
+    for (off_t done = 0; done < LARGE;) if (sendfile(target, source, &done, LARGE - done) <= 0) exit(1);
+  }
+}
+
+static void call_copy_file_range(long times) {
+  make_files();
+  while (times--) {
+    off_t from = 0, to = 0;
+    while (from < LARGE) if (copy_file_range(source, &from, target, &to, LARGE - from, 0) <= 0) exit(1);
+  }
+}
+
 static const struct {
   const char *name;
   void (*run)(long times);
 } cases[] = {
     {"stat", call_stat},
     {"open_close", call_open_close},
+    {"pread", call_pread},
+    {"sendfile", call_sendfile},
+    {"copy_file_range", call_copy_file_range},
     {"getpid", call_getpid},
     {"getrandom", call_getrandom},
 };

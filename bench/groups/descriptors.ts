@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from 'node:fs'
+import { closeSync, openSync, readSync, writeSync } from 'node:fs'
 import os from 'osier'
 import { inC, inNode, inPython } from '../contestants.ts'
 import type { Work } from '../harness.ts'
@@ -6,6 +6,10 @@ import type { Work } from '../harness.ts'
 const FILE = '/usr/bin/env'
 const ZEROS = '/dev/zero'
 const zeros = openSync(ZEROS, 'r')
+const file = openSync(FILE, 'r')
+const room = Buffer.allocUnsafeSlow(4096)
+const [r, w] = os.pipe()
+const byte = Buffer.from('x')
 
 export const works: readonly Work[] = [
   {
@@ -27,6 +31,55 @@ export const works: readonly Work[] = [
         atMost: 1,
       },
       { name: 'fs.readSync', entry: inNode(() => readSync(zeros, Buffer.allocUnsafe(4096))) },
+    ],
+  },
+  {
+    name: 'os.pread(fd, 4096, 0), a new Buffer',
+    osier: inNode(() => os.pread(file, 4096, 0)),
+    against: [
+      {
+        name: 'CPython',
+        entry: inPython('os.pread(fd, 4096, 0)', `import os; fd = os.open('${FILE}', os.O_RDONLY)`),
+        atMost: 1,
+      },
+      { name: 'fs.readSync', entry: inNode(() => readSync(file, Buffer.allocUnsafe(4096), 0, 4096, 0)) },
+    ],
+  },
+  {
+    name: 'os.preadv(fd, [room], 0), 4 KiB',
+    osier: inNode(() => os.preadv(file, [room], 0)),
+    against: [
+      { name: 'C, pread', entry: inC('pread'), atMost: 1.5 },
+      {
+        name: 'CPython',
+        entry: inPython(
+          'os.preadv(fd, [room], 0)',
+          `import os; fd = os.open('${FILE}', os.O_RDONLY); room = bytearray(4096)`,
+        ),
+        atMost: 0.7,
+      },
+      { name: 'fs.readSync', entry: inNode(() => readSync(file, room, 0, 4096, 0)) },
+    ],
+  },
+  {
+    name: 'os.write and os.read of a byte through a pipe',
+    osier: inNode(() => {
+      os.write(w, byte)
+      os.read(r, 1)
+    }),
+    against: [
+      {
+        name: 'CPython',
+        entry: inPython("os.write(w, b'x'); os.read(r, 1)", 'import os; r, w = os.pipe()'),
+        atMost: 0.9,
+      },
+      {
+        name: 'fs.writeSync, fs.readSync',
+        entry: inNode(() => {
+          writeSync(w, byte)
+          readSync(r, Buffer.allocUnsafe(1))
+        }),
+      },
     ],
   },
 ]

@@ -237,7 +237,11 @@ export class BinaryFile extends FileObject<Buffer, ArrayBufferView> {
    * @returns how many were written, or wait to be
    */
   write(data: ArrayBufferView): number {
-    const bytes = plainView(view(data, 'data'))
+    return this.writeOwn(plainView(view(data, 'data')))
+  }
+
+  /** @internal Writes bytes that are known to be what they say. */
+  writeOwn(bytes: Uint8Array): number {
     const fd = this.#writing('write')
     const size = bytes.length
     const { bufferSize } = this.#options

@@ -48,7 +48,8 @@ export function open(path: Path, flags: number, ...rest: unknown[]): number {
   const { mode = 0o777, dir_fd } = rest.length === 0 ? NO_OPTIONS : optional(['mode'], ['dir_fd'], rest)
   const file = fileName(path, 'path')
   const wanted = int(flags, 'flags') | O_CLOEXEC
-  const [bits, at] = [int(mode, 'mode'), dirFd(dir_fd)]
+  const bits = int(mode, 'mode')
+  const at = dirFd(dir_fd)
   const name = cString(file, 'path')
   if (openEvent.wanted) openEvent.raise(path, null, wanted)
   let fd: number

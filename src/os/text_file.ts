@@ -148,6 +148,12 @@ export class TextFile extends FileObject<string, string> {
 
   read(size: number | bigint | null = -1): string {
     const most = amount(size, 'size')
+    const first = this.#segments[0]
+    if (first?.plain && most !== -1 && this.#at + most < first.text.length) {
+      // What most calls come to.
+      this.#at += most
+      return first.text.slice(this.#at - most, this.#at)
+    }
     const wanted = most === -1 ? Number.POSITIVE_INFINITY : most
     for (let more = true; ; ) {
       const [place, characters] = this.#advance(wanted)
@@ -236,8 +242,10 @@ export class TextFile extends FileObject<string, string> {
     const ends = this.#newline === '\r' || this.#newline === '\r\n' ? text.replaceAll('\n', this.#newline) : text
     const bytes = this.#codec.encode(ends)
     this.#dropAhead()
-    this.buffer.write(bytes)
+    this.buffer.writeOwn(bytes)
     if (this.line_buffering && /[\r\n]/.test(text)) this.buffer.flush()
+    // A unit for a byte: then there is no pair, unless a handler has left out something.
+    if (bytes.length === ends.length && text.isWellFormed()) return text.length
     return text.length - (text.match(PAIR)?.length ?? 0)
   }
 

@@ -116,6 +116,8 @@ describe('reading text in pieces', () => {
     assert.equal(file.readline(2), '\u{1f600}a')
     assert.equal(file.read(1), '\n')
     assert.equal(file.write('\u{1f600}x'), 2)
+    using ignoring = textFile(Buffer.alloc(0), { errors: 'ignore' })
+    assert.equal(ignoring.write('\u{1f600}\udc00\udc00'), 3)
   })
 
   test('a line of many blocks, and many lines', () => {
