@@ -1,0 +1,29 @@
+/**
+ * The `os` of sjs:
+ *
+ *     import os from 'osier/sjs'
+ */
+import { getcwd } from './os/directories.ts'
+import * as functions from './sjs/os.ts'
+
+export * from './sjs/os.ts'
+
+interface CurrentDirectory {
+  /**
+   * getcwd(2): the current directory, asked for each time: an absolute path. A module cannot export what changes, so
+   * this is not among the named exports.
+   *
+   * @throws OSError FileNotFoundError where it has been removed
+   *
+   * Availability: Linux. See getcwd(2); sjs, os.cwd.
+   */
+  readonly cwd: string
+}
+
+const os: typeof functions & CurrentDirectory = Object.freeze(
+  Object.defineProperty({ ...functions } as typeof functions & CurrentDirectory, 'cwd', {
+    get: getcwd,
+    enumerable: true,
+  }),
+)
+export default os

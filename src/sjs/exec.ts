@@ -1,0 +1,82 @@
+import { entriesOf, environ } from '../os/environ.ts'
+import { execve as execGiven, execv as execInherited } from '../os/exec.ts'
+import { fileName, type Path } from '../os/names.ts'
+import { asText, defpath } from '../os/pathnames.ts'
+import { type Environment, inSearchPath, type Text } from '../os/program.ts'
+
+/** What may be given of a program's arguments: where nothing is, it gets its file's name alone. */
+export type Arguments = readonly Text[] | null
+
+/** Where a program is searched for without `PATH`: sjs promises the current directory, C's execvp(3) has the usual ones. */
+const WITHOUT_PATH: Environment = { PATH: `.:${defpath}` }
+
+/** The environment whose `PATH` is searched; null: that of the process. */
+function searched(envp: Environment | null): Environment | null {
+  const names = envp === null ? [...environ.keys()] : entriesOf(envp, 'envp').map(([name]) => name)
+  const isPath = (name: unknown): boolean => name === 'PATH' || (name instanceof Uint8Array && asText(name) === 'PATH')
+  return names.some(isPath) ? envp : WITHOUT_PATH
+}
+
+/**
+ * execve(2): replaces this process by a program: same process id, and those of its open descriptors that `cloexec` has
+ * exempted. It does not return.
+ *
+ * @param path the program
+ * @param args its arguments, the first of which is the name it is known by; `path` alone by default
+ * @throws OSError as the system says, and then everything is as before: FileNotFoundError, PermissionError, ENOEXEC (no
+ *   program and no `#!` script), E2BIG
+ * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread
+ *
+ * Availability: Linux. Audit event: `os.exec` (path, args, env). See execve(2); sjs, os.execv.
+ */
+export function execv(path: Path, args: Arguments = null): never {
+  const program = fileName(path, 'path')
+  return execInherited(program, args ?? [program])
+}
+
+/**
+ * execve(2), of a program that is searched for in `PATH`; without it, in the current directory and then in those that
+ * the system has programs in. See `execv`.
+ *
+ * @param file the program's name; one with a slash is a path, and not searched for
+ * @param args its arguments, the first of which is the name it is known by; `file` alone by default
+ * @throws OSError as `execv` does: where the program is in no directory FileNotFoundError, else the first error that
+ *   says more
+ *
+ * Availability: Linux. Audit event: `os.exec` (path, args, env), for each directory tried. See execvp(3); sjs, os.execvp.
+ */
+export function execvp(file: Path, args: Arguments = null): never {
+  const program = fileName(file, 'file')
+  return inSearchPath(program, searched(null), (path) => execInherited(path, args ?? [program]))
+}
+
+/**
+ * execve(2), with another environment: see `execv`.
+ *
+ * @param path the program
+ * @param args its arguments, the first of which is the name it is known by; `path` alone by default
+ * @param envp its environment: a Map or an object; empty by default
+ * @throws OSError as `execv` does; RangeError for names that are empty or contain "="
+ *
+ * Availability: Linux. Audit event: `os.exec` (path, args, env). See execve(2); sjs, os.execve.
+ */
+export function execve(path: Path, args: Arguments = null, envp: Environment | null = null): never {
+  const program = fileName(path, 'path')
+  return execGiven(program, args ?? [program], envp ?? {})
+}
+
+/**
+ * execve(2), with another environment, of a program that is searched for in the `PATH` of that: see `execvp`.
+ *
+ * @param file the program's name; one with a slash is a path, and not searched for
+ * @param args its arguments, the first of which is the name it is known by; `file` alone by default
+ * @param envp its environment: a Map or an object; empty by default
+ * @throws OSError as `execvp` does; RangeError for names that are empty or contain "="
+ *
+ * Availability: Linux. Audit event: `os.exec` (path, args, env), for each directory tried. See execvpe(3); sjs, os.execvpe.
+ */
+export function execvpe(file: Path, args: Arguments = null, envp: Environment | null = null): never {
+  const program = fileName(file, 'file')
+  const variables = envp ?? {}
+  return inSearchPath(program, searched(variables), (path) => execGiven(path, args ?? [program], variables))
+}

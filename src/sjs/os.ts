@@ -1,0 +1,355 @@
+// The `os` of sjs, in the order of its documentation.
+
+import { badValue, wrongType } from '../errors.ts'
+import { byteLength, type Descriptor, descriptor, int, plainView, view } from '../os/arguments.ts'
+import { O_APPEND, O_CREAT, O_EXCL, O_RDONLY, O_RDWR, O_SYNC, O_TRUNC, O_WRONLY } from '../os/descriptor_constants.ts'
+import {
+  dup2 as dup2Inheritable,
+  open as openFlags,
+  readinto,
+  read as readUpTo,
+  set_blocking,
+  set_inheritable,
+  write as writeBytes,
+} from '../os/descriptors.ts'
+import { chdir as chdirTo } from '../os/directories.ts'
+import { getsid, setsid as startSession } from '../os/identity.ts'
+import { encoded, fileName, fsdecode, type Path } from '../os/names.ts'
+import { urandom as randomBytes } from '../os/random.ts'
+import { listdir } from '../os/scandir.ts'
+import { waitpid as waitFor } from '../os/wait.ts'
+
+export { OSError } from '../errors.ts'
+export {
+  O_APPEND,
+  O_CLOEXEC,
+  O_CREAT,
+  O_EXCL,
+  O_NONBLOCK,
+  O_RDONLY,
+  O_RDWR,
+  O_SYNC,
+  O_TRUNC,
+  O_WRONLY,
+} from '../os/descriptor_constants.ts'
+export { close, dup, pipe } from '../os/descriptors.ts'
+export { unlink } from '../os/files.ts'
+export { fork } from '../os/fork.ts'
+export { getpid, getppid } from '../os/identity.ts'
+export { _exit, abort } from '../os/processes.ts'
+export { isatty, ttyname } from '../os/terminals.ts'
+export { getegid, geteuid, getgid, getgroups, getuid, setgid, setgroups, setuid } from '../os/users.ts'
+export {
+  WCONTINUED,
+  WEXITSTATUS,
+  WIFCONTINUED,
+  WIFEXITED,
+  WIFSIGNALED,
+  WIFSTOPPED,
+  WNOHANG,
+  WSTOPSIG,
+  WTERMSIG,
+  WUNTRACED,
+} from '../os/wait.ts'
+export {
+  S_IEXEC,
+  S_IFBLK,
+  S_IFCHR,
+  S_IFDIR,
+  S_IFIFO,
+  S_IFLNK,
+  S_IFREG,
+  S_IFSOCK,
+  S_IMODE,
+  S_IREAD,
+  S_IRGRP,
+  S_IROTH,
+  S_IRUSR,
+  S_IRWXG,
+  S_IRWXO,
+  S_IRWXU,
+  S_ISBLK,
+  S_ISCHR,
+  S_ISDIR,
+  S_ISFIFO,
+  S_ISGID,
+  S_ISLNK,
+  S_ISLNK as S_ISLINK,
+  S_ISREG,
+  S_ISSOCK,
+  S_ISUID,
+  S_ISVTX,
+  S_IWGRP,
+  S_IWOTH,
+  S_IWRITE,
+  S_IWUSR,
+  S_IXGRP,
+  S_IXOTH,
+  S_IXUSR,
+} from '../stat.ts'
+export { execv, execve, execvp, execvpe } from './exec.ts'
+export { fstat, type Stat, stat } from './stat.ts'
+
+/** The descriptor of standard input. */
+export const STDIN_FILENO = 0
+/** The descriptor of standard output. */
+export const STDOUT_FILENO = 1
+/** The descriptor of standard error. */
+export const STDERR_FILENO = 2
+
+/** How `open` may be told in letters what is wanted. The order of "x", and of "s", is free. */
+export type OpenFlags =
+  | ('r' | 'rs' | 'sr' | 'r+' | 'rs+' | 'sr+')
+  | ('w' | 'wx' | 'xw' | 'w+' | 'wx+' | 'xw+')
+  | ('a' | 'ax' | 'xa' | 'a+' | 'ax+' | 'xa+')
+
+const NEW = O_TRUNC | O_CREAT
+const MORE = O_APPEND | O_CREAT
+
+const FLAGS: ReadonlyMap<unknown, number> = new Map<OpenFlags, number>([
+  ['r', O_RDONLY],
+  ['rs', O_RDONLY | O_SYNC],
+  ['sr', O_RDONLY | O_SYNC],
+  ['r+', O_RDWR],
+  ['rs+', O_RDWR | O_SYNC],
+  ['sr+', O_RDWR | O_SYNC],
+  ['w', NEW | O_WRONLY],
+  ['wx', NEW | O_WRONLY | O_EXCL],
+  ['xw', NEW | O_WRONLY | O_EXCL],
+  ['w+', NEW | O_RDWR],
+  ['wx+', NEW | O_RDWR | O_EXCL],
+  ['xw+', NEW | O_RDWR | O_EXCL],
+  ['a', MORE | O_WRONLY],
+  ['ax', MORE | O_WRONLY | O_EXCL],
+  ['xa', MORE | O_WRONLY | O_EXCL],
+  ['a+', MORE | O_RDWR],
+  ['ax+', MORE | O_RDWR | O_EXCL],
+  ['xa+', MORE | O_RDWR | O_EXCL],
+])
+
+/** A boolean that has to be given. */
+function given(value: unknown, name: string): boolean {
+  if (typeof value === 'boolean') return value
+  throw wrongType(name, 'a boolean', value)
+}
+
+/**
+ * chdir(2): changes the current directory.
+ *
+ * @param path the directory
+ * @throws OSError as the system says: FileNotFoundError, NotADirectoryError, PermissionError
+ * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread
+ *
+ * Availability: Linux. Audit event: `os.chdir` (path). See chdir(2); sjs, os.chdir.
+ */
+export function chdir(path: Path): void {
+  chdirTo(fileName(path, 'path'))
+}
+
+/**
+ * fcntl(2), FD_CLOEXEC: whether a descriptor is closed when a program takes over. Here each one is from the start.
+ *
+ * @param fd the descriptor
+ * @param set true: it is closed; false: the program inherits it
+ * @throws OSError EBADF where it is not open
+ *
+ * Availability: Linux. See fcntl(2), F_SETFD; sjs, os.cloexec.
+ */
+export function cloexec(fd: Descriptor, set: boolean): void {
+  set_inheritable(fd, !given(set, 'set'))
+}
+
+/**
+ * dup2(2), dup3(2): another descriptor for the same open file, with a number of the caller's choice. What has this number
+ * is closed, in the same step.
+ *
+ * @param oldfd the descriptor
+ * @param newfd the number of the new one
+ * @param cloexec whether the new one is closed when a program takes over: true by default
+ * @returns `newfd`
+ * @throws OSError EBADF where `oldfd` is not open, or `newfd` beyond the limit; EINVAL for the same number twice, unless
+ *   `cloexec` is false
+ *
+ * Availability: Linux. See dup2(2); sjs, os.dup2.
+ */
+export function dup2(oldfd: Descriptor, newfd: Descriptor, cloexec: boolean | null = null): number {
+  const [from, to] = [descriptor(oldfd, 'oldfd'), descriptor(newfd, 'newfd')]
+  return dup2Inheritable(from, to, !given(cloexec ?? true, 'cloexec'))
+}
+
+/**
+ * exit(3): ends this process. 'exit' handlers run, what is pending does not. A worker thread ends itself alone.
+ *
+ * @param status the exit code, of which the low eight bits count: 0 by default
+ *
+ * Availability: everywhere. See exit(3); sjs, os.exit.
+ */
+export function exit(status: number | null = null): never {
+  process.exit(int(status ?? 0, 'status'))
+}
+
+/**
+ * fcntl(2), O_NONBLOCK: whether calls on a descriptor fail (EAGAIN) where they would have to wait. It holds for the open
+ * file, so for copies of the descriptor too.
+ *
+ * @param fd the descriptor
+ * @param set true: they fail; false: they wait
+ * @throws OSError EBADF where it is not open
+ *
+ * Availability: Linux. See fcntl(2), F_SETFL; sjs, os.nonblock.
+ */
+export function nonblock(fd: Descriptor, set: boolean): void {
+  set_blocking(fd, !given(set, 'set'))
+}
+
+/**
+ * open(2): opens a file.
+ *
+ * @param path the file
+ * @param flags 'r', 'r+', 'w', 'wx', 'w+', 'wx+', 'a', 'ax', 'a+', 'ax+' (with "s" after "r" for O_SYNC), or a combination of O_*;
+ *   O_CLOEXEC is added always
+ * @param mode permission bits of a file that is made, less the umask: a number, or octal digits; 0o666 by default
+ * @returns the descriptor, which a program that takes over does not inherit
+ * @throws OSError as the system says: FileNotFoundError, FileExistsError, IsADirectoryError, PermissionError, EMFILE
+ * @throws RangeError for letters that are not among those
+ *
+ * Availability: Linux. Audit event: `open` (path, null, flags). See open(2); sjs, os.open.
+ */
+export function open(path: Path, flags: OpenFlags | number, mode: number | string | null = null): number {
+  return openFlags(fileName(path, 'path'), bitsOf(flags), permissions(mode ?? 0o666))
+}
+
+function bitsOf(flags: unknown): number {
+  if (typeof flags !== 'string') return int(flags, 'flags')
+  const bits = FLAGS.get(flags)
+  if (bits === undefined) throw badValue('flags', `must be a number or one of ${[...FLAGS.keys()].join(', ')}`, flags)
+  return bits
+}
+
+function permissions(mode: unknown): number {
+  if (typeof mode !== 'string') return int(mode, 'mode')
+  if (!/^[0-7]+$/.test(mode)) throw badValue('mode', 'must be a number or octal digits', mode)
+  return int(Number.parseInt(mode, 8), 'mode')
+}
+
+const USUAL_AMOUNT = 4096
+
+/**
+ * read(2): reads what is there, up to an amount, or into memory of the caller's.
+ *
+ * @param fd the descriptor
+ * @param nread how many bytes at the most, 4096 by default; or a Buffer, or another view of memory, which is filled from
+ *   its start
+ * @returns the bytes, none at the end of a file; or, where memory was given, how many bytes were read, 0 at the end
+ * @throws OSError as the system says: EBADF, IsADirectoryError, BlockingIOError where nothing is ready
+ * @throws RangeError for an empty view, which would look like the end of the file
+ *
+ * Availability: Linux. See read(2); sjs, os.read.
+ */
+export function read(fd: Descriptor, nread: ArrayBufferView): number
+export function read(fd: Descriptor, nread?: number | null): Buffer
+export function read(fd: Descriptor, nread?: ArrayBufferView | number | null): Buffer | number
+export function read(fd: Descriptor, nread: ArrayBufferView | number | null = null): Buffer | number {
+  if (typeof nread !== 'object' || nread === null) {
+    return readUpTo(fd, int(nread ?? USUAL_AMOUNT, 'nread', 0, Number.MAX_SAFE_INTEGER))
+  }
+  return readinto(fd, room(nread, 'nread'))
+}
+
+/** Memory to be filled, of which there must be some. */
+function room(value: unknown, name: string): Uint8Array {
+  const bytes = view(value, name)
+  if (byteLength(bytes) === 0) throw badValue(name, 'must not be empty', value)
+  return bytes
+}
+
+/**
+ * scandir(3): the names of what is in a directory, without "." and "..".
+ *
+ * @param path the directory
+ * @returns the names, in the order of their bytes: as bytes where `path` is bytes
+ * @throws OSError as the system says: FileNotFoundError, NotADirectoryError, PermissionError
+ *
+ * Availability: Linux. Audit event: `os.listdir` (path). See scandir(3); sjs, os.scandir.
+ */
+export function scandir(path: Uint8Array): Buffer[]
+export function scandir(path: string | URL): string[]
+export function scandir(path: Path): string[] | Buffer[]
+export function scandir(path: Path): string[] | Buffer[] {
+  const directory = fileName(path, 'path')
+  // By bytes, as strcmp(3) compares: JavaScript would sort by UTF-16, where U+FFFD comes after U+1F600.
+  const names = listdir(encoded(directory, 'path')).sort(Buffer.compare)
+  return typeof directory === 'string' ? names.map((name) => fsdecode(name)) : names
+}
+
+/**
+ * setsid(2): makes this process the leader of a new session, without a terminal, and of a new process group.
+ *
+ * @returns the session's id
+ * @throws OSError PermissionError where the process leads a group already
+ * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread
+ *
+ * Availability: Linux. See setsid(2); sjs, os.setsid.
+ */
+export function setsid(): number {
+  startSession()
+  return getsid(0)
+}
+
+/** What is taken from the generator at a time: it goes through memory of our own. */
+const PIECE = 0x1_0000
+
+/**
+ * getrandom(2): random bytes of the kernel's generator, good for keys.
+ *
+ * @param bytes how many; or a Buffer, or another view of memory, which is filled
+ * @returns a new Buffer, or what was given
+ * @throws RangeError for a number below 1, and for an empty view
+ *
+ * Availability: Linux. See getrandom(2), urandom(4); sjs, os.urandom.
+ */
+export function urandom(bytes: number): Buffer
+export function urandom<T extends ArrayBufferView>(bytes: T): T
+export function urandom(bytes: number | ArrayBufferView): Buffer | ArrayBufferView
+export function urandom(bytes: number | ArrayBufferView): Buffer | ArrayBufferView {
+  if (typeof bytes === 'number') return randomBytes(int(bytes, 'bytes', 1, Number.MAX_SAFE_INTEGER))
+  const target = plainView(room(bytes, 'bytes'))
+  for (let done = 0; done < target.length; done += PIECE) {
+    target.set(randomBytes(Math.min(PIECE, target.length - done)), done)
+  }
+  return bytes
+}
+
+/**
+ * waitpid(2): waits until a child has ended. The thread stands still meanwhile, except with WNOHANG.
+ *
+ * @param pid the child; -1: any child; 0: any of this process's group; below -1: any of the group with the id -pid.
+ *   Children that `node:child_process` started in the main thread are meant only where their pid is given, and then their
+ *   'exit' event does not come
+ * @param options 0, the default, or a combination of WNOHANG, WUNTRACED and WCONTINUED
+ * @returns the child's process id and its status, which WIFEXITED and kin take apart; both 0 where WNOHANG finds nothing
+ *   to tell
+ * @throws ChildProcessError where there is no such child; OSError EINVAL for options that are none
+ *
+ * Availability: Linux. See waitpid(2); sjs, os.waitpid.
+ */
+export function waitpid(pid: number, options: number | null = null): { pid: number; status: number } {
+  const [child, status] = waitFor(pid, options ?? 0)
+  return { pid: child, status }
+}
+
+/**
+ * write(2): writes text or bytes.
+ *
+ * @param fd the descriptor
+ * @param data text, which is written as UTF-8 (names of files that `scandir` gives as their bytes); or a Buffer, or
+ *   another view of memory
+ * @returns how many bytes were written, which may be fewer
+ * @throws OSError as the system says: EBADF, ENOSPC, BrokenPipeError, BlockingIOError where there is no room
+ * @throws RangeError for text with a lone surrogate that stands for no byte
+ *
+ * Availability: Linux. See write(2); sjs, os.write.
+ */
+export function write(fd: Descriptor, data: string | ArrayBufferView): number {
+  return writeBytes(fd, typeof data === 'string' ? encoded(data, 'data') : data)
+}
