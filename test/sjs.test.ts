@@ -665,7 +665,8 @@ describe('exec', () => {
     const bytes = `new Map([[Buffer.from('PATH'), ${JSON.stringify(PATH)}]])`
     assert.equal(printed(`os.execvpe('osier-found', null, ${bytes})`), `found ${PATH}/osier-found\n`)
     const missing = `try { os.execvp('osier-found') } catch (error) { console.log(error.code) }`
-    assert.equal(printed(missing), 'ENOENT\n')
+    // Not the PATH of whoever runs this: a directory of it that may not be searched is EACCES.
+    assert.equal(printed(missing, { ...process.env, PATH: '/bin:/usr/bin' }), 'ENOENT\n')
   })
 
   test('without PATH the current directory is searched', () => {
@@ -690,7 +691,6 @@ describe('exec', () => {
       [() => os.execv(path('no such')), 'ENOENT'],
       [() => os.execv('/dev/null'), 'EACCES'],
       [() => os.execve(path('no such')), 'ENOENT'],
-      [() => os.execvp('osier-no-such'), 'ENOENT'],
       [() => os.execvpe('osier-no-such'), 'ENOENT'],
     ] as const) {
       assert.throws(call, code(wanted))
