@@ -179,12 +179,17 @@ export function outOfRange(name: string, wanted: string, value: unknown): RangeE
   return coded(new RangeError(`The "${name}" argument must be ${wanted}, received ${shown(value)}`), 'ERR_OUT_OF_RANGE')
 }
 
+/** The value, on one line of bounded length. */
 function shown(value: unknown): string {
-  const text = inspect(value, {
-    depth: 0,
-    maxArrayLength: 3,
-    maxStringLength: 60,
-    breakLength: Number.POSITIVE_INFINITY,
-  })
-  return typeof value === 'function' ? `[Function ${value.name || 'anonymous'}]` : text
+  if (typeof value === 'function') return 'a function'
+  const options = { depth: 0, maxArrayLength: 3, maxStringLength: 60, breakLength: Number.POSITIVE_INFINITY }
+  let text: string
+  try {
+    text = inspect(value, options)
+  } catch {
+    // Code of the caller's own, such as a getter, has thrown: that must not hide what is wrong with the argument.
+    return 'an object'
+  }
+  const line = text.split('\n', 1)[0] as string
+  return line.length <= 200 ? line : `${line.slice(0, 200)}…`
 }

@@ -75,12 +75,33 @@ function isLowSurrogate(unit: number): boolean {
 
 /** The same memory as a Buffer. */
 export function asBuffer(data: Uint8Array): Buffer {
-  return Buffer.isBuffer(data) ? data : Buffer.from(data.buffer, data.byteOffset, data.byteLength)
+  if (Buffer.isBuffer(data)) return data
+  return Buffer.from(bufferOf.call(data), byteOffsetOf.call(data), byteLengthOf.call(data))
+}
+
+// The accessors themselves: a property of an object's own could claim a length that its memory does not have.
+const byteLengthOf = accessor<number>('byteLength')
+const byteOffsetOf = accessor<number>('byteOffset')
+const bufferOf = accessor<ArrayBuffer>('buffer')
+
+function accessor<T>(name: string): (this: Uint8Array) => T {
+  const TypedArray: unknown = Object.getPrototypeOf(Uint8Array.prototype)
+  return Object.getOwnPropertyDescriptor(TypedArray, name)?.get as (this: Uint8Array) => T
+}
+
+/** The true length of a view: C would go beyond one that is only claimed. */
+export function byteLength(bytes: Uint8Array): number {
+  return byteLengthOf.call(bytes)
+}
+
+/** The same memory by an object that claims nothing of its own. */
+export function plainView(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bufferOf.call(bytes), byteOffsetOf.call(bytes), byteLengthOf.call(bytes))
 }
 
 /** A copy with the NUL that C wants at the end. */
 export function terminated(data: Uint8Array): Buffer<ArrayBuffer> {
-  const copy = Buffer.alloc(data.length + 1)
+  const copy = Buffer.alloc(byteLength(data) + 1)
   copy.set(data)
   return copy
 }

@@ -4,13 +4,14 @@ import type { CString, Int64 } from '../libc/functions.ts'
 import { terminated } from '../libc/strings.ts'
 import { encoded, type FileName, fileName } from './names.ts'
 
+export { byteLength, plainView } from '../libc/strings.ts'
+export { view } from './views.ts'
+
 /** A descriptor: its number, or what has one in `fd` (Node's FileHandle and streams) or gives one by `fileno()`. */
 export type Descriptor = number | { readonly fd: number } | { fileno(): number }
 
 /** The default of every trailing options object: one object, so that "nothing given" is one comparison. */
 export const NO_OPTIONS: Readonly<Record<string, never>> = Object.freeze({})
-
-const TYPED_ARRAY: Uint8Array = Object.getPrototypeOf(Uint8Array.prototype) as Uint8Array
 
 const INT32_MIN = -0x8000_0000
 const INT32_MAX = 0x7fff_ffff
@@ -31,8 +32,10 @@ function uncommonCString(path: FileName, name: string): CString {
     if (path.includes('\0')) throw badValue(name, 'must not contain a NUL', path)
     return terminated(encoded(path, name))
   }
-  if (path.includes(0)) throw badValue(name, 'must not contain a NUL', path)
-  return terminated(path)
+  // Looked for in the copy: nobody else can change it, and no method of it is the caller's.
+  const bytes = terminated(path)
+  if (bytes.indexOf(0) < bytes.length - 1) throw badValue(name, 'must not contain a NUL', path)
+  return bytes
 }
 
 /** A path, or the descriptor of an open file in its place. */
@@ -110,49 +113,10 @@ export function bool(value: unknown, name: string, otherwise: boolean): boolean 
   throw wrongType(name, 'a boolean', value)
 }
 
-// The accessors themselves: a property of an object's own could claim a length that its memory does not have.
-const byteLengthOf = accessor<number>('byteLength')
-const byteOffsetOf = accessor<number>('byteOffset')
-const bufferOf = accessor<ArrayBuffer>('buffer')
-const { at: itemOf } = TYPED_ARRAY
-
-function accessor<T>(name: string): (this: Uint8Array) => T {
-  return Object.getOwnPropertyDescriptor(TYPED_ARRAY, name)?.get as (this: Uint8Array) => T
-}
-
-/** The memory of a view, as bytes; `byteLength` tells how many. Refused: what is no view, and one whose memory is gone. */
-export function view(value: unknown, name: string): Uint8Array {
-  if (!ArrayBuffer.isView(value)) throw wrongType(name, 'a Buffer or another view of memory', value)
-  const bytes = value instanceof Uint8Array ? value : new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
-  if (byteLength(bytes) === 0) checkAttached(bytes, name)
-  return bytes
-}
-
-/** The true length of a view. */
-export function byteLength(bytes: Uint8Array): number {
-  return byteLengthOf.call(bytes)
-}
-
-/** The same memory by an object that claims nothing of its own. */
-export function plainView(bytes: Uint8Array): Uint8Array {
-  return new Uint8Array(bufferOf.call(bytes), byteOffsetOf.call(bytes), byteLengthOf.call(bytes))
-}
-
-/** A view of memory that was transferred, or shrunk under it, looks like an empty one: to take it for one hides a mistake. */
-function checkAttached(bytes: Uint8Array, name: string): void {
-  try {
-    itemOf.call(bytes, 0)
-  } catch {
-    throw wrongType(name, 'a view of memory that is still there', bytes)
-  }
-}
-
 /** Refuses an options object that is none, or that names an option which does not exist. */
 export function checkOptions(options: unknown, allowed: readonly string[]): void {
   if (options === NO_OPTIONS) return
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw wrongType('options', 'an object', options)
-  }
+  if (!isOptions(options)) throw wrongType('options', 'a plain object', options)
   for (const key of Object.keys(options)) {
     if (!allowed.includes(key)) throw wrongType('options', `an object of ${allowed.join(', ')}`, options)
   }
@@ -176,7 +140,7 @@ export function optional<P extends string, N extends string = never>(
   const inOrder = options === undefined ? given : given.slice(0, -1)
   if (inOrder.length > positional.length) {
     const extra = inOrder[positional.length]
-    if (extra !== undefined) throw wrongType('options', 'an object', extra)
+    if (extra !== undefined) throw wrongType('options', 'a plain object', extra)
   }
   if (options !== undefined) checkOptions(options, [...positional, ...named])
   const result = { ...options } as Partial<Record<P | N, unknown>>
@@ -193,7 +157,7 @@ export function optional<P extends string, N extends string = never>(
 function isOptions(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null) return false
   const prototype: unknown = Object.getPrototypeOf(value)
-  return (
-    (prototype === Object.prototype || prototype === null) && !isDescriptorObject(value) && !('__fspath__' in value)
-  )
+  // Another realm (node:vm, and so a REPL) has an Object.prototype of its own, which has no prototype either.
+  const isPlain = prototype === null || Object.getPrototypeOf(prototype) === null
+  return isPlain && !isDescriptorObject(value) && !('__fspath__' in value)
 }

@@ -17,7 +17,7 @@ import {
   openDescriptor,
   optional,
 } from './arguments.ts'
-import { typeOf } from './file_type.ts'
+import { modeOrErrno, typeOf } from './file_type.ts'
 import { rename } from './files.ts'
 import { auditedFd, type DirFdOption } from './metadata.ts'
 import { type FileName, fileName, type Path } from './names.ts'
@@ -149,7 +149,7 @@ export function makedirs(name: Path, ...rest: unknown[]): void {
 
 function makeAll(name: FileName, mode: number, existOk: boolean): void {
   const [head, tail] = lastPart(name)
-  if (head.length > 0 && tail.length > 0 && typeOf(head) === undefined) {
+  if (head.length > 0 && tail.length > 0 && isMissing(head)) {
     try {
       makeAll(head, 0o777, existOk)
     } catch (error) {
@@ -165,6 +165,12 @@ function makeAll(name: FileName, mode: number, existOk: boolean): void {
     // Not only EEXIST: a read-only file system may say EROFS of what is there.
     if (!(error instanceof OSError) || !existOk || typeOf(name) !== S_IFDIR) throw error
   }
+}
+
+/** Whether a directory has to be made first. Where its path is too long it cannot be: that is for the caller's call to say. */
+function isMissing(directory: FileName): boolean {
+  const mode = modeOrErrno(directory)
+  return mode < 0 && mode !== -errnoNumbers.ENAMETOOLONG
 }
 
 /** Directory and last component, also where slashes follow that. */
@@ -201,6 +207,7 @@ export function rmdir(path: Path, options: DirFdOption = NO_OPTIONS): void {
  */
 export function removedirs(name: Path): void {
   const directory = fileName(name, 'name')
+  cString(directory, 'name')
   rmdir(directory)
   removeEmptyAbove(directory)
 }
@@ -234,7 +241,7 @@ export function renames(old: Path, new_: Path): void {
   cString(from, 'old')
   cString(to, 'new')
   const [head, tail] = splitPath(to)
-  if (head.length > 0 && tail.length > 0 && typeOf(head) === undefined) makedirs(head)
+  if (head.length > 0 && tail.length > 0 && isMissing(head)) makedirs(head)
   rename(from, to)
   const [oldHead, oldTail] = splitPath(from)
   if (oldHead.length > 0 && oldTail.length > 0) removeEmptyAbove(from)

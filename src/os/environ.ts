@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { readFileSync } from 'node:fs'
 import { inspect } from 'node:util'
+import { isUint8Array } from 'node:util/types'
 import { isMainThread } from 'node:worker_threads'
 import { AuditEvent } from '../audit.ts'
 import { badValue, wrongType } from '../errors.ts'
@@ -13,6 +14,7 @@ import { encoded, type FileName, fileName, type Path } from './names.ts'
 import { defpath } from './pathnames.ts'
 import { mainThreadOnly, tellTimeZone } from './process_state.ts'
 import type { Environment } from './program.ts'
+import { attached } from './views.ts'
 
 const putenvEvent = new AuditEvent('os.putenv')
 const unsetenvEvent = new AuditEvent('os.unsetenv')
@@ -147,8 +149,8 @@ const textCodec: Codec<string, string> = {
 
 const bytesCodec: Codec<Uint8Array, Buffer> = {
   text(value, name) {
-    if (!(value instanceof Uint8Array)) throw wrongType(name, 'a Uint8Array', value)
-    return decode(value)
+    if (!isUint8Array(value)) throw wrongType(name, 'a Uint8Array', value)
+    return decode(attached(value, name))
   },
   show: (text) => encoded(text, 'name'),
 }

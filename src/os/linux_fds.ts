@@ -168,9 +168,10 @@ export interface TimerCreateOptions {
  */
 export function timerfd_create(clockid: number, options: TimerCreateOptions = NO_OPTIONS): number {
   checkOptions(options, ['flags'])
-  const [clock, flags] = [int(clockid, 'clockid'), int(options.flags ?? 0, 'flags') | TFD_CLOEXEC]
+  const { flags = 0 } = options
+  const [clock, bits] = [int(clockid, 'clockid'), int(flags, 'flags') | TFD_CLOEXEC]
   let fd: number
-  while ((fd = libc.timerfd_create(clock, flags)) === -1) failed('timerfd_create')
+  while ((fd = libc.timerfd_create(clock, bits)) === -1) failed('timerfd_create')
   return fd
 }
 

@@ -1,6 +1,8 @@
 import { fileURLToPath } from 'node:url'
+import { isUint8Array } from 'node:util/types'
 import { badValue, wrongType } from '../errors.ts'
 import { asBuffer, decode, encode } from '../libc/strings.ts'
+import { attached } from './views.ts'
 
 /** A file name as POSIX has it (bytes) or as text decoded from it. */
 export type FileName = string | Uint8Array
@@ -41,11 +43,13 @@ export function fspath(path: Path): FileName {
 
 /** `fspath` of the argument called `name`. */
 export function fileName(path: unknown, name: string): FileName {
-  if (typeof path === 'string' || path instanceof Uint8Array) return path
+  if (typeof path === 'string') return path
+  if (isUint8Array(path)) return attached(path, name)
   if (path instanceof URL) return fromFileUrl(path)
   if (path instanceof PathLike) {
     const answer: unknown = path.__fspath__()
-    if (typeof answer === 'string' || answer instanceof Uint8Array) return answer
+    if (typeof answer === 'string') return answer
+    if (isUint8Array(answer)) return attached(answer, name)
     throw wrongType(`${name}.__fspath__()`, 'text or bytes', answer)
   }
   throw wrongType(name, 'a string, a Uint8Array, a file: URL or a PathLike', path)

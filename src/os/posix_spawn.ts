@@ -194,6 +194,8 @@ export function spawnProgram(
 function checkedSpawn(spawn: Start, path: Path, argv: unknown, env: unknown, options: PosixSpawnOptions): number {
   checkOptions(options, OPTIONS)
   const program = fileName(path, 'path')
+  // null means this process's; what is missing altogether was forgotten.
+  if (env === undefined) throw wrongType('env', 'a Map, an object of variables, or null', env)
   const [argumentsOfIt, environment] = [argumentArray(argv, 'argv'), environmentArray(env, 'env')]
   const steps = [...fileActions(options.file_actions), ...attributeSteps(options)]
   if (spawnEvent.wanted) spawnEvent.raise(path, argv, env ?? null)

@@ -1,10 +1,11 @@
 import { AuditEvent } from '../audit.ts'
+import { wrongType } from '../errors.ts'
 import { clearErrno, failed, lastErrno, osError } from '../libc/call.ts'
 import { constants, structs, sysconfNames } from '../libc/facts.ts'
 import { libc } from '../libc/functions.ts'
 import { address, bytes, uint64At } from '../libc/memory.ts'
 import { times_result } from '../results.ts'
-import { bool, int } from './arguments.ts'
+import { int } from './arguments.ts'
 
 /** Exit code: no error. */
 export const EX_OK: number = constants.EX_OK
@@ -124,8 +125,8 @@ export function _exit(n: number): never {
  * Availability: Linux 3.4. See PR_SET_CHILD_SUBREAPER(2const). Not in Python.
  */
 export function set_child_subreaper(enabled: boolean): void {
-  const value = bool(enabled, 'enabled', true) ? 1 : 0
-  while (libc.prctl(constants.PR_SET_CHILD_SUBREAPER, value, 0, 0, 0) === -1) failed('prctl')
+  if (typeof enabled !== 'boolean') throw wrongType('enabled', 'a boolean', enabled)
+  while (libc.prctl(constants.PR_SET_CHILD_SUBREAPER, enabled ? 1 : 0, 0, 0, 0) === -1) failed('prctl')
 }
 
 /**

@@ -1,5 +1,6 @@
 import { badValue, FileNotFoundError, NotADirectoryError, OSError, wrongType } from '../errors.ts'
 import { currentEnvironment, type StringArray, stringArray } from '../libc/string_array.ts'
+import { cString } from './arguments.ts'
 import { entriesOf, get_exec_path } from './environ.ts'
 import { encoded, type FileName, fileName, type Path } from './names.ts'
 import { joinPath, splitPath } from './pathnames.ts'
@@ -14,7 +15,8 @@ export type Environment = Iterable<readonly [Text, Text]> | Readonly<Record<stri
 
 function bytesOf(value: unknown, name: string): Uint8Array {
   const text = fileName(value, name)
-  const bytes = encoded(text, name)
+  // A copy: nobody else can change it, and no method of it is the caller's.
+  const bytes = new Uint8Array(encoded(text, name))
   if (bytes.includes(0)) throw badValue(name, 'must not contain a NUL', text)
   return bytes
 }
@@ -53,6 +55,7 @@ function variables(value: unknown, name: string): [Uint8Array, Uint8Array][] {
  */
 export function inSearchPath<R>(file: Path, env: unknown, attempt: (path: FileName) => R): R {
   const program = fileName(file, 'file')
+  cString(program, 'file')
   if (splitPath(program)[0].length > 0) return attempt(program)
   let notFound: unknown
   let other: unknown

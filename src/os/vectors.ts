@@ -3,7 +3,7 @@ import { failed, osError } from '../libc/call.ts'
 import { constants, errnoNumbers, structs } from '../libc/facts.ts'
 import { type Int64, libc } from '../libc/functions.ts'
 import { address, addressOf, putBigInt64 } from '../libc/memory.ts'
-import { byteLength, type Descriptor, descriptor, int, int64, optional, view } from './arguments.ts'
+import { byteLength, type Descriptor, descriptor, int, int64, NO_OPTIONS, optional, view } from './arguments.ts'
 
 /** Reading and writing several pieces of memory in one call. */
 
@@ -107,13 +107,14 @@ export function preadv(
   offset: number | bigint,
   ...rest: unknown[]
 ): number {
-  const flags = rest.length === 0 ? 0 : int(optional(['flags'], [], rest).flags ?? 0, 'flags')
+  const { flags = 0 } = rest.length === 0 ? NO_OPTIONS : optional(['flags'], [], rest)
+  const bits = int(flags, 'flags')
   const number = descriptor(fd, 'fd')
   const list = viewList(buffers, 'buffers')
   const from = int64(offset, 'offset')
   const [only] = list
-  if (only !== undefined && list.length === 1 && flags === 0 && from >= 0) return preadOne(number, only, from)
-  return withVectors('preadv', number, list, (vectors, count) => libc.preadv2(number, vectors, count, from, 0, flags))
+  if (only !== undefined && list.length === 1 && bits === 0 && from >= 0) return preadOne(number, only, from)
+  return withVectors('preadv', number, list, (vectors, count) => libc.preadv2(number, vectors, count, from, 0, bits))
 }
 
 /** Where there is one piece only, the plain call does the same in half the time. */
@@ -150,9 +151,10 @@ export function pwritev(
   offset: number | bigint,
   ...rest: unknown[]
 ): number {
-  const flags = rest.length === 0 ? 0 : int(optional(['flags'], [], rest).flags ?? 0, 'flags')
+  const { flags = 0 } = rest.length === 0 ? NO_OPTIONS : optional(['flags'], [], rest)
+  const bits = int(flags, 'flags')
   const number = descriptor(fd, 'fd')
   const list = viewList(buffers, 'buffers')
   const to = int64(offset, 'offset')
-  return withVectors('pwritev', number, list, (vectors, count) => libc.pwritev2(number, vectors, count, to, 0, flags))
+  return withVectors('pwritev', number, list, (vectors, count) => libc.pwritev2(number, vectors, count, to, 0, bits))
 }

@@ -3,7 +3,7 @@ import { OSError, wrongType } from '../errors.ts'
 import { osError } from '../libc/call.ts'
 import { constants } from '../libc/facts.ts'
 import { libc } from '../libc/functions.ts'
-import { bool, dirFd, optional } from './arguments.ts'
+import { bool, cString, dirFd, optional } from './arguments.ts'
 import { openDirectory, readEntries, scandirEvent } from './directory_stream.ts'
 import { modeOrErrno, typeOf } from './file_type.ts'
 import type { DirFdOption } from './metadata.ts'
@@ -122,6 +122,7 @@ export function walk(top: Path, ...rest: unknown[]): Generator<WalkStep<string> 
   const topdown = bool(given.topdown, 'topdown', true)
   const onerror = handler(given.onerror)
   const followLinks = bool(given.followlinks, 'followlinks', false)
+  cString(start, 'top')
   if (walkEvent.wanted) walkEvent.raise(top, topdown, onerror, followLinks)
   // Not to follow links, opening refuses them: that costs nothing, and nobody can be quicker.
   const steps = (topdown ? walkDown : walkUp)(fsdecode(start), onerror, followLinks ? 0 : O_NOFOLLOW)
@@ -211,12 +212,14 @@ export function fwalk(
 ): Generator<FwalkStep<string> | FwalkStep<Buffer>, void>
 export function fwalk(...args: unknown[]): Generator<FwalkStep<string> | FwalkStep<Buffer>, void> {
   const given = optional(['top', 'topdown', 'onerror'], ['follow_symlinks', 'dir_fd'], args)
-  const start = fileName(given.top ?? '.', 'top')
+  const { top = '.' } = given
+  const start = fileName(top, 'top')
   const topdown = bool(given.topdown, 'topdown', true)
   const onerror = handler(given.onerror)
   const follow = bool(given.follow_symlinks, 'follow_symlinks', false)
   const at = dirFd(given.dir_fd)
-  if (fwalkEvent.wanted) fwalkEvent.raise(given.top ?? '.', topdown, onerror, follow, given.dir_fd ?? null)
+  cString(start, 'top')
+  if (fwalkEvent.wanted) fwalkEvent.raise(top, topdown, onerror, follow, given.dir_fd ?? null)
   const steps = walkOpen(fsdecode(start), at, topdown, onerror, follow)
   return typeof start === 'string' ? steps : inBytesOpen(steps)
 }

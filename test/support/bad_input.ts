@@ -1,0 +1,268 @@
+import * as fs from 'node:fs'
+import * as os from 'osier'
+import { harmful, internalClasses, type Kind, kinds, type Place, signatures } from './signatures.ts'
+import { Bite, type Specimen, zoo } from './zoo.ts'
+
+/**
+ * Gives every exported function every value of the zoo in every place, and looks at what comes of it. Runs in a process
+ * of its own, because the worst that can come of it is the end of the process:
+ *
+ *     node bad_input.js FOLDER
+ *
+ * works in FOLDER/inside, must not touch FOLDER/outside, and writes what it finds wrong to FOLDER/report.json.
+ */
+
+const [, , root = ''] = process.argv
+
+const sentinel = `${root}/outside/sentinel`
+fs.mkdirSync(`${root}/outside`)
+fs.mkdirSync(`${root}/inside`)
+fs.writeFileSync(sentinel, 'untouched')
+process.chdir(`${root}/inside`)
+
+const entries: Readonly<Record<string, () => void>> = {
+  file: () => fs.writeFileSync('file', 'contents'),
+  folder: () => {
+    fs.mkdirSync('folder')
+    fs.writeFileSync('folder/inner', '')
+  },
+  empty: () => fs.mkdirSync('empty'),
+  link: () => fs.symlinkSync('file', 'link'),
+}
+
+const names = Object.keys(entries).sort().join()
+
+/** Puts back what a call has removed, and removes what it has made. */
+function tidy(): void {
+  process.chdir(`${root}/inside`)
+  const found = fs.readdirSync(Buffer.from('.'), 'buffer')
+  if (found.sort(Buffer.compare).join() === names) return
+  for (const name of found) {
+    if (!(name.toString('latin1') in entries)) fs.rmSync(name as unknown as string, { recursive: true })
+  }
+  for (const [name, make] of Object.entries(entries)) {
+    if (fs.lstatSync(name, { throwIfNoEntry: false }) === undefined) make()
+  }
+}
+
+interface Parameter {
+  readonly name: string
+  readonly kind: Kind
+  readonly isOptional: boolean
+  readonly isByPositionOnly: boolean
+}
+
+function parse(signature: string): { positional: Parameter[]; named: Parameter[] } {
+  const [first = '', second = ''] = signature.split(';')
+  const [positional, named] = [first, second].map((list) =>
+    [...list.matchAll(/(\w+)([?!]*):(\w+)/g)].map(([, name = '', mark, kindName = '']): Parameter => {
+      const kind = kinds[kindName]
+      if (kind === undefined) throw new Error(`unknown kind ${kindName} in "${signature}"`)
+      return { name, kind, isOptional: mark !== '', isByPositionOnly: mark === '?!' }
+    }),
+  )
+  return { positional: positional ?? [], named: named ?? [] }
+}
+
+/** What a value in a parameter's place must come to; undefined where it may also be taken, or refused by the system. */
+type Verdict = 'type' | 'value' | 'range' | undefined
+
+function verdict(specimen: Specimen, { kind, isOptional }: Parameter): Verdict {
+  const { sort, flaw, value } = specimen
+  if (sort === 'undefined' && isOptional) return undefined
+  if (kind.isAnyObject && kind.accepts.includes(sort)) return undefined
+  if (!kind.accepts.includes(sort)) return 'type'
+  if (flaw === 'type') return 'type'
+  if (flaw === 'hostile') return undefined
+  if (flaw === 'NUL' || flaw === 'surrogate') return kind.isPath ? 'value' : undefined
+  const number = sort === 'descriptor' ? specimen.fd : value
+  if (typeof number === 'number' || typeof number === 'bigint') return kind.refuses?.(number) ? 'range' : undefined
+  return undefined
+}
+
+const options: Parameter = {
+  name: 'options',
+  kind: { good: () => undefined, accepts: [] },
+  isOptional: true,
+  isByPositionOnly: true,
+}
+
+interface Case {
+  readonly args: readonly unknown[]
+  readonly parameter: Parameter
+  readonly specimen: Specimen
+  readonly form: string
+}
+
+const nothing: Specimen = { name: 'nothing', sort: 'undefined', value: undefined }
+
+function* cases(signature: string, place: Place, specimens: readonly Specimen[]): Generator<Case> {
+  const { positional, named } = parse(signature)
+  const goods = positional.map(({ kind }) => kind.good(place))
+  const required = positional.filter(({ isOptional }) => !isOptional).length
+  for (const specimen of specimens) {
+    for (const [index, parameter] of positional.entries()) {
+      const args = goods.slice(0, Math.max(required, index + 1))
+      args[index] = specimen.value
+      yield { args, parameter, specimen, form: parameter.name }
+    }
+    for (const parameter of [...positional.slice(required), ...named].filter((one) => !one.isByPositionOnly)) {
+      const args = [...goods.slice(0, required), { [parameter.name]: specimen.value }]
+      yield { args, parameter: { ...parameter, isOptional: true }, specimen, form: `{ ${parameter.name} }` }
+    }
+    if (named.length > 0) yield { args: [...goods, specimen.value], parameter: options, specimen, form: 'options' }
+  }
+  for (let count = 0; count < required; count++) {
+    const missing = positional.slice(count, required)
+    const kind: Kind = {
+      good: () => undefined,
+      accepts: missing.every((one) => one.kind.accepts.includes('undefined')) ? ['undefined'] : [],
+    }
+    // Which of those that are missing is told of is all one.
+    const parameter = { ...missing[0], name: `(${missing.map(({ name }) => name).join('|')})`, kind } as Parameter
+    yield { args: goods.slice(0, count), parameter, specimen: nothing, form: `${count} arguments` }
+  }
+}
+
+/** What is wrong with an error, if anything. */
+function wrongWith(error: unknown, wanted: Verdict, { parameter, specimen }: Case): string | undefined {
+  if (specimen.flaw === 'hostile' && [Bite, TypeError, RangeError].some((Class) => error instanceof Class))
+    return undefined
+  if (parameter.kind.isAnyObject && (error instanceof TypeError || error instanceof RangeError)) return undefined
+  if (specimen.value === error || (specimen.sort === 'function' && error instanceof Bite)) return undefined
+  if (error instanceof os.OSError) return wanted === undefined ? wrongFields(error) : 'the system was asked'
+  if (error instanceof os.NotImplementedError) return undefined
+  if (!(error instanceof TypeError) && !(error instanceof RangeError)) return `${error}`
+  const { code, message } = error as Error & { code?: string }
+  if (specimen.sort === 'url' && code?.startsWith('ERR_INVALID_')) return undefined
+  const codes = { type: 'ERR_INVALID_ARG_TYPE', value: 'ERR_INVALID_ARG_VALUE', range: 'ERR_OUT_OF_RANGE' }
+  if (wanted === undefined && !Object.values(codes).includes(code ?? '')) return `${error} has no code of ours: ${code}`
+  if (wanted !== undefined && code !== codes[wanted] && !(specimen === nothing && code === codes.value))
+    return `not refused as ${codes[wanted]}: ${error}`
+  if (error instanceof TypeError !== (code === codes.type)) return `${error.name} with the code ${code}`
+  // A plain object in the place of an optional argument is taken for the options.
+  const named = new RegExp(`^The "${parameter.name}${parameter.isOptional ? '|^The "options"' : ''}`).test(message)
+  if (!named || !/^The ".+" argument .+, received .*[^.]$/.test(message)) return `badly worded: ${message}`
+  if (message.length > 1000) return `a message of ${message.length} characters`
+  return undefined
+}
+
+function wrongFields(error: os.OSError): string | undefined {
+  const { errno, strerror, code, syscall, message, path } = error
+  const complete = errno > 0 && strerror.length > 0 && /^E[A-Z0-9]+$/.test(code) && syscall !== undefined
+  const worded = message.startsWith(`${code}: ${strerror}, ${syscall}`) && (!path || message.includes(`'${path}'`))
+  return complete && worded ? undefined : `incomplete: ${message.slice(0, 200)}`
+}
+
+interface Open {
+  /** The lowest number that is free: what is opened takes it, so that it tells quickly whether anything was. */
+  readonly free: number
+  readonly fds: readonly number[]
+}
+
+function lowestFree(): number {
+  const fd = fs.openSync('/dev/null', 'r')
+  fs.closeSync(fd)
+  return fd
+}
+
+function openDescriptors(): Open {
+  const fds = fs.readdirSync('/proc/self/fd')
+  // The descriptor of the listing is in it, and gone by now.
+  const left = fds.filter((fd) => fs.lstatSync(`/proc/self/fd/${fd}`, { throwIfNoEntry: false }))
+  return { free: lowestFree(), fds: left.map(Number) }
+}
+
+function openedSince(before: Open): number[] {
+  return openDescriptors().fds.filter((fd) => !before.fds.includes(fd))
+}
+
+/** Uses up what a call has returned, and closes it. */
+function dispose(result: unknown, before: Open): void {
+  const numbers = [result].flat().filter((value): value is number => typeof value === 'number')
+  if (numbers.length > 0) for (const fd of openedSince(before)) if (numbers.includes(fd)) fs.closeSync(fd)
+  if (typeof result !== 'object' || result === null || !('next' in result)) return
+  const iterator = result as Iterator<unknown> & Partial<Disposable>
+  try {
+    iterator.next()
+    iterator.next()
+  } finally {
+    iterator.return?.()
+  }
+}
+
+type Callable = (...args: readonly unknown[]) => unknown
+
+function isClass(callable: Callable): boolean {
+  return Function.prototype.toString.call(callable).startsWith('class')
+}
+
+function call(callable: Callable, args: readonly unknown[]): unknown {
+  return isClass(callable) ? Reflect.construct(callable, args) : callable(...args)
+}
+
+/** Makes one call. Gives back what is wrong with what came of it. */
+function attempt(callable: Callable, one: Case, before: Open): string | undefined {
+  const wanted = verdict(one.specimen, one.parameter)
+  try {
+    const result = call(callable, one.args)
+    dispose(result, before)
+    if (wanted !== undefined) return `was taken, and came to ${typeof result}`
+  } catch (error) {
+    const wrong = wrongWith(error, wanted, one)
+    if (wrong !== undefined) return wrong
+  }
+  const leaked = lowestFree() === before.free ? [] : openedSince(before)
+  for (const fd of leaked) fs.closeSync(fd)
+  return leaked.length > 0 ? `leaves ${leaked.length} descriptors open` : undefined
+}
+
+/** Whether the call cannot come as far as doing anything. */
+function isRefused({ specimen, parameter }: Case): boolean {
+  return verdict(specimen, parameter) !== undefined
+}
+
+/** -0 as a descriptor is standard input, which is not the zoo's to play with. */
+function hitsStandardStream({ specimen, parameter }: Case): boolean {
+  return Object.is(specimen.value, -0) && parameter.kind.accepts.includes('descriptor')
+}
+
+function sentinelState(): string {
+  const { mtimeNs, ctimeNs, size, mode, nlink } = fs.lstatSync(sentinel, { bigint: true })
+  return [mtimeNs, ctimeNs, size, mode, nlink].join()
+}
+
+const report = { calls: 0, functions: 0, wrong: [] as string[] }
+const specimens = zoo(sentinel, 'file', 'folder')
+tidy()
+const place = { fd: fs.openSync('file', 'r+'), folderFd: fs.openSync('folder', 'r') }
+
+for (const [name, callable] of Object.entries(os as Readonly<Record<string, unknown>>)) {
+  if (typeof callable !== 'function' || callable.prototype instanceof Error || name in internalClasses) continue
+  const signature = signatures[name]
+  if (signature === undefined) {
+    if (os.is_available(callable as Callable)) report.wrong.push(`${name} is not in signatures.ts`)
+    continue
+  }
+  report.functions++
+  const before = openDescriptors()
+  for (const one of cases(signature, place, specimens)) {
+    if (hitsStandardStream(one) || (harmful.has(name) && !isRefused(one))) continue
+    report.calls++
+    const state = sentinelState()
+    const wrong = attempt(callable as Callable, one, before)
+    const touched = sentinelState() === state ? undefined : 'touched the file outside'
+    for (const what of [wrong, touched]) {
+      if (what !== undefined) report.wrong.push(`${name}, ${one.form} = ${one.specimen.name}: ${what}`)
+    }
+    tidy()
+  }
+}
+
+if (fs.readdirSync(`${root}/outside`).length !== 1) report.wrong.push('something was made outside')
+for (const name of Object.keys(signatures)) {
+  if (!(name in os)) report.wrong.push(`${name} is in signatures.ts, but not exported`)
+}
+fs.closeSync(place.fd)
+fs.closeSync(place.folderFd)
+fs.writeFileSync(`${root}/report.json`, JSON.stringify(report))
