@@ -41,6 +41,8 @@ export const signatures: Readonly<Record<string, string>> = {
   fdatasync: 'fd:openFd',
   fdopen:
     'fd:openFd mode?:word buffering?:buffering encoding?:wordOrNull errors?:wordOrNull newline?:wordOrNull closefd?:bool',
+  fork: '',
+  forkpty: '',
   fpathconf: 'fd:fd name:pathconf',
   fsdecode: 'filename:name',
   fsencode: 'filename:name',
@@ -123,6 +125,7 @@ export const signatures: Readonly<Record<string, string>> = {
   readlink: 'path:link; dir_fd:dirFd',
   readv: 'fd:fd buffers:buffers',
   reload_environ: '',
+  register_at_fork: '; before:function after_in_parent:function after_in_child:function',
   remove: 'path:file; dir_fd:dirFd',
   removedirs: 'name:empty',
   removexattr: 'path:fileOrFd attribute:attribute; follow_symlinks:bool',
@@ -226,7 +229,7 @@ export const signatures: Readonly<Record<string, string>> = {
 
 /** Functions that are given only what must be refused before the system is asked: the rest would hurt, in these ways. */
 const hurt: readonly { readonly how: string; readonly names: string }[] = [
-  { how: 'a hook stays for good', names: 'addaudithook' },
+  { how: 'a hook stays for good', names: 'addaudithook register_at_fork' },
   { how: 'locks up or lets loose this very process', names: 'chroot setns unshare' },
   {
     how: 'ends it, or puts another program in its place',
@@ -234,7 +237,8 @@ const hurt: readonly { readonly how: string; readonly names: string }[] = [
   },
   {
     how: 'starts programs',
-    names: 'posix_spawn posix_spawnp spawnl spawnle spawnlp spawnlpe spawnv spawnve spawnvp spawnvpe system',
+    names:
+      'fork forkpty posix_spawn posix_spawnp spawnl spawnle spawnlp spawnlpe spawnv spawnve spawnvp spawnvpe system',
   },
   { how: 'hits other processes', names: 'kill killpg tcsetpgrp' },
   {
