@@ -23,6 +23,8 @@ export type Address = number
  */
 // biome-ignore format: a table, one line a function
 export const prototypes = {
+  _ZN2v87Isolate10GetCurrentEv: c('uintptr_t _ZN2v87Isolate10GetCurrentEv()') as () => Address,
+  _ZN4node19GetCurrentEventLoopEPN2v87IsolateE: c('uintptr_t _ZN4node19GetCurrentEventLoopEPN2v87IsolateE(uintptr_t)') as (isolate: Address) => Address,
   __libc_current_sigrtmax: c('int __libc_current_sigrtmax()') as () => number,
   __libc_current_sigrtmin: c('int __libc_current_sigrtmin()') as () => number,
   _exit: c('void _exit(int)') as (status: number) => void,

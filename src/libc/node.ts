@@ -1,6 +1,6 @@
 import { isMainThread } from 'node:worker_threads'
 import koffi from 'koffi'
-import { libc } from './functions.ts'
+import { type Address, libc } from './functions.ts'
 
 /**
  * What is asked of Node itself, through the functions of libuv that its binary exports.
@@ -15,23 +15,29 @@ export function resetTerminalModes(): void {
   if (isNode) libc.uv_tty_reset_mode()
 }
 
+/** The event loop of this thread. libuv knows the main thread's only; which one a worker has, Node tells in C++. */
+function eventLoop(): Address {
+  if (isMainThread) return libc.uv_default_loop()
+  return libc._ZN4node19GetCurrentEventLoopEPN2v87IsolateE(libc._ZN2v87Isolate10GetCurrentEv())
+}
+
 const visitor = koffi.proto('void', ['uintptr_t', 'uintptr_t'])
 
 /**
- * The children that Node waits for: those of `node:child_process` started in the main thread. Whoever waits for "any
- * child" must leave these alone, or Node would never learn that they ended. A worker cannot look at the main thread's
- * loop, and knows of none.
+ * The children that Node waits for: those of `node:child_process` that this thread started. Whoever waits for "any child"
+ * must leave these alone, or Node would never learn that they ended. (Other runtimes do not let us look.)
  */
 export function childrenOfNode(): Set<number> {
   const pids = new Set<number>()
-  if (!isNode || !isMainThread) return pids
+  if (!isNode) return pids
+  const loop = eventLoop()
   const visit = koffi.register((handle: number) => {
     if (libc.uv_is_active(handle) === 0) return
-    if (libc.uv_handle_type_name(libc.uv_handle_get_type(handle)) === 'process')
-      pids.add(libc.uv_process_get_pid(handle))
+    const type = libc.uv_handle_type_name(libc.uv_handle_get_type(handle))
+    if (type === 'process') pids.add(libc.uv_process_get_pid(handle))
   }, koffi.pointer(visitor))
   try {
-    libc.uv_walk(libc.uv_default_loop(), visit, 0)
+    libc.uv_walk(loop, visit, 0)
   } finally {
     koffi.unregister(visit)
   }

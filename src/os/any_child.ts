@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { osError } from '../libc/call.ts'
-import { errnoNumbers, structs } from '../libc/facts.ts'
+import { constants, errnoNumbers, structs } from '../libc/facts.ts'
 import { libc } from '../libc/functions.ts'
 import { address, bytes } from '../libc/memory.ts'
 import { childrenOfNode } from '../libc/node.ts'
@@ -11,19 +11,46 @@ import { childrenOfNode } from '../libc/node.ts'
  */
 
 const { offsets, size: POLLFD } = structs.pollfd
-const POLLIN = 1
 
 /** How long to sleep at the most, in milliseconds: stops and continuations, and new orphans, wake nobody. */
 const NAP = 20
 /** How many children to watch while asleep. */
 const WATCHED = 64
 
-/** Our own children, orphans that were given to us included: of one process group, where one is given. */
-function ownChildren(spared: ReadonlySet<number>, group: number | null): number[] {
-  return readdirSync('/proc/self/task')
-    .flatMap((thread) => readFileSync(`/proc/self/task/${thread}/children`, 'latin1').split(' '))
+/** The children that this thread started, and in the main thread the orphans that this process was given. */
+function childrenOfThread(): number[] {
+  let list: string
+  try {
+    list = readFileSync('/proc/thread-self/children', 'latin1')
+  } catch {
+    // A kernel may be built without this file (CONFIG_PROC_CHILDREN).
+    return childrenOfProcess()
+  }
+  return list.split(' ').filter(Boolean).map(Number)
+}
+
+/** The children of all threads, found by looking at every process there is. */
+export function childrenOfProcess(): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && parentOf(name) === process.pid)
     .map(Number)
-    .filter((pid) => pid > 0 && !spared.has(pid) && (group === null || libc.getpgid(pid) === group))
+}
+
+function parentOf(pid: string): number | undefined {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    // The second field is the program's name, in parentheses, and may contain anything.
+    return Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[1])
+  } catch {
+    // It has ended meanwhile.
+    return undefined
+  }
+}
+
+/** Our own children: of one process group, where one is given. */
+function ownChildren(group: number | null): number[] {
+  const spared = childrenOfNode()
+  return childrenOfThread().filter((pid) => !spared.has(pid) && (group === null || libc.getpgid(pid) === group))
 }
 
 /**
@@ -40,7 +67,7 @@ export function askOwnChildren<T>(
   ask: (pid: number) => T | undefined,
 ): T | null {
   for (;;) {
-    const children = ownChildren(childrenOfNode(), group)
+    const children = ownChildren(group)
     if (children.length === 0) throw osError(errnoNumbers.ECHILD, 'wait')
     for (const pid of children) {
       const answer = ask(pid)
@@ -57,7 +84,7 @@ function nap(children: readonly number[]): void {
   try {
     for (const [index, fd] of descriptors.entries()) {
       bytes.writeInt32LE(fd, index * POLLFD + offsets.fd)
-      bytes.writeInt16LE(POLLIN, index * POLLFD + offsets.events)
+      bytes.writeInt16LE(constants.POLLIN, index * POLLFD + offsets.events)
     }
     libc.poll(address, descriptors.length, NAP)
   } finally {

@@ -41,6 +41,9 @@ export const CLD_STOPPED: number = constants.CLD_STOPPED
 /** `si_code` of `waitid`: SIGCONT let it go on. */
 export const CLD_CONTINUED: number = constants.CLD_CONTINUED
 
+const { __WNOTHREAD } = constants
+
+// Where in scratch memory C writes what.
 const STATUS = 0
 const RUSAGE = 16
 const SIGINFO = 0
@@ -60,9 +63,13 @@ const waitWithUsage: Wait<[pid: number, status: number, usage: struct_rusage]> =
   return child === 0 ? undefined : [child, bytes.readInt32LE(STATUS), rusageAt(RUSAGE)]
 }
 
-/** Waits as `wait` does, but leaves the children of Node alone where any child would do. */
+/**
+ * Waits as `wait` does, but leaves the children of Node alone where any child would do: those of this thread are passed
+ * over, and those of other threads never meant (__WNOTHREAD), because nobody can look into another thread's event loop.
+ */
 function waitFor<T>(wait: Wait<T>, pid: number, options: number): T | null {
-  if (pid > 0 || childrenOfNode().size === 0) return wait(pid, options) ?? null
+  if (pid > 0) return wait(pid, options) ?? null
+  if (childrenOfNode().size === 0) return wait(pid, options | __WNOTHREAD) ?? null
   const group = pid === -1 ? null : pid === 0 ? libc.getpgid(0) : -pid
   return askOwnChildren(group, (options & WNOHANG) === 0, (child) => quietly(() => wait(child, options | WNOHANG)))
 }
@@ -80,7 +87,8 @@ function quietly<T>(wait: () => T | undefined): T | undefined {
 /**
  * waitpid(2): waits until any child has ended. The thread stands still meanwhile.
  *
- * Children that `node:child_process` started in the main thread do not count: Node waits for those itself.
+ * The children of `node:child_process` do not count, Node waits for those itself; nor do those that other threads
+ * started. (Where the runtime is not Node, its own children do count: do not mix the two there.)
  *
  * @returns the child's process id and its status: `waitstatus_to_exitcode` makes sense of it
  * @throws ChildProcessError where there is no child
@@ -94,9 +102,9 @@ export function wait(): [pid: number, status: number] {
 /**
  * waitpid(2): waits until a child has ended. The thread stands still meanwhile, except with WNOHANG.
  *
- * @param pid the child; -1: any child; 0: any of this process's group; below -1: any of the group with the id -pid.
- *   Children that `node:child_process` started in the main thread are meant only where their pid is given, and then their
- *   'exit' event does not come
+ * @param pid the child; -1: any child, as `wait` has it; 0: any of this process's group; below -1: any of the group with
+ *   the id -pid. A child of `node:child_process` is meant only where its pid is given, and then its 'exit' event does
+ *   not come
  * @param options 0, or a combination of WNOHANG, WUNTRACED and WCONTINUED
  * @returns the child's process id and its status; [0, 0] where WNOHANG finds nothing to tell
  * @throws ChildProcessError where there is no such child; OSError EINVAL for options that are none
@@ -151,8 +159,8 @@ export function wait4(pid: number, options: number): [pid: number, status: numbe
 export function waitid(idtype: number, id: number, options: number): waitid_result | null {
   const kind = int(idtype, 'idtype')
   const [wanted, flags] = [int(id, 'id'), int(options, 'options')]
-  const open = kind === P_ALL || kind === P_PGID
-  if (!open || childrenOfNode().size === 0) return waitidOnce(kind, wanted, flags) ?? null
+  if (kind !== P_ALL && kind !== P_PGID) return waitidOnce(kind, wanted, flags) ?? null
+  if (childrenOfNode().size === 0) return waitidOnce(kind, wanted, flags | __WNOTHREAD) ?? null
   // Zero means our own group to the kernel (Linux 5.4).
   const group = kind === P_ALL ? null : wanted === 0 ? libc.getpgid(0) : wanted
   return askOwnChildren(group, (flags & WNOHANG) === 0, (child) =>

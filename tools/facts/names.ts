@@ -123,7 +123,7 @@ export const prefixes: readonly string[] = [
 /** Constants asked by name; those in enums have no macro that would give them away. */
 export const constantNames: readonly string[] = words(`
   P_ALL P_PID P_PGID P_PIDFD
-  WNOHANG WUNTRACED WSTOPPED WEXITED WCONTINUED WNOWAIT
+  WNOHANG WUNTRACED WSTOPPED WEXITED WCONTINUED WNOWAIT __WNOTHREAD
   R_OK W_OK X_OK
   RTLD_LAZY RTLD_NOW RTLD_GLOBAL RTLD_LOCAL RTLD_NODELETE RTLD_NOLOAD RTLD_DEEPBIND
   SIG_BLOCK SIG_UNBLOCK SIG_SETMASK SIG_DFL SIG_IGN NSIG

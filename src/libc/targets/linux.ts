@@ -606,6 +606,7 @@ export const constants = {
   XATTR_REPLACE: 2,
   XATTR_SIZE_MAX: 65536,
   X_OK: 1,
+  __WNOTHREAD: 536870912,
 } as const
 
 export const errnoNumbers = {

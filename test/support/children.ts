@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import os from 'osier'
+
+/** Waits for the end of a child: its exit code, or the negative number of the signal that ended it. */
+export function exitCode(pid: number): number {
+  const [waited, status] = os.waitpid(pid, 0)
+  assert.equal(waited, pid)
+  return os.waitstatus_to_exitcode(status)
+}
+
+/** What a child writes to the descriptor that `start` is given, up to its end, which must be a good one. */
+export function outputOf(start: (fd: number) => number): string {
+  const [r, w] = os.pipe()
+  const chunks: Buffer[] = []
+  try {
+    const pid = start(w)
+    os.close(w)
+    for (let chunk = os.read(r, 65536); chunk.length > 0; chunk = os.read(r, 65536)) chunks.push(Buffer.from(chunk))
+    assert.equal(exitCode(pid), 0)
+  } catch (error) {
+    if (isOpen(w)) os.close(w)
+    throw error
+  } finally {
+    os.close(r)
+  }
+  return Buffer.concat(chunks).toString()
+}
+
+function isOpen(fd: number): boolean {
+  return readdirSync('/proc/self/fd').includes(String(fd))
+}
+
+/** What this process has open, without what Node opens and closes as it likes. */
+export function openFiles(): string[] {
+  return readdirSync('/proc/self/fd')
+    .flatMap((fd) => {
+      try {
+        return [`${fd} ${readlinkSync(`/proc/self/fd/${fd}`)}`]
+      } catch {
+        // That of the listing itself.
+        return []
+      }
+    })
+    .filter((file) => !/anon_inode:\[(eventpoll|eventfd|io_uring)\]/.test(file))
+}
+
+/** The children of this process, ended ones included, whoever started them. */
+export function children(): number[] {
+  return readdirSync('/proc/self/task')
+    .flatMap((thread) => readFileSync(`/proc/self/task/${thread}/children`, 'latin1').split(' '))
+    .filter(Boolean)
+    .map(Number)
+}
+
+/** The fields of /proc/PID/stat, counted as in proc(5), without the first two. */
+export function processFields(pid: number): {
+  state: string
+  parent: number
+  group: number
+  session: number
+  policy: number
+} {
+  const text = readFileSync(`/proc/${pid}/stat`, 'latin1')
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
+  const number = (place: number): number => Number(fields[place - 3])
+  return { state: String(fields[0]), parent: number(4), group: number(5), session: number(6), policy: number(41) }
+}
