@@ -1,5 +1,5 @@
 import koffi from 'koffi'
-import { type Address, libc } from './functions.ts'
+import { type Address, type CString, libc } from './functions.ts'
 import { addressOf } from './memory.ts'
 
 /**
@@ -12,23 +12,33 @@ export type StringArray = Uint8Array | number
 
 const POINTER = 8
 
-/** The array of these strings, which must not contain a NUL. */
-export function stringArray(strings: readonly Uint8Array[]): StringArray {
+/** The array of these strings. */
+export function stringArray(strings: readonly CString[]): Uint8Array {
   const pointers = (strings.length + 1) * POINTER
-  const size = strings.reduce((sum, string) => sum + string.length + 1, pointers)
-  const block = Buffer.allocUnsafeSlow(size).fill(0)
+  const size = strings.reduce((sum, string) => sum + sizeOf(string), pointers)
+  const block = Buffer.allocUnsafeSlow(size).fill(0, 0, pointers)
   const start = addressOf(block)
   let at = pointers
   for (const [index, string] of strings.entries()) {
     block.writeBigUInt64LE(BigInt(start + at), index * POINTER)
-    block.set(string, at)
-    at += string.length + 1
+    if (typeof string === 'string') block.write(string, at)
+    else block.set(string, at)
+    at += sizeOf(string)
+    block[at - 1] = 0
   }
   return block
 }
 
-/** The variable `environ` of the C library: the environment as children inherit it. */
-export function currentEnvironment(): StringArray {
+/** In bytes, with the NUL at the end. */
+function sizeOf(string: CString): number {
+  return typeof string === 'string' ? Buffer.byteLength(string) + 1 : string.length
+}
+
+/**
+ * The variable `environ` of the C library: the environment as children inherit it. Who sets a variable may move it, so
+ * it is asked for right before it is used, and in the main thread only.
+ */
+export function currentEnvironment(): Address {
   environ ??= koffi.load(null).symbol('environ')
   return Number(koffi.decode(environ, 'uintptr_t'))
 }
@@ -42,7 +52,7 @@ let environ: unknown
 export function environmentStrings(): Buffer[] {
   const strings: Buffer[] = []
   const pointer = Buffer.allocUnsafeSlow(POINTER)
-  const start = Number(currentEnvironment())
+  const start = currentEnvironment()
   // There is no array once clearenv(3) has been called.
   for (let at = start; at !== 0; at += POINTER) {
     libc.memcpy(addressOf(pointer), at, POINTER)

@@ -54,7 +54,7 @@ function readVariables(): Map<string, string> {
  *
  * Node reads it as UTF-8. A variable that is not, and is as it was when the process started, is taken from there.
  */
-function threadStrings(): Uint8Array[] {
+export function threadStrings(): Uint8Array[] {
   const undecodable = new Map<string, Uint8Array>()
   for (const string of initialStrings()) if (!isUtf8(string)) undecodable.set(string.toString(), string)
   return Object.entries(process.env).map(([name, value]) => {
@@ -401,14 +401,19 @@ export function getenvb(key: Uint8Array, default_: unknown = null): unknown {
  * Availability: Linux. See Python, os.get_exec_path.
  */
 export function get_exec_path(env: Environment | null = null): string[] {
-  const path = env === null ? environ.get('PATH') : pathOf(env)
+  return env === null ? searchPath(environ.get('PATH')) : searchPath(pathAmong(entriesOf(env, 'env'), env))
+}
+
+/** The directories of a `PATH`, or the usual ones where there is none. */
+export function searchPath(path: string | undefined): string[] {
   return (path ?? defpath).split(':')
 }
 
-function pathOf(env: Environment): string | undefined {
+/** The variable `PATH` among these of `env`. */
+export function pathAmong(entries: readonly (readonly [unknown, unknown])[], env: unknown): string | undefined {
   const isPath = (name: unknown): boolean =>
     (typeof name === 'string' || name instanceof Uint8Array) && asText(name) === 'PATH'
-  const [found, another] = entriesOf(env, 'env').filter(([name]) => isPath(name))
+  const [found, another] = entries.filter(([name]) => isPath(name))
   if (another !== undefined) throw badValue('env', 'must not have PATH as text and as bytes', env)
   return found === undefined ? undefined : asText(fileName(found[1], 'env.PATH'))
 }

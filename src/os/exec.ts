@@ -1,20 +1,30 @@
 import { AuditEvent } from '../audit.ts'
 import { wrongType } from '../errors.ts'
 import { lastErrno, osError } from '../libc/call.ts'
+import { constants } from '../libc/facts.ts'
 import { libc } from '../libc/functions.ts'
 import type { StringArray } from '../libc/string_array.ts'
 import { cString, type Descriptor, fileNameOrFd } from './arguments.ts'
+import { statusOf } from './metadata.ts'
 import { type FileName, fileName, type Path } from './names.ts'
+import { undoNodesChanges } from './node_changes.ts'
 import { mainThreadOnly } from './process_state.ts'
-import { argumentArray, type Environment, environmentArray, inSearchPath, type Text } from './program.ts'
-import { undoNodesChanges } from './standard_streams.ts'
+import {
+  argumentArray,
+  checkedEnvironment,
+  type Environment,
+  inheritedEnvironment,
+  inSearchPath,
+  type Text,
+} from './program.ts'
 
 const execEvent = new AuditEvent('os.exec')
 
 /** Lets the program take over; comes back only to throw. */
-function replaceProcess(program: FileName | number, argv: StringArray, envp: StringArray): never {
+function replaceProcess(program: FileName | number, argv: StringArray, env: StringArray | null): never {
   const name = typeof program === 'number' ? '' : cString(program, 'path')
   const putBack = undoNodesChanges()
+  const envp = env ?? inheritedEnvironment()
   if (typeof program === 'number') libc.fexecve(program, argv, envp)
   else libc.execve(name, argv, envp)
   const errno = lastErrno()
@@ -25,19 +35,23 @@ function replaceProcess(program: FileName | number, argv: StringArray, envp: Str
 function exec(path: Path | Descriptor, args: unknown, env: unknown): never {
   mainThreadOnly('execve')
   const program = fileNameOrFd(path, 'path')
+  if (typeof program !== 'number') cString(program, 'path')
   const argv = argumentArray(args, 'args')
-  const envp = environmentArray(env, 'env')
+  const environment = checkedEnvironment(env, 'env')
   if (execEvent.wanted) execEvent.raise(path, args, env ?? null)
-  return replaceProcess(program, argv, envp)
+  return replaceProcess(program, argv, environment.strings)
 }
 
 function execFound(file: Path, args: unknown, env: unknown): never {
   mainThreadOnly('execvpe')
+  const program = fileName(file, 'file')
   const argv = argumentArray(args, 'args')
-  const envp = environmentArray(env, 'env')
-  return inSearchPath(file, env, (path) => {
+  const environment = checkedEnvironment(env, 'env')
+  return inSearchPath(program, environment, (path) => {
     if (execEvent.wanted) execEvent.raise(path, args, env ?? null)
-    return replaceProcess(path, argv, envp)
+    // Most directories do not have the program: the terminal need not leave and enter raw mode for each of them.
+    statusOf('exec', path, constants.AT_FDCWD, 0)
+    return replaceProcess(path, argv, environment.strings)
   })
 }
 

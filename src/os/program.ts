@@ -1,8 +1,11 @@
+import { isMainThread } from 'node:worker_threads'
 import { badValue, FileNotFoundError, NotADirectoryError, OSError, wrongType } from '../errors.ts'
+import type { CString } from '../libc/functions.ts'
 import { currentEnvironment, type StringArray, stringArray } from '../libc/string_array.ts'
+import { terminated } from '../libc/strings.ts'
 import { cString } from './arguments.ts'
-import { entriesOf, get_exec_path } from './environ.ts'
-import { encoded, type FileName, fileName, type Path } from './names.ts'
+import { entriesOf, get_exec_path, pathAmong, searchPath, threadStrings } from './environ.ts'
+import { type FileName, fileName, type Path } from './names.ts'
 import { joinPath, splitPath } from './pathnames.ts'
 
 /** What a program is started with: its arguments and its environment. `exec`, `spawn` and `posix_spawn` share this. */
@@ -10,56 +13,84 @@ import { joinPath, splitPath } from './pathnames.ts'
 /** An argument, or a value of an environment. */
 export type Text = string | Uint8Array
 
-/** The variables of an environment: a Map (`os.environ` is one in all but name), or a plain object. */
-export type Environment = Iterable<readonly [Text, Text]> | Readonly<Record<string, Text>>
-
-function bytesOf(value: unknown, name: string): Uint8Array {
-  const text = fileName(value, name)
-  // A copy: nobody else can change it, and no method of it is the caller's.
-  const bytes = new Uint8Array(encoded(text, name))
-  if (bytes.includes(0)) throw badValue(name, 'must not contain a NUL', text)
-  return bytes
-}
+/**
+ * The variables of an environment: a Map (`os.environ` is one in all but name), or a plain object, of which the properties
+ * that are undefined do not count, as in Node (`process.env` has that type).
+ */
+export type Environment = Iterable<readonly [Text, Text]> | Readonly<Record<string, Text | undefined>>
 
 /** Arguments for C: at least one, and the first, by which a program knows itself, not empty. */
 export function argumentArray(value: unknown, name: string): StringArray {
   if (!Array.isArray(value)) throw wrongType(name, 'an array of strings or bytes', value)
   if (value.length === 0) throw badValue(name, 'must not be empty', value)
-  const strings = value.map((argument, index) => bytesOf(argument, `${name}[${index}]`))
-  if (strings[0]?.length === 0) throw badValue(`${name}[0]`, 'must not be empty', value[0])
+  const strings = Array.from(value, (argument, index) => text(argument, `${name}[${index}]`))
+  if (isEmpty(strings[0] as CString)) throw badValue(`${name}[0]`, 'must not be empty', value[0])
   return stringArray(strings)
 }
 
-/** An environment for C; that of this process where none is given. */
-export function environmentArray(value: unknown, name: string): StringArray {
-  if (value === undefined || value === null) return currentEnvironment()
-  return stringArray(variables(value, name).map(([key, text]) => Buffer.concat([key, EQUALS, text])))
+function text(value: unknown, name: string): CString {
+  return cString(fileName(value, name), name)
 }
 
-const EQUALS: Buffer = Buffer.from('=')
+function isEmpty(string: CString): boolean {
+  return string === '' || string[0] === 0
+}
 
-function variables(value: unknown, name: string): [Uint8Array, Uint8Array][] {
-  return entriesOf(value, name).map(([key, text]) => {
-    const bytes = bytesOf(key, `a name in ${name}`)
-    if (bytes.length === 0 || bytes.includes(0x3d, 1))
-      throw badValue(name, 'has a name that is empty or contains "="', key)
-    return [bytes, bytesOf(text, `${name}.${String(key)}`)]
-  })
+/** An environment for a program: its strings for C, and the directories in which it has programs looked for. */
+export interface CheckedEnvironment {
+  /** null: those of this process, as they are when the program starts. */
+  readonly strings: StringArray | null
+  searchPath(): string[]
+}
+
+const INHERITED: CheckedEnvironment = { strings: null, searchPath: () => get_exec_path() }
+
+/** An environment; that of this process where none is given. It is read once, because reading it may run its own code. */
+export function checkedEnvironment(value: unknown, name: string): CheckedEnvironment {
+  if (value === undefined || value === null) return INHERITED
+  const isObject = typeof value === 'object' && !(Symbol.iterator in value)
+  const entries = entriesOf(value, name).filter(([, content]) => !isObject || content !== undefined)
+  return {
+    strings: stringArray(entries.map(([key, content]) => variable(key, content, name))),
+    searchPath: () => searchPath(pathAmong(entries, value)),
+  }
+}
+
+function variable(name: unknown, value: unknown, env: string): CString {
+  const key = text(name, `${env} name`)
+  const content = text(value, typeof key === 'string' ? `${env}.${key}` : `${env} value`)
+  // The first character may be one: it would be of no use on Linux, but CPython lets it through.
+  const cut = typeof key === 'string' ? key.indexOf('=', 1) : key.indexOf(EQUALS, 1)
+  if (isEmpty(key) || cut !== -1) throw badValue(env, 'has a name that is empty or contains "="', name)
+  if (typeof key === 'string' && typeof content === 'string') return `${key}=${content}`
+  return Buffer.concat([withoutNul(key), Buffer.of(EQUALS), withoutNul(content), Buffer.of(0)])
+}
+
+const EQUALS = 0x3d
+
+function withoutNul(string: CString): Uint8Array {
+  return typeof string === 'string' ? Buffer.from(string) : string.subarray(0, -1)
+}
+
+/** The environment of this process for C, to be used at once: setting a variable may move it. */
+export function inheritedEnvironment(): StringArray {
+  // A worker has variables of its own, and those of C are not safe to read there: the main thread may be setting one.
+  return isMainThread ? currentEnvironment() : stringArray(threadStrings().map(terminated))
 }
 
 /**
- * Tries a program in each directory of `PATH`, until `attempt` returns: of its errors "not found" lets the search go on
+ * Tries a program in each of these directories, until `attempt` returns: of its errors "not found" lets the search go on
  * silently, another is thrown at the end unless the program is found after all (as execvp(3) does).
  *
  * A name with a slash is not searched for.
  */
-export function inSearchPath<R>(file: Path, env: unknown, attempt: (path: FileName) => R): R {
+export function inSearchPath<R>(file: Path, env: CheckedEnvironment, attempt: (path: FileName) => R): R {
   const program = fileName(file, 'file')
   cString(program, 'file')
   if (splitPath(program)[0].length > 0) return attempt(program)
   let notFound: unknown
   let other: unknown
-  for (const directory of get_exec_path((env ?? null) as Environment | null)) {
+  for (const directory of env.searchPath()) {
     try {
       return attempt(
         typeof program === 'string' ? joinPath(directory, program) : joinPath<FileName>(directory, program),

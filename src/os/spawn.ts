@@ -1,12 +1,14 @@
 import { AuditEvent } from '../audit.ts'
-import { badValue, OSError } from '../errors.ts'
+import { badValue } from '../errors.ts'
+import { constants } from '../libc/facts.ts'
 import { stringArray } from '../libc/string_array.ts'
-import { int } from './arguments.ts'
+import { cString, int } from './arguments.ts'
 import { splitEnvironment } from './exec.ts'
-import { stat } from './metadata.ts'
-import { type FileName, fileName, type Path } from './names.ts'
-import { spawnProgram } from './posix_spawn.ts'
-import { argumentArray, type Environment, environmentArray, inSearchPath, type Text } from './program.ts'
+import { statusOf } from './metadata.ts'
+import { fileName, type Path } from './names.ts'
+import { lendStandardStreams } from './node_changes.ts'
+import { spawnProgram, startOr } from './posix_spawn.ts'
+import { argumentArray, checkedEnvironment, type Environment, inSearchPath, type Text } from './program.ts'
 import { WIFSTOPPED, waitpid, waitstatus_to_exitcode } from './wait.ts'
 
 /** Mode of `spawn*`: wait for the program, and return how it ended. */
@@ -21,23 +23,30 @@ const spawnEvent = new AuditEvent('os.spawn')
 /** The exit code of a child that could not become the program, as shells have it. */
 const CANNOT_RUN = 127
 
+/** A child that ends as one does which could not become its program. */
+function failedChild(): number {
+  const words = ['sh', '-c', `exit ${CANNOT_RUN}`]
+  return spawnProgram('/bin/sh', stringArray(words), null)
+}
+
 /** Runs `start`, which gives a process id, as the mode says. */
 function run(mode: number, start: () => number): number {
-  let pid: number
+  if (mode !== P_WAIT) return startOr(start, failedChild)
+  const takeStreamsBack = lendStandardStreams()
   try {
-    pid = start()
-  } catch (error) {
-    // In Python a child is made first and the program looked for then, so it is the child that fails.
-    if (!(error instanceof OSError) || error.code === 'EAGAIN' || error.code === 'ENOMEM') throw error
-    if (mode === P_WAIT) return CANNOT_RUN
-    const shell = ['sh', '-c', `exit ${CANNOT_RUN}`].map((word) => Buffer.from(word))
-    return spawnProgram('/bin/sh', stringArray(shell), environmentArray(null, 'env'))
+    const pid = startOr(start, () => null)
+    return pid === null ? CANNOT_RUN : waitstatus_to_exitcode(statusAtEnd(pid))
+  } finally {
+    takeStreamsBack()
   }
-  if (mode !== P_WAIT) return pid
-  let status: number
-  do status = waitpid(pid, 0)[1]
-  while (WIFSTOPPED(status))
-  return waitstatus_to_exitcode(status)
+}
+
+/** Waits for the end of a child, which may be traced, and then stops now and then. */
+function statusAtEnd(pid: number): number {
+  for (;;) {
+    const [, status] = waitpid(pid, 0)
+    if (!WIFSTOPPED(status)) return status
+  }
 }
 
 function checkMode(mode: unknown): number {
@@ -49,21 +58,23 @@ function checkMode(mode: unknown): number {
 function spawn(mode: unknown, path: Path, args: unknown, env: unknown): number {
   const kind = checkMode(mode)
   const program = fileName(path, 'path')
-  const [argv, envp] = [argumentArray(args, 'args'), environmentArray(env, 'env')]
+  cString(program, 'path')
+  const [argv, { strings }] = [argumentArray(args, 'args'), checkedEnvironment(env, 'env')]
   if (spawnEvent.wanted) spawnEvent.raise(mode, path, args, env ?? null)
-  return run(kind, () => spawnProgram(program, argv, envp))
+  return run(kind, () => spawnProgram(program, argv, strings))
 }
 
 function spawnFound(mode: unknown, file: Path, args: unknown, env: unknown): number {
   const kind = checkMode(mode)
-  const program: FileName = fileName(file, 'file')
-  const [argv, envp] = [argumentArray(args, 'args'), environmentArray(env, 'env')]
+  const program = fileName(file, 'file')
+  cString(program, 'file')
+  const [argv, environment] = [argumentArray(args, 'args'), checkedEnvironment(env, 'env')]
   if (spawnEvent.wanted) spawnEvent.raise(mode, file, args, env ?? null)
   return run(kind, () =>
-    inSearchPath(program, env, (path) => {
+    inSearchPath(program, environment, (path) => {
       // A child for each directory of PATH would be dear: most do not have the program.
-      stat(path)
-      return spawnProgram(path, argv, envp)
+      statusOf('spawn', path, constants.AT_FDCWD, 0)
+      return spawnProgram(path, argv, environment.strings)
     }),
   )
 }

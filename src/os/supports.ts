@@ -1,5 +1,6 @@
 import { open } from './descriptors.ts'
 import { chdir, mkdir, rmdir } from './directories.ts'
+import { execve } from './exec.ts'
 import { link, mkfifo, mknod, readlink, remove, rename, replace, symlink, unlink } from './files.ts'
 import { access, chmod, chown, lstat, pathconf, stat, statvfs, statx, truncate, utime } from './metadata.ts'
 import { listdir, scandir } from './scandir.ts'
@@ -18,8 +19,8 @@ export const supports_dir_fd: ReadonlySet<AnyFunction> = new Set<AnyFunction>([
 
 /** The functions that take a descriptor in place of a path. See Python, os.supports_fd. */
 export const supports_fd: ReadonlySet<AnyFunction> = new Set<AnyFunction>([
-  ...[chdir, chmod, chown, getxattr, listdir, listxattr, pathconf, removexattr, scandir, setxattr, stat, statvfs],
-  ...[statx, truncate, utime],
+  ...[chdir, chmod, chown, execve, getxattr, listdir, listxattr, pathconf, removexattr, scandir, setxattr, stat],
+  ...[statvfs, statx, truncate, utime],
 ])
 
 /** The functions that take `follow_symlinks: false`. See Python, os.supports_follow_symlinks. */

@@ -2,7 +2,13 @@ import { entriesOf, environ } from '../os/environ.ts'
 import { execve as execGiven, execv as execInherited } from '../os/exec.ts'
 import { fileName, type Path } from '../os/names.ts'
 import { asText, defpath } from '../os/pathnames.ts'
-import { type Environment, inSearchPath, type Text } from '../os/program.ts'
+import {
+  type CheckedEnvironment,
+  checkedEnvironment,
+  type Environment,
+  inSearchPath,
+  type Text,
+} from '../os/program.ts'
 
 /** What may be given of a program's arguments: where nothing is, it gets its file's name alone. */
 export type Arguments = readonly Text[] | null
@@ -10,11 +16,11 @@ export type Arguments = readonly Text[] | null
 /** Where a program is searched for without `PATH`: sjs promises the current directory, C's execvp(3) has the usual ones. */
 const WITHOUT_PATH: Environment = { PATH: `.:${defpath}` }
 
-/** The environment whose `PATH` is searched; null: that of the process. */
-function searched(envp: Environment | null): Environment | null {
+/** The environment whose `PATH` is searched: for null that of the process. */
+function searched(envp: Environment | null): CheckedEnvironment {
   const names = envp === null ? [...environ.keys()] : entriesOf(envp, 'envp').map(([name]) => name)
   const isPath = (name: unknown): boolean => name === 'PATH' || (name instanceof Uint8Array && asText(name) === 'PATH')
-  return names.some(isPath) ? envp : WITHOUT_PATH
+  return checkedEnvironment(names.some(isPath) ? envp : WITHOUT_PATH, 'envp')
 }
 
 /**
