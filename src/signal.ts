@@ -6,46 +6,79 @@ import { libc } from './libc/functions.ts'
 import { address } from './libc/memory.ts'
 import { handlerOf, setSignal } from './libc/signals.ts'
 import { type Descriptor, descriptor, int, optional } from './os/arguments.ts'
+import { ignoredByNode } from './os/node_changes.ts'
 import { mainThreadOnly } from './os/process_state.ts'
-import { ignoredByNode } from './os/standard_streams.ts'
 
-// The platform's signals; what a signal is for, signal(7) tells.
+/** Python's `signal` module, as far as it needs no handlers in JavaScript: those are `process.on`. */
 
+/** Signal: `abort` was called. */
 export const SIGABRT: number = signalNumbers.SIGABRT
+/** Signal: a timer of alarm(2) has run out. */
 export const SIGALRM: number = signalNumbers.SIGALRM
+/** Signal: memory was used in a way that the machine cannot. */
 export const SIGBUS: number = signalNumbers.SIGBUS
+/** Signal: a child has ended, stopped or gone on. */
 export const SIGCHLD: number = signalNumbers.SIGCHLD
+/** Signal: another name of SIGCHLD. */
 export const SIGCLD: number | undefined = signalNumbers.SIGCLD
+/** Signal: go on, if stopped. */
 export const SIGCONT: number = signalNumbers.SIGCONT
+/** Signal: arithmetic without a result, such as a division by zero. */
 export const SIGFPE: number = signalNumbers.SIGFPE
+/** Signal: the terminal was closed; to a daemon often: read the configuration again. */
 export const SIGHUP: number = signalNumbers.SIGHUP
+/** Signal: an instruction that the processor does not know. */
 export const SIGILL: number = signalNumbers.SIGILL
+/** Signal: Ctrl-C at the terminal. */
 export const SIGINT: number = signalNumbers.SIGINT
+/** Signal: a descriptor is ready, for who has asked to be told so. */
 export const SIGIO: number = signalNumbers.SIGIO
+/** Signal: another name of SIGABRT. */
 export const SIGIOT: number = signalNumbers.SIGIOT
+/** Signal: the end, which nobody can refuse. */
 export const SIGKILL: number = signalNumbers.SIGKILL
+/** Signal: written to a pipe or socket that nobody reads; Node ignores it. */
 export const SIGPIPE: number = signalNumbers.SIGPIPE
+/** Signal: another name of SIGIO. */
 export const SIGPOLL: number = signalNumbers.SIGPOLL
+/** Signal: a profiler's timer has run out. */
 export const SIGPROF: number = signalNumbers.SIGPROF
+/** Signal: power is failing. */
 export const SIGPWR: number = signalNumbers.SIGPWR
+/** Signal: Ctrl-\ at the terminal: end, and leave a core. */
 export const SIGQUIT: number = signalNumbers.SIGQUIT
+/** Signal: memory was used that is not there. */
 export const SIGSEGV: number = signalNumbers.SIGSEGV
+/** Signal: not used by Linux. */
 export const SIGSTKFLT: number = signalNumbers.SIGSTKFLT
+/** Signal: stop, which nobody can refuse. */
 export const SIGSTOP: number = signalNumbers.SIGSTOP
+/** Signal: a system call that a sandbox forbids. */
 export const SIGSYS: number = signalNumbers.SIGSYS
+/** Signal: please end. */
 export const SIGTERM: number = signalNumbers.SIGTERM
+/** Signal: a debugger's breakpoint. */
 export const SIGTRAP: number = signalNumbers.SIGTRAP
+/** Signal: Ctrl-Z at the terminal: stop. */
 export const SIGTSTP: number = signalNumbers.SIGTSTP
+/** Signal: read from the terminal in the background: stop. */
 export const SIGTTIN: number = signalNumbers.SIGTTIN
+/** Signal: written to the terminal, or changed it, in the background: stop. */
 export const SIGTTOU: number = signalNumbers.SIGTTOU
+/** Signal: a socket has urgent data. */
 export const SIGURG: number = signalNumbers.SIGURG
+/** Signal: for programs to give a meaning to; Node starts its inspector. */
 export const SIGUSR1: number = signalNumbers.SIGUSR1
+/** Signal: for programs to give a meaning to. */
 export const SIGUSR2: number = signalNumbers.SIGUSR2
+/** Signal: a timer of processor time has run out. */
 export const SIGVTALRM: number = signalNumbers.SIGVTALRM
+/** Signal: the terminal has another size. */
 export const SIGWINCH: number = signalNumbers.SIGWINCH
+/** Signal: the limit of processor time is used up. */
 export const SIGXCPU: number = signalNumbers.SIGXCPU
+/** Signal: the limit of a file's size is reached; Node ignores it. */
 export const SIGXFSZ: number = signalNumbers.SIGXFSZ
-
 /** Action of a signal: what the system does by default. */
 export const SIG_DFL: number = constants.SIG_DFL
 /** Action of a signal: nothing. */
@@ -57,6 +90,33 @@ export const SIGRTMIN: number | undefined = target === null ? undefined : libc._
 /** The highest real-time signal. */
 export const SIGRTMAX: number | undefined = target === null ? undefined : libc.__libc_current_sigrtmax()
 
+/** Event of a Windows console, which Linux lacks. Availability: Windows. */
+export const CTRL_C_EVENT: number | undefined = undefined
+/** Event of a Windows console, which Linux lacks. Availability: Windows. */
+export const CTRL_BREAK_EVENT: number | undefined = undefined
+
+/** A name that `Signals` knows. */
+export type SignalName = keyof typeof signalNumbers | 'SIGRTMIN' | 'SIGRTMAX'
+
+/**
+ * The signals of this platform by name, and their names by number, as an enum of TypeScript has them: `Signals.SIGKILL`
+ * is 9, and `Signals[9]` is 'SIGKILL'. Of two names for a number it gives the usual one.
+ *
+ * See signal(7); Python, signal.Signals.
+ */
+export const Signals: Readonly<Record<SignalName, number>> & Readonly<Record<number, string>> = signalTable()
+
+function signalTable(): Record<SignalName, number> & Record<number, string> {
+  const table: Record<string | number, string | number> = {}
+  const numbers: Readonly<Record<string, number | undefined>> = { ...signalNumbers, SIGRTMIN, SIGRTMAX }
+  for (const [name, number] of Object.entries(numbers)) {
+    if (number === undefined) continue
+    table[name] = number
+    table[number] ??= name
+  }
+  return Object.freeze(table) as Record<SignalName, number> & Record<number, string>
+}
+
 const pidfdSendSignalEvent = new AuditEvent('signal.pidfd_send_signal')
 
 /**
@@ -66,13 +126,14 @@ const pidfdSendSignalEvent = new AuditEvent('signal.pidfd_send_signal')
  * @param signalnum the signal
  * @param handler SIG_IGN or SIG_DFL
  * @returns what the signal did before: SIG_DFL, SIG_IGN, or null where a function was called
- * @throws OSError EINVAL for a number that is no signal, and for SIGKILL and SIGSTOP; RangeError for another handler
+ * @throws OSError EINVAL for SIGKILL, SIGSTOP and those that the C library keeps for itself; RangeError for a number out of
+ *   bounds, and for another handler
  * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread
  *
  * Availability: Linux. See sigaction(2); Python, signal.signal.
  */
 export function signal(signalnum: number, handler: number): number | null {
-  const number = int(signalnum, 'signalnum')
+  const number = int(signalnum, 'signalnum', 1, NSIG - 1)
   const action = int(handler, 'handler')
   if (action !== SIG_DFL && action !== SIG_IGN) throw badValue('handler', 'must be SIG_DFL or SIG_IGN', handler)
   mainThreadOnly('signal')
@@ -123,8 +184,8 @@ export function valid_signals(): Set<number> {
  * @param flags 0: the kernel knows no others for general use
  * @throws ProcessLookupError where the process has ended; PermissionError; OSError EBADF, EINVAL
  *
- * Availability: Linux 5.1. Audit event: `signal.pidfd_send_signal` (pidfd, signalnum, siginfo, flags). See pidfd_send_signal(2); Python,
- * signal.pidfd_send_signal.
+ * Availability: Linux 5.1. Audit event: `signal.pidfd_send_signal` (pidfd, signalnum, siginfo, flags). See
+ * pidfd_send_signal(2); Python, signal.pidfd_send_signal.
  */
 export function pidfd_send_signal(
   pidfd: Descriptor,

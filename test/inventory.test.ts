@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import * as osier from 'osier'
 import * as errno from 'osier/errno'
+import * as signal from 'osier/signal'
 import * as stat from 'osier/stat'
 import * as time from 'osier/time'
 
@@ -93,6 +94,7 @@ const modules: readonly Complete[] = [
   },
   { module: 'stat', exports: stat, chapters: ['All'] },
   { module: 'errno', exports: errno, chapters: ['All'] },
+  { module: 'signal', exports: signal, chapters: ['All'] },
   { module: 'time', exports: time, chapters: ['All'] },
 ]
 

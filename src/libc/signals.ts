@@ -26,11 +26,6 @@ export function setSignal(signal: number, handler: number): SignalAction | null 
   return libc.sigaction(signal, newAction, oldAction) === -1 ? null : Buffer.from(memory.subarray(size))
 }
 
-/** What a signal does now; null where there is no such signal. */
-export function currentAction(signal: number): SignalAction | null {
-  return libc.sigaction(signal, 0, oldAction) === -1 ? null : Buffer.from(memory.subarray(size))
-}
-
 /** Puts back what a signal did before. */
 export function restoreSignal(signal: number, action: SignalAction): void {
   memory.set(action)
