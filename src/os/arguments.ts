@@ -84,7 +84,13 @@ export function id(value: unknown, name: string): number {
 }
 
 /** A signed 64-bit integer, such as an offset: a number only where it is exact. */
-export function int64(value: unknown, name: string, min: bigint = INT64_MIN, max: bigint = INT64_MAX): Int64 {
+export function int64(value: unknown, name: string, min?: bigint, max?: bigint): Int64 {
+  // Apart from the rest, because comparing a number with a bigint takes longer than a system call should have to wait.
+  if (typeof value === 'number' && Number.isSafeInteger(value) && min === undefined) return value
+  return boundedInt64(value, name, min ?? INT64_MIN, max ?? INT64_MAX)
+}
+
+function boundedInt64(value: unknown, name: string, min: bigint, max: bigint): Int64 {
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= min && value <= max) return value
   if (typeof value === 'bigint' && value >= min && value <= max) return value
   if (typeof value !== 'number' && typeof value !== 'bigint') throw wrongType(name, 'an integer', value)
@@ -103,7 +109,8 @@ export function uintFlags(value: unknown, name: string): number {
 
 /** How much a call is to transfer: any count of bytes that a `size_t` holds. */
 export function byteCount(value: unknown, name: string): Int64 {
-  return int64(value, name, 0n, INT64_MAX)
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value
+  return boundedInt64(value, name, 0n, INT64_MAX)
 }
 
 /** A truth value, and nothing that merely resembles one. */

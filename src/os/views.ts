@@ -10,6 +10,17 @@ const { at: itemOf } = Uint8Array.prototype
 /** The memory of a view, as bytes; `byteLength` tells how many. Refused: what is no view, and one whose memory is gone. */
 export function view(value: unknown, name: string): Uint8Array {
   if (isUint8Array(value)) return attached(value, name)
+  return otherView(value, name)
+}
+
+/** `view` of an item of a list. Its name is made for an error only: to make it takes as long as all the rest. */
+export function itemView(list: readonly unknown[], index: number, name: string): Uint8Array {
+  const value = list[index]
+  if (isUint8Array(value) && byteLength(value) > 0) return value
+  return view(value, `${name}[${index}]`)
+}
+
+function otherView(value: unknown, name: string): Uint8Array {
   if (!ArrayBuffer.isView(value)) throw wrongType(name, 'a Buffer or another view of memory', value)
   let bytes: Uint8Array
   try {
