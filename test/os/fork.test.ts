@@ -4,7 +4,7 @@
  */
 
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -28,5 +28,14 @@ async function run(name: string): Promise<void> {
 for (const [title, situations] of Object.entries(chapters)) {
   describe(title, SIDE_BY_SIDE, () => {
     for (const name of Object.keys(situations)) test(name, () => run(name))
+  })
+}
+
+for (const when of ['for the first time', 'fork once before']) {
+  test(`without free descriptors: EMFILE, and nothing is left over (${when})`, () => {
+    const limits = fileURLToPath(new URL('../support/forks/limits.js', import.meta.url))
+    const limited = ['-c', 'ulimit -n 64; exec "$@"', 'sh', process.execPath, limits, when]
+    const { stdout, stderr } = spawnSync('sh', limited, { encoding: 'utf8', timeout: 60_000 })
+    assert.deepEqual([stdout, stderr], ['EMFILE none\n', ''])
   })
 }

@@ -49,8 +49,10 @@ let timekeeperFds: readonly number[] = []
  *   where this build of Node is not what is relied on
  */
 export function forkProcess(withTerminal: boolean): number {
+  demandDescriptors(DESCRIPTORS)
   const loop = eventLoop()
   const workers = v8Workers()
+  demandDescriptors(DESCRIPTORS + 2 * workers.count)
   if (!isBound) bindNow(...INVOLVED)
   isBound = true
   const deadline = Date.now() + PATIENCE
@@ -67,6 +69,25 @@ export function forkProcess(withTerminal: boolean): number {
 }
 
 let isBound = false
+
+/**
+ * How many descriptors a fork may need at once besides two for each worker: a dozen in the parent for pipes, listings and
+ * a terminal; in the child as many for the loops of Node and of V8's workers, which end the process where there are none.
+ */
+const DESCRIPTORS = 24
+
+/** Throws where so many descriptors cannot be opened: later there would be no way back. */
+function demandDescriptors(count: number): void {
+  const pipes: Pipe[] = []
+  let errno = 0
+  while (pipes.length * 2 < count && errno === 0) {
+    const pipe = makePipe()
+    if (pipe === null) errno = lastErrno()
+    else pipes.push(pipe)
+  }
+  for (const pipe of pipes) closePipe(pipe)
+  if (errno !== 0) throw osError(errno, 'fork')
+}
 
 /** V8's workers were at work, or went to work: the attempt does not count. */
 const RETRY = -2

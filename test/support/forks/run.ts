@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs'
+import { parts } from './around.ts'
 import type { Situation } from './child.ts'
 import { chapters } from './situations.ts'
 
@@ -8,7 +9,7 @@ import { chapters } from './situations.ts'
 const first = process.pid
 
 async function run(name: string): Promise<void> {
-  const situation = Object.assign({}, ...Object.values(chapters))[name] as Situation | undefined
+  const situation = Object.assign({}, parts, ...Object.values(chapters))[name] as Situation | undefined
   if (situation === undefined) throw new Error(`no such situation: ${name}`)
   await situation()
   if (process.pid !== first) throw new Error('a child has left its part')

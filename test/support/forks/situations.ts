@@ -1,3 +1,4 @@
+import { around } from './around.ts'
 import type { Situation } from './child.ts'
 import { endings } from './endings.ts'
 import { language } from './language.ts'
@@ -8,4 +9,5 @@ export const chapters: Readonly<Record<string, Readonly<Record<string, Situation
   'how a child ends': endings,
   'the language in a child': language,
   'what Node does in a child': services,
+  'what stands around a fork': around,
 }

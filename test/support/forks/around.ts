@@ -1,0 +1,253 @@
+import assert from 'node:assert/strict'
+import { fork as forkNode } from 'node:child_process'
+import { once } from 'node:events'
+import { readdirSync, readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { isatty } from 'node:tty'
+import { Worker } from 'node:worker_threads'
+import os from 'osier'
+import { calculate, ended, FINE, inChild, litter, mustEnd, type Situation, start } from './child.ts'
+
+/** What a child of this process's writes until it ends. */
+function readAll(fd: number): string {
+  let all = ''
+  for (;;) {
+    try {
+      const chunk = os.read(fd, 1000)
+      if (chunk.length === 0) return all
+      all += chunk.toString()
+    } catch (error) {
+      // A terminal whose other side has gone answers so.
+      if (error instanceof os.OSError && error.code === 'EIO') return all
+      throw error
+    }
+  }
+}
+
+const openCount = (): number => readdirSync('/proc/self/fd').length
+const threadCount = (): number => readdirSync('/proc/self/task').length
+const childrenOf = (): string => readFileSync('/proc/thread-self/children', 'latin1')
+
+/** What stands around a fork: signals, terminals, channels, hooks, limits. */
+export const around: Readonly<Record<string, Situation>> = {
+  'a signal reaches the child that handles it': inChild(async () => {
+    const received = new Promise((resolve) => process.once('SIGUSR2', resolve))
+    const alive = setInterval(() => undefined, 1000)
+    process.kill(process.pid, 'SIGUSR2')
+    await received
+    clearInterval(alive)
+  }),
+  'a handler of signals is inherited, and each hears its own': async () => {
+    const parent = process.pid
+    let heard = 0
+    const alive = setInterval(() => undefined, 1000)
+    process.on('SIGUSR2', () => {
+      heard += 1
+      if (process.pid !== parent) process.exit(FINE)
+    })
+    const pid = start(() => new Promise(() => undefined))
+    if (pid === 0) return mustEnd(pid)
+    os.kill(pid, 12)
+    await mustEnd(pid)
+    assert.equal(heard, 0)
+    const other = start(async () => {
+      await sleep(60)
+      assert.equal(heard, 0)
+    })
+    if (other === 0) return mustEnd(other)
+    process.kill(parent, 'SIGUSR2')
+    await mustEnd(other)
+    assert.equal(heard, 1)
+    clearInterval(alive)
+  },
+  'fork in a handler of a signal': async () => {
+    const alive = setInterval(() => undefined, 1000)
+    const done = new Promise((resolve, reject) => {
+      process.once('SIGUSR2', () => mustEnd(start(litter)).then(resolve, reject))
+    })
+    process.kill(process.pid, 'SIGUSR2')
+    await done
+    clearInterval(alive)
+  },
+  "fork in an 'exit' handler": () => {
+    process.once('exit', () => {
+      const pid = os.fork()
+      if (pid === 0) os._exit(FINE)
+      const [, status] = os.waitpid(pid, 0)
+      if (os.waitstatus_to_exitcode(status) !== FINE) process.exitCode = 1
+    })
+  },
+  "a child of an 'exit' handler ends like any other": () => {
+    process.once('exit', () => {
+      const pid = os.fork()
+      if (pid === 0) process.exit(FINE)
+      const [, status] = os.waitpid(pid, 0)
+      if (os.waitstatus_to_exitcode(status) !== FINE) process.exitCode = 1
+    })
+  },
+  'forkpty: the child speaks to its terminal, the parent to the child': async () => {
+    const before = openCount()
+    const [pid, fd] = os.forkpty()
+    if (pid === 0) {
+      assert.equal(fd, -1)
+      const own = [0, 1, 2].every((stream) => isatty(stream))
+      console.log(`terminal ${own}, leader ${os.getsid(0) === process.pid}`)
+      const line = os.read(0, 100).toString().trim()
+      console.log(`heard ${line}`)
+      process.exit(FINE)
+    }
+    assert.equal(os.get_inheritable(fd), false)
+    assert.ok(os.isatty(fd))
+    os.write(fd, Buffer.from('good morning\n'))
+    const all = readAll(fd)
+    os.close(fd)
+    await mustEnd(pid)
+    assert.match(all, /terminal true, leader true/)
+    assert.match(all, /heard good morning/)
+    assert.equal(openCount(), before)
+  },
+  'register_at_fork: each is called on its side, in its order': async () => {
+    const calls: string[] = []
+    const note = (name: string): (() => void) => {
+      return () => void calls.push(name)
+    }
+    const parent = process.pid
+    os.register_at_fork({
+      before: note('before 1'),
+      after_in_child: note('child 1'),
+      after_in_parent: note('parent 1'),
+    })
+    os.register_at_fork({ before: note('before 2'), after_in_child: note('child 2') })
+    os.register_at_fork({ after_in_parent: note('parent 2') })
+    const pid = start(() => {
+      assert.notEqual(process.pid, parent)
+      assert.deepEqual(calls, ['before 2', 'before 1', 'child 1', 'child 2'])
+    })
+    assert.deepEqual(calls, ['before 2', 'before 1', 'parent 1', 'parent 2'])
+    await mustEnd(pid)
+  },
+  'register_at_fork: what a function throws becomes a warning': async () => {
+    const warnings: string[] = []
+    process.on('warning', ({ message }) => warnings.push(message))
+    os.register_at_fork({
+      before: () => {
+        throw new Error('before failed')
+      },
+    })
+    os.register_at_fork({
+      after_in_child: () => {
+        throw 'child failed'
+      },
+    })
+    const pid = start(async () => {
+      await sleep(1)
+      assert.deepEqual(warnings, ['before failed', 'child failed'])
+    })
+    await mustEnd(pid)
+    assert.deepEqual(warnings, ['before failed'])
+  },
+  'register_at_fork: no fork within a fork': async () => {
+    const errors: unknown[] = []
+    os.register_at_fork({
+      before: () => {
+        try {
+          os.fork()
+        } catch (error) {
+          errors.push(error)
+        }
+      },
+    })
+    await mustEnd(start(() => undefined))
+    assert.equal(errors.length, 1)
+    assert.match(String(errors[0]), /^Error: os\.fork\(\) was called by what register_at_fork has registered$/)
+    await mustEnd(start(() => undefined))
+  },
+  'audit hooks are told, and may refuse': async () => {
+    const events: string[] = []
+    let refused = false
+    os.addaudithook((event, args) => {
+      events.push(`${event} ${args.length}`)
+      if (refused) throw new Error('no')
+    })
+    await mustEnd(start(() => undefined))
+    assert.ok(events.includes('os.fork 0'))
+    refused = true
+    const before = openCount()
+    assert.throws(() => os.fork(), /^Error: no$/)
+    assert.throws(() => os.forkpty(), /^Error: no$/)
+    assert.ok(events.includes('os.forkpty 0'))
+    assert.equal(openCount(), before)
+  },
+  'not in a worker thread': async () => {
+    const program = `
+      import os from ${JSON.stringify(import.meta.resolve('osier'))}
+      import { parentPort } from 'node:worker_threads'
+      for (const name of ['fork', 'forkpty']) {
+        try { os[name](); parentPort.postMessage('forked') } catch (error) { parentPort.postMessage(String(error)) }
+      }`
+    const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(program)}`))
+    const messages: unknown[] = []
+    worker.on('message', (message) => messages.push(message))
+    await once(worker, 'exit')
+    const rest = 'works in the main thread only: a child has no other'
+    assert.deepEqual(messages, [`NotImplementedError: os.fork() ${rest}`, `NotImplementedError: os.forkpty() ${rest}`])
+  },
+  'the channel of child_process.fork stays with the parent': async () => {
+    const child = forkNode(new URL('./run.js', import.meta.url), ['the part of the process with a channel'])
+    const messages: unknown[] = []
+    child.on('message', (message) => {
+      messages.push(message)
+      // By now there are two who could read it.
+      if (message === 'forked') child.send('second')
+    })
+    child.send('first')
+    const [code] = (await once(child, 'exit')) as [number]
+    assert.equal(code, 0)
+    assert.deepEqual(messages, ['heard first', 'forked', 'heard second', 'end'])
+  },
+  '200 in a row, with work on both sides': async () => {
+    const children = childrenOf()
+    await mustEnd(start(litter))
+    const [fds, threads] = [openCount(), threadCount()]
+    for (let i = 0; i < 200; i++) {
+      if (i % 20 === 0) litter(20_000)
+      if (i % 20 === 10) calculate(200)
+      const pid = os.fork()
+      if (pid === 0) {
+        if (i % 10 === 0) litter(20_000)
+        if (i % 10 === 5) calculate(200)
+        os._exit(FINE)
+      }
+      if (i % 4 === 0) calculate(20)
+      // Every tenth is waited for as it ends, the others at once: a hang would be seen there.
+      const [, status] = i % 10 === 0 ? [0, (await ended(pid)) << 8] : os.waitpid(pid, 0)
+      assert.equal(os.waitstatus_to_exitcode(status), FINE)
+    }
+    assert.equal(openCount(), fds)
+    assert.equal(threadCount(), threads)
+    assert.equal(childrenOf(), children)
+  },
+}
+
+/** Parts of processes that situations start themselves. */
+export const parts: Readonly<Record<string, Situation>> = {
+  'the part of the process with a channel': async () => {
+    const say = (message: string): boolean => process.send?.(message) ?? false
+    const heard = async (): Promise<void> => void say(`heard ${(await once(process, 'message'))[0]}`)
+    await heard()
+    const pid = start(async () => {
+      let told = 0
+      process.on('message', () => (told += 1))
+      assert.throws(() => say('from the child'), { code: 'ERR_IPC_CHANNEL_CLOSED' })
+      assert.equal(process.connected, false)
+      await sleep(100)
+      assert.equal(told, 0)
+    })
+    if (pid === 0) return mustEnd(pid)
+    say('forked')
+    await heard()
+    await mustEnd(pid)
+    say('end')
+    process.disconnect()
+  },
+}
