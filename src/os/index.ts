@@ -98,6 +98,7 @@ export * from './namespaces.ts'
 // What the documentation names and this platform lacks
 export * from './other_platforms.ts'
 export { altsep, curdir, defpath, devnull, extsep, linesep, name, pardir, pathsep, sep } from './pathnames.ts'
+export { type CommandFile, popen } from './popen.ts'
 export {
   type FileAction,
   POSIX_SPAWN_CLOSE,

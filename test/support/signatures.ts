@@ -108,6 +108,7 @@ export const signatures: Readonly<Record<string, string>> = {
   pidfd_open: 'pid:int flags?:uintFlags',
   pipe: '',
   pipe2: 'flags:int',
+  popen: 'cmd:command mode?:word buffering?:buffering',
   posix_fadvise: 'fd:fd offset:int64 len:int64 advice:int',
   posix_fallocate: 'fd:fd offset:int64 len:int64',
   posix_openpt: 'oflag:int',
@@ -238,7 +239,7 @@ const hurt: readonly { readonly how: string; readonly names: string }[] = [
   {
     how: 'starts programs',
     names:
-      'fork forkpty posix_spawn posix_spawnp spawnl spawnle spawnlp spawnlpe spawnv spawnve spawnvp spawnvpe system',
+      'fork forkpty popen posix_spawn posix_spawnp spawnl spawnle spawnlp spawnlpe spawnv spawnve spawnvp spawnvpe system',
   },
   { how: 'hits other processes', names: 'kill killpg tcsetpgrp' },
   {

@@ -1,0 +1,98 @@
+import { badValue, OSError, wrongType } from '../errors.ts'
+import { cString, int, optional } from './arguments.ts'
+import type { BinaryFile } from './binary_file.ts'
+import { close as closeFd, pipe } from './descriptors.ts'
+import { type BinaryMode, fdopen } from './file_objects.ts'
+import { fileName, type Path } from './names.ts'
+import { POSIX_SPAWN_DUP2 } from './posix_spawn.ts'
+import { startShell } from './shell.ts'
+import type { TextFile } from './text_file.ts'
+import { WNOHANG, waitpid, waitstatus_to_exitcode } from './wait.ts'
+
+/** A file on a pipe from or to a command. */
+export type CommandFile<F extends TextFile | BinaryFile = TextFile> = Omit<F, 'close'> & {
+  /**
+   * Closes the pipe, and waits for the command.
+   *
+   * @returns null where it succeeded; else its exit code, or the negative number of the signal that ended it, times 256.
+   *   The same again when it is called again
+   */
+  close(): number | null
+}
+
+/** Commands whose files were collected before they were closed, and which have not ended yet. */
+const abandoned = new Set<number>()
+
+/** The file closes itself when it is collected; the command is then waited for whenever another one is started. */
+const forgotten: FinalizationRegistry<number> = new FinalizationRegistry((pid) => {
+  abandoned.add(pid)
+  reapAbandoned()
+})
+
+function reapAbandoned(): void {
+  for (const pid of abandoned) {
+    try {
+      if (waitpid(pid, WNOHANG)[0] === 0) continue
+    } catch (error) {
+      // Somebody else has waited for it.
+      if (!(error instanceof OSError)) throw error
+    }
+    abandoned.delete(pid)
+  }
+}
+
+/**
+ * Starts a command in a shell, and gives a file on a pipe: of what it writes, or for what it is to read.
+ *
+ * @param cmd what `/bin/sh -c` gets
+ * @param mode 'r' to read the command's output (the default), 'w' to write its input; with a 'b' in bytes, else in text
+ * @param buffering as for `fdopen`; 0, for none, is possible in bytes only
+ * @returns a file object whose `close` waits for the command and tells how it ended
+ * @throws RangeError for another mode; OSError where no child can be made
+ *
+ * Availability: Linux. See popen(3); Python, os.popen.
+ */
+export function popen(cmd: Path, mode: 'rb' | 'wb', buffering?: number): CommandFile<BinaryFile>
+export function popen(cmd: Path, mode?: 'r' | 'w' | 'rt' | 'wt', buffering?: number): CommandFile
+export function popen(cmd: Path, options: { readonly mode?: string; readonly buffering?: number }): CommandFile
+export function popen(cmd: Path, ...rest: unknown[]): CommandFile<TextFile | BinaryFile> {
+  const { mode = 'r', buffering = -1 } = optional(['mode', 'buffering'], [], rest)
+  const command = cString(fileName(cmd, 'cmd'), 'cmd')
+  if (typeof mode !== 'string') throw wrongType('mode', 'a string', mode)
+  if (!/^[rw][bt]?$/.test(mode)) throw badValue('mode', "must be 'r' or 'w', and 'b' or 't'", mode)
+  const size = int(buffering, 'buffering', -1)
+  if (size === 0 && !mode.endsWith('b')) throw badValue('buffering', 'cannot be 0 for text', buffering)
+  reapAbandoned()
+  const [readEnd, writeEnd] = pipe()
+  const [ours, theirs, stream] = mode.startsWith('r') ? [readEnd, writeEnd, 1] : [writeEnd, readEnd, 0]
+  let pid: number
+  try {
+    pid = startShell(command, { file_actions: [[POSIX_SPAWN_DUP2, theirs, stream]] })
+  } catch (error) {
+    closeFd(ours)
+    throw error
+  } finally {
+    closeFd(theirs)
+  }
+  return withCommand(fdopen(ours, mode as BinaryMode, size), pid)
+}
+
+/** Has a file's `close` wait for the command. */
+function withCommand<F extends TextFile | BinaryFile>(file: F, pid: number): CommandFile<F> {
+  forgotten.register(file, pid, file)
+  const closeFile = file.close.bind(file)
+  let result: number | null | undefined
+  const close = (): number | null => {
+    if (result !== undefined) return result
+    try {
+      // Before the wait: a command that reads its input waits for its end.
+      closeFile()
+    } finally {
+      forgotten.unregister(file)
+      // Shifted also where it is negative, as CPython does.
+      result = waitstatus_to_exitcode(waitpid(pid, 0)[1]) << 8 || null
+    }
+    return result
+  }
+  return Object.assign(file, { close })
+}
