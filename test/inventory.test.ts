@@ -65,6 +65,7 @@ const modules: readonly Complete[] = [
       'Linux Extended Attributes',
       'Process Parameters: Namespaces',
       'Miscellaneous System Information',
+      'Process Management',
     ],
     extras: [
       { reason: 'the default export is the namespace itself', names: 'default' },
@@ -99,7 +100,10 @@ const modules: readonly Complete[] = [
 ]
 
 /** The class of what a function of `results` returns. */
-const resultClasses: Readonly<Record<string, unknown>> = { scandir: osier.ScandirIterator }
+const resultClasses: Readonly<Record<string, unknown>> = {
+  popen: osier.TextFile,
+  scandir: osier.ScandirIterator,
+}
 
 /** Methods that a class only demands. */
 const abstractMethods = ['PathLike.__fspath__']
@@ -177,7 +181,7 @@ for (const { module, exports, chapters, extras } of modules) {
       })
 
       test('what functions return has the documented methods', () => {
-        for (const [name, methods] of Object.entries(results)) {
+        for (const [name, methods] of Object.entries(results).filter(([name]) => isHere(name))) {
           const { prototype } = resultClasses[name] as { prototype?: unknown }
           for (const [method, required] of Object.entries(methods)) {
             assert.equal(functionOf(prototype, method, `${name}().${method}`).length, required)
@@ -227,6 +231,7 @@ const samples: Readonly<Record<string, () => unknown>> = {
   terminal_size: () => new osier.terminal_size([80, 24]),
   times_result: osier.times,
   uname_result: osier.uname,
+  waitid_result: () => new osier.waitid_result([0, 0, 0, 0, 0]),
 }
 
 function firstEntry(): unknown {

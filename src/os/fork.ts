@@ -8,7 +8,7 @@ import { threadPoolSize } from '../libc/forking/event_loop.ts'
 import { v8Workers } from '../libc/forking/v8_workers.ts'
 import { libc } from '../libc/functions.ts'
 import { isNode } from '../libc/node.ts'
-import { checkOptions } from './arguments.ts'
+import { checkOptions, NO_OPTIONS } from './arguments.ts'
 import { becomeChild } from './forked_process.ts'
 
 /** Functions to be called around each fork. */
@@ -37,7 +37,7 @@ const forkptyEvent = new AuditEvent('os.forkpty')
  *
  * Availability: Linux. See Python, os.register_at_fork.
  */
-export function register_at_fork(functions: AtFork): void {
+export function register_at_fork(functions: AtFork = NO_OPTIONS): void {
   checkOptions(functions, KINDS)
   const given = KINDS.filter((kind) => functions[kind] !== undefined)
   if (given.length === 0) throw wrongType('functions', 'an object with at least one function', functions)

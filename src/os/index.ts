@@ -1,41 +1,12 @@
 // The `os` namespace, chapter by chapter in the order of Python's documentation.
+// biome-ignore-all assist/source/organizeImports: the order is the documentation's
 
-export { type AuditHook, type AuditMessage, addaudithook } from '../audit.ts'
-// Results, errors, audit events
-export { struct_rusage, waitid_result } from '../child_results.ts'
-export {
-  BlockingIOError,
-  BrokenPipeError,
-  ChildProcessError,
-  ConnectionAbortedError,
-  ConnectionError,
-  ConnectionRefusedError,
-  ConnectionResetError,
-  FileExistsError,
-  FileNotFoundError,
-  InterruptedError,
-  IsADirectoryError,
-  NotADirectoryError,
-  NotImplementedError,
-  OSError,
-  OSError as error,
-  PermissionError,
-  ProcessLookupError,
-  type Subject,
-  TimeoutError,
-} from '../errors.ts'
 export * as path from '../path.ts'
-// Results, errors, audit events
-export { stat_result, statvfs_result, statx_result, times_result, uname_result } from '../results.ts'
-export type { Descriptor } from './arguments.ts'
-// File Object Creation
-export { BinaryFile } from './binary_file.ts'
-// File Descriptor Operations
-export * from './descriptor_constants.ts'
-export * from './descriptors.ts'
-// Files and Directories
-export * from './directories.ts'
-// Process Parameters: the Environment
+
+// File Names, Command Line Arguments, and Environment Variables
+export { type FileName, fsdecode, fsencode, fspath, type Path, PathLike } from './names.ts'
+
+// Process Parameters
 export {
   type Environ,
   type EnvironB,
@@ -50,16 +21,27 @@ export {
   supports_bytes_environ,
   unsetenv,
 } from './environ.ts'
-// Process Management
-export { execl, execle, execlp, execlpe, execv, execve, execvp, execvpe } from './exec.ts'
-export { type BinaryMode, type FileArguments, type FileOptions, fdopen, type TextMode } from './file_objects.ts'
-export * from './files.ts'
-export * from './files.ts'
-// Process Management
-export { fork, forkpty, register_at_fork } from './fork.ts'
 export * from './identity.ts'
-// Memory, event, timer and process descriptors
-export * from './linux_fds.ts'
+export * from './users.ts'
+export * from './namespaces.ts'
+
+// File Object Creation
+export { BinaryFile } from './binary_file.ts'
+export { type BinaryMode, type FileArguments, type FileOptions, fdopen, type TextMode } from './file_objects.ts'
+export { type Newline, TextFile } from './text_file.ts'
+
+// File Descriptor Operations
+export type { Descriptor } from './arguments.ts'
+export * from './descriptor_constants.ts'
+export * from './descriptors.ts'
+export * from './ranges.ts'
+export * from './transfers.ts'
+export { preadv, pwritev, readv, writev } from './vectors.ts'
+export * from './terminals.ts'
+
+// Files and Directories
+export * from './directories.ts'
+export * from './files.ts'
 export {
   access,
   chmod,
@@ -91,13 +73,20 @@ export {
   W_OK,
   X_OK,
 } from './metadata.ts'
-// File Names, Command Line Arguments, and Environment Variables
-export { type FileName, fsdecode, fsencode, fspath, type Path, PathLike } from './names.ts'
-// Process Parameters: Namespaces
-export * from './namespaces.ts'
-// What the documentation names and this platform lacks
-export * from './other_platforms.ts'
-export { altsep, curdir, defpath, devnull, extsep, linesep, name, pardir, pathsep, sep } from './pathnames.ts'
+export * from './scandir.ts'
+export * from './status_flags.ts'
+export * from './supports.ts'
+export * from './walk.ts'
+
+// Memory, event, timer and process descriptors
+export * from './linux_fds.ts'
+
+// Linux extended attributes
+export * from './xattr.ts'
+
+// Process Management
+export { execl, execle, execlp, execlpe, execv, execve, execvp, execvpe } from './exec.ts'
+export { type AtFork, fork, forkpty, register_at_fork } from './fork.ts'
 export { type CommandFile, popen } from './popen.ts'
 export {
   type FileAction,
@@ -111,26 +100,45 @@ export {
 } from './posix_spawn.ts'
 export * from './processes.ts'
 export type { Environment, Text } from './program.ts'
-// Random numbers
-export * from './random.ts'
-export * from './ranges.ts'
-export * from './scandir.ts'
-// Interface to the Scheduler
-export * from './scheduler.ts'
 export { system } from './shell.ts'
 export * from './spawn.ts'
-export * from './status_flags.ts'
-export * from './supports.ts'
-// Miscellaneous System Information
-export * from './system.ts'
-// Terminals
-export * from './terminals.ts'
-export { type Newline, TextFile } from './text_file.ts'
-export * from './transfers.ts'
-// Process Parameters
-export * from './users.ts'
-export { preadv, pwritev, readv, writev } from './vectors.ts'
 export * from './wait.ts'
-export * from './walk.ts'
-// Linux Extended Attributes
-export * from './xattr.ts'
+
+// Interface to the scheduler
+export * from './scheduler.ts'
+
+// Miscellaneous System Information
+export { altsep, curdir, defpath, devnull, extsep, linesep, name, pardir, pathsep, sep } from './pathnames.ts'
+export * from './system.ts'
+
+// Random numbers
+export * from './random.ts'
+
+// What the documentation names and this platform lacks
+export * from './other_platforms.ts'
+
+// Results, errors, audit events
+export { struct_rusage, waitid_result } from '../child_results.ts'
+export { stat_result, statvfs_result, statx_result, times_result, uname_result } from '../results.ts'
+export {
+  BlockingIOError,
+  BrokenPipeError,
+  ChildProcessError,
+  ConnectionAbortedError,
+  ConnectionError,
+  ConnectionRefusedError,
+  ConnectionResetError,
+  FileExistsError,
+  FileNotFoundError,
+  InterruptedError,
+  IsADirectoryError,
+  NotADirectoryError,
+  NotImplementedError,
+  OSError,
+  OSError as error,
+  PermissionError,
+  ProcessLookupError,
+  type Subject,
+  TimeoutError,
+} from '../errors.ts'
+export { type AuditHook, type AuditMessage, addaudithook } from '../audit.ts'

@@ -31,7 +31,7 @@ export const listvolumes: () => string[] = lacking('listvolumes', 'Windows')
 export const ST_IMMUTABLE: number | undefined = undefined
 
 /** Locks the program into memory. Availability: some systems other than Linux. See Python, os.plock. */
-export const plock: (op: number) => void = lacking('plock', 'systems that have plock(3)')
+export const plock: (op: number) => void = lacking('plock', 'Unix systems other than Linux')
 
 /** Opens a file with the program for it. Availability: Windows. See Python, os.startfile. */
 export const startfile: (path: Path, operation?: string, args?: string, cwd?: Path | null, show_cmd?: number) => void =
