@@ -37,8 +37,18 @@ const room = Buffer.alloc(100)
 const readinto = room.toString('latin1', 0, os.readinto(lateInto, room))
 const lateVector = lateText('readv')
 const readv = room.toString('latin1', 0, os.readv(lateVector, [room]))
+const line = os.fdopen(lateText('line'), 'r')
+const readline = line.readline()
+line.close()
+// A FIFO opens when both ends are opened.
+const fifo = process.argv[2] ?? ''
+os.mkfifo(fifo)
+spawn('sh', ['-c', 'sleep 0.2; printf fifo > "$0"', fifo], { stdio: 'inherit' })
+const opened = os.fdopen(os.open(fifo, os.O_RDONLY), 'r')
+const open = opened.read()
+opened.close()
 
 setitimer(0, new BigInt64Array(4), null)
 for (const fd of [r, w, late, lateInto, lateVector]) os.close(fd)
-console.log(JSON.stringify({ interrupted, read, readinto, readv }))
+console.log(JSON.stringify({ interrupted, read, readinto, readv, readline, open }))
 // The children of `spawn` are waited for by the event loop; nothing else keeps it alive.
