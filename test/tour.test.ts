@@ -178,9 +178,11 @@ function onTerminal(env: NodeJS.ProcessEnv): string {
 }
 
 test('on a terminal it is coloured, unless NO_COLOR or TERM=dumb say no', { skip: noPython }, () => {
-  assert.ok(onTerminal({ NO_COLOR: undefined, FORCE_COLOR: undefined }).includes('\x1b[1m'))
-  assert.ok(!onTerminal({ NO_COLOR: '1', FORCE_COLOR: undefined }).includes('\x1b'))
-  assert.ok(!onTerminal({ NO_COLOR: undefined, FORCE_COLOR: undefined, TERM: 'dumb' }).includes('\x1b'))
+  // Node asks these, too, whether a terminal has colours.
+  const able = { CI: undefined, FORCE_COLOR: undefined, NODE_DISABLE_COLORS: undefined, TERM: 'xterm-256color' }
+  assert.ok(onTerminal({ ...able, NO_COLOR: undefined }).includes('\x1b[1m'))
+  assert.ok(!onTerminal({ ...able, NO_COLOR: '1' }).includes('\x1b'))
+  assert.ok(!onTerminal({ ...able, NO_COLOR: undefined, TERM: 'dumb' }).includes('\x1b'))
 })
 
 test('there is a Python program for each of ours, and none too many', () => {
