@@ -1,0 +1,115 @@
+/**
+ * A C file that asserts every fact: another way to the numbers than the generator's, to check the one by the other (as
+ * the libc crate's ctest does). It is only compiled, so that the facts of other architectures can be checked here.
+ */
+
+import { kernelUnits, libcUnit } from './names.ts'
+import { newerFields } from './newer.ts'
+import { type Compiler, compile, includeLines, type Unit } from './probe.ts'
+import { structFields, structs, structType, structUnit } from './structs.ts'
+
+export interface Verdict {
+  /** What the headers say otherwise, such as `constants.O_RDONLY`. */
+  readonly wrong: readonly string[]
+  /** What no header knows. */
+  readonly unknown: readonly string[]
+}
+
+/** How a name of each table is spelled in C. */
+const spellings: Readonly<Record<string, (name: string) => string>> = {
+  constants: (name) => name,
+  errnoNumbers: (name) => name,
+  signalNumbers: (name) => name,
+  sysconfNames: (name) => `_${name}`,
+  pathconfNames: (name) => `_${name}`,
+  confstrNames: (name) => `_${name}`,
+  syscalls: (name) => `SYS_${name}`,
+}
+
+/** Members of C's idtype_t, which are no macros that #ifdef could see. */
+const enumerators = /^P_(ALL|PID|PGID|PIDFD)$/
+
+type Fact = readonly [path: string, value: number]
+
+/** What the headers of this compiler say of facts by their path, such as `structs.stat.offsets.st_mode`. */
+export function checkFacts(compiler: Compiler, facts: ReadonlyMap<string, number>): Verdict {
+  const all = [...facts]
+  const ofLibc = run(
+    compiler,
+    [...libcUnit, 'sys/syscall.h', 'stddef.h'],
+    [...all.map(assertPlain), ...assertFields(all, libcUnit)],
+  )
+  // The C library has the say; the kernel is asked for the rest.
+  const left = all.filter(([path]) => !ofLibc.checked.has(path))
+  const ofKernel = kernelUnits.map((unit) => {
+    const constants = left.filter(([path]) => path.startsWith('constants.'))
+    return run(compiler, [...unit, 'stddef.h'], [...constants.map(assertMacro), ...assertFields(left, unit)])
+  })
+  const outcomes = [ofLibc, ...ofKernel]
+  return {
+    wrong: outcomes.flatMap(({ wrong }) => wrong),
+    unknown: left.map(([path]) => path).filter((path) => !ofKernel.some(({ checked }) => checked.has(path))),
+  }
+}
+
+function assertPlain(fact: Fact): string {
+  const [path, value] = fact
+  const [table, name = ''] = path.split('.')
+  if (table === 'structs') return ''
+  if (table === 'sizes') return assertion(path, `sizeof(${name})`, value)
+  return enumerators.test(name) ? assertion(path, name, value) : assertMacro(fact)
+}
+
+function assertMacro([path, value]: Fact): string {
+  const [table = '', name = ''] = path.split('.')
+  const spelled = spellings[table]?.(name)
+  return `#ifdef ${spelled}\n${assertion(path, spelled, value)}\n#endif`
+}
+
+function assertFields(facts: readonly Fact[], unit: Unit): string[] {
+  const expressions = fieldExpressions(unit)
+  return facts.map(([path, value]) => assertion(path, expressions.get(path), value))
+}
+
+/** C for each size and offset of the structures that this unit declares, by path. */
+function fieldExpressions(unit: Unit): Map<string, string> {
+  const expressions = new Map<string, string>()
+  for (const [name, question] of Object.entries(structs)) {
+    if (structUnit(question) !== unit) continue
+    const type = structType(name, question)
+    expressions.set(`structs.${name}.size`, `sizeof(${type})`)
+    for (const field of structFields(question).filter((one) => newerFields[name]?.[one] === undefined)) {
+      expressions.set(`structs.${name}.offsets.${field}`, `offsetof(${type}, ${field})`)
+      expressions.set(`structs.${name}.sizes.${field}`, `sizeof ((${type} *)0)->${field}`)
+    }
+  }
+  return expressions
+}
+
+/** On a line of its own; the pragma tells that the compiler got there. */
+function assertion(path: string, expression: string | undefined, value: number): string {
+  if (expression === undefined) return ''
+  return `_Pragma("message(\\"checked ${path}\\")") _Static_assert((long long)(${expression}) == ${value}LL, "${path}");`
+}
+
+interface Outcome {
+  readonly wrong: readonly string[]
+  readonly checked: ReadonlySet<string>
+}
+
+function run(compiler: Compiler, unit: Unit, assertions: readonly string[]): Outcome {
+  const source = `${includeLines(unit)}\n${assertions.join('\n')}\n`
+  const { status, stderr } = compile(
+    compiler,
+    ['-fsyntax-only', '-fmax-errors=0', '-fno-diagnostics-show-caret'],
+    source,
+  )
+  const find = (pattern: RegExp): string[] => Array.from(stderr.matchAll(pattern), ([, path]) => path ?? '')
+  const wrong = find(/error: static assertion failed: "([\w.]+)"/g)
+  const errors = find(/ error: (.*)/g)
+  // Anything but a failed assertion is a mistake in the program, and no answer.
+  if ((status === 0) !== (wrong.length === 0) || errors.length !== wrong.length) {
+    throw new Error(`${compiler.command} rejects the assertions:\n${stderr.slice(0, 4000)}`)
+  }
+  return { wrong, checked: new Set(find(/message: checked ([\w.]+)/g)) }
+}
