@@ -60,7 +60,7 @@ async function run({ name, args = [], folder }: Program): Promise<boolean> {
 }
 
 function list(): string {
-  return programs.map(({ name, shows }) => `  ${name.padEnd(16)}${shows}\n`).join('')
+  return programs.map(({ name, shows }) => `  ${name.padEnd(19)}${shows}\n`).join('')
 }
 
 /** The programs that were asked for, in the order of the tour; all of them where none was. */
