@@ -1,6 +1,6 @@
 import { NotImplementedError } from '../errors.ts'
 import { syscalls, target } from './facts.ts'
-import { type CFunction, find } from './library.ts'
+import { type Asynchronous, type CFunction, type FoundFunction, find } from './library.ts'
 import type { StringArray } from './string_array.ts'
 
 /** A path or other string as C takes it: text without NUL and lone surrogates, or bytes that end in NUL. */
@@ -229,7 +229,7 @@ export const prototypes = {
   writev: c('long writev(int, uintptr_t, int)') as (fd: number, vectors: Address, count: number) => number,
 }
 
-type Prototypes = typeof prototypes
+export type Prototypes = typeof prototypes
 type Syscall = keyof typeof syscalls
 
 /** What `c` really returns. The table gives it the function's type, so that one list is enough. */
@@ -242,15 +242,33 @@ function c(prototype: string, syscall?: Syscall): unknown {
   return { prototype, syscall } satisfies Declaration
 }
 
-function bind(name: string, { prototype, syscall }: Declaration): CFunction {
+interface Located {
+  readonly found: FoundFunction
+  /** The first argument of syscall(2), where that stands in. */
+  readonly number: number | undefined
+}
+
+function locate({ prototype, syscall }: Declaration): Located | undefined {
   const found = find(prototype)
-  if (found !== undefined) return found
+  if (found !== undefined) return { found, number: undefined }
   const number = syscall === undefined ? undefined : syscalls[syscall]
   const raw = number === undefined ? undefined : find(prototype.replace(/^.*?\(/, 'long syscall(long, '))
-  if (number !== undefined && raw !== undefined) return (...args) => raw(number, ...args)
-  return () => {
-    throw new NotImplementedError(`${name} is not in the C library of this platform (${target ?? process.platform})`)
+  return raw === undefined ? undefined : { found: raw, number }
+}
+
+function lacks(name: string): NotImplementedError {
+  return new NotImplementedError(`${name} is not in the C library of this platform (${target ?? process.platform})`)
+}
+
+function bind(name: string, declaration: Declaration): CFunction {
+  const located = locate(declaration)
+  if (located === undefined) {
+    return () => {
+      throw lacks(name)
+    }
   }
+  const { found, number } = located
+  return number === undefined ? found : (...args) => found(number, ...args)
 }
 
 /** Binding is put off to a function's first call: all of them at import would cost 4 ms. */
@@ -278,6 +296,24 @@ export const libc: Prototypes = bindOnFirstUse(prototypes as unknown as Record<s
 export function bindNow(...names: (keyof Prototypes)[]): void {
   const table = libc as unknown as Record<string, CFunction>
   for (const name of names) table[name] = bind(name, prototypes[name] as unknown as Declaration)
+}
+
+const asynchronousOnes = new Map<keyof Prototypes, Asynchronous>()
+
+/**
+ * The function as it is called on a thread of libuv's pool: background.ts alone does that.
+ *
+ * @throws NotImplementedError for one that this platform lacks
+ */
+export function asynchronous(name: keyof Prototypes): Asynchronous {
+  const known = asynchronousOnes.get(name)
+  if (known !== undefined) return known
+  const located = locate(prototypes[name] as unknown as Declaration)
+  if (located === undefined) throw lacks(name)
+  const { found, number } = located
+  const method: Asynchronous = number === undefined ? found.async : (...args) => found.async(number, ...args)
+  asynchronousOnes.set(name, method)
+  return method
 }
 
 const found = new Map<keyof Prototypes, boolean>()

@@ -8,6 +8,12 @@ const opened: LibraryHandle[] = []
 /** A C function, bound. */
 export type CFunction = (...args: unknown[]) => unknown
 
+/** A function made on a thread of libuv's pool: the last argument is called back with an error or the result. */
+export type Asynchronous = (...args: unknown[]) => void
+
+/** A C function as koffi gives it. */
+export type FoundFunction = CFunction & { readonly async: Asynchronous }
+
 function open(): LibraryHandle[] {
   // The running program itself: its C library is already mapped, and a preloaded replacement is honoured as C would.
   opened.push(koffi.load(null))
@@ -37,7 +43,7 @@ function repairStandardStreams(): void {
 }
 
 /** The C function of this prototype, or `undefined` where the platform's libraries do not have it. */
-export function find(prototype: string): CFunction | undefined {
+export function find(prototype: string): FoundFunction | undefined {
   if (target === null) return undefined
   for (const library of opened.length === 0 ? open() : opened) {
     try {

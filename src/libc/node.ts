@@ -43,3 +43,8 @@ export function childrenOfNode(): Set<number> {
   }
   return pids
 }
+
+/** How many threads libuv's pool has, once it is in use: by the rules of libuv. */
+export function threadPoolSize(): number {
+  return Math.min(1024, Math.max(1, Number.parseInt(process.env.UV_THREADPOOL_SIZE ?? '4', 10) || 1))
+}

@@ -161,7 +161,7 @@ export function optional<P extends string, N extends string = never>(
 }
 
 /** A plain object, as options are: paths, buffers and descriptors that happen to be objects are not. */
-function isOptions(value: unknown): value is Record<string, unknown> {
+export function isOptions(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null) return false
   const prototype: unknown = Object.getPrototypeOf(value)
   // Another realm (node:vm, and so a REPL) has an Object.prototype of its own, which has no prototype either.

@@ -1,6 +1,7 @@
 import { writeSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { inspect } from 'node:util'
+import { forgetBackground } from '../libc/background.ts'
 import { constants } from '../libc/facts.ts'
 import { libc } from '../libc/functions.ts'
 import { address, bytes } from '../libc/memory.ts'
@@ -13,6 +14,7 @@ import { address, bytes } from '../libc/memory.ts'
  */
 export function becomeChild(): void {
   correctPid()
+  forgetBackground()
   exitDirectly()
   leaveChannel()
   leaveInput()

@@ -21,6 +21,7 @@ import {
   uint64,
 } from './arguments.ts'
 import { type FileName, fileName, type Path } from './names.ts'
+import type { Prepared } from './prepared.ts'
 
 /** Where a relative path starts: at an open directory, or (null, the default) at the current one. */
 export interface DirFdOption {
@@ -76,12 +77,31 @@ export function stat(path: Path | Descriptor, options: StatOptions = NO_OPTIONS)
 }
 
 function statWith(path: Path | Descriptor, options: StatOptions): stat_result {
+  const { args, syscall, file } = preparedStat(path, options)
+  const [at, name, , flags] = args
+  while (libc.fstatat(at, name, address, flags) === -1) failed(syscall, file)
+  return statResult()
+}
+
+/** What `stat` does before its call. */
+export function preparedStat(path: Path | Descriptor, options: StatOptions = NO_OPTIONS): Prepared<'fstatat'> {
   checkOptions(options, DIR_FD_FOLLOW)
   const file = fileNameOrFd(path, 'path')
   const follow = bool(options.follow_symlinks, 'follow_symlinks', true)
-  if (typeof file !== 'number') return statusOf('stat', file, dirFd(options.dir_fd), follow ? 0 : AT_SYMLINK_NOFOLLOW)
-  refuseWithFd({ dir_fd: options.dir_fd, follow_symlinks: follow })
-  return statusOfFd('stat', file)
+  if (typeof file === 'number') {
+    refuseWithFd({ dir_fd: options.dir_fd, follow_symlinks: follow })
+    return preparedStatusOfFd('stat', file)
+  }
+  return preparedStatus('stat', file, dirFd(options.dir_fd), follow ? 0 : AT_SYMLINK_NOFOLLOW)
+}
+
+/** The status of a path whose other arguments are checked. */
+export function preparedStatus(syscall: string, file: FileName, at: number, flags: number): Prepared<'fstatat'> {
+  return { name: 'fstatat', args: [at, cString(file, 'path'), address, flags], syscall, file }
+}
+
+function preparedStatusOfFd(syscall: string, file: number): Prepared<'fstatat'> {
+  return { name: 'fstatat', args: [openFd(file), '', address, AT_EMPTY_PATH], syscall, file }
 }
 
 /** The status of a path whose other arguments are checked. */

@@ -1,3 +1,4 @@
-/** All of `os`: the chapters, and `is_available`, which knows all of them. */
+/** All of `os`: the chapters, `is_available`, which knows all of them, and their asynchronous twins. */
+export * as promises from '../promises.ts'
 export { is_available } from './available.ts'
 export * from './index.ts'

@@ -4,6 +4,7 @@ import { constants } from '../facts.ts'
 import { libc } from '../functions.ts'
 import koffi from '../koffi.ts'
 import { address, bytes } from '../memory.ts'
+import { threadPoolSize } from '../node.ts'
 import { ProcessMemory } from './process_memory.ts'
 import { readLine } from './v8_workers.ts'
 
@@ -127,11 +128,6 @@ export type Pipe = readonly [readEnd: number, writeEnd: number]
 export function makePipe(): Pipe | null {
   if (libc.pipe2(address, constants.O_CLOEXEC) !== 0) return null
   return [bytes.readInt32LE(0), bytes.readInt32LE(4)]
-}
-
-/** How many threads libuv's pool has, once it is in use: by the rules of libuv. */
-export function threadPoolSize(): number {
-  return Math.min(1024, Math.max(1, Number.parseInt(process.env.UV_THREADPOOL_SIZE ?? '4', 10) || 1))
 }
 
 /** How long to wait for the thread pool to come to rest, in milliseconds. What takes longer is left at work. */

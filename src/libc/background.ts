@@ -1,0 +1,118 @@
+import { lastErrno } from './call.ts'
+import { errnoNumbers } from './facts.ts'
+import { asynchronous, type Int64, type Prototypes } from './functions.ts'
+import { addressOf } from './memory.ts'
+import { threadPoolSize } from './node.ts'
+
+/**
+ * C calls on libuv's thread pool, for what waits on a disk.
+ *
+ * The pool has few threads (four, unless UV_THREADPOOL_SIZE says otherwise), and Node's own `fs` shares them. So at most
+ * as many calls as it has threads, less one, are given to it at a time: what Node asks for finds a thread that is not
+ * ours, and never stands behind a long queue. More would not even be faster: koffi keeps memory for eight calls, and makes
+ * it anew for each beyond (measured: 4 µs a call with four at a time, 11 µs with 64), and from 256 on it refuses. The
+ * others wait here, first come, first served.
+ */
+
+/** A C call that waits for its turn, or is under way. */
+export interface Job {
+  readonly name: keyof Prototypes
+  /** Whether the function's result is the error number, rather than -1. */
+  readonly returnsErrno: boolean
+  /** Set by who does not want it any more. It is not started then; where it has been, `done` is called nevertheless. */
+  abandoned: boolean
+  /**
+   * The arguments, asked for when the call starts. C may use, by address, the memory in `block` and what the job itself
+   * refers to: the job is kept until the call has ended. Strings are koffi's own copies.
+   */
+  arguments(block: Block): readonly unknown[]
+  /** Gets the result, and the error number, 0 where there was no error. Afterwards `block` is another call's. It must not throw. */
+  done(result: Int64, errno: number, block: Block): void
+  /** Gets what kept the call from being made: C lacks the function, or `arguments` threw. It must not throw. */
+  refused(error: unknown): void
+}
+
+/** Memory that one call owns, from its start to its end: as much as there is scratch memory for synchronous ones. */
+export interface Block {
+  readonly bytes: Buffer<ArrayBuffer>
+  readonly address: number
+}
+
+export const BLOCK_SIZE = 65536
+
+/** In the order they came; those before `next` have been started. */
+let waiting: (Job | undefined)[] = []
+let next = 0
+
+/** What is under way, and its memory: reachable from here, so that nothing is collected that C may still write to. */
+let underWay = new Map<Job, Block>()
+let idle: Block[] = []
+let most = 0
+
+/** Has a call made on the pool, as soon as it is its turn. */
+export function inBackground(job: Job): void {
+  if (most === 0) most = Math.max(1, threadPoolSize() - 1)
+  waiting.push(job)
+  startWaiting()
+}
+
+/**
+ * In a forked child: what the parent asked for is the parent's to do, and the threads that do it are not here. Promises
+ * for it stay pending, as Node's own do.
+ */
+export function forgetBackground(): void {
+  waiting = []
+  next = 0
+  underWay = new Map()
+  idle = []
+}
+
+function startWaiting(): void {
+  while (underWay.size < most && next < waiting.length) {
+    const job = waiting[next] as Job
+    waiting[next++] = undefined
+    if (!job.abandoned) start(job, idle.pop() ?? newBlock())
+  }
+  // What has been started is cut off now and then only, since all that follows has to move.
+  if (next < waiting.length && next < 1024) return
+  waiting = waiting.slice(next)
+  next = 0
+}
+
+function newBlock(): Block {
+  const bytes = Buffer.allocUnsafeSlow(BLOCK_SIZE)
+  return { bytes, address: addressOf(bytes) }
+}
+
+function start(job: Job, block: Block): void {
+  underWay.set(job, block)
+  try {
+    const args = job.arguments(block)
+    asynchronous(job.name)(...args, (error: unknown, result: Int64) => {
+      const errno = result === -1 ? lastErrno() : job.returnsErrno ? Number(result) : 0
+      ended(job, block, error, result, errno)
+    })
+  } catch (error) {
+    free(job, block)
+    job.refused(error)
+  }
+}
+
+function ended(job: Job, block: Block, error: unknown, result: Int64, errno: number): void {
+  // A forked child may still be told of a call of its parent's, which is none of its own.
+  if (underWay.get(job) !== block) return
+  // After a signal once more (PEP 475).
+  if (errno === errnoNumbers.EINTR && !job.abandoned) {
+    start(job, block)
+    return
+  }
+  if (error === null) job.done(result, errno, block)
+  else job.refused(error)
+  free(job, block)
+  startWaiting()
+}
+
+function free(job: Job, block: Block): void {
+  underWay.delete(job)
+  idle.push(block)
+}
