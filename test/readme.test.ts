@@ -2,11 +2,12 @@
 
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { describe, test } from 'node:test'
 import os from 'osier'
 import { temporaryFolder } from './support/folder.ts'
+import { compileAll, folderOf } from './support/snippets.ts'
 
 interface Example {
   readonly program: string
@@ -29,27 +30,11 @@ const QUOTED = /^\/\/ (\S+\.ts)\n/
 const folder = temporaryFolder()
 const examples = [...examplesOf(readme), ...examplesOf(contributing).filter(({ program }) => !QUOTED.test(program))]
 
-/** Compiles all examples at once; each gets a folder of its own, and an empty one in it to run in. */
-function compile(): string {
-  mkdirSync(join(folder, 'node_modules'))
-  symlinkSync(process.cwd(), join(folder, 'node_modules/osier'))
-  for (const [index, { program }] of examples.entries()) {
-    mkdirSync(join(folder, `example${index}`, 'here'), { recursive: true })
-    writeFileSync(join(folder, `example${index}`, 'program.ts'), program)
-  }
-  const compilerOptions = {
-    ...{ module: 'nodenext', target: 'es2022', lib: ['es2023', 'esnext.disposable'], strict: true },
-    ...{ noUncheckedIndexedAccess: true, exactOptionalPropertyTypes: true, noUnusedLocals: true },
-    ...{ types: ['node'], typeRoots: [resolve('node_modules/@types')] },
-  }
-  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['example*/*.ts'] }))
-  writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, type: 'module' }))
-  const compiler = resolve('node_modules/typescript/bin/tsc')
-  return spawnSync(process.execPath, [compiler, '-p', folder], { cwd: folder, encoding: 'utf8' }).stdout
-}
-
 describe('the examples', () => {
-  const complaints = compile()
+  const complaints = compileAll(
+    folder,
+    examples.map(({ program }) => program),
+  )
 
   test('can be compiled', () => {
     assert.ok(examples.length > 0)
@@ -58,7 +43,8 @@ describe('the examples', () => {
 
   for (const [index, { program, output }] of examples.entries()) {
     test(`example ${index + 1} runs, and prints what stands below it`, () => {
-      const cwd = join(folder, `example${index}`, 'here')
+      const cwd = join(folderOf(folder, index), 'here')
+      mkdirSync(cwd)
       const env = { ...process.env, NODE_TEST_CONTEXT: undefined }
       const { status, stdout, stderr } = spawnSync(process.execPath, ['../program.js'], { cwd, encoding: 'utf8', env })
       assert.deepEqual([status, stderr], [0, ''], program)

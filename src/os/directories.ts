@@ -187,6 +187,13 @@ function lastPart(path: FileName): [head: FileName, tail: FileName] {
  * @throws OSError as the system says: FileNotFoundError, NotADirectoryError, ENOTEMPTY, PermissionError
  *
  * Availability: Linux. Audit event: `os.rmdir` (path, dir_fd). See rmdir(2); Python, os.rmdir.
+ * @example
+ * ```ts
+ * os.makedirs('full/empty')
+ * os.rmdir('full') // throws OSError
+ * os.rmdir('full/empty')
+ * os.listdir('full') // => []
+ * ```
  */
 export function rmdir(path: Path, options: DirFdOption = NO_OPTIONS): void {
   checkOptions(options, ['dir_fd'])

@@ -160,6 +160,12 @@ export function fstat(fd: Descriptor): stat_result {
  * @throws OSError as the system says: FileNotFoundError, PermissionError, EINVAL for a mask or flags it does not know
  *
  * Availability: Linux 4.11. See statx(2); Python 3.15, os.statx.
+ * @example
+ * ```ts
+ * const status = os.statx('/etc/passwd', os.STATX_SIZE)
+ * status.stx_size !== null && status.stx_size > 0 // => true
+ * os.statx('nowhere', os.STATX_BASIC_STATS) // throws FileNotFoundError
+ * ```
  */
 export function statx(path: Path | Descriptor, mask: number, flags: number, options?: StatOptions): statx_result
 export function statx(path: Path | Descriptor, mask: number, options?: StatOptions & { flags?: number }): statx_result
@@ -193,6 +199,12 @@ export function statx(path: Path | Descriptor, mask: number, ...rest: unknown[])
  * @returns true where all that was asked for is allowed; false in every other case, a missing file included
  *
  * Availability: Linux. See access(2); Python, os.access.
+ * @example
+ * ```ts
+ * os.access('/etc/passwd', os.R_OK) // => true
+ * os.access('/etc/passwd', os.X_OK) // => false
+ * os.access('nowhere', os.F_OK) // => false
+ * ```
  */
 export function access(
   path: Path,

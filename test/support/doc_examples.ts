@@ -1,0 +1,98 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join, sep } from 'node:path'
+
+/**
+ * The examples in doc comments: each `@example` holds a block of TypeScript, and reads as if the front door that its
+ * function belongs to had been imported under the name that it has in the README. What is written behind an expression
+ * holds:
+ *
+ *     os.umask(0o022) // => 0o077
+ *     os.stat('none') // throws FileNotFoundError
+ */
+export interface DocExample {
+  /** The front door, such as `osier/path`. */
+  readonly door: string
+  /** The function or class. */
+  readonly name: string
+  /** Where it stands. */
+  readonly place: string
+  /** A program of its own, with what it expects made into assertions. */
+  readonly program: string
+}
+
+/** Which front door a source file is behind, by the beginning of its path. */
+const DOORS: readonly (readonly [beginning: string, door: string])[] = [
+  ['path', 'osier/path'],
+  ['stat.ts', 'osier/stat'],
+  ['errno.ts', 'osier/errno'],
+  ['signal.ts', 'osier/signal'],
+  ['time.ts', 'osier/time'],
+  ['micropython', 'osier/micropython'],
+  ['vfs/', 'osier/micropython'],
+  ['sjs', 'osier/sjs'],
+  ['promises', 'osier/promises'],
+  ['', 'osier'],
+]
+
+/** What an example may speak of without importing it, beside `os`: its own front door's, where a dialect has one. */
+const NAMES: Readonly<Record<string, string>> = {
+  path: "import * as path from 'osier/path'",
+  stat: "import * as stat from 'osier/stat'",
+  errno: "import * as errno from 'osier/errno'",
+  signal: "import * as signal from 'osier/signal'",
+  time: "import * as time from 'osier/time'",
+  promises: "import * as promises from 'osier/promises'",
+  vfs: "import { vfs } from 'osier/micropython'",
+}
+
+const COMMENT = /^\/\*\*((?:(?!\*\/)[\s\S])*?)\*\/\nexport (?:async )?(?:abstract )?(?:function\*?|class|const) (\w+)/gm
+const BLOCK = /^ \* @example\n \* ```ts\n((?: \*.*\n)*?) \* ```$/gm
+
+/** All examples of the sources. */
+export function docExamples(root: string): DocExample[] {
+  return readdirSync(root, { recursive: true, encoding: 'utf8' })
+    .map((file) => file.split(sep).join('/'))
+    .filter((file) => file.endsWith('.ts'))
+    .sort()
+    .flatMap((file) => examplesOf(file, readFileSync(join(root, file), 'utf8')))
+}
+
+function examplesOf(file: string, source: string): DocExample[] {
+  const door = DOORS.find(([beginning]) => file.startsWith(beginning))?.[1] ?? 'osier'
+  return [...source.matchAll(COMMENT)].flatMap(([comment, , name = '']) =>
+    [...comment.matchAll(BLOCK)].map(([, lines = '']) => {
+      const text = lines.replaceAll(/^ \* ?/gm, '')
+      return { door, name, place: `src/${file}: ${name}`, program: programOf(text, door) }
+    }),
+  )
+}
+
+/** An example as a program of its own. */
+export function programOf(text: string, door: string): string {
+  const [imports, statements] = [/^import .*$/gm, text.replaceAll(/^import .*$\n/gm, '')]
+  const dialect = ['osier/micropython', 'osier/sjs'].includes(door) ? door : 'osier'
+  const speaksOf = (name: string): boolean =>
+    new RegExp(`(?<![.\\w])${name}\\.`).test(statements) && !new RegExp(`(?:const|let|import) ${name}\\b`).test(text)
+  return [
+    "import assert_ from 'node:assert/strict'",
+    speaksOf('os') ? `import os from '${dialect}'` : '',
+    ...Object.entries(NAMES).map(([name, line]) => (speaksOf(name) ? line : '')),
+    ...(text.match(imports) ?? []),
+    ...statements.split('\n').map(asserted),
+    // Of use to nobody, so that every example may use it.
+    'assert_.ok(true)',
+  ]
+    .filter(Boolean)
+    .join('\n')
+}
+
+/** A line, with what stands behind it made into an assertion. */
+function asserted(line: string): string {
+  const [, given = '', result] = /^\s*(.*?) \/\/ => (.*)$/.exec(line) ?? []
+  if (result !== undefined) return `assert_.deepEqual(${given}, ${result})`
+  const [, fails = '', error] = /^\s*(.*?) \/\/ throws (\w+)$/.exec(line) ?? []
+  if (error === undefined) return line
+  const call = fails.replace(/^await /, '')
+  const assertion = fails === call ? `assert_.throws(() => ${call}` : `await assert_.rejects(async () => ${call}`
+  return `${assertion}, { name: '${error}' })`
+}
