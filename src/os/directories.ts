@@ -22,6 +22,7 @@ import { rename } from './files.ts'
 import { auditedFd, type DirFdOption } from './metadata.ts'
 import { type FileName, fileName, type Path } from './names.ts'
 import { splitPath } from './pathnames.ts'
+import type { Prepared } from './prepared.ts'
 import { forgetWorkingDirectory, mainThreadOnly } from './process_state.ts'
 
 const { AT_REMOVEDIR, S_IFDIR } = constants
@@ -117,12 +118,19 @@ function currentDirectory(): [Buffer, number] {
 export function mkdir(path: Path, mode: number, options?: DirFdOption): void
 export function mkdir(path: Path, options?: DirFdOption & { readonly mode?: number }): void
 export function mkdir(path: Path, ...rest: unknown[]): void {
+  const { args, file } = preparedMkdir(path, ...rest)
+  const [at, name, bits] = args
+  while (libc.mkdirat(at, name, bits) === -1) failed('mkdir', file)
+}
+
+/** What `mkdir` does before its call. */
+export function preparedMkdir(path: Path, ...rest: unknown[]): Prepared<'mkdirat'> {
   const { mode = 0o777, dir_fd } = optional(['mode'], ['dir_fd'], rest)
   const directory = fileName(path, 'path')
   const [at, bits] = [dirFd(dir_fd), int(mode, 'mode')]
   const name = cString(directory, 'path')
   if (mkdirEvent.wanted) mkdirEvent.raise(path, mode, auditedFd(dir_fd))
-  while (libc.mkdirat(at, name, bits) === -1) failed('mkdir', directory)
+  return { name: 'mkdirat', args: [at, name, bits], syscall: 'mkdir', file: directory }
 }
 
 /**
@@ -139,17 +147,26 @@ export function makedirs(name: Path, mode: number, exist_ok?: boolean): void
 export function makedirs(name: Path, mode: number, options?: { readonly exist_ok?: boolean }): void
 export function makedirs(name: Path, options?: { readonly mode?: number; readonly exist_ok?: boolean }): void
 export function makedirs(name: Path, ...rest: unknown[]): void {
+  const { directory, mode, existOk } = checkedMakedirs(name, ...rest)
+  makeAll(directory, mode, existOk)
+}
+
+/** The arguments of `makedirs`, checked. */
+export function checkedMakedirs(
+  name: Path,
+  ...rest: unknown[]
+): { readonly directory: FileName; readonly mode: number; readonly existOk: boolean } {
   const { mode = 0o777, exist_ok } = optional(['mode', 'exist_ok'], [], rest)
   const directory = fileName(name, 'name')
   const [bits, existOk] = [int(mode, 'mode'), bool(exist_ok, 'exist_ok', false)]
   // Before the directories above are made.
   cString(directory, 'name')
-  makeAll(directory, bits, existOk)
+  return { directory, mode: bits, existOk }
 }
 
 function makeAll(name: FileName, mode: number, existOk: boolean): void {
   const [head, tail] = lastPart(name)
-  if (head.length > 0 && tail.length > 0 && isMissing(head)) {
+  if (head.length > 0 && tail.length > 0 && isMissing(modeOrErrno(head))) {
     try {
       makeAll(head, 0o777, existOk)
     } catch (error) {
@@ -157,7 +174,7 @@ function makeAll(name: FileName, mode: number, existOk: boolean): void {
       if (!(error instanceof FileExistsError)) throw error
     }
     // "a/b/." is made once "a/b" is.
-    if (tail.length === 1 && (tail === '.' || tail[0] === 0x2e)) return
+    if (isCurrentDirectory(tail)) return
   }
   try {
     mkdir(name, mode)
@@ -167,14 +184,21 @@ function makeAll(name: FileName, mode: number, existOk: boolean): void {
   }
 }
 
-/** Whether a directory has to be made first. Where its path is too long it cannot be: that is for the caller's call to say. */
-function isMissing(directory: FileName): boolean {
-  const mode = modeOrErrno(directory)
+/** Whether a component is ".". */
+export function isCurrentDirectory(tail: FileName): boolean {
+  return tail.length === 1 && (tail === '.' || tail[0] === 0x2e)
+}
+
+/**
+ * Whether a directory of this mode, or negative error number, has to be made first. Where its path is too long it cannot
+ * be: that is for the caller's call to say.
+ */
+export function isMissing(mode: number): boolean {
   return mode < 0 && mode !== -errnoNumbers.ENAMETOOLONG
 }
 
 /** Directory and last component, also where slashes follow that. */
-function lastPart(path: FileName): [head: FileName, tail: FileName] {
+export function lastPart(path: FileName): [head: FileName, tail: FileName] {
   const [head, tail] = splitPath(path)
   return tail.length > 0 ? [head, tail] : splitPath(head)
 }
@@ -196,12 +220,19 @@ function lastPart(path: FileName): [head: FileName, tail: FileName] {
  * ```
  */
 export function rmdir(path: Path, options: DirFdOption = NO_OPTIONS): void {
+  const { args, file } = preparedRmdir(path, options)
+  const [at, name] = args
+  while (libc.unlinkat(at, name, AT_REMOVEDIR) === -1) failed('rmdir', file)
+}
+
+/** What `rmdir` does before its call. */
+export function preparedRmdir(path: Path, options: DirFdOption = NO_OPTIONS): Prepared<'unlinkat'> {
   checkOptions(options, ['dir_fd'])
   const directory = fileName(path, 'path')
   const at = dirFd(options.dir_fd)
   const name = cString(directory, 'path')
   if (rmdirEvent.wanted) rmdirEvent.raise(path, auditedFd(options.dir_fd))
-  while (libc.unlinkat(at, name, AT_REMOVEDIR) === -1) failed('rmdir', directory)
+  return { name: 'unlinkat', args: [at, name, AT_REMOVEDIR], syscall: 'rmdir', file: directory }
 }
 
 /**
@@ -213,21 +244,34 @@ export function rmdir(path: Path, options: DirFdOption = NO_OPTIONS): void {
  * Availability: Linux. Audit event: `os.rmdir` (path, dir_fd), for each. See Python, os.removedirs.
  */
 export function removedirs(name: Path): void {
-  const directory = fileName(name, 'name')
-  cString(directory, 'name')
+  const directory = checkedName(name, 'name')
   rmdir(directory)
   removeEmptyAbove(directory)
 }
 
+/** A path that is to be used more than once, checked before anything happens. */
+export function checkedName(path: Path, name: string): FileName {
+  const file = fileName(path, name)
+  cString(file, name)
+  return file
+}
+
 function removeEmptyAbove(path: FileName): void {
-  let [head, tail] = lastPart(path)
-  while (head.length > 0 && tail.length > 0) {
+  for (const directory of directoriesAbove(path)) {
     try {
-      rmdir(head)
+      rmdir(directory)
     } catch (error) {
       if (error instanceof OSError) return
       throw error
     }
+  }
+}
+
+/** The directories above, as far as the path names them, from the nearest on. */
+export function* directoriesAbove(path: FileName): Generator<FileName, void> {
+  let [head, tail] = lastPart(path)
+  while (head.length > 0 && tail.length > 0) {
+    yield head
     ;[head, tail] = splitPath(head)
   }
 }
@@ -243,13 +287,18 @@ function removeEmptyAbove(path: FileName): void {
  * Availability: Linux. Audit event: `os.rename` (src, dst, src_dir_fd, dst_dir_fd). See Python, os.renames.
  */
 export function renames(old: Path, new_: Path): void {
-  const [from, to] = [fileName(old, 'old'), fileName(new_, 'new')]
-  // Before any directory is made.
-  cString(from, 'old')
-  cString(to, 'new')
+  const [from, to] = checkedRenames(old, new_)
   const [head, tail] = splitPath(to)
-  if (head.length > 0 && tail.length > 0 && isMissing(head)) makedirs(head)
+  if (head.length > 0 && tail.length > 0 && isMissing(modeOrErrno(head))) makedirs(head)
   rename(from, to)
   const [oldHead, oldTail] = splitPath(from)
   if (oldHead.length > 0 && oldTail.length > 0) removeEmptyAbove(from)
+}
+
+/** The arguments of `renames`, checked before any directory is made. */
+export function checkedRenames(old: Path, new_: Path): [from: FileName, to: FileName] {
+  const [from, to] = [fileName(old, 'old'), fileName(new_, 'new')]
+  cString(from, 'old')
+  cString(to, 'new')
+  return [from, to]
 }

@@ -1,4 +1,5 @@
 import { AuditEvent } from '../audit.ts'
+import type { Subject } from '../errors.ts'
 import { failed } from '../libc/call.ts'
 import { constants } from '../libc/facts.ts'
 import { libc } from '../libc/functions.ts'
@@ -7,6 +8,7 @@ import { decode } from '../libc/strings.ts'
 import { bool, checkOptions, cString, type Descriptor, dirFd, int, NO_OPTIONS, optional, uint64 } from './arguments.ts'
 import { auditedFd, type DirFdOption } from './metadata.ts'
 import { type FileName, fileName, type Path } from './names.ts'
+import type { Prepared } from './prepared.ts'
 
 /** Where two relative paths start. */
 export interface TwoDirFdOptions {
@@ -39,6 +41,13 @@ const removeEvent = new AuditEvent('os.remove')
  * Availability: Linux. Audit event: `os.link` (src, dst, src_dir_fd, dst_dir_fd). See link(2); Python, os.link.
  */
 export function link(src: Path, dst: Path, options: LinkOptions = NO_OPTIONS): void {
+  const { args, file, file2 } = preparedLink(src, dst, options)
+  const [srcAt, srcName, dstAt, dstName, flags] = args
+  while (libc.linkat(srcAt, srcName, dstAt, dstName, flags) === -1) failed('link', file, file2)
+}
+
+/** What `link` does before its call. */
+export function preparedLink(src: Path, dst: Path, options: LinkOptions = NO_OPTIONS): Prepared<'linkat'> {
   checkOptions(options, [...TWO_DIR_FDS, 'follow_symlinks'])
   const [from, to] = [fileName(src, 'src'), fileName(dst, 'dst')]
   const { src_dir_fd, dst_dir_fd } = options
@@ -47,7 +56,7 @@ export function link(src: Path, dst: Path, options: LinkOptions = NO_OPTIONS): v
   const [srcName, dstName] = [cString(from, 'src'), cString(to, 'dst')]
   if (linkEvent.wanted) linkEvent.raise(src, dst, auditedFd(src_dir_fd), auditedFd(dst_dir_fd))
   const flags = follow ? constants.AT_SYMLINK_FOLLOW : 0
-  while (libc.linkat(srcAt, srcName, dstAt, dstName, flags) === -1) failed('link', from, to)
+  return { name: 'linkat', args: [srcAt, srcName, dstAt, dstName, flags], syscall: 'link', file: from, file2: to }
 }
 
 /**
@@ -64,13 +73,20 @@ export function link(src: Path, dst: Path, options: LinkOptions = NO_OPTIONS): v
 export function symlink(src: Path, dst: Path, target_is_directory: boolean, options?: DirFdOption): void
 export function symlink(src: Path, dst: Path, options?: DirFdOption & { target_is_directory?: boolean }): void
 export function symlink(src: Path, dst: Path, ...rest: unknown[]): void {
+  const { args, file, file2 } = preparedSymlink(src, dst, ...rest)
+  const [text, at, name] = args
+  while (libc.symlinkat(text, at, name) === -1) failed('symlink', file, file2)
+}
+
+/** What `symlink` does before its call. */
+export function preparedSymlink(src: Path, dst: Path, ...rest: unknown[]): Prepared<'symlinkat'> {
   const { target_is_directory, dir_fd } = optional(['target_is_directory'], ['dir_fd'], rest)
   bool(target_is_directory, 'target_is_directory', false)
   const [target, place] = [fileName(src, 'src'), fileName(dst, 'dst')]
   const at = dirFd(dir_fd)
   const [text, name] = [cString(target, 'src'), cString(place, 'dst')]
   if (symlinkEvent.wanted) symlinkEvent.raise(src, dst, auditedFd(dir_fd))
-  while (libc.symlinkat(text, at, name) === -1) failed('symlink', target, place)
+  return { name: 'symlinkat', args: [text, at, name], syscall: 'symlink', file: target, file2: place }
 }
 
 /**
@@ -87,13 +103,29 @@ export function readlink(path: string | URL, options?: DirFdOption): string
 export function readlink(path: Uint8Array, options?: DirFdOption): Buffer
 export function readlink(path: Path, options?: DirFdOption): string | Buffer
 export function readlink(path: Path, options: DirFdOption = NO_OPTIONS): string | Buffer {
+  const { args, file } = preparedReadlink(path, options)
+  const [at, name, , size] = args
+  let length: number
+  while ((length = libc.readlinkat(at, name, address, size)) === -1) failed('readlink', file)
+  return linkText(length, file)
+}
+
+/** What `readlink` does before its call. */
+export function preparedReadlink(path: Path, options: DirFdOption = NO_OPTIONS): Prepared<'readlinkat'> {
   checkOptions(options, ['dir_fd'])
   const file = fileName(path, 'path')
   const at = dirFd(options.dir_fd)
-  const name = cString(file, 'path')
-  let length: number
   // Linux cuts a link's text at one page, a sixteenth of what is offered here, so it always fits.
-  while ((length = libc.readlinkat(at, name, address, SCRATCH_SIZE)) === -1) failed('readlink', file)
+  return {
+    name: 'readlinkat',
+    args: [at, cString(file, 'path'), address, SCRATCH_SIZE],
+    syscall: 'readlink',
+    file,
+  }
+}
+
+/** The text of a link, as scratch memory has it, in the kind of its path. */
+export function linkText(length: number, file: Subject): string | Buffer {
   return typeof file === 'string' ? decode(bytes, 0, length) : Buffer.from(bytes.subarray(0, length))
 }
 
@@ -110,7 +142,12 @@ export function readlink(path: Path, options: DirFdOption = NO_OPTIONS): string 
  * Availability: Linux. Audit event: `os.rename` (src, dst, src_dir_fd, dst_dir_fd). See rename(2); Python, os.rename.
  */
 export function rename(src: Path, dst: Path, options: TwoDirFdOptions = NO_OPTIONS): void {
-  renameAs('rename', src, dst, options)
+  renameAs(preparedRename(src, dst, options))
+}
+
+/** What `rename` does before its call. */
+export function preparedRename(src: Path, dst: Path, options: TwoDirFdOptions = NO_OPTIONS): Prepared<'renameat'> {
+  return preparedRenameAs('rename', src, dst, options)
 }
 
 /**
@@ -126,17 +163,27 @@ export function rename(src: Path, dst: Path, options: TwoDirFdOptions = NO_OPTIO
  * Availability: Linux. Audit event: `os.rename` (src, dst, src_dir_fd, dst_dir_fd). See rename(2); Python, os.replace.
  */
 export function replace(src: Path, dst: Path, options: TwoDirFdOptions = NO_OPTIONS): void {
-  renameAs('replace', src, dst, options)
+  renameAs(preparedReplace(src, dst, options))
 }
 
-function renameAs(syscall: string, src: Path, dst: Path, options: TwoDirFdOptions): void {
+/** What `replace` does before its call. */
+export function preparedReplace(src: Path, dst: Path, options: TwoDirFdOptions = NO_OPTIONS): Prepared<'renameat'> {
+  return preparedRenameAs('replace', src, dst, options)
+}
+
+function renameAs({ args, syscall, file, file2 }: Prepared<'renameat'>): void {
+  const [srcAt, srcName, dstAt, dstName] = args
+  while (libc.renameat(srcAt, srcName, dstAt, dstName) === -1) failed(syscall, file, file2)
+}
+
+function preparedRenameAs(syscall: string, src: Path, dst: Path, options: TwoDirFdOptions): Prepared<'renameat'> {
   checkOptions(options, TWO_DIR_FDS)
   const [from, to] = [fileName(src, 'src'), fileName(dst, 'dst')]
   const { src_dir_fd, dst_dir_fd } = options
   const [srcAt, dstAt] = [dirFd(src_dir_fd, 'src_dir_fd'), dirFd(dst_dir_fd, 'dst_dir_fd')]
   const [srcName, dstName] = [cString(from, 'src'), cString(to, 'dst')]
   if (renameEvent.wanted) renameEvent.raise(src, dst, auditedFd(src_dir_fd), auditedFd(dst_dir_fd))
-  while (libc.renameat(srcAt, srcName, dstAt, dstName) === -1) failed(syscall, from, to)
+  return { name: 'renameat', args: [srcAt, srcName, dstAt, dstName], syscall, file: from, file2: to }
 }
 
 /**
@@ -149,7 +196,12 @@ function renameAs(syscall: string, src: Path, dst: Path, options: TwoDirFdOption
  * Availability: Linux. Audit event: `os.remove` (path, dir_fd). See unlink(2); Python, os.remove.
  */
 export function remove(path: Path, options: DirFdOption = NO_OPTIONS): void {
-  removeAs('remove', path, options)
+  removeAs(preparedRemove(path, options))
+}
+
+/** What `remove` does before its call. */
+export function preparedRemove(path: Path, options: DirFdOption = NO_OPTIONS): Prepared<'unlinkat'> {
+  return preparedRemoveAs('remove', path, options)
 }
 
 /**
@@ -162,16 +214,25 @@ export function remove(path: Path, options: DirFdOption = NO_OPTIONS): void {
  * Availability: Linux. Audit event: `os.remove` (path, dir_fd). See unlink(2); Python, os.unlink.
  */
 export function unlink(path: Path, options: DirFdOption = NO_OPTIONS): void {
-  removeAs('unlink', path, options)
+  removeAs(preparedUnlink(path, options))
 }
 
-function removeAs(syscall: string, path: Path, options: DirFdOption): void {
+/** What `unlink` does before its call. */
+export function preparedUnlink(path: Path, options: DirFdOption = NO_OPTIONS): Prepared<'unlinkat'> {
+  return preparedRemoveAs('unlink', path, options)
+}
+
+function removeAs({ args: [at, name], syscall, file }: Prepared<'unlinkat'>): void {
+  while (libc.unlinkat(at, name, 0) === -1) failed(syscall, file)
+}
+
+function preparedRemoveAs(syscall: string, path: Path, options: DirFdOption): Prepared<'unlinkat'> {
   checkOptions(options, ['dir_fd'])
   const file = fileName(path, 'path')
   const at = dirFd(options.dir_fd)
   const name = cString(file, 'path')
   if (removeEvent.wanted) removeEvent.raise(path, auditedFd(options.dir_fd))
-  while (libc.unlinkat(at, name, 0) === -1) failed(syscall, file)
+  return { name: 'unlinkat', args: [at, name, 0], syscall, file }
 }
 
 /**
@@ -187,11 +248,17 @@ function removeAs(syscall: string, path: Path, options: DirFdOption): void {
 export function mkfifo(path: Path, mode: number, options?: DirFdOption): void
 export function mkfifo(path: Path, options?: DirFdOption & { readonly mode?: number }): void
 export function mkfifo(path: Path, ...rest: unknown[]): void {
+  const { args, file } = preparedMkfifo(path, ...rest)
+  const [at, name, bits] = args
+  while (libc.mkfifoat(at, name, bits) === -1) failed('mkfifo', file)
+}
+
+/** What `mkfifo` does before its call. */
+export function preparedMkfifo(path: Path, ...rest: unknown[]): Prepared<'mkfifoat'> {
   const { mode = 0o666, dir_fd } = optional(['mode'], ['dir_fd'], rest)
   const file = fileName(path, 'path')
   const [at, bits] = [dirFd(dir_fd), int(mode, 'mode')]
-  const name = cString(file, 'path')
-  while (libc.mkfifoat(at, name, bits) === -1) failed('mkfifo', file)
+  return { name: 'mkfifoat', args: [at, cString(file, 'path'), bits], syscall: 'mkfifo', file }
 }
 
 /**
@@ -213,11 +280,17 @@ export function mknod(
   options?: DirFdOption & { readonly mode?: number; readonly device?: number | bigint },
 ): void
 export function mknod(path: Path, ...rest: unknown[]): void {
+  const { args, file } = preparedMknod(path, ...rest)
+  const [at, name, bits, number] = args
+  while (libc.mknodat(at, name, bits, number) === -1) failed('mknod', file)
+}
+
+/** What `mknod` does before its call. */
+export function preparedMknod(path: Path, ...rest: unknown[]): Prepared<'mknodat'> {
   const { mode = 0o600, device = 0, dir_fd } = optional(['mode', 'device'], ['dir_fd'], rest)
   const file = fileName(path, 'path')
   const [at, bits, number] = [dirFd(dir_fd), int(mode, 'mode'), uint64(device, 'device')]
-  const name = cString(file, 'path')
-  while (libc.mknodat(at, name, bits, number) === -1) failed('mknod', file)
+  return { name: 'mknodat', args: [at, cString(file, 'path'), bits, number], syscall: 'mknod', file }
 }
 
 /**

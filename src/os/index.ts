@@ -34,15 +34,50 @@ export { type Newline, TextFile } from './text_file.ts'
 export type { Descriptor } from './arguments.ts'
 export * from './descriptor_constants.ts'
 export * from './descriptors.ts'
-export * from './ranges.ts'
-export * from './transfers.ts'
+export { fdatasync, fsync, ftruncate, lockf, lseek, posix_fadvise, posix_fallocate } from './ranges.ts'
+export { copy_file_range, sendfile, splice, type TransferOffsets, tee, vmsplice } from './transfers.ts'
 export { preadv, pwritev, readv, writev } from './vectors.ts'
 export * from './terminals.ts'
 
 // Files and Directories
-export * from './directories.ts'
-export * from './files.ts'
 export {
+  chdir,
+  fchdir,
+  getcwd,
+  getcwdb,
+  makedirs,
+  mkdir,
+  removedirs,
+  renames,
+  rmdir,
+} from './directories.ts'
+export {
+  fpathconf,
+  fstatvfs,
+  major,
+  makedev,
+  minor,
+  pathconf,
+  pathconf_names,
+  statvfs,
+} from './file_systems.ts'
+export {
+  chroot,
+  type LinkOptions,
+  link,
+  mkfifo,
+  mknod,
+  readlink,
+  remove,
+  rename,
+  replace,
+  symlink,
+  sync,
+  type TwoDirFdOptions,
+  unlink,
+} from './files.ts'
+export {
+  type AccessOptions,
   access,
   chmod,
   chown,
@@ -51,20 +86,12 @@ export {
   type FollowSymlinksOption,
   fchmod,
   fchown,
-  fpathconf,
   fstat,
-  fstatvfs,
   lchown,
   lstat,
-  major,
-  makedev,
-  minor,
-  pathconf,
-  pathconf_names,
   R_OK,
   type StatOptions,
   stat,
-  statvfs,
   statx,
   type TimePair,
   truncate,
@@ -82,7 +109,15 @@ export * from './walk.ts'
 export * from './linux_fds.ts'
 
 // Linux extended attributes
-export * from './xattr.ts'
+export {
+  getxattr,
+  listxattr,
+  removexattr,
+  setxattr,
+  XATTR_CREATE,
+  XATTR_REPLACE,
+  XATTR_SIZE_MAX,
+} from './xattr.ts'
 
 // Process Management
 export { execl, execle, execlp, execlpe, execv, execve, execvp, execvpe } from './exec.ts'

@@ -1,10 +1,10 @@
 import { AuditEvent } from '../audit.ts'
-import { badValue, NotImplementedError, outOfRange, wrongType } from '../errors.ts'
-import { clearErrno, failed, lastErrno, osError } from '../libc/call.ts'
-import { constants, errnoNumbers, pathconfNames } from '../libc/facts.ts'
-import { type CString, type Int64, libc } from '../libc/functions.ts'
+import { badValue, NotImplementedError, outOfRange, type Subject, wrongType } from '../errors.ts'
+import { failed, lastErrno, osError } from '../libc/call.ts'
+import { constants, errnoNumbers } from '../libc/facts.ts'
+import { libc } from '../libc/functions.ts'
 import { address, putBigInt64 } from '../libc/memory.ts'
-import { deviceNumber, FROM_SCRATCH, type stat_result, statResult, statvfs_result, statx_result } from '../results.ts'
+import { FROM_SCRATCH, type stat_result, statResult, statx_result } from '../results.ts'
 import {
   bool,
   checkOptions,
@@ -18,7 +18,6 @@ import {
   int64,
   NO_OPTIONS,
   optional,
-  uint64,
 } from './arguments.ts'
 import { type FileName, fileName, type Path } from './names.ts'
 import type { Prepared } from './prepared.ts'
@@ -34,6 +33,11 @@ export interface FollowSymlinksOption {
 }
 
 export type StatOptions = DirFdOption & FollowSymlinksOption
+
+export type AccessOptions = StatOptions & {
+  /** true: ask for the effective user and group. Default false. */
+  readonly effective_ids?: boolean | undefined
+}
 
 const { AT_FDCWD, AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH, AT_EACCESS } = constants
 
@@ -111,11 +115,6 @@ export function statusOf(syscall: string, file: FileName, at: number, flags: num
   return statResult()
 }
 
-function statusOfFd(syscall: string, fd: number): stat_result {
-  while (libc.fstatat(openFd(fd), '', address, AT_EMPTY_PATH) === -1) failed(syscall, fd)
-  return statResult()
-}
-
 /** With an empty path AT_FDCWD would mean the current directory, but no descriptor has that number. */
 function openFd(fd: number): number {
   return fd === AT_FDCWD ? -1 : fd
@@ -132,8 +131,16 @@ function openFd(fd: number): number {
  * Availability: Linux. See lstat(2); Python, os.lstat.
  */
 export function lstat(path: Path, options: DirFdOption = NO_OPTIONS): stat_result {
+  const { args, file } = preparedLstat(path, options)
+  const [at, name, , flags] = args
+  while (libc.fstatat(at, name, address, flags) === -1) failed('lstat', file)
+  return statResult()
+}
+
+/** What `lstat` does before its call. */
+export function preparedLstat(path: Path, options: DirFdOption = NO_OPTIONS): Prepared<'fstatat'> {
   checkOptions(options, DIR_FD)
-  return statusOf('lstat', fileName(path, 'path'), dirFd(options.dir_fd), AT_SYMLINK_NOFOLLOW)
+  return preparedStatus('lstat', fileName(path, 'path'), dirFd(options.dir_fd), AT_SYMLINK_NOFOLLOW)
 }
 
 /**
@@ -146,7 +153,14 @@ export function lstat(path: Path, options: DirFdOption = NO_OPTIONS): stat_resul
  * Availability: Linux. See fstat(2); Python, os.fstat.
  */
 export function fstat(fd: Descriptor): stat_result {
-  return statusOfFd('fstat', descriptor(fd, 'fd'))
+  const { args, file } = preparedFstat(fd)
+  while (libc.fstatat(args[0], '', address, AT_EMPTY_PATH) === -1) failed('fstat', file)
+  return statResult()
+}
+
+/** What `fstat` does before its call. */
+export function preparedFstat(fd: Descriptor): Prepared<'fstatat'> {
+  return preparedStatusOfFd('fstat', descriptor(fd, 'fd'))
 }
 
 /**
@@ -170,6 +184,14 @@ export function fstat(fd: Descriptor): stat_result {
 export function statx(path: Path | Descriptor, mask: number, flags: number, options?: StatOptions): statx_result
 export function statx(path: Path | Descriptor, mask: number, options?: StatOptions & { flags?: number }): statx_result
 export function statx(path: Path | Descriptor, mask: number, ...rest: unknown[]): statx_result {
+  const { args, file } = preparedStatx(path, mask, ...rest)
+  const [at, name, flags, wanted] = args
+  while (libc.statx(at, name, flags, wanted, address) === -1) failed('statx', file)
+  return new statx_result(FROM_SCRATCH)
+}
+
+/** What `statx` does before its call. */
+export function preparedStatx(path: Path | Descriptor, mask: number, ...rest: unknown[]): Prepared<'statx'> {
   const { flags = 0, dir_fd, follow_symlinks } = optional(['flags'], DIR_FD_FOLLOW, rest)
   const file = fileNameOrFd(path, 'path')
   const wanted = int(mask, 'mask', 0, 0xffff_ffff)
@@ -177,13 +199,16 @@ export function statx(path: Path | Descriptor, mask: number, ...rest: unknown[])
   const follow = bool(follow_symlinks, 'follow_symlinks', true)
   if (typeof file === 'number') {
     refuseWithFd({ dir_fd, follow_symlinks: follow })
-    while (libc.statx(openFd(file), '', bits | AT_EMPTY_PATH, wanted, address) === -1) failed('statx', file)
-  } else {
-    const [at, name] = [dirFd(dir_fd), cString(file, 'path')]
-    const noFollow = follow ? 0 : AT_SYMLINK_NOFOLLOW
-    while (libc.statx(at, name, bits | noFollow, wanted, address) === -1) failed('statx', file)
+    return {
+      name: 'statx',
+      args: [openFd(file), '', bits | AT_EMPTY_PATH, wanted, address],
+      syscall: 'statx',
+      file,
+    }
   }
-  return new statx_result(FROM_SCRATCH)
+  const [at, name] = [dirFd(dir_fd), cString(file, 'path')]
+  const noFollow = follow ? 0 : AT_SYMLINK_NOFOLLOW
+  return { name: 'statx', args: [at, name, bits | noFollow, wanted, address], syscall: 'statx', file }
 }
 
 /**
@@ -206,19 +231,21 @@ export function statx(path: Path | Descriptor, mask: number, ...rest: unknown[])
  * os.access('nowhere', os.F_OK) // => false
  * ```
  */
-export function access(
-  path: Path,
-  mode: number,
-  options: StatOptions & { readonly effective_ids?: boolean | undefined } = NO_OPTIONS,
-): boolean {
-  const name = cString(fileName(path, 'path'), 'path')
-  const wanted = int(mode, 'mode')
-  if (options === NO_OPTIONS) return libc.access(name, wanted) === 0
+export function access(path: Path, mode: number, options: AccessOptions = NO_OPTIONS): boolean {
+  if (options === NO_OPTIONS) return libc.access(cString(fileName(path, 'path'), 'path'), int(mode, 'mode')) === 0
+  const [at, name, wanted, flags] = preparedAccess(path, mode, options).args
+  return libc.faccessat(at, name, wanted, flags) === 0
+}
+
+/** What `access` does before its call. */
+export function preparedAccess(path: Path, mode: number, options: AccessOptions = NO_OPTIONS): Prepared<'faccessat'> {
+  const file = fileName(path, 'path')
+  const [name, wanted] = [cString(file, 'path'), int(mode, 'mode')]
   checkOptions(options, ['dir_fd', 'effective_ids', 'follow_symlinks'])
   const at = dirFd(options.dir_fd)
   const effective = bool(options.effective_ids, 'effective_ids', false) ? AT_EACCESS : 0
   const noFollow = bool(options.follow_symlinks, 'follow_symlinks', true) ? 0 : AT_SYMLINK_NOFOLLOW
-  return libc.faccessat(at, name, wanted, effective | noFollow) === 0
+  return { name: 'faccessat', args: [at, name, wanted, effective | noFollow], syscall: 'access', file }
 }
 
 const chmodEvent = new AuditEvent('os.chmod')
@@ -245,6 +272,25 @@ export function auditedFd(value: unknown): unknown {
  * Availability: Linux. Audit event: `os.chmod` (path, mode, dir_fd). See chmod(2); Python, os.chmod.
  */
 export function chmod(path: Path | Descriptor, mode: number, options: StatOptions = NO_OPTIONS): void {
+  const call = preparedChmod(path, mode, options)
+  if (call.name === 'fchmod') {
+    const [fd, bits] = call.args
+    while (libc.fchmod(fd, bits) === -1) failed('chmod', call.file)
+  } else if (call.name === 'fchmodat') {
+    const [at, name, bits] = call.args
+    while (libc.fchmodat(at, name, bits, 0) === -1) failed('chmod', call.file)
+  } else {
+    const [at, name, bits] = call.args
+    if (libc.fchmodat2(at, name, bits, AT_SYMLINK_NOFOLLOW) === -1) throw chmodLinkError(lastErrno(), call.file)
+  }
+}
+
+/** What `chmod` does before its call. */
+export function preparedChmod(
+  path: Path | Descriptor,
+  mode: number,
+  options: StatOptions = NO_OPTIONS,
+): Prepared<'fchmod'> | Prepared<'fchmodat'> | Prepared<'fchmodat2'> {
   checkOptions(options, DIR_FD_FOLLOW)
   const file = fileNameOrFd(path, 'path')
   const bits = int(mode, 'mode')
@@ -252,16 +298,15 @@ export function chmod(path: Path | Descriptor, mode: number, options: StatOption
   const follow = bool(options.follow_symlinks, 'follow_symlinks', true)
   const name = typeof file === 'number' ? '' : cString(file, 'path')
   if (chmodEvent.wanted) chmodEvent.raise(path, mode, auditedFd(options.dir_fd))
-  if (typeof file === 'number') while (libc.fchmod(file, bits) === -1) failed('chmod', file)
-  else if (follow) while (libc.fchmodat(at, name, bits, 0) === -1) failed('chmod', file)
-  else chmodLink(at, name, bits, file)
+  if (typeof file === 'number') return { name: 'fchmod', args: [file, bits], syscall: 'chmod', file }
+  if (follow) return { name: 'fchmodat', args: [at, name, bits, 0], syscall: 'chmod', file }
+  return { name: 'fchmodat2', args: [at, name, bits, AT_SYMLINK_NOFOLLOW], syscall: 'chmod', file }
 }
 
-function chmodLink(at: number, name: CString, bits: number, file: FileName): void {
-  if (libc.fchmodat2(at, name, bits, AT_SYMLINK_NOFOLLOW) !== -1) return
-  const errno = lastErrno()
-  if (errno !== errnoNumbers.ENOSYS) throw osError(errno, 'chmod', file)
-  throw new NotImplementedError('chmod of a symbolic link itself needs Linux 6.6')
+/** What it means that a symbolic link itself could not be changed. */
+export function chmodLinkError(errno: number, file: Subject): Error {
+  if (errno !== errnoNumbers.ENOSYS) return osError(errno, 'chmod', file)
+  return new NotImplementedError('chmod of a symbolic link itself needs Linux 6.6')
 }
 
 /**
@@ -274,10 +319,16 @@ function chmodLink(at: number, name: CString, bits: number, file: FileName): voi
  * Availability: Linux. Audit event: `os.chmod` (fd, mode, -1). See fchmod(2); Python, os.fchmod.
  */
 export function fchmod(fd: Descriptor, mode: number): void {
-  const number = descriptor(fd, 'fd')
-  const bits = int(mode, 'mode')
-  if (chmodEvent.wanted) chmodEvent.raise(number, mode, -1)
+  const [number, bits] = preparedFchmod(fd, mode).args
   while (libc.fchmod(number, bits) === -1) failed('fchmod', number)
+}
+
+/** What `fchmod` does before its call. */
+export function preparedFchmod(fd: Descriptor, mode: number): Prepared<'fchmod'> {
+  const file = descriptor(fd, 'fd')
+  const bits = int(mode, 'mode')
+  if (chmodEvent.wanted) chmodEvent.raise(file, mode, -1)
+  return { name: 'fchmod', args: [file, bits], syscall: 'fchmod', file }
 }
 
 /**
@@ -292,6 +343,24 @@ export function fchmod(fd: Descriptor, mode: number): void {
  * Availability: Linux. Audit event: `os.chown` (path, uid, gid, dir_fd). See chown(2); Python, os.chown.
  */
 export function chown(path: Path | Descriptor, uid: number, gid: number, options: StatOptions = NO_OPTIONS): void {
+  const call = preparedChown(path, uid, gid, options)
+  if (call.name === 'fchown') {
+    const [fd, owner, group] = call.args
+    while (libc.fchown(fd, owner, group) === -1) failed('chown', call.file)
+  } else changeOwner(call)
+}
+
+function changeOwner({ args: [at, name, owner, group, flags], syscall, file }: Prepared<'fchownat'>): void {
+  while (libc.fchownat(at, name, owner, group, flags) === -1) failed(syscall, file)
+}
+
+/** What `chown` does before its call. */
+export function preparedChown(
+  path: Path | Descriptor,
+  uid: number,
+  gid: number,
+  options: StatOptions = NO_OPTIONS,
+): Prepared<'fchown'> | Prepared<'fchownat'> {
   checkOptions(options, DIR_FD_FOLLOW)
   const file = fileNameOrFd(path, 'path')
   const [owner, group] = [id(uid, 'uid'), id(gid, 'gid')]
@@ -299,14 +368,13 @@ export function chown(path: Path | Descriptor, uid: number, gid: number, options
   if (typeof file === 'number') {
     refuseWithFd({ dir_fd: options.dir_fd, follow_symlinks: follow })
     if (chownEvent.wanted) chownEvent.raise(path, uid, gid, -1)
-    while (libc.fchown(file, owner, group) === -1) failed('chown', file)
-    return
+    return { name: 'fchown', args: [file, owner, group], syscall: 'chown', file }
   }
   const at = dirFd(options.dir_fd)
   const name = cString(file, 'path')
   if (chownEvent.wanted) chownEvent.raise(path, uid, gid, auditedFd(options.dir_fd))
   const flags = follow ? 0 : AT_SYMLINK_NOFOLLOW
-  while (libc.fchownat(at, name, owner, group, flags) === -1) failed('chown', file)
+  return { name: 'fchownat', args: [at, name, owner, group, flags], syscall: 'chown', file }
 }
 
 /**
@@ -320,10 +388,16 @@ export function chown(path: Path | Descriptor, uid: number, gid: number, options
  * Availability: Linux. Audit event: `os.chown` (fd, uid, gid, -1). See fchown(2); Python, os.fchown.
  */
 export function fchown(fd: Descriptor, uid: number, gid: number): void {
-  const number = descriptor(fd, 'fd')
-  const [owner, group] = [id(uid, 'uid'), id(gid, 'gid')]
-  if (chownEvent.wanted) chownEvent.raise(number, uid, gid, -1)
+  const [number, owner, group] = preparedFchown(fd, uid, gid).args
   while (libc.fchown(number, owner, group) === -1) failed('fchown', number)
+}
+
+/** What `fchown` does before its call. */
+export function preparedFchown(fd: Descriptor, uid: number, gid: number): Prepared<'fchown'> {
+  const file = descriptor(fd, 'fd')
+  const [owner, group] = [id(uid, 'uid'), id(gid, 'gid')]
+  if (chownEvent.wanted) chownEvent.raise(file, uid, gid, -1)
+  return { name: 'fchown', args: [file, owner, group], syscall: 'fchown', file }
 }
 
 /**
@@ -337,11 +411,21 @@ export function fchown(fd: Descriptor, uid: number, gid: number): void {
  * Availability: Linux. Audit event: `os.chown` (path, uid, gid, -1). See lchown(2); Python, os.lchown.
  */
 export function lchown(path: Path, uid: number, gid: number): void {
+  changeOwner(preparedLchown(path, uid, gid))
+}
+
+/** What `lchown` does before its call. */
+export function preparedLchown(path: Path, uid: number, gid: number): Prepared<'fchownat'> {
   const file = fileName(path, 'path')
   const [owner, group] = [id(uid, 'uid'), id(gid, 'gid')]
   const name = cString(file, 'path')
   if (chownEvent.wanted) chownEvent.raise(path, uid, gid, -1)
-  while (libc.fchownat(AT_FDCWD, name, owner, group, AT_SYMLINK_NOFOLLOW) === -1) failed('lchown', file)
+  return {
+    name: 'fchownat',
+    args: [AT_FDCWD, name, owner, group, AT_SYMLINK_NOFOLLOW],
+    syscall: 'lchown',
+    file,
+  }
 }
 
 /** Access time and modification time, in this order. */
@@ -370,6 +454,21 @@ export function utime(
   options?: UtimeOptions & { readonly times?: TimePair<number | bigint> | null },
 ): void
 export function utime(path: Path | Descriptor, ...rest: unknown[]): void {
+  const call = preparedUtime(path, ...rest)
+  if (call.name === 'futimens') {
+    const [fd, times] = call.args
+    while (libc.futimens(fd, times) === -1) failed('utime', call.file)
+  } else {
+    const [at, name, times, flags] = call.args
+    while (libc.utimensat(at, name, times, flags) === -1) failed('utime', call.file)
+  }
+}
+
+/** What `utime` does before its call. The times stand at the start of the scratch memory. */
+export function preparedUtime(
+  path: Path | Descriptor,
+  ...rest: unknown[]
+): Prepared<'futimens'> | Prepared<'utimensat'> {
   const { times = null, ns, dir_fd, follow_symlinks } = optional(['times'], ['ns', ...DIR_FD_FOLLOW], rest)
   const file = fileNameOrFd(path, 'path')
   if (times !== null && ns !== undefined) throw badValue('ns', 'cannot be given together with "times"', ns)
@@ -381,11 +480,9 @@ export function utime(path: Path | Descriptor, ...rest: unknown[]): void {
   if (utimeEvent.wanted) utimeEvent.raise(path, times, ns ?? null, auditedFd(dir_fd))
   for (const [index, part] of (set ?? []).entries()) putBigInt64(8 * index, part)
   const timespecs = set === null ? 0 : address
-  if (typeof file === 'number') while (libc.futimens(file, timespecs) === -1) failed('utime', file)
-  else {
-    const flags = follow ? 0 : AT_SYMLINK_NOFOLLOW
-    while (libc.utimensat(at, name, timespecs, flags) === -1) failed('utime', file)
-  }
+  if (typeof file === 'number') return { name: 'futimens', args: [file, timespecs], syscall: 'utime', file }
+  const flags = follow ? 0 : AT_SYMLINK_NOFOLLOW
+  return { name: 'utimensat', args: [at, name, timespecs, flags], syscall: 'utime', file }
 }
 
 type Timespec = readonly [seconds: bigint, nanoseconds: bigint]
@@ -424,142 +521,25 @@ function splitNanoseconds(time: unknown, name: string): Timespec {
  * Availability: Linux. Audit event: `os.truncate` (path, length). See truncate(2); Python, os.truncate.
  */
 export function truncate(path: Path | Descriptor, length: number | bigint): void {
+  const call = preparedTruncate(path, length)
+  if (call.name === 'ftruncate') {
+    const [fd, size] = call.args
+    while (libc.ftruncate(fd, size) === -1) failed('truncate', call.file)
+  } else {
+    const [name, size] = call.args
+    while (libc.truncate(name, size) === -1) failed('truncate', call.file)
+  }
+}
+
+/** What `truncate` does before its call. */
+export function preparedTruncate(
+  path: Path | Descriptor,
+  length: number | bigint,
+): Prepared<'ftruncate'> | Prepared<'truncate'> {
   const file = fileNameOrFd(path, 'path')
   const size = int64(length, 'length')
   const name = typeof file === 'number' ? '' : cString(file, 'path')
   if (truncateEvent.wanted) truncateEvent.raise(path, length)
-  if (typeof file === 'number') while (libc.ftruncate(file, size) === -1) failed('truncate', file)
-  else while (libc.truncate(name, size) === -1) failed('truncate', file)
-}
-
-/**
- * statvfs(3): what the file system that holds a path is like.
- *
- * @param path any path on it, or the descriptor of an open file
- * @returns sizes, free space, flags
- * @throws OSError as the system says: FileNotFoundError, PermissionError
- *
- * Availability: Linux. See statvfs(3); Python, os.statvfs.
- */
-export function statvfs(path: Path | Descriptor): statvfs_result {
-  const file = fileNameOrFd(path, 'path')
-  if (typeof file === 'number') return fstatvfs(file)
-  const name = cString(file, 'path')
-  while (libc.statvfs(name, address) === -1) failed('statvfs', file)
-  return new statvfs_result(FROM_SCRATCH)
-}
-
-/**
- * fstatvfs(3): what the file system of an open file is like.
- *
- * @param fd its descriptor
- * @returns sizes, free space, flags
- * @throws OSError EBADF where it is not open
- *
- * Availability: Linux. See fstatvfs(3); Python, os.fstatvfs.
- */
-export function fstatvfs(fd: Descriptor): statvfs_result {
-  const number = descriptor(fd, 'fd')
-  while (libc.fstatvfs(number, address) === -1) failed('fstatvfs', number)
-  return new statvfs_result(FROM_SCRATCH)
-}
-
-/**
- * The names that `pathconf` takes, with their numbers.
- *
- * Availability: Linux. See Python, os.pathconf_names.
- */
-export const pathconf_names: Readonly<Record<string, number>> = pathconfNames
-
-/**
- * pathconf(3): a limit or a property of a path's file system.
- *
- * @param path the path, or the descriptor of an open file
- * @param name the limit: a name of `pathconf_names`, or its number
- * @returns the value; -1 where there is no limit
- * @throws RangeError for a name that is not known; OSError EINVAL for a number that is not, or that does not suit the file
- *
- * Availability: Linux. See pathconf(3); Python, os.pathconf.
- */
-export function pathconf(path: Path | Descriptor, name: string | number): number {
-  const file = fileNameOrFd(path, 'path')
-  if (typeof file === 'number') return fpathconf(file, name)
-  const [pathName, number] = [cString(file, 'path'), confName(name, pathconfNames)]
-  clearErrno()
-  return limit(libc.pathconf(pathName, number), 'pathconf', file)
-}
-
-/**
- * fpathconf(3): a limit or a property of an open file.
- *
- * @param fd its descriptor
- * @param name the limit: a name of `pathconf_names`, or its number
- * @returns the value; -1 where there is no limit
- * @throws RangeError for a name that is not known; OSError EBADF, or EINVAL for a number that is not known
- *
- * Availability: Linux. See fpathconf(3); Python, os.fpathconf.
- */
-export function fpathconf(fd: Descriptor, name: string | number): number {
-  const [file, number] = [descriptor(fd, 'fd'), confName(name, pathconfNames)]
-  clearErrno()
-  return limit(libc.fpathconf(file, number), 'fpathconf', file)
-}
-
-/** The number of a configuration name, given by name or by number. */
-export function confName(name: unknown, names: Readonly<Record<string, number | undefined>>): number {
-  if (typeof name === 'number') return int(name, 'name')
-  if (typeof name !== 'string') throw wrongType('name', 'a string or an integer', name)
-  const number = Object.hasOwn(names, name) ? names[name] : undefined
-  if (number !== undefined) return number
-  throw badValue('name', 'is no configuration name of this platform', name)
-}
-
-/** -1 means "no limit" as well as failure: only errno tells. */
-export function limit(value: Int64, syscall: string, file?: FileName | number): number {
-  if (value === -1) {
-    const errno = lastErrno()
-    if (errno !== 0) throw osError(errno, syscall, file)
-  }
-  if (typeof value === 'bigint') throw outOfRange('result', 'below 2^53 to be a number', value)
-  return value
-}
-
-/**
- * The major number of a device: which driver.
- *
- * @param device a device number, as `st_dev` and `st_rdev` have it
- * @returns the major number
- *
- * Availability: Linux. See makedev(3); Python, os.major.
- */
-export function major(device: number | bigint): number {
-  const whole = BigInt(uint64(device, 'device'))
-  return Number(((whole >> 8n) & 0xfffn) | ((whole >> 32n) & 0xffff_f000n))
-}
-
-/**
- * The minor number of a device: which of the driver's devices.
- *
- * @param device a device number, as `st_dev` and `st_rdev` have it
- * @returns the minor number
- *
- * Availability: Linux. See makedev(3); Python, os.minor.
- */
-export function minor(device: number | bigint): number {
-  const whole = BigInt(uint64(device, 'device'))
-  return Number((whole & 0xffn) | ((whole >> 12n) & 0xffff_ff00n))
-}
-
-/**
- * The device number of a major and a minor number.
- *
- * @param major the driver
- * @param minor the device
- * @returns the number
- * @throws RangeError where it would pass 2^53, which no kernel's device does
- *
- * Availability: Linux. See makedev(3); Python, os.makedev.
- */
-export function makedev(major: number, minor: number): number {
-  return deviceNumber(int(major, 'major', 0, 0xffff_ffff), int(minor, 'minor', 0, 0xffff_ffff))
+  if (typeof file === 'number') return { name: 'ftruncate', args: [file, size], syscall: 'truncate', file }
+  return { name: 'truncate', args: [name, size], syscall: 'truncate', file }
 }

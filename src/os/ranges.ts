@@ -3,6 +3,7 @@ import { outOfRange } from '../errors.ts'
 import { failed, failedWith } from '../libc/call.ts'
 import { type Int64, libc } from '../libc/functions.ts'
 import { type Descriptor, descriptor, int, int64, openDescriptor } from './arguments.ts'
+import type { Prepared } from './prepared.ts'
 
 /** The position in an open file, its length, and what is said of parts of it: locks, advice, disk space. */
 
@@ -24,10 +25,21 @@ const lockfEvent = new AuditEvent('os.lockf')
  * Availability: Linux. See lseek(2); Python, os.lseek.
  */
 export function lseek(fd: Descriptor, position: number | bigint, whence: number): number {
-  const number = descriptor(fd, 'fd')
-  const [to, how] = [int64(position, 'position'), int(whence, 'whence')]
+  const [number, to, how] = preparedLseek(fd, position, whence).args
   let reached: Int64
   while ((reached = libc.lseek(number, to, how)) === -1) failed('lseek', number)
+  return exactPosition(reached)
+}
+
+/** What `lseek` does before its call. */
+export function preparedLseek(fd: Descriptor, position: number | bigint, whence: number): Prepared<'lseek'> {
+  const file = descriptor(fd, 'fd')
+  const [to, how] = [int64(position, 'position'), int(whence, 'whence')]
+  return { name: 'lseek', args: [file, to, how], syscall: 'lseek', file }
+}
+
+/** A position as a number, where that can hold it. */
+export function exactPosition(reached: Int64): number {
   if (typeof reached === 'number') return reached
   throw outOfRange('result', 'below 2^53 to be a number', reached)
 }
@@ -42,10 +54,16 @@ export function lseek(fd: Descriptor, position: number | bigint, whence: number)
  * Availability: Linux. Audit event: `os.truncate` (fd, length). See ftruncate(2); Python, os.ftruncate.
  */
 export function ftruncate(fd: Descriptor, length: number | bigint): void {
-  const number = descriptor(fd, 'fd')
-  const size = int64(length, 'length')
-  if (truncateEvent.wanted) truncateEvent.raise(number, length)
+  const [number, size] = preparedFtruncate(fd, length).args
   while (libc.ftruncate(number, size) === -1) failed('ftruncate', number)
+}
+
+/** What `ftruncate` does before its call. */
+export function preparedFtruncate(fd: Descriptor, length: number | bigint): Prepared<'ftruncate'> {
+  const file = descriptor(fd, 'fd')
+  const size = int64(length, 'length')
+  if (truncateEvent.wanted) truncateEvent.raise(file, length)
+  return { name: 'ftruncate', args: [file, size], syscall: 'ftruncate', file }
 }
 
 /**
@@ -58,8 +76,14 @@ export function ftruncate(fd: Descriptor, length: number | bigint): void {
  * Availability: Linux. See fsync(2); Python, os.fsync.
  */
 export function fsync(fd: Descriptor): void {
-  const number = openDescriptor(fd, 'fd')
+  const [number] = preparedFsync(fd).args
   while (libc.fsync(number) === -1) failed('fsync', number)
+}
+
+/** What `fsync` does before its call. */
+export function preparedFsync(fd: Descriptor): Prepared<'fsync'> {
+  const file = openDescriptor(fd, 'fd')
+  return { name: 'fsync', args: [file], syscall: 'fsync', file }
 }
 
 /**
@@ -72,8 +96,14 @@ export function fsync(fd: Descriptor): void {
  * Availability: Linux. See fdatasync(2); Python, os.fdatasync.
  */
 export function fdatasync(fd: Descriptor): void {
-  const number = openDescriptor(fd, 'fd')
+  const [number] = preparedFdatasync(fd).args
   while (libc.fdatasync(number) === -1) failed('fdatasync', number)
+}
+
+/** What `fdatasync` does before its call. */
+export function preparedFdatasync(fd: Descriptor): Prepared<'fdatasync'> {
+  const file = openDescriptor(fd, 'fd')
+  return { name: 'fdatasync', args: [file], syscall: 'fdatasync', file }
 }
 
 /**
@@ -91,10 +121,16 @@ export function fdatasync(fd: Descriptor): void {
  * Availability: Linux. Audit event: `os.lockf` (fd, cmd, len). See lockf(3); Python, os.lockf.
  */
 export function lockf(fd: Descriptor, cmd: number, len: number | bigint): void {
-  const number = descriptor(fd, 'fd')
-  const [command, size] = [int(cmd, 'cmd'), int64(len, 'len')]
-  if (lockfEvent.wanted) lockfEvent.raise(number, cmd, len)
+  const [number, command, size] = preparedLockf(fd, cmd, len).args
   while (libc.lockf(number, command, size) === -1) failed('lockf', number)
+}
+
+/** What `lockf` does before its call. */
+export function preparedLockf(fd: Descriptor, cmd: number, len: number | bigint): Prepared<'lockf'> {
+  const file = descriptor(fd, 'fd')
+  const [command, size] = [int(cmd, 'cmd'), int64(len, 'len')]
+  if (lockfEvent.wanted) lockfEvent.raise(file, cmd, len)
+  return { name: 'lockf', args: [file, command, size], syscall: 'lockf', file }
 }
 
 /**
@@ -109,10 +145,20 @@ export function lockf(fd: Descriptor, cmd: number, len: number | bigint): void {
  * Availability: Linux. See posix_fallocate(3); Python, os.posix_fallocate.
  */
 export function posix_fallocate(fd: Descriptor, offset: number | bigint, len: number | bigint): void {
-  const number = descriptor(fd, 'fd')
-  const [from, size] = [int64(offset, 'offset'), int64(len, 'len')]
+  const [number, from, size] = preparedFallocate(fd, offset, len).args
   let errno: number
   while ((errno = libc.posix_fallocate(number, from, size)) !== 0) failedWith(errno, 'posix_fallocate', number)
+}
+
+/** What `posix_fallocate` does before its call. */
+export function preparedFallocate(
+  fd: Descriptor,
+  offset: number | bigint,
+  len: number | bigint,
+): Prepared<'posix_fallocate'> {
+  const file = descriptor(fd, 'fd')
+  const [from, size] = [int64(offset, 'offset'), int64(len, 'len')]
+  return { name: 'posix_fallocate', args: [file, from, size], syscall: 'posix_fallocate', file }
 }
 
 /**
@@ -127,8 +173,19 @@ export function posix_fallocate(fd: Descriptor, offset: number | bigint, len: nu
  * Availability: Linux. See posix_fadvise(2); Python, os.posix_fadvise.
  */
 export function posix_fadvise(fd: Descriptor, offset: number | bigint, len: number | bigint, advice: number): void {
-  const number = descriptor(fd, 'fd')
-  const [from, size, hint] = [int64(offset, 'offset'), int64(len, 'len'), int(advice, 'advice')]
+  const [number, from, size, hint] = preparedFadvise(fd, offset, len, advice).args
   let errno: number
   while ((errno = libc.posix_fadvise(number, from, size, hint)) !== 0) failedWith(errno, 'posix_fadvise', number)
+}
+
+/** What `posix_fadvise` does before its call. */
+export function preparedFadvise(
+  fd: Descriptor,
+  offset: number | bigint,
+  len: number | bigint,
+  advice: number,
+): Prepared<'posix_fadvise'> {
+  const file = descriptor(fd, 'fd')
+  const [from, size, hint] = [int64(offset, 'offset'), int64(len, 'len'), int(advice, 'advice')]
+  return { name: 'posix_fadvise', args: [file, from, size, hint], syscall: 'posix_fadvise', file }
 }

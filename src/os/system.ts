@@ -3,7 +3,7 @@ import { confstrNames, constants, errnoNumbers, sysconfNames } from '../libc/fac
 import { libc } from '../libc/functions.ts'
 import { address, addressOf, bytes, SCRATCH_SIZE } from '../libc/memory.ts'
 import { decode } from '../libc/strings.ts'
-import { confName, limit } from './metadata.ts'
+import { confName, limit } from './file_systems.ts'
 import { sched_getaffinity } from './scheduler.ts'
 
 /** Flag of dlopen(3): symbols are resolved on first use. */

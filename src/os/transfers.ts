@@ -3,6 +3,7 @@ import { failed } from '../libc/call.ts'
 import { libc } from '../libc/functions.ts'
 import { address, putBigInt64 } from '../libc/memory.ts'
 import { byteCount, type Descriptor, descriptor, int64, optional, uintFlags } from './arguments.ts'
+import type { Prepared } from './prepared.ts'
 import { viewList, withVectors } from './vectors.ts'
 
 /** Moving data from one descriptor to another inside the kernel. */
@@ -46,15 +47,28 @@ export function sendfile(
   count: number | bigint,
   ...rest: unknown[]
 ): number {
+  const { args, file } = preparedSendfile(out_fd, in_fd, offset, count, ...rest)
+  const [to, from, place, most] = args
+  let size: number
+  while ((size = libc.sendfile(to, from, place, most)) === -1) failed('sendfile', file)
+  return size
+}
+
+/** What `sendfile` does before its call. The offset stands at the start of the scratch memory. */
+export function preparedSendfile(
+  out_fd: Descriptor,
+  in_fd: Descriptor,
+  offset: Offset,
+  count: number | bigint,
+  ...rest: unknown[]
+): Prepared<'sendfile'> {
   const extra = rest.find((value) => value !== undefined)
   if (extra !== undefined) throw wrongType('headers', 'left out: only macOS and FreeBSD have it', extra)
   const [to, from] = [descriptor(out_fd, 'out_fd'), descriptor(in_fd, 'in_fd')]
   const start = checkedOffset(offset, 'offset')
   const most = byteCount(count, 'count')
   const place = offsetAddress(start, FIRST)
-  let size: number
-  while ((size = libc.sendfile(to, from, place, most)) === -1) failed('sendfile', to)
-  return size
+  return { name: 'sendfile', args: [to, from, place, most], syscall: 'sendfile', file: to }
 }
 
 /** The offsets of `copy_file_range` and `splice`. */
@@ -94,14 +108,28 @@ export function copy_file_range(
   options?: TransferOffsets,
 ): number
 export function copy_file_range(src: Descriptor, dst: Descriptor, count: number | bigint, ...rest: unknown[]): number {
+  const { args, file } = preparedCopyFileRange(src, dst, count, ...rest)
+  const [from, fromPlace, to, toPlace, most, flags] = args
+  let size: number
+  while ((size = libc.copy_file_range(from, fromPlace, to, toPlace, most, flags)) === -1)
+    failed('copy_file_range', file)
+  return size
+}
+
+/** What `copy_file_range` does before its call. The offsets stand at the start of the scratch memory. */
+export function preparedCopyFileRange(
+  src: Descriptor,
+  dst: Descriptor,
+  count: number | bigint,
+  ...rest: unknown[]
+): Prepared<'copy_file_range'> {
   const { offset_src, offset_dst } = optional(['offset_src', 'offset_dst'], [], rest)
   const [from, to] = [descriptor(src, 'src'), descriptor(dst, 'dst')]
   const most = byteCount(count, 'count')
   const [reading, writing] = [checkedOffset(offset_src, 'offset_src'), checkedOffset(offset_dst, 'offset_dst')]
   const [fromPlace, toPlace] = [offsetAddress(reading, FIRST), offsetAddress(writing, SECOND)]
-  let size: number
-  while ((size = libc.copy_file_range(from, fromPlace, to, toPlace, most, 0)) === -1) failed('copy_file_range', from)
-  return size
+  const args = [from, fromPlace, to, toPlace, most, 0] as const
+  return { name: 'copy_file_range', args, syscall: 'copy_file_range', file: from }
 }
 
 /**
@@ -135,15 +163,27 @@ export function splice(
   options?: TransferOffsets & { readonly flags?: number },
 ): number
 export function splice(src: Descriptor, dst: Descriptor, count: number | bigint, ...rest: unknown[]): number {
+  const { args, file } = preparedSplice(src, dst, count, ...rest)
+  const [from, fromPlace, to, toPlace, most, bits] = args
+  let size: number
+  while ((size = libc.splice(from, fromPlace, to, toPlace, most, bits)) === -1) failed('splice', file)
+  return size
+}
+
+/** What `splice` does before its call. The offsets stand at the start of the scratch memory. */
+export function preparedSplice(
+  src: Descriptor,
+  dst: Descriptor,
+  count: number | bigint,
+  ...rest: unknown[]
+): Prepared<'splice'> {
   const { offset_src, offset_dst, flags = 0 } = optional(['offset_src', 'offset_dst', 'flags'], [], rest)
   const [from, to] = [descriptor(src, 'src'), descriptor(dst, 'dst')]
   const most = byteCount(count, 'count')
   const [reading, writing] = [checkedOffset(offset_src, 'offset_src'), checkedOffset(offset_dst, 'offset_dst')]
   const bits = uintFlags(flags, 'flags')
   const [fromPlace, toPlace] = [offsetAddress(reading, FIRST), offsetAddress(writing, SECOND)]
-  let size: number
-  while ((size = libc.splice(from, fromPlace, to, toPlace, most, bits)) === -1) failed('splice', from)
-  return size
+  return { name: 'splice', args: [from, fromPlace, to, toPlace, most, bits], syscall: 'splice', file: from }
 }
 
 /**

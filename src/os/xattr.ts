@@ -18,6 +18,7 @@ import {
 } from './arguments.ts'
 import { type FollowSymlinksOption, refuseWithFd } from './metadata.ts'
 import { type FileName, fileName, type Path } from './names.ts'
+import type { Prepared } from './prepared.ts'
 
 /** The largest value of an attribute, in bytes. */
 export const XATTR_SIZE_MAX: number = constants.XATTR_SIZE_MAX
@@ -66,20 +67,40 @@ function attributeName(attribute: unknown): CString {
  * Availability: Linux. Audit event: `os.getxattr` (path, attribute). See getxattr(2), xattr(7); Python, os.getxattr.
  */
 export function getxattr(path: Path | Descriptor, attribute: Path, options: FollowSymlinksOption = NO_OPTIONS): Buffer {
-  checkOptions(options, ['follow_symlinks'])
-  const target = targetOf(path, options.follow_symlinks)
-  const name = attributeName(attribute)
-  if (getxattrEvent.wanted) getxattrEvent.raise(path, attribute)
+  const call = preparedGetxattr(path, attribute, options)
   let size: number
-  // No value is larger than the scratch memory: the kernel would say E2BIG of it.
-  while ((size = getInto(target, name)) === -1) failed('getxattr', target.file)
-  return Buffer.from(bytes.subarray(0, size))
+  while ((size = getInto(call)) === -1) failed('getxattr', call.file)
+  return attributeValue(size)
 }
 
-function getInto({ file, name, follow }: Target, attribute: CString): number {
-  if (typeof file === 'number') return libc.fgetxattr(file, attribute, address, SCRATCH_SIZE)
-  if (follow) return libc.getxattr(name, attribute, address, SCRATCH_SIZE)
-  return libc.lgetxattr(name, attribute, address, SCRATCH_SIZE)
+type Getxattr = Prepared<'getxattr'> | Prepared<'lgetxattr'> | Prepared<'fgetxattr'>
+
+/** What `getxattr` does before its call. */
+export function preparedGetxattr(
+  path: Path | Descriptor,
+  attribute: Path,
+  options: FollowSymlinksOption = NO_OPTIONS,
+): Getxattr {
+  checkOptions(options, ['follow_symlinks'])
+  const { file, name, follow } = targetOf(path, options.follow_symlinks)
+  const attributeBytes = attributeName(attribute)
+  if (getxattrEvent.wanted) getxattrEvent.raise(path, attribute)
+  const about = { syscall: 'getxattr', file }
+  // No value is larger than the scratch memory: the kernel would say E2BIG of it.
+  if (typeof file === 'number')
+    return { name: 'fgetxattr', args: [file, attributeBytes, address, SCRATCH_SIZE], ...about }
+  return { name: follow ? 'getxattr' : 'lgetxattr', args: [name, attributeBytes, address, SCRATCH_SIZE], ...about }
+}
+
+function getInto(call: Getxattr): number {
+  if (call.name === 'fgetxattr') return libc.fgetxattr(call.args[0], call.args[1], address, SCRATCH_SIZE)
+  if (call.name === 'getxattr') return libc.getxattr(call.args[0], call.args[1], address, SCRATCH_SIZE)
+  return libc.lgetxattr(call.args[0], call.args[1], address, SCRATCH_SIZE)
+}
+
+/** The value of an attribute, as scratch memory has it. */
+export function attributeValue(size: number): Buffer {
+  return Buffer.from(bytes.subarray(0, size))
 }
 
 /**
@@ -111,18 +132,37 @@ export function setxattr(
   options?: FollowSymlinksOption & { readonly flags?: number },
 ): void
 export function setxattr(path: Path | Descriptor, attribute: Path, value: ArrayBufferView, ...rest: unknown[]): void {
-  const { flags = 0, follow_symlinks } = optional(['flags'], ['follow_symlinks'], rest)
-  const target = targetOf(path, follow_symlinks)
-  const [name, data, bits] = [attributeName(attribute), view(value, 'value'), int(flags, 'flags')]
-  if (setxattrEvent.wanted) setxattrEvent.raise(path, attribute, value, bits)
-  while (set(target, name, data, bits) === -1) failed('setxattr', target.file)
+  const call = preparedSetxattr(path, attribute, value, ...rest)
+  while (set(call) === -1) failed('setxattr', call.file)
 }
 
-function set({ file, name, follow }: Target, attribute: CString, value: Uint8Array, flags: number): number {
-  const size = byteLength(value)
-  if (typeof file === 'number') return libc.fsetxattr(file, attribute, value, size, flags)
-  if (follow) return libc.setxattr(name, attribute, value, size, flags)
-  return libc.lsetxattr(name, attribute, value, size, flags)
+type Setxattr = Prepared<'setxattr'> | Prepared<'lsetxattr'> | Prepared<'fsetxattr'>
+
+/** What `setxattr` does before its call. */
+export function preparedSetxattr(
+  path: Path | Descriptor,
+  attribute: Path,
+  value: ArrayBufferView,
+  ...rest: unknown[]
+): Setxattr {
+  const { flags = 0, follow_symlinks } = optional(['flags'], ['follow_symlinks'], rest)
+  const { file, name, follow } = targetOf(path, follow_symlinks)
+  const [attributeBytes, data, bits] = [attributeName(attribute), view(value, 'value'), int(flags, 'flags')]
+  if (setxattrEvent.wanted) setxattrEvent.raise(path, attribute, value, bits)
+  const about = { syscall: 'setxattr', file }
+  const size = byteLength(data)
+  if (typeof file === 'number') return { name: 'fsetxattr', args: [file, attributeBytes, data, size, bits], ...about }
+  return { name: follow ? 'setxattr' : 'lsetxattr', args: [name, attributeBytes, data, size, bits], ...about }
+}
+
+function set(call: Setxattr): number {
+  if (call.name === 'fsetxattr') {
+    const [fd, attribute, value, size, flags] = call.args
+    return libc.fsetxattr(fd, attribute, value, size, flags)
+  }
+  const [path, attribute, value, size, flags] = call.args
+  if (call.name === 'setxattr') return libc.setxattr(path, attribute, value, size, flags)
+  return libc.lsetxattr(path, attribute, value, size, flags)
 }
 
 /**
@@ -142,16 +182,31 @@ export function removexattr(
   attribute: Path,
   options: FollowSymlinksOption = NO_OPTIONS,
 ): void {
-  checkOptions(options, ['follow_symlinks'])
-  const target = targetOf(path, options.follow_symlinks)
-  const name = attributeName(attribute)
-  if (removexattrEvent.wanted) removexattrEvent.raise(path, attribute)
-  while (removeFrom(target, name) === -1) failed('removexattr', target.file)
+  const call = preparedRemovexattr(path, attribute, options)
+  while (removeFrom(call) === -1) failed('removexattr', call.file)
 }
 
-function removeFrom({ file, name, follow }: Target, attribute: CString): number {
-  if (typeof file === 'number') return libc.fremovexattr(file, attribute)
-  return follow ? libc.removexattr(name, attribute) : libc.lremovexattr(name, attribute)
+type Removexattr = Prepared<'removexattr'> | Prepared<'lremovexattr'> | Prepared<'fremovexattr'>
+
+/** What `removexattr` does before its call. */
+export function preparedRemovexattr(
+  path: Path | Descriptor,
+  attribute: Path,
+  options: FollowSymlinksOption = NO_OPTIONS,
+): Removexattr {
+  checkOptions(options, ['follow_symlinks'])
+  const { file, name, follow } = targetOf(path, options.follow_symlinks)
+  const attributeBytes = attributeName(attribute)
+  if (removexattrEvent.wanted) removexattrEvent.raise(path, attribute)
+  const about = { syscall: 'removexattr', file }
+  if (typeof file === 'number') return { name: 'fremovexattr', args: [file, attributeBytes], ...about }
+  return { name: follow ? 'removexattr' : 'lremovexattr', args: [name, attributeBytes], ...about }
+}
+
+function removeFrom(call: Removexattr): number {
+  if (call.name === 'fremovexattr') return libc.fremovexattr(call.args[0], call.args[1])
+  if (call.name === 'removexattr') return libc.removexattr(call.args[0], call.args[1])
+  return libc.lremovexattr(call.args[0], call.args[1])
 }
 
 /**
@@ -168,16 +223,31 @@ function removeFrom({ file, name, follow }: Target, attribute: CString): number 
 export function listxattr(path: Path | Descriptor | null, options?: FollowSymlinksOption): string[]
 export function listxattr(options?: FollowSymlinksOption & { readonly path?: Path | Descriptor | null }): string[]
 export function listxattr(...given: unknown[]): string[] {
-  const { path = null, follow_symlinks } = optional(['path'], ['follow_symlinks'], given)
-  const target = targetOf(path ?? '.', follow_symlinks)
-  if (listxattrEvent.wanted) listxattrEvent.raise(path)
+  const call = preparedListxattr(...given)
   let size: number
-  while ((size = listInto(target)) === -1) failed('listxattr', target.file)
-  // Each name ends with a NUL.
-  return size === 0 ? [] : decode(bytes.subarray(0, size - 1)).split('\0')
+  while ((size = listInto(call)) === -1) failed('listxattr', call.file)
+  return attributeNames(size)
 }
 
-function listInto({ file, name, follow }: Target): number {
-  if (typeof file === 'number') return libc.flistxattr(file, address, SCRATCH_SIZE)
-  return follow ? libc.listxattr(name, address, SCRATCH_SIZE) : libc.llistxattr(name, address, SCRATCH_SIZE)
+type Listxattr = Prepared<'listxattr'> | Prepared<'llistxattr'> | Prepared<'flistxattr'>
+
+/** What `listxattr` does before its call. */
+export function preparedListxattr(...given: unknown[]): Listxattr {
+  const { path = null, follow_symlinks } = optional(['path'], ['follow_symlinks'], given)
+  const { file, name, follow } = targetOf(path ?? '.', follow_symlinks)
+  if (listxattrEvent.wanted) listxattrEvent.raise(path)
+  const about = { syscall: 'listxattr', file }
+  if (typeof file === 'number') return { name: 'flistxattr', args: [file, address, SCRATCH_SIZE], ...about }
+  return { name: follow ? 'listxattr' : 'llistxattr', args: [name, address, SCRATCH_SIZE], ...about }
+}
+
+function listInto(call: Listxattr): number {
+  if (call.name === 'flistxattr') return libc.flistxattr(call.args[0], address, SCRATCH_SIZE)
+  if (call.name === 'listxattr') return libc.listxattr(call.args[0], address, SCRATCH_SIZE)
+  return libc.llistxattr(call.args[0], address, SCRATCH_SIZE)
+}
+
+/** The names of attributes, as scratch memory has them: each ends with a NUL. */
+export function attributeNames(size: number): string[] {
+  return size === 0 ? [] : decode(bytes.subarray(0, size - 1)).split('\0')
 }

@@ -1,0 +1,173 @@
+import { badValue, outOfRange, type Subject, wrongType } from '../errors.ts'
+import { clearErrno, failed, lastErrno, osError } from '../libc/call.ts'
+import { pathconfNames } from '../libc/facts.ts'
+import { type Int64, libc } from '../libc/functions.ts'
+import { address } from '../libc/memory.ts'
+import { deviceNumber, FROM_SCRATCH, statvfs_result } from '../results.ts'
+import { cString, type Descriptor, descriptor, fileNameOrFd, int, uint64 } from './arguments.ts'
+import type { Path } from './names.ts'
+import type { Prepared } from './prepared.ts'
+
+/** What holds files: file systems, their sizes and limits, and the numbers of devices. */
+
+/**
+ * statvfs(3): what the file system that holds a path is like.
+ *
+ * @param path any path on it, or the descriptor of an open file
+ * @returns sizes, free space, flags
+ * @throws OSError as the system says: FileNotFoundError, PermissionError
+ *
+ * Availability: Linux. See statvfs(3); Python, os.statvfs.
+ */
+export function statvfs(path: Path | Descriptor): statvfs_result {
+  const call = preparedStatvfs(path)
+  if (call.name === 'fstatvfs') while (libc.fstatvfs(call.args[0], address) === -1) failed('fstatvfs', call.file)
+  else while (libc.statvfs(call.args[0], address) === -1) failed('statvfs', call.file)
+  return new statvfs_result(FROM_SCRATCH)
+}
+
+/** What `statvfs` does before its call. */
+export function preparedStatvfs(path: Path | Descriptor): Prepared<'statvfs'> | Prepared<'fstatvfs'> {
+  const file = fileNameOrFd(path, 'path')
+  if (typeof file === 'number') return preparedFstatvfs(file)
+  return { name: 'statvfs', args: [cString(file, 'path'), address], syscall: 'statvfs', file }
+}
+
+/**
+ * fstatvfs(3): what the file system of an open file is like.
+ *
+ * @param fd its descriptor
+ * @returns sizes, free space, flags
+ * @throws OSError EBADF where it is not open
+ *
+ * Availability: Linux. See fstatvfs(3); Python, os.fstatvfs.
+ */
+export function fstatvfs(fd: Descriptor): statvfs_result {
+  const [number] = preparedFstatvfs(fd).args
+  while (libc.fstatvfs(number, address) === -1) failed('fstatvfs', number)
+  return new statvfs_result(FROM_SCRATCH)
+}
+
+/** What `fstatvfs` does before its call. */
+export function preparedFstatvfs(fd: Descriptor): Prepared<'fstatvfs'> {
+  const file = descriptor(fd, 'fd')
+  return { name: 'fstatvfs', args: [file, address], syscall: 'fstatvfs', file }
+}
+
+/**
+ * The names that `pathconf` takes, with their numbers.
+ *
+ * Availability: Linux. See Python, os.pathconf_names.
+ */
+export const pathconf_names: Readonly<Record<string, number>> = pathconfNames
+
+/**
+ * pathconf(3): a limit or a property of a path's file system.
+ *
+ * @param path the path, or the descriptor of an open file
+ * @param name the limit: a name of `pathconf_names`, or its number
+ * @returns the value; -1 where there is no limit
+ * @throws RangeError for a name that is not known; OSError EINVAL for a number that is not, or that does not suit the file
+ *
+ * Availability: Linux. See pathconf(3); Python, os.pathconf.
+ */
+export function pathconf(path: Path | Descriptor, name: string | number): number {
+  return limitAsked(preparedPathconf(path, name))
+}
+
+/** What `pathconf` does before its call. */
+export function preparedPathconf(
+  path: Path | Descriptor,
+  name: string | number,
+): Prepared<'pathconf'> | Prepared<'fpathconf'> {
+  const file = fileNameOrFd(path, 'path')
+  if (typeof file === 'number') return preparedFpathconf(file, name)
+  const args = [cString(file, 'path'), confName(name, pathconfNames)] as const
+  return { name: 'pathconf', args, syscall: 'pathconf', file }
+}
+
+/** Asks for a limit. */
+export function limitAsked(call: Prepared<'pathconf'> | Prepared<'fpathconf'>): number {
+  clearErrno()
+  if (call.name === 'pathconf') return limit(libc.pathconf(call.args[0], call.args[1]), 'pathconf', call.file)
+  return limit(libc.fpathconf(call.args[0], call.args[1]), 'fpathconf', call.file)
+}
+
+/**
+ * fpathconf(3): a limit or a property of an open file.
+ *
+ * @param fd its descriptor
+ * @param name the limit: a name of `pathconf_names`, or its number
+ * @returns the value; -1 where there is no limit
+ * @throws RangeError for a name that is not known; OSError EBADF, or EINVAL for a number that is not known
+ *
+ * Availability: Linux. See fpathconf(3); Python, os.fpathconf.
+ */
+export function fpathconf(fd: Descriptor, name: string | number): number {
+  return limitAsked(preparedFpathconf(fd, name))
+}
+
+/** What `fpathconf` does before its call. */
+export function preparedFpathconf(fd: Descriptor, name: string | number): Prepared<'fpathconf'> {
+  const [file, number] = [descriptor(fd, 'fd'), confName(name, pathconfNames)]
+  return { name: 'fpathconf', args: [file, number], syscall: 'fpathconf', file }
+}
+
+/** The number of a configuration name, given by name or by number. */
+export function confName(name: unknown, names: Readonly<Record<string, number | undefined>>): number {
+  if (typeof name === 'number') return int(name, 'name')
+  if (typeof name !== 'string') throw wrongType('name', 'a string or an integer', name)
+  const number = Object.hasOwn(names, name) ? names[name] : undefined
+  if (number !== undefined) return number
+  throw badValue('name', 'is no configuration name of this platform', name)
+}
+
+/** -1 means "no limit" as well as failure: only errno tells. */
+export function limit(value: Int64, syscall: string, file?: Subject): number {
+  if (value === -1) {
+    const errno = lastErrno()
+    if (errno !== 0) throw osError(errno, syscall, file)
+  }
+  if (typeof value === 'bigint') throw outOfRange('result', 'below 2^53 to be a number', value)
+  return value
+}
+
+/**
+ * The major number of a device: which driver.
+ *
+ * @param device a device number, as `st_dev` and `st_rdev` have it
+ * @returns the major number
+ *
+ * Availability: Linux. See makedev(3); Python, os.major.
+ */
+export function major(device: number | bigint): number {
+  const whole = BigInt(uint64(device, 'device'))
+  return Number(((whole >> 8n) & 0xfffn) | ((whole >> 32n) & 0xffff_f000n))
+}
+
+/**
+ * The minor number of a device: which of the driver's devices.
+ *
+ * @param device a device number, as `st_dev` and `st_rdev` have it
+ * @returns the minor number
+ *
+ * Availability: Linux. See makedev(3); Python, os.minor.
+ */
+export function minor(device: number | bigint): number {
+  const whole = BigInt(uint64(device, 'device'))
+  return Number((whole & 0xffn) | ((whole >> 12n) & 0xffff_ff00n))
+}
+
+/**
+ * The device number of a major and a minor number.
+ *
+ * @param major the driver
+ * @param minor the device
+ * @returns the number
+ * @throws RangeError where it would pass 2^53, which no kernel's device does
+ *
+ * Availability: Linux. See makedev(3); Python, os.makedev.
+ */
+export function makedev(major: number, minor: number): number {
+  return deviceNumber(int(major, 'major', 0, 0xffff_ffff), int(minor, 'minor', 0, 0xffff_ffff))
+}
