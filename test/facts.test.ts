@@ -3,12 +3,13 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
+import * as ownFacts from '../src/libc/facts.ts'
 import { checkFacts } from '../tools/facts/assert_program.ts'
 import { flatten, type Tables } from '../tools/facts/merge.ts'
 import { newerConstants, newerFields, newerSyscalls } from '../tools/facts/newer.ts'
 import { targets } from '../tools/facts/targets.ts'
 import { findToolchain, type Toolchain } from '../tools/facts/toolchains.ts'
-import { compareWithHeaders, readHeaders, readOwnFacts, readTarget } from '../tools/facts/written.ts'
+import { compareWithHeaders, readHeaders, readTarget } from '../tools/facts/written.ts'
 
 /** OSIER_FETCH_HEADERS=1 lets the tests fetch headers that this machine lacks. */
 const online = process.env.OSIER_FETCH_HEADERS === '1'
@@ -16,7 +17,7 @@ const online = process.env.OSIER_FETCH_HEADERS === '1'
 /** From the root of the repository, where the tests are run. */
 const fixturePath = 'test/fixtures/cpython-constants.json'
 
-const { target: nativeName, ...ownTables } = await readOwnFacts()
+const { target: nativeName, ...ownTables } = ownFacts
 const native = targets.find((one) => one.name === nativeName)
 
 test('the target is that of the C library this process runs on', () => {

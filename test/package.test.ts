@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { describe, test } from 'node:test'
+import { types } from 'node:util'
 import { temporaryFolder } from './support/folder.ts'
 
 const MEGABYTE = 2 ** 20
@@ -47,7 +48,7 @@ const manifest: Manifest = JSON.parse(readFileSync('package.json', 'utf8'))
 function pack(): Packed {
   mkdirSync(source)
   const papers = ['README.md', 'LICENSE', 'CHANGELOG.md', 'CONTRIBUTING.md', 'docs', 'test', 'examples']
-  for (const name of ['package.json', 'tsconfig.base.json', 'src', ...papers]) {
+  for (const name of ['package.json', 'tsconfig.base.json', 'rollup.config.js', 'src', ...papers]) {
     cpSync(name, join(source, name), { recursive: true })
   }
   symlinkSync(resolve('node_modules'), join(source, 'node_modules'))
@@ -58,15 +59,64 @@ function pack(): Packed {
 
 const packed = pack()
 
-test('the package holds the build of every source, the papers, and nothing else', () => {
+test('the package holds the bundle, the declarations of every source, the papers, and nothing else', () => {
   const sources = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
-  const built = sources
-    .map((file) => `dist/${file.slice(0, -'.ts'.length)}`)
-    .flatMap((file) => [`${file}.js`, `${file}.d.ts`])
+  const declarations = sources.map((file) => `dist/${file.slice(0, -'.ts'.length)}.d.ts`)
+  const paths = packed.files.map(({ path }) => path)
   assert.deepEqual(
-    packed.files.map(({ path }) => path).sort(),
-    [...built, 'README.md', 'LICENSE', 'CHANGELOG.md', 'package.json'].sort(),
+    paths.filter((path) => !/^dist\/.*\.js$/.test(path)).sort(),
+    [...declarations, 'README.md', 'LICENSE', 'CHANGELOG.md', 'package.json'].sort(),
   )
+  const bundle = readdirSync('dist', { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.js'))
+  const code = paths.filter((path) => path.endsWith('.js'))
+  assert.deepEqual(code.sort(), bundle.map((file) => `dist/${file}`).sort())
+})
+
+test('what is packed is what all tests run on', () => {
+  for (const { path } of packed.files) assert.ok(readFileSync(path).equals(readFileSync(join(source, path))), path)
+})
+
+/** What modules import of the package itself, directly and through others. */
+function filesOf(door: string, found = new Set<string>()): Set<string> {
+  if (found.has(door)) return found
+  found.add(door)
+  for (const [, specifier = ''] of readFileSync(door, 'utf8').matchAll(/^(?:import|export) .*?'(\.[^']*)';$/gm)) {
+    filesOf(join(dirname(door), specifier), found)
+  }
+  return found
+}
+
+test('an import reads few files', (t) => {
+  const files = filesOf('dist/index.js')
+  t.diagnostic(`import 'osier' reads ${[...files].join(', ')}`)
+  assert.ok(files.size <= 6)
+})
+
+test('osier/stat and osier/errno need no koffi', () => {
+  const code = [...filesOf('dist/stat.js'), ...filesOf('dist/errno.js')].map((file) => readFileSync(file, 'utf8'))
+  assert.ok(code.every((text) => !text.includes("from 'koffi'")))
+})
+
+test('what is used as an object is a module, and the same one from every side', async () => {
+  const os = await import('osier')
+  assert.ok(types.isModuleNamespaceObject(os.default))
+  assert.equal(os.path, await import('osier/path'))
+  const micropython = await import('osier/micropython')
+  assert.ok(types.isModuleNamespaceObject(micropython.default))
+  assert.ok(types.isModuleNamespaceObject(micropython.vfs))
+  assert.equal(micropython.open, micropython.default.open)
+})
+
+test('every front door has the same OSError, and functions under their own names', async () => {
+  const os = await import('osier')
+  const micropython = await import('osier/micropython')
+  const sjs = await import('osier/sjs')
+  assert.throws(() => micropython.stat('/no/such/file'), os.OSError)
+  assert.throws(() => sjs.chdir('/no/such/folder'), os.OSError)
+  // `error` is another name of OSError, in CPython too.
+  for (const [name, value] of Object.entries(os)) {
+    if (typeof value === 'function' && name !== 'error') assert.equal(value.name, name)
+  }
 })
 
 test('the package is small', (t) => {

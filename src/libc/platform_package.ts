@@ -11,8 +11,8 @@ const platformPackage = `@koromix/koffi-${process.platform}-${process.arch}`
 function isMissing(): boolean {
   // A bundle may hold koffi and its binary in itself, and Electron keeps binaries apart.
   if (import.meta.url === undefined || 'resourcesPath' in process) return false
-  // Side by side in node_modules, as npm has it: resolving the names would cost 1 ms.
-  if (existsSync(new URL(`../../../${platformPackage}`, import.meta.url))) return false
+  // Side by side in node_modules, as npm has it, with this code in dist/: resolving the names would cost 1 ms.
+  if (existsSync(new URL(`../../${platformPackage}`, import.meta.url))) return false
   const koffi = resolved('koffi', import.meta.url)
   if (koffi === undefined || resolved(platformPackage, koffi) !== undefined) return false
   // Where it was compiled on the spot, as its install script does for platforms without a package.

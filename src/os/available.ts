@@ -1,8 +1,8 @@
 import { wrongType } from '../errors.ts'
 import { target } from '../libc/facts.ts'
 import { has, isPrototype, type prototypes } from '../libc/functions.ts'
-import * as os from './index.ts'
 import { isAbsent } from './lacking.ts'
+import * as os from './namespace.ts'
 
 type CName = keyof typeof prototypes
 type Name = keyof typeof os
@@ -41,6 +41,7 @@ const needs: Partial<Record<Name, readonly CName[]>> = {
 /** Functions that ask nothing of C. */
 const pure: readonly Name[] = [
   ...(['addaudithook', 'fsdecode', 'fsencode', 'fspath', 'getpid', 'major', 'makedev', 'minor'] as const),
+  'is_available',
   ...(['WCOREDUMP', 'WEXITSTATUS', 'WIFCONTINUED', 'WIFEXITED', 'WIFSIGNALED', 'WIFSTOPPED', 'WSTOPSIG'] as const),
   ...(['WTERMSIG', 'waitstatus_to_exitcode'] as const),
 ]
@@ -63,7 +64,6 @@ function nameOf(fn: unknown): Name | undefined {
  * Availability: everywhere. See Python, os, Notes on the availability of these functions.
  */
 export function is_available(fn: (...args: never[]) => unknown): boolean {
-  if (fn === is_available) return true
   const name = typeof fn === 'function' ? nameOf(fn) : undefined
   if (name === undefined) throw wrongType('fn', 'a function of this module', fn)
   if (isAbsent(fn)) return false

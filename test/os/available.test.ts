@@ -70,5 +70,5 @@ describe('is_available', () => {
 /** Has osier's facts, and nobody else, see a processor of which there are none. */
 const ON_ANOTHER_PROCESSOR = `
   const { arch } = process
-  const isAsked = () => new Error().stack.includes('/libc/facts.js')
+  const isAsked = () => new Error().stack.includes('/dist/facts.js')
   Object.defineProperty(process, 'arch', { get: () => (isAsked() ? 'riscv64' : arch) })`

@@ -5,14 +5,11 @@ import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import os from 'osier'
 import { SIGCHLD, SIGCONT, SIGKILL, SIGSTOP, SIGTERM } from 'osier/signal'
-import type * as AnyChildModule from '../../src/os/any_child.ts'
+import { childrenOfProcess } from '../../src/os/any_child.ts'
 import { runNode } from '../support/child.ts'
 import { children, exitCode } from '../support/children.ts'
 import { askPython, noPython } from '../support/python.ts'
 import { inWorker } from '../support/worker.ts'
-
-const anyChildUrl = new URL('os/any_child.js', import.meta.resolve('osier'))
-const { childrenOfProcess }: typeof AnyChildModule = await import(anyChildUrl.href)
 
 function shell(script: string, options: os.PosixSpawnOptions = {}): number {
   return os.posix_spawn('/bin/sh', ['sh', '-c', script], null, options)

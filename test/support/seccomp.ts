@@ -1,8 +1,5 @@
 import koffi from 'koffi'
-import type * as FactsModule from '../../src/libc/facts.ts'
-
-const factsUrl = new URL('libc/facts.js', import.meta.resolve('osier'))
-const { constants, syscalls }: typeof FactsModule = await import(factsUrl.href)
+import { constants, syscalls } from '../../src/libc/facts.ts'
 
 /**
  * From now on a system call fails in this thread with the error number given, as in a sandbox (seccomp(2)). It cannot be

@@ -15,11 +15,9 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import os from 'osier'
 import { vfs } from 'osier/micropython'
-import { temporaryFolder } from '../support/folder.ts'
-
 // A part that is not exported: the walk is for kernels that this one is not.
-const confined = new URL('../../../dist/os/confined.js', import.meta.url).href
-const { openByWalking, openConfined, openRoot } = (await import(confined)) as typeof import('../../dist/os/confined.js')
+import { openByWalking, openConfined, openRoot } from '../../src/os/confined.ts'
+import { temporaryFolder } from '../support/folder.ts'
 
 const folder = realpathSync(temporaryFolder())
 const root = join(folder, 'root')

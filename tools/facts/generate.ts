@@ -12,12 +12,13 @@
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { target as ownTarget } from '../../src/libc/facts.ts'
 import { collectFacts, type Facts } from './collect.ts'
 import { emitFile } from './emit.ts'
 import { splitFacts } from './merge.ts'
 import { type Target, targets } from './targets.ts'
 import { findToolchain } from './toolchains.ts'
-import { compareWithHeaders, readOwnFacts, sourcePath } from './written.ts'
+import { compareWithHeaders, sourcePath } from './written.ts'
 
 const { values: options } = parseArgs({
   options: { check: { type: 'boolean' }, fetch: { type: 'boolean' }, only: { type: 'string' } },
@@ -67,7 +68,7 @@ async function checkOne(name: string): Promise<string[]> {
 }
 
 async function findTarget(name: string): Promise<Target> {
-  const wanted = name === 'native' ? (await readOwnFacts()).target : name
+  const wanted = name === 'native' ? ownTarget : name
   const target = targets.find((one) => one.name === wanted)
   if (!target) throw new Error(`no target ${wanted}; there are ${targets.map((one) => one.name).join(', ')}`)
   return target

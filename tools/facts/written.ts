@@ -2,7 +2,6 @@
 
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import type * as FactsModule from '../../src/libc/facts.ts'
 import { collectFacts } from './collect.ts'
 import { asTables, type Difference, differences, joinFacts, type Tables } from './merge.ts'
 import type { Target } from './targets.ts'
@@ -13,11 +12,6 @@ const root = new URL('../../../', import.meta.url)
 
 export function sourcePath(name: string): string {
   return fileURLToPath(new URL(`src/libc/targets/${name}.ts`, root))
-}
-
-/** The facts of the platform this runs on, as the package sees them. */
-export async function readOwnFacts(): Promise<typeof FactsModule> {
-  return await import(new URL('dist/libc/facts.js', root).href)
 }
 
 /** All facts of a target: the common ones and its own. */
@@ -42,6 +36,6 @@ export async function compareWithHeaders(target: Target, toolchain: Toolchain): 
 }
 
 async function readTables(name: string): Promise<Tables> {
-  const module: object = await import(new URL(`dist/libc/targets/${name}.js`, root).href)
+  const module: object = await import(new URL(`build/src/libc/targets/${name}.js`, root).href)
   return { ...module }
 }
