@@ -20,7 +20,7 @@ const doors = Object.values(exports)
  * module namespaces, as in the source: a bundler would put together an object of its own instead, which `osier/path`
  * would not be the same as, and which V8 looks into more slowly.
  */
-const namespaces = ['os/namespace', 'path', 'micropython/os', 'micropython/vfs', 'sjs/os']
+const namespaces = ['os/namespace', 'path', 'promises', 'micropython/os', 'micropython/vfs', 'sjs/os']
 
 const programs = {
   'cli/main': 'cli/main',
@@ -72,15 +72,16 @@ function reachable(name, getModuleInfo, found = new Set()) {
 }
 
 /**
- * Two chunks and no more for `import 'osier'`: what `osier/stat` and `osier/errno` need too, which do without koffi, and
- * all the rest of `os`. Other modules are put together by who needs them.
+ * As few chunks as may be for `import 'osier'`: what `osier/stat` and `osier/errno` need too, which do without koffi, and
+ * all the rest of `os`. Other modules are put together by who needs them. The promises are not among those of `os`,
+ * because of two functions of one name in one file, one would get another, which stack traces and users would see.
  */
 let facts
 let core
 
 function manualChunks(id, { getModuleInfo }) {
   facts ??= reachable('stat', getModuleInfo, reachable('errno', getModuleInfo))
-  core ??= reachable('os/namespace', getModuleInfo)
+  core ??= reachable('os/index', getModuleInfo)
   const name = nameOf(id)
   if (doors.includes(name) || namespaces.includes(name)) return undefined
   // Evaluated before koffi, which is before core.
