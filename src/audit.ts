@@ -48,6 +48,17 @@ const addHookEvent = new AuditEvent('sys.addaudithook')
  * @param hook gets the event's name and its arguments; what it throws reaches the caller, and the call is not made
  * @throws whatever an earlier hook throws
  * @see Python, Audit events table
+ * @example
+ * ```ts
+ * const events: string[] = []
+ * os.addaudithook((event) => {
+ *   events.push(event)
+ *   if (event === 'os.rmdir') throw new Error('not here')
+ * })
+ * os.mkdir('folder')
+ * os.rmdir('folder') // throws Error
+ * events // => ['os.mkdir', 'os.rmdir']
+ * ```
  */
 export function addaudithook(hook: AuditHook): void {
   if (typeof hook !== 'function') throw wrongType('hook', 'a function', hook)

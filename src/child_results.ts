@@ -21,6 +21,13 @@ const RUSAGE_FIELDS = [
  * What a child has used, as `wait3` and `wait4` tell it. Linux leaves the fields at 0 of which nothing is said here.
  *
  * See getrusage(2); Python, resource.struct_rusage.
+ * @example
+ * ```ts
+ * const child = os.spawnl(os.P_NOWAIT, '/bin/true', 'true')
+ * const [, , usage] = os.wait4(child, 0)
+ * usage instanceof os.struct_rusage // => true
+ * usage.ru_utime >= 0 // => true
+ * ```
  */
 export class struct_rusage extends StructSequence<number> {
   /** Seconds of processor time in the program. */
@@ -76,6 +83,13 @@ export function rusageAt(offset: number): struct_rusage {
  * What has become of a child, as `waitid` tells it.
  *
  * See waitid(2); Python, os.waitid_result.
+ * @example
+ * ```ts
+ * const child = os.spawnl(os.P_NOWAIT, '/bin/true', 'true')
+ * const result = os.waitid(os.P_PID, child, os.WEXITED)
+ * result instanceof os.waitid_result // => true
+ * result?.si_pid // => child
+ * ```
  */
 export class waitid_result extends StructSequence<number> {
   /** The child's process id. */

@@ -37,6 +37,19 @@ function asText(path: string | Uint8Array): string {
  * chooses the subclass.
  *
  * See Python, Built-in Exceptions, OSError.
+ * @example
+ * ```ts
+ * try {
+ *   os.rename('a', 'b')
+ * } catch (error) {
+ *   if (!(error instanceof os.OSError)) throw error
+ *   error.message // => "ENOENT: No such file or directory, rename 'a' -> 'b'"
+ *   error.errno // => 2
+ *   error.code // => 'ENOENT'
+ *   error.filename2 // => 'b'
+ * }
+ * new os.OSError(2, 'gone') instanceof os.FileNotFoundError // => true
+ * ```
  */
 export class OSError extends Error {
   /** The error number, positive. */
@@ -79,35 +92,132 @@ export class OSError extends Error {
   }
 }
 
-/** EAGAIN, EALREADY, EINPROGRESS: the call would block on a descriptor that is set not to. */
+/**
+ * EAGAIN, EALREADY, EINPROGRESS: the call would block on a descriptor that is set not to.
+ * @example
+ * ```ts
+ * const [r, w] = os.pipe2(os.O_NONBLOCK)
+ * os.read(r, 1) // throws BlockingIOError
+ * os.close(r)
+ * os.close(w)
+ * ```
+ */
 export class BlockingIOError extends OSError {}
-/** ECHILD: a child operation without such a child. */
+/**
+ * ECHILD: a child operation without such a child.
+ * @example
+ * ```ts
+ * os.wait() // throws ChildProcessError
+ * ```
+ */
 export class ChildProcessError extends OSError {}
-/** What is common to broken connections. */
+/**
+ * What is common to broken connections.
+ * @example
+ * ```ts
+ * new os.BrokenPipeError(32, 'nobody reads') instanceof os.ConnectionError // => true
+ * ```
+ */
 export class ConnectionError extends OSError {}
-/** EPIPE, ESHUTDOWN: writing where the other end is closed. */
+/**
+ * EPIPE, ESHUTDOWN: writing where the other end is closed.
+ * @example
+ * ```ts
+ * const [r, w] = os.pipe()
+ * os.close(r)
+ * os.write(w, Buffer.from('x')) // throws BrokenPipeError
+ * os.close(w)
+ * ```
+ */
 export class BrokenPipeError extends ConnectionError {}
-/** ECONNABORTED: the peer gave up the connection attempt. */
+/**
+ * ECONNABORTED: the peer gave up the connection attempt.
+ * @example
+ * ```ts
+ * new os.OSError(103, 'aborted') instanceof os.ConnectionAbortedError // => true
+ * ```
+ */
 export class ConnectionAbortedError extends ConnectionError {}
-/** ECONNREFUSED: the peer refused the connection. */
+/**
+ * ECONNREFUSED: the peer refused the connection.
+ * @example
+ * ```ts
+ * new os.OSError(111, 'refused') instanceof os.ConnectionRefusedError // => true
+ * ```
+ */
 export class ConnectionRefusedError extends ConnectionError {}
-/** ECONNRESET: the peer cut the connection. */
+/**
+ * ECONNRESET: the peer cut the connection.
+ * @example
+ * ```ts
+ * new os.OSError(104, 'reset') instanceof os.ConnectionResetError // => true
+ * ```
+ */
 export class ConnectionResetError extends ConnectionError {}
-/** EEXIST: creating what exists. */
+/**
+ * EEXIST: creating what exists.
+ * @example
+ * ```ts
+ * os.mkdir('/') // throws FileExistsError
+ * ```
+ */
 export class FileExistsError extends OSError {}
-/** ENOENT: no such file or directory. */
+/**
+ * ENOENT: no such file or directory.
+ * @example
+ * ```ts
+ * os.stat('nowhere') // throws FileNotFoundError
+ * ```
+ */
 export class FileNotFoundError extends OSError {}
-/** EINTR: a signal interrupted the call. osier makes such calls again, so this is for code that raises it itself. */
+/**
+ * EINTR: a signal interrupted the call. osier makes such calls again, so this is for code that raises it itself.
+ * @example
+ * ```ts
+ * new os.OSError(4, 'interrupted') instanceof os.InterruptedError // => true
+ * ```
+ */
 export class InterruptedError extends OSError {}
-/** EISDIR: a file operation on a directory. */
+/**
+ * EISDIR: a file operation on a directory.
+ * @example
+ * ```ts
+ * os.open('/', os.O_WRONLY) // throws IsADirectoryError
+ * ```
+ */
 export class IsADirectoryError extends OSError {}
-/** ENOTDIR: a directory operation on something else. */
+/**
+ * ENOTDIR: a directory operation on something else.
+ * @example
+ * ```ts
+ * os.listdir('/etc/passwd') // throws NotADirectoryError
+ * ```
+ */
 export class NotADirectoryError extends OSError {}
-/** EACCES, EPERM: not allowed. */
+/**
+ * EACCES, EPERM: not allowed.
+ * @example
+ * ```ts
+ * os.execv('/etc/passwd', ['passwd']) // throws PermissionError
+ * new os.OSError(1, 'not permitted') instanceof os.PermissionError // => true
+ * ```
+ */
 export class PermissionError extends OSError {}
-/** ESRCH: no such process. */
+/**
+ * ESRCH: no such process.
+ * @example
+ * ```ts
+ * os.kill(2 ** 22 + 1, 0) // throws ProcessLookupError
+ * ```
+ */
 export class ProcessLookupError extends OSError {}
-/** ETIMEDOUT: the system's own time limit ran out. */
+/**
+ * ETIMEDOUT: the system's own time limit ran out.
+ * @example
+ * ```ts
+ * new os.OSError(110, 'timed out') instanceof os.TimeoutError // => true
+ * ```
+ */
 export class TimeoutError extends OSError {}
 
 const e = errnoNumbers
@@ -142,6 +252,10 @@ export function errorClass(errno: number): typeof OSError {
  * The platform lacks what was called.
  *
  * See Python, Built-in Exceptions, NotImplementedError.
+ * @example
+ * ```ts
+ * os.startfile('report.doc') // throws NotImplementedError
+ * ```
  */
 export class NotImplementedError extends Error {
   readonly code: string = 'ERR_METHOD_NOT_IMPLEMENTED'

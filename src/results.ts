@@ -155,6 +155,13 @@ type Mutable<T> = { -readonly [Name in keyof T]: T[Name] }
  * modification and change. The other fields have a name only.
  *
  * See stat(2), inode(7); Python, os.stat_result.
+ * @example
+ * ```ts
+ * const status = os.stat('/etc/passwd')
+ * status instanceof os.stat_result // => true
+ * const [mode, inode] = status // in the order of Python's tuple
+ * mode === status.st_mode && inode === status.st_ino // => true
+ * ```
  */
 export class stat_result extends StructSequence<number | bigint | undefined> {
   /** Type and permissions: `stat.S_ISDIR`, `stat.S_IMODE` and kin take it apart. */
@@ -322,6 +329,11 @@ const V = structs.statvfs.offsets
  * What `os.statvfs` tells of a file system. As a sequence it has ten items: all fields but `f_fsid`.
  *
  * See statvfs(3); Python, os.statvfs.
+ * @example
+ * ```ts
+ * const { f_blocks, f_bfree } = os.statvfs('/')
+ * f_blocks >= f_bfree // => true
+ * ```
  */
 export class statvfs_result extends StructSequence<number> {
   /** Bytes in a block that is good for reading and writing. */
@@ -406,6 +418,12 @@ const C = constants
  * sequence.
  *
  * See statx(2); Python 3.15, os.statx_result.
+ * @example
+ * ```ts
+ * const status = os.statx('/etc/passwd', os.STATX_BASIC_STATS | os.STATX_BTIME)
+ * status instanceof os.statx_result // => true
+ * status.stx_nlink // => 1
+ * ```
  */
 export class statx_result {
   /** Which fields the kernel filled in: STATX_* bits, perhaps others than were asked for. */
@@ -510,6 +528,11 @@ export class statx_result {
  * What `os.uname` tells of the system. As a sequence it has five items, in the order of the fields.
  *
  * See uname(2); Python, os.uname_result.
+ * @example
+ * ```ts
+ * const [sysname] = os.uname()
+ * sysname // => os.uname().sysname
+ * ```
  */
 export class uname_result extends StructSequence<string> {
   /** The operating system: 'Linux'. */
@@ -549,6 +572,10 @@ export class uname_result extends StructSequence<string> {
  * fields.
  *
  * See times(2); Python, os.times_result.
+ * @example
+ * ```ts
+ * os.times() instanceof os.times_result // => true
+ * ```
  */
 export class times_result extends StructSequence<number> {
   /** Spent in the process's own code. */

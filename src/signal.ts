@@ -131,6 +131,12 @@ const pidfdSendSignalEvent = new AuditEvent('signal.pidfd_send_signal')
  * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread
  *
  * Availability: Linux. See sigaction(2); Python, signal.signal.
+ * @example
+ * ```ts
+ * signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+ * os.kill(os.getpid(), signal.SIGUSR1) // nothing happens
+ * signal.signal(signal.SIGUSR1, signal.SIG_DFL) // => signal.SIG_IGN
+ * ```
  */
 export function signal(signalnum: number, handler: number): number | null {
   const number = int(signalnum, 'signalnum', 1, NSIG - 1)
@@ -155,6 +161,10 @@ export function signal(signalnum: number, handler: number): number | null {
  * @throws RangeError for a number out of bounds
  *
  * Availability: Linux. See strsignal(3); Python, signal.strsignal.
+ * @example
+ * ```ts
+ * signal.strsignal(signal.SIGTERM) // => 'Terminated'
+ * ```
  */
 export function strsignal(signalnum: number): string | null {
   const text = libc.strsignal(int(signalnum, 'signalnum', 1, NSIG - 1))
@@ -167,6 +177,10 @@ export function strsignal(signalnum: number): string | null {
  * @returns their numbers, without those that the C library keeps for itself
  *
  * Availability: Linux. See signal(7); Python, signal.valid_signals.
+ * @example
+ * ```ts
+ * signal.valid_signals().has(signal.SIGKILL) // => true
+ * ```
  */
 export function valid_signals(): Set<number> {
   libc.sigemptyset(address)
@@ -186,6 +200,14 @@ export function valid_signals(): Set<number> {
  *
  * Availability: Linux 5.1. Audit event: `signal.pidfd_send_signal` (pidfd, signalnum, siginfo, flags). See
  * pidfd_send_signal(2); Python, signal.pidfd_send_signal.
+ * @example
+ * ```ts
+ * const child = os.posix_spawn('/bin/sleep', ['sleep', '60'], null)
+ * const fd = os.pidfd_open(child)
+ * signal.pidfd_send_signal(fd, signal.SIGTERM) // this very process, even if it has ended and its pid has another one
+ * os.WTERMSIG(os.waitpid(child, 0)[1]) // => signal.SIGTERM
+ * os.close(fd)
+ * ```
  */
 export function pidfd_send_signal(
   pidfd: Descriptor,

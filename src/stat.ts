@@ -211,6 +211,10 @@ export const IO_REPARSE_TAG_APPEXECLINK: number | undefined = undefined
  * @throws RangeError for what is no `mode_t`
  *
  * Availability: everywhere. See inode(7); Python, stat.S_IMODE.
+ * @example
+ * ```ts
+ * stat.S_IMODE(0o100644) // => 0o644
+ * ```
  */
 export function S_IMODE(mode: number): number {
   return int(mode, 'mode', 0, MODE_MAX) & 0o7777
@@ -224,6 +228,10 @@ export function S_IMODE(mode: number): number {
  * @throws RangeError for what is no `mode_t`
  *
  * Availability: everywhere. See inode(7); Python, stat.S_IFMT.
+ * @example
+ * ```ts
+ * stat.S_IFMT(0o100644) // => stat.S_IFREG
+ * ```
  */
 export function S_IFMT(mode: number): number {
   return int(mode, 'mode', 0, MODE_MAX) & C.S_IFMT
@@ -237,6 +245,10 @@ export function S_IFMT(mode: number): number {
  * @throws RangeError for what is no `mode_t`
  *
  * Availability: everywhere. See inode(7); Python, stat.S_ISDIR.
+ * @example
+ * ```ts
+ * stat.S_ISDIR(os.stat('/').st_mode) // => true
+ * ```
  */
 export function S_ISDIR(mode: number): boolean {
   return S_IFMT(mode) === S_IFDIR
@@ -250,6 +262,10 @@ export function S_ISDIR(mode: number): boolean {
  * @throws RangeError for what is no `mode_t`
  *
  * Availability: everywhere. See inode(7); Python, stat.S_ISCHR.
+ * @example
+ * ```ts
+ * stat.S_ISCHR(os.stat('/dev/null').st_mode) // => true
+ * ```
  */
 export function S_ISCHR(mode: number): boolean {
   return S_IFMT(mode) === S_IFCHR
@@ -263,6 +279,10 @@ export function S_ISCHR(mode: number): boolean {
  * @throws RangeError for what is no `mode_t`
  *
  * Availability: everywhere. See inode(7); Python, stat.S_ISBLK.
+ * @example
+ * ```ts
+ * stat.S_ISBLK(os.stat('/dev/null').st_mode) // => false
+ * ```
  */
 export function S_ISBLK(mode: number): boolean {
   return S_IFMT(mode) === S_IFBLK
@@ -276,6 +296,10 @@ export function S_ISBLK(mode: number): boolean {
  * @throws RangeError for what is no `mode_t`
  *
  * Availability: everywhere. See inode(7); Python, stat.S_ISREG.
+ * @example
+ * ```ts
+ * stat.S_ISREG(os.stat('/etc/passwd').st_mode) // => true
+ * ```
  */
 export function S_ISREG(mode: number): boolean {
   return S_IFMT(mode) === S_IFREG
@@ -289,6 +313,13 @@ export function S_ISREG(mode: number): boolean {
  * @throws RangeError for what is no `mode_t`
  *
  * Availability: everywhere. See inode(7); Python, stat.S_ISFIFO.
+ * @example
+ * ```ts
+ * const [r, w] = os.pipe()
+ * stat.S_ISFIFO(os.fstat(r).st_mode) // => true
+ * os.close(r)
+ * os.close(w)
+ * ```
  */
 export function S_ISFIFO(mode: number): boolean {
   return S_IFMT(mode) === S_IFIFO
@@ -302,6 +333,11 @@ export function S_ISFIFO(mode: number): boolean {
  * @throws RangeError for what is no `mode_t`
  *
  * Availability: everywhere. See inode(7); Python, stat.S_ISLNK.
+ * @example
+ * ```ts
+ * os.symlink('nowhere', 'link')
+ * stat.S_ISLNK(os.lstat('link').st_mode) // => true
+ * ```
  */
 export function S_ISLNK(mode: number): boolean {
   return S_IFMT(mode) === S_IFLNK
@@ -315,6 +351,10 @@ export function S_ISLNK(mode: number): boolean {
  * @throws RangeError for what is no `mode_t`
  *
  * Availability: everywhere. See inode(7); Python, stat.S_ISSOCK.
+ * @example
+ * ```ts
+ * stat.S_ISSOCK(stat.S_IFSOCK | 0o755) // => true
+ * ```
  */
 export function S_ISSOCK(mode: number): boolean {
   return S_IFMT(mode) === S_IFSOCK
@@ -328,6 +368,10 @@ export function S_ISSOCK(mode: number): boolean {
  * @throws RangeError for what is no `mode_t`
  *
  * Availability: everywhere, to some purpose on Solaris. See Python, stat.S_ISDOOR.
+ * @example
+ * ```ts
+ * stat.S_ISDOOR(os.stat('/').st_mode) // => false
+ * ```
  */
 export function S_ISDOOR(mode: number): boolean {
   return isForeign(mode)
@@ -341,6 +385,10 @@ export function S_ISDOOR(mode: number): boolean {
  * @throws RangeError for what is no `mode_t`
  *
  * Availability: everywhere, to some purpose on Solaris. See Python, stat.S_ISPORT.
+ * @example
+ * ```ts
+ * stat.S_ISPORT(os.stat('/').st_mode) // => false
+ * ```
  */
 export function S_ISPORT(mode: number): boolean {
   return isForeign(mode)
@@ -354,6 +402,10 @@ export function S_ISPORT(mode: number): boolean {
  * @throws RangeError for what is no `mode_t`
  *
  * Availability: everywhere, to some purpose on BSD and macOS. See Python, stat.S_ISWHT.
+ * @example
+ * ```ts
+ * stat.S_ISWHT(os.stat('/').st_mode) // => false
+ * ```
  */
 export function S_ISWHT(mode: number): boolean {
   return isForeign(mode)
@@ -383,6 +435,10 @@ const typeLetters: ReadonlyMap<number, string> = new Map([
  * @throws RangeError for what is no `mode_t`
  *
  * Availability: everywhere. See ls(1); Python, stat.filemode.
+ * @example
+ * ```ts
+ * stat.filemode(0o104755) // => '-rwsr-xr-x'
+ * ```
  */
 export function filemode(mode: number): string {
   const type = typeLetters.get(S_IFMT(mode)) ?? '?'

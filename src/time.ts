@@ -53,6 +53,10 @@ const { tm_sec, tm_min, tm_hour, tm_mday, tm_mon, tm_year, tm_wday } = structs.t
  *   is too large for C
  *
  * Availability: Linux. See ctime(3); Python, time.ctime.
+ * @example
+ * ```ts
+ * time.ctime(86_400 * 365).endsWith(' 1971') // => true
+ * ```
  */
 export function ctime(secs: number | bigint | null = null): string {
   putBigInt64(0, wholeSeconds(secs ?? Date.now() / 1000))

@@ -1,15 +1,34 @@
 /** The examples in doc comments are compiled, run, and give what they say. */
 
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync } from 'node:fs'
 import { describe, test } from 'node:test'
+import os from 'osier'
 import { type DocExample, docExamples, programOf } from './support/doc_examples.ts'
 import { temporaryFolder } from './support/folder.ts'
 import { compileAll } from './support/snippets.ts'
 
 /** What changes its process for good, or ends it, has a process of its own. */
-const ALONE = /\.(exec[lv]p?e?|_exit|abort|fork\w*|chroot|sets?id|set(re|res|e)?[ug]id|login_tty|nice|unshare|setns)\(/
+const ALONE =
+  /\.(addaudithook|exec[lv]p?e?|_exit|abort|chroot|nice|unshare|set(ns|sid|pgrp|priority|groups|(re|res|e)?[ug]id)|initgroups)\(/
 
+/** The front doors of which every function has an example. */
+const DOORS = ['osier', 'osier/path', 'osier/stat', 'osier/errno', 'osier/signal', 'osier/time']
+
+/** Whether this is a function or class, and one that is not lacking here. */
+function isHere(value: unknown): boolean {
+  if (typeof value !== 'function') return false
+  try {
+    return os.is_available(value as () => unknown)
+  } catch {
+    // Not of `os`, or a class.
+    return true
+  }
+}
+
+const env = { ...process.env, NODE_TEST_CONTEXT: undefined, NODE_NO_WARNINGS: '1' }
 const folder = temporaryFolder()
 const examples = docExamples('src')
 const wrong = examples.length
@@ -21,7 +40,6 @@ const complaints = compileAll(folder, [
 /** What was wrong with each of these examples, which run one after the other in one process. */
 function problemsOf(indices: readonly number[]): Map<number, string> {
   const runner = new URL('./support/run_examples.js', import.meta.url).pathname
-  const env = { ...process.env, NODE_TEST_CONTEXT: undefined, NODE_NO_WARNINGS: '1' }
   const child = spawnSync(process.execPath, [runner, folder, ...indices.map(String)], {
     ...{ encoding: 'utf8', env, timeout: 120_000 },
   })
@@ -37,19 +55,19 @@ function problemsOf(indices: readonly number[]): Map<number, string> {
   return problems
 }
 
-/** An example that ends its process by itself says so by how it ends. */
-function problemAlone(index: number): string {
-  const { program } = examples[index] as DocExample
-  const env = { ...process.env, NODE_TEST_CONTEXT: undefined, NODE_NO_WARNINGS: '1' }
-  const child = spawnSync(process.execPath, [`${folder}/example${index}/program.js`], {
-    ...{ cwd: `${folder}/example${index}`, encoding: 'utf8', env, timeout: 60_000 },
+/** What was wrong with an example that has a process to itself, and may end it. */
+async function problemAlone(index: number): Promise<string> {
+  const ends = examples[index]?.name === 'abort' ? 'SIGABRT' : 0
+  const child = spawn(process.execPath, ['../program.js'], {
+    ...{ cwd: mkdtempSync(`${folder}/example${index}/`), env, timeout: 60_000 },
+    stdio: ['ignore', 'ignore', 'pipe'],
   })
-  const aborts = /\.abort\(/.test(program)
-  if (aborts ? child.signal === 'SIGABRT' : child.status === 0) return ''
-  return `it ended with ${child.status ?? child.signal}: ${child.stderr}`
+  child.stderr.setEncoding('utf8')
+  const [errors, [status, signal]] = await Promise.all([child.stderr.toArray(), once(child, 'close')])
+  return (signal ?? status) === ends ? '' : `it ended with ${signal ?? status}: ${errors.join('')}`
 }
 
-describe('the examples of the doc comments', () => {
+describe('the examples of the doc comments', { concurrency: 2 }, () => {
   test('can be compiled', () => {
     const readable = complaints.replaceAll(/^example(\d+)/gm, (_, index) => examples[Number(index)]?.place ?? '')
     assert.equal(readable, '')
@@ -59,11 +77,22 @@ describe('the examples of the doc comments', () => {
     assert.match(problemsOf([wrong]).get(wrong) ?? '', /AssertionError/)
   })
 
+  test('are there for every function and class', async () => {
+    const shown = new Set(examples.map(({ door, name }) => `${door} ${name}`))
+    for (const door of DOORS) {
+      const all = Object.entries((await import(door)) as Record<string, unknown>)
+      // A thing may have two names, such as OSError and error.
+      const done = new Set(all.filter(([name]) => shown.has(`${door} ${name}`)).map(([, value]) => value))
+      const lacking = all.filter(([, value]) => isHere(value) && !done.has(value))
+      assert.deepEqual([door, ...lacking.map(([name]) => name)], [door])
+    }
+  })
+
   const isAlone = ({ program }: DocExample): boolean => ALONE.test(program)
   const together = problemsOf([...examples.keys()].filter((index) => !isAlone(examples[index] as DocExample)))
   for (const [index, example] of examples.entries()) {
-    test(example.place, () => {
-      const problem = isAlone(example) ? problemAlone(index) : together.get(index)
+    test(example.place, async () => {
+      const problem = isAlone(example) ? await problemAlone(index) : together.get(index)
       assert.equal(problem, '', example.program)
     })
   }

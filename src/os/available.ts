@@ -62,6 +62,11 @@ function nameOf(fn: unknown): Name | undefined {
  * @throws TypeError for what is no function of this module
  *
  * Availability: everywhere. See Python, os, Notes on the availability of these functions.
+ * @example
+ * ```ts
+ * os.is_available(os.pidfd_open) // => true
+ * os.is_available(os.startfile) // => false
+ * ```
  */
 export function is_available(fn: (...args: never[]) => unknown): boolean {
   const name = typeof fn === 'function' ? nameOf(fn) : undefined

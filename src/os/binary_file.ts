@@ -42,6 +42,15 @@ interface Counted {
  * was read is lost by it, and `characters_written` tells how many bytes of the data were taken.
  *
  * See Python, io.BufferedReader, io.BufferedWriter, io.BufferedRandom, io.FileIO.
+ * @example
+ * ```ts
+ * const file = os.fdopen(os.open('data', os.O_RDWR | os.O_CREAT), 'w+b')
+ * file instanceof os.BinaryFile // => true
+ * file.write(Buffer.from([1, 2, 3])) // => 3
+ * file.seek(1) // => 1
+ * file.read() // => Buffer.from([2, 3])
+ * file.close()
+ * ```
  */
 export class BinaryFile extends FileObject<Buffer, ArrayBufferView> {
   /** The descriptor. */

@@ -41,6 +41,13 @@ const MOST_BYTES = 0x7fff_f000
  * @throws OSError as the system says: FileNotFoundError, FileExistsError, IsADirectoryError, PermissionError, EMFILE
  *
  * Availability: Linux. Audit event: `open` (path, null, flags). See open(2); Python, os.open.
+ * @example
+ * ```ts
+ * const fd = os.open('notes', os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+ * os.write(fd, Buffer.from('text')) // => 4
+ * os.close(fd)
+ * os.open('notes', os.O_WRONLY | os.O_CREAT | os.O_EXCL) // throws FileExistsError
+ * ```
  */
 export function open(path: Path, flags: number, mode: number, options?: DirFdOption): number
 export function open(path: Path, flags: number, options?: DirFdOption & { readonly mode?: number }): number
@@ -65,6 +72,12 @@ export function open(path: Path, flags: number, ...rest: unknown[]): number {
  *   all the same
  *
  * Availability: Linux. See close(2); Python, os.close.
+ * @example
+ * ```ts
+ * const fd = os.open('/dev/null', os.O_RDONLY)
+ * os.close(fd)
+ * os.close(fd) // throws OSError
+ * ```
  */
 export function close(fd: Descriptor): void {
   const number = descriptor(fd, 'fd')
@@ -85,6 +98,12 @@ export function close(fd: Descriptor): void {
  * @throws OSError FileNotFoundError where the system lacks the call and /proc is not there to tell what is open
  *
  * Availability: Linux. See close_range(2); Python, os.closerange.
+ * @example
+ * ```ts
+ * const fd = os.open('/dev/null', os.O_RDONLY)
+ * os.closerange(fd, fd + 1) // the last one is not among them
+ * os.fstat(fd) // throws OSError
+ * ```
  */
 export function closerange(fd_low: number, fd_high: number): void {
   const first = Math.max(int(fd_low, 'fd_low'), 0)
@@ -113,6 +132,15 @@ function openDescriptors(): number[] {
  * @throws OSError EBADF where `fd` is not open; EMFILE
  *
  * Availability: Linux. See dup(2); Python, os.dup.
+ * @example
+ * ```ts
+ * const [r, w] = os.pipe()
+ * const copy = os.dup(w)
+ * os.close(w)
+ * os.write(copy, Buffer.from('still open')) // => 10
+ * os.close(r)
+ * os.close(copy)
+ * ```
  */
 export function dup(fd: Descriptor): number {
   const number = descriptor(fd, 'fd')
@@ -133,6 +161,13 @@ export function dup(fd: Descriptor): number {
  *   `inheritable` false
  *
  * Availability: Linux. See dup2(2); Python, os.dup2.
+ * @example
+ * ```ts
+ * const [r, w] = os.pipe()
+ * os.dup2(w, 100, { inheritable: false }) // => 100
+ * os.write(100, Buffer.from('x')) // => 1
+ * for (const fd of [r, w, 100]) os.close(fd)
+ * ```
  */
 export function dup2(fd: Descriptor, fd2: Descriptor, inheritable: boolean): number
 export function dup2(fd: Descriptor, fd2: Descriptor, options?: { readonly inheritable?: boolean }): number
@@ -151,6 +186,15 @@ export function dup2(fd: Descriptor, fd2: Descriptor, ...rest: unknown[]): numbe
  * @throws OSError EMFILE, ENFILE
  *
  * Availability: Linux. See pipe(2); Python, os.pipe.
+ * @example
+ * ```ts
+ * const [r, w] = os.pipe()
+ * os.write(w, Buffer.from('hello')) // => 5
+ * os.close(w)
+ * os.read(r, 100) // => Buffer.from('hello')
+ * os.read(r, 100) // => Buffer.alloc(0)
+ * os.close(r)
+ * ```
  */
 export function pipe(): readonly [r: number, w: number] {
   return newPipe('pipe', O_CLOEXEC)
@@ -164,6 +208,13 @@ export function pipe(): readonly [r: number, w: number] {
  * @throws OSError EMFILE, ENFILE; EINVAL for other flags
  *
  * Availability: Linux. See pipe(2); Python, os.pipe2.
+ * @example
+ * ```ts
+ * const [r, w] = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+ * os.read(r, 1) // throws BlockingIOError
+ * os.close(r)
+ * os.close(w)
+ * ```
  */
 export function pipe2(flags: number): readonly [r: number, w: number] {
   return newPipe('pipe2', int(flags, 'flags'))
@@ -183,6 +234,12 @@ function newPipe(syscall: string, flags: number): readonly [r: number, w: number
  * @throws OSError as the system says: EBADF, IsADirectoryError, BlockingIOError where nothing is ready
  *
  * Availability: Linux. See read(2); Python, os.read.
+ * @example
+ * ```ts
+ * const fd = os.open('/dev/zero', os.O_RDONLY)
+ * os.read(fd, 3) // => Buffer.from([0, 0, 0])
+ * os.close(fd)
+ * ```
  */
 export function read(fd: Descriptor, n: number | bigint): Buffer {
   const number = descriptor(fd, 'fd')
@@ -207,6 +264,13 @@ export function read(fd: Descriptor, n: number | bigint): Buffer {
  * @throws OSError as the system says: EBADF, IsADirectoryError, EINVAL for a negative offset, ESPIPE for a pipe
  *
  * Availability: Linux. See pread(2); Python, os.pread.
+ * @example
+ * ```ts
+ * const fd = os.open('notes', os.O_RDWR | os.O_CREAT)
+ * os.write(fd, Buffer.from('abcdef')) // => 6
+ * os.pread(fd, 3, 2) // => Buffer.from('cde')
+ * os.close(fd)
+ * ```
  */
 export function pread(fd: Descriptor, n: number | bigint, offset: number | bigint): Buffer {
   const number = descriptor(fd, 'fd')
@@ -240,6 +304,14 @@ function trimmed(buffer: Buffer<ArrayBuffer>, size: number): Buffer<ArrayBuffer>
  * @throws OSError as the system says: EBADF, IsADirectoryError, BlockingIOError where nothing is ready
  *
  * Availability: Linux. See read(2); Python 3.14, os.readinto.
+ * @example
+ * ```ts
+ * const fd = os.open('/dev/zero', os.O_RDONLY)
+ * const room = new Uint8Array(4).fill(9)
+ * os.readinto(fd, room.subarray(1, 3)) // => 2
+ * room // => new Uint8Array([9, 0, 0, 9])
+ * os.close(fd)
+ * ```
  */
 export function readinto(fd: Descriptor, buffer: ArrayBufferView): number {
   const number = descriptor(fd, 'fd')
@@ -259,6 +331,12 @@ export function readinto(fd: Descriptor, buffer: ArrayBufferView): number {
  * @throws OSError as the system says: EBADF, ENOSPC, BrokenPipeError, BlockingIOError where there is no room
  *
  * Availability: Linux. See write(2); Python, os.write.
+ * @example
+ * ```ts
+ * const fd = os.open('notes', os.O_WRONLY | os.O_CREAT)
+ * os.write(fd, new Uint8Array([104, 105])) // => 2
+ * os.close(fd)
+ * ```
  */
 export function write(fd: Descriptor, data: ArrayBufferView): number {
   const number = descriptor(fd, 'fd')
@@ -279,6 +357,13 @@ export function write(fd: Descriptor, data: ArrayBufferView): number {
  * @throws OSError as the system says: EBADF, ENOSPC, EINVAL for a negative offset, ESPIPE for a pipe
  *
  * Availability: Linux. See pwrite(2); Python, os.pwrite.
+ * @example
+ * ```ts
+ * const fd = os.open('notes', os.O_RDWR | os.O_CREAT)
+ * os.pwrite(fd, Buffer.from('end'), 1_000_000_000) // => 3
+ * os.fstat(fd).st_size // => 1_000_000_003
+ * os.close(fd)
+ * ```
  */
 export function pwrite(fd: Descriptor, data: ArrayBufferView, offset: number | bigint): number {
   const number = descriptor(fd, 'fd')
@@ -298,6 +383,13 @@ export function pwrite(fd: Descriptor, data: ArrayBufferView, offset: number | b
  * @throws OSError EBADF where it is not open
  *
  * Availability: Linux. See fcntl(2), F_GETFL; Python, os.get_blocking.
+ * @example
+ * ```ts
+ * const [r, w] = os.pipe()
+ * os.get_blocking(r) // => true
+ * os.close(r)
+ * os.close(w)
+ * ```
  */
 export function get_blocking(fd: Descriptor): boolean {
   return (flagsOf('get_blocking', descriptor(fd, 'fd'), F_GETFL) & O_NONBLOCK) === 0
@@ -311,6 +403,14 @@ export function get_blocking(fd: Descriptor): boolean {
  * @throws OSError EBADF where it is not open
  *
  * Availability: Linux. See fcntl(2), F_SETFL; Python, os.set_blocking.
+ * @example
+ * ```ts
+ * const [r, w] = os.pipe()
+ * os.set_blocking(r, false)
+ * os.read(r, 1) // throws BlockingIOError
+ * os.close(r)
+ * os.close(w)
+ * ```
  */
 export function set_blocking(fd: Descriptor, blocking: boolean): void {
   const number = descriptor(fd, 'fd')
@@ -328,6 +428,12 @@ export function set_blocking(fd: Descriptor, blocking: boolean): void {
  * @throws OSError EBADF where it is not open
  *
  * Availability: Linux. See fcntl(2), F_GETFD; Python, os.get_inheritable.
+ * @example
+ * ```ts
+ * const fd = os.open('/dev/null', os.O_RDONLY)
+ * os.get_inheritable(fd) // => false
+ * os.close(fd)
+ * ```
  */
 export function get_inheritable(fd: Descriptor): boolean {
   return (flagsOf('get_inheritable', descriptor(fd, 'fd'), F_GETFD) & FD_CLOEXEC) === 0
@@ -341,6 +447,13 @@ export function get_inheritable(fd: Descriptor): boolean {
  * @throws OSError EBADF where it is not open
  *
  * Availability: Linux. See fcntl(2), F_SETFD; Python, os.set_inheritable.
+ * @example
+ * ```ts
+ * const fd = os.open('/dev/null', os.O_RDONLY)
+ * os.set_inheritable(fd, true) // a program that is started now has it as well
+ * os.get_inheritable(fd) // => true
+ * os.close(fd)
+ * ```
  */
 export function set_inheritable(fd: Descriptor, inheritable: boolean): void {
   const number = descriptor(fd, 'fd')

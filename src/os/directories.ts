@@ -39,6 +39,12 @@ const rmdirEvent = new AuditEvent('os.rmdir')
  * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread
  *
  * Availability: Linux. Audit event: `os.chdir` (path). See chdir(2); Python, os.chdir.
+ * @example
+ * ```ts
+ * os.mkdir('there')
+ * os.chdir('there')
+ * os.path.basename(process.cwd()) // => 'there'
+ * ```
  */
 export function chdir(path: Path | Descriptor): void {
   const directory = fileNameOrFd(path, 'path')
@@ -58,6 +64,13 @@ export function chdir(path: Path | Descriptor): void {
  * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread
  *
  * Availability: Linux. Audit event: `os.chdir` (fd). See fchdir(2); Python, os.fchdir.
+ * @example
+ * ```ts
+ * const fd = os.open('/', os.O_RDONLY)
+ * os.fchdir(fd)
+ * os.getcwd() // => '/'
+ * os.close(fd)
+ * ```
  */
 export function fchdir(fd: Descriptor): void {
   chdir(openDescriptor(fd, 'fd'))
@@ -70,6 +83,11 @@ export function fchdir(fd: Descriptor): void {
  * @throws FileNotFoundError where the directory has been removed
  *
  * Availability: Linux. See getcwd(3); Python, os.getcwd.
+ * @example
+ * ```ts
+ * os.chdir('/usr')
+ * os.getcwd() // => '/usr'
+ * ```
  */
 export function getcwd(): string {
   const [buffer, length] = currentDirectory()
@@ -83,6 +101,11 @@ export function getcwd(): string {
  * @throws FileNotFoundError where the directory has been removed
  *
  * Availability: Linux. See getcwd(3); Python, os.getcwdb.
+ * @example
+ * ```ts
+ * os.chdir('/usr')
+ * os.getcwdb() // => Buffer.from('/usr')
+ * ```
  */
 export function getcwdb(): Buffer {
   const [buffer, length] = currentDirectory()
@@ -114,6 +137,12 @@ function currentDirectory(): [Buffer, number] {
  * @throws OSError as the system says: FileExistsError, FileNotFoundError (no directory above), PermissionError
  *
  * Availability: Linux. Audit event: `os.mkdir` (path, mode, dir_fd). See mkdir(2); Python, os.mkdir.
+ * @example
+ * ```ts
+ * os.mkdir('private', 0o700)
+ * os.stat('private').st_mode & 0o777 // => 0o700
+ * os.mkdir('private') // throws FileExistsError
+ * ```
  */
 export function mkdir(path: Path, mode: number, options?: DirFdOption): void
 export function mkdir(path: Path, options?: DirFdOption & { readonly mode?: number }): void
@@ -142,6 +171,12 @@ export function preparedMkdir(path: Path, ...rest: unknown[]): Prepared<'mkdirat
  * @throws OSError as `mkdir` does: FileExistsError (a file is there, or anything without `exist_ok`)
  *
  * Availability: Linux. Audit event: `os.mkdir` (path, mode, dir_fd), for each. See Python, os.makedirs.
+ * @example
+ * ```ts
+ * os.makedirs('a/b/c')
+ * os.makedirs('a/b/c', { exist_ok: true })
+ * os.makedirs('a/b/c') // throws FileExistsError
+ * ```
  */
 export function makedirs(name: Path, mode: number, exist_ok?: boolean): void
 export function makedirs(name: Path, mode: number, options?: { readonly exist_ok?: boolean }): void
@@ -242,6 +277,13 @@ export function preparedRmdir(path: Path, options: DirFdOption = NO_OPTIONS): Pr
  * @throws OSError as `rmdir` does, for the last directory alone
  *
  * Availability: Linux. Audit event: `os.rmdir` (path, dir_fd), for each. See Python, os.removedirs.
+ * @example
+ * ```ts
+ * os.makedirs('a/b/c')
+ * os.mkdir('a/other')
+ * os.removedirs('a/b/c') // and a/b, but not a, which is not empty
+ * os.listdir('a') // => ['other']
+ * ```
  */
 export function removedirs(name: Path): void {
   const directory = checkedName(name, 'name')
@@ -285,6 +327,12 @@ export function* directoriesAbove(path: FileName): Generator<FileName, void> {
  * @throws OSError as `makedirs` and `rename` do
  *
  * Availability: Linux. Audit event: `os.rename` (src, dst, src_dir_fd, dst_dir_fd). See Python, os.renames.
+ * @example
+ * ```ts
+ * os.makedirs('old/place')
+ * os.renames('old/place', 'quite/another/place')
+ * os.listdir() // => ['quite']
+ * ```
  */
 export function renames(old: Path, new_: Path): void {
   const [from, to] = checkedRenames(old, new_)

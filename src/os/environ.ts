@@ -83,6 +83,11 @@ function initialStrings(): Buffer[] {
  * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread, since the environment is that of the whole process
  *
  * Availability: Linux. Audit event: `os.putenv` (key, value). See setenv(3); Python, os.putenv.
+ * @example
+ * ```ts
+ * os.putenv('COLOUR', 'green')
+ * os.system('test "$COLOUR" = green') // => 0
+ * ```
  */
 export function putenv(key: Path, value: Path): void {
   setVariable(fileName(key, 'key'), fileName(value, 'value'))
@@ -109,6 +114,12 @@ function setVariable(key: FileName, value: FileName): void {
  * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread, since the environment is that of the whole process
  *
  * Availability: Linux. Audit event: `os.unsetenv` (key). See unsetenv(3); Python, os.unsetenv.
+ * @example
+ * ```ts
+ * os.putenv('COLOUR', 'green')
+ * os.unsetenv('COLOUR')
+ * os.system('test -z "$COLOUR"') // => 0
+ * ```
  */
 export function unsetenv(key: Path): void {
   unsetVariable(fileName(key, 'key'))
@@ -353,6 +364,12 @@ export const environb: EnvironB = mapOf(bytesCodec)
  * `process.env`, C.
  *
  * Availability: Linux. See Python 3.14, os.reload_environ.
+ * @example
+ * ```ts
+ * os.putenv('COLOUR', 'green') // the process's environment, and not the map
+ * os.reload_environ()
+ * os.environ.get('COLOUR') // => 'green'
+ * ```
  */
 export function reload_environ(): void {
   captured = readVariables()
@@ -367,6 +384,13 @@ export function reload_environ(): void {
  * @throws TypeError for a name that is no text
  *
  * Availability: Linux. See Python, os.getenv.
+ * @example
+ * ```ts
+ * os.environ.set('COLOUR', 'green')
+ * os.getenv('COLOUR') // => 'green'
+ * os.getenv('NO_SUCH_VARIABLE') // => null
+ * os.getenv('NO_SUCH_VARIABLE', 'none') // => 'none'
+ * ```
  */
 export function getenv(key: string): string | null
 export function getenv<T>(key: string, default_: T): string | T
@@ -383,6 +407,11 @@ export function getenv(key: string, default_: unknown = null): unknown {
  * @throws TypeError for a name that is not in bytes
  *
  * Availability: Linux. See Python, os.getenvb.
+ * @example
+ * ```ts
+ * os.environ.set('COLOUR', 'green')
+ * os.getenvb(Buffer.from('COLOUR')) // => Buffer.from('green')
+ * ```
  */
 export function getenvb(key: Uint8Array): Buffer | null
 export function getenvb<T>(key: Uint8Array, default_: T): Buffer | T
@@ -399,6 +428,10 @@ export function getenvb(key: Uint8Array, default_: unknown = null): unknown {
  * @throws RangeError where the environment has `PATH` both as text and as bytes
  *
  * Availability: Linux. See Python, os.get_exec_path.
+ * @example
+ * ```ts
+ * os.get_exec_path({ PATH: '/usr/local/bin:/usr/bin' }) // => ['/usr/local/bin', '/usr/bin']
+ * ```
  */
 export function get_exec_path(env: Environment | null = null): string[] {
   return env === null ? searchPath(environ.get('PATH')) : searchPath(pathAmong(entriesOf(env, 'env'), env))

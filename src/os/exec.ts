@@ -75,6 +75,10 @@ export function splitEnvironment(args: readonly unknown[]): [args: unknown[], en
  * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread
  *
  * Availability: Linux. Audit event: `os.exec` (path, args, env). See execve(2); Python, os.execv.
+ * @example
+ * ```ts
+ * os.execv('/bin/true', ['true']) // what follows is never reached
+ * ```
  */
 export function execv(path: Path, args: readonly Text[]): never {
   return exec(fileName(path, 'path'), args, null)
@@ -89,6 +93,10 @@ export function execv(path: Path, args: readonly Text[]): never {
  * @throws OSError as `execv` does; RangeError for names that are empty or contain "="
  *
  * Availability: Linux. Audit event: `os.exec` (path, args, env). See execve(2), fexecve(3); Python, os.execve.
+ * @example
+ * ```ts
+ * os.execve('/bin/sh', ['sh', '-c', 'test "$COLOUR" = green'], { COLOUR: 'green' })
+ * ```
  */
 export function execve(path: Path | Descriptor, args: readonly Text[], env: Environment): never {
   splitEnvironment([env])
@@ -103,6 +111,10 @@ export function execve(path: Path | Descriptor, args: readonly Text[], env: Envi
  * @throws OSError as `execv` does
  *
  * Availability: Linux. Audit event: `os.exec` (path, args, env). See execl(3); Python, os.execl.
+ * @example
+ * ```ts
+ * os.execl('/bin/sh', 'sh', '-c', 'exit 0')
+ * ```
  */
 export function execl(path: Path, ...args: readonly Text[]): never {
   return execv(path, args)
@@ -116,6 +128,10 @@ export function execl(path: Path, ...args: readonly Text[]): never {
  * @throws OSError as `execv` does; TypeError where the last argument is no environment
  *
  * Availability: Linux. Audit event: `os.exec` (path, args, env). See execle(3); Python, os.execle.
+ * @example
+ * ```ts
+ * os.execle('/bin/sh', 'sh', '-c', 'test "$COLOUR" = green', { COLOUR: 'green' })
+ * ```
  */
 export function execle(path: Path, ...args: readonly [...Text[], Environment]): never {
   const [rest, env] = splitEnvironment(args)
@@ -131,6 +147,10 @@ export function execle(path: Path, ...args: readonly [...Text[], Environment]): 
  *   says more
  *
  * Availability: Linux. Audit event: `os.exec` (path, args, env), for each directory tried. See execvp(3); Python, os.execvp.
+ * @example
+ * ```ts
+ * os.execvp('true', ['true']) // found in PATH
+ * ```
  */
 export function execvp(file: Path, args: readonly Text[]): never {
   return execFound(file, args, null)
@@ -145,6 +165,10 @@ export function execvp(file: Path, args: readonly Text[]): never {
  * @throws OSError as `execvp` does; RangeError for names that are empty or contain "="
  *
  * Availability: Linux. Audit event: `os.exec` (path, args, env), for each directory tried. See execvpe(3); Python, os.execvpe.
+ * @example
+ * ```ts
+ * os.execvpe('true', ['true'], { PATH: '/usr/bin:/bin' }) // found in the new PATH
+ * ```
  */
 export function execvpe(file: Path, args: readonly Text[], env: Environment): never {
   splitEnvironment([env])
@@ -159,6 +183,11 @@ export function execvpe(file: Path, args: readonly Text[], env: Environment): ne
  * @throws OSError as `execvp` does
  *
  * Availability: Linux. Audit event: `os.exec` (path, args, env), for each directory tried. See execlp(3); Python, os.execlp.
+ * @example
+ * ```ts
+ * os.execlp('nothing-of-this-name', 'nothing') // throws FileNotFoundError
+ * os.execlp('true', 'true')
+ * ```
  */
 export function execlp(file: Path, ...args: readonly Text[]): never {
   return execvp(file, args)
@@ -173,6 +202,10 @@ export function execlp(file: Path, ...args: readonly Text[]): never {
  * @throws OSError as `execvp` does; TypeError where the last argument is no environment
  *
  * Availability: Linux. Audit event: `os.exec` (path, args, env), for each directory tried. See execvpe(3); Python, os.execlpe.
+ * @example
+ * ```ts
+ * os.execlpe('true', 'true', { PATH: '/usr/bin:/bin' })
+ * ```
  */
 export function execlpe(file: Path, ...args: readonly [...Text[], Environment]): never {
   const [rest, env] = splitEnvironment(args)

@@ -91,6 +91,14 @@ const PARAMETERS = ['mode', 'buffering', 'encoding', 'errors', 'newline', 'close
  * @throws OSError EBADF where the descriptor is not open, IsADirectoryError. The descriptor stays open then
  *
  * Availability: Linux. Audit event: `open` (fd, mode, flags). See Python, os.fdopen, open.
+ * @example
+ * ```ts
+ * using file = os.fdopen(os.open('notes', os.O_RDWR | os.O_CREAT), 'w+')
+ * file.write('one\ntwo\n')
+ * file.seek(0)
+ * const lines = [...file]
+ * lines // => ['one\n', 'two\n']
+ * ```
  */
 export function fdopen(fd: Descriptor, mode: BinaryMode, ...rest: FileArguments): BinaryFile
 export function fdopen(fd: Descriptor, mode?: TextMode, ...rest: FileArguments): TextFile

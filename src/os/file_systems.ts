@@ -18,6 +18,11 @@ import type { Prepared } from './prepared.ts'
  * @throws OSError as the system says: FileNotFoundError, PermissionError
  *
  * Availability: Linux. See statvfs(3); Python, os.statvfs.
+ * @example
+ * ```ts
+ * const { f_bavail, f_frsize } = os.statvfs('/')
+ * f_bavail * f_frsize >= 0 // => true
+ * ```
  */
 export function statvfs(path: Path | Descriptor): statvfs_result {
   const call = preparedStatvfs(path)
@@ -41,6 +46,12 @@ export function preparedStatvfs(path: Path | Descriptor): Prepared<'statvfs'> | 
  * @throws OSError EBADF where it is not open
  *
  * Availability: Linux. See fstatvfs(3); Python, os.fstatvfs.
+ * @example
+ * ```ts
+ * const fd = os.open('/', os.O_RDONLY)
+ * os.fstatvfs(fd).f_namemax // => os.statvfs('/').f_namemax
+ * os.close(fd)
+ * ```
  */
 export function fstatvfs(fd: Descriptor): statvfs_result {
   const [number] = preparedFstatvfs(fd).args
@@ -70,6 +81,10 @@ export const pathconf_names: Readonly<Record<string, number>> = pathconfNames
  * @throws RangeError for a name that is not known; OSError EINVAL for a number that is not, or that does not suit the file
  *
  * Availability: Linux. See pathconf(3); Python, os.pathconf.
+ * @example
+ * ```ts
+ * os.pathconf('/proc', 'PC_NAME_MAX') // => 255
+ * ```
  */
 export function pathconf(path: Path | Descriptor, name: string | number): number {
   return limitAsked(preparedPathconf(path, name))
@@ -102,6 +117,13 @@ export function limitAsked(call: Prepared<'pathconf'> | Prepared<'fpathconf'>): 
  * @throws RangeError for a name that is not known; OSError EBADF, or EINVAL for a number that is not known
  *
  * Availability: Linux. See fpathconf(3); Python, os.fpathconf.
+ * @example
+ * ```ts
+ * const [r, w] = os.pipe()
+ * os.fpathconf(w, 'PC_PIPE_BUF') // => 4096
+ * os.close(r)
+ * os.close(w)
+ * ```
  */
 export function fpathconf(fd: Descriptor, name: string | number): number {
   return limitAsked(preparedFpathconf(fd, name))
@@ -139,6 +161,10 @@ export function limit(value: Int64, syscall: string, file?: Subject): number {
  * @returns the major number
  *
  * Availability: Linux. See makedev(3); Python, os.major.
+ * @example
+ * ```ts
+ * os.major(os.stat('/dev/null').st_rdev ?? 0) // => 1
+ * ```
  */
 export function major(device: number | bigint): number {
   const whole = BigInt(uint64(device, 'device'))
@@ -152,6 +178,10 @@ export function major(device: number | bigint): number {
  * @returns the minor number
  *
  * Availability: Linux. See makedev(3); Python, os.minor.
+ * @example
+ * ```ts
+ * os.minor(os.stat('/dev/null').st_rdev ?? 0) // => 3
+ * ```
  */
 export function minor(device: number | bigint): number {
   const whole = BigInt(uint64(device, 'device'))
@@ -167,6 +197,10 @@ export function minor(device: number | bigint): number {
  * @throws RangeError where it would pass 2^53, which no kernel's device does
  *
  * Availability: Linux. See makedev(3); Python, os.makedev.
+ * @example
+ * ```ts
+ * os.makedev(1, 3) // => os.stat('/dev/null').st_rdev
+ * ```
  */
 export function makedev(major: number, minor: number): number {
   return deviceNumber(int(major, 'major', 0, 0xffff_ffff), int(minor, 'minor', 0, 0xffff_ffff))

@@ -39,6 +39,12 @@ const removeEvent = new AuditEvent('os.remove')
  * @throws OSError as the system says: FileNotFoundError, FileExistsError, PermissionError (a directory), EXDEV
  *
  * Availability: Linux. Audit event: `os.link` (src, dst, src_dir_fd, dst_dir_fd). See link(2); Python, os.link.
+ * @example
+ * ```ts
+ * os.close(os.open('file', os.O_CREAT))
+ * os.link('file', 'second name')
+ * os.stat('file').st_nlink // => 2
+ * ```
  */
 export function link(src: Path, dst: Path, options: LinkOptions = NO_OPTIONS): void {
   const { args, file, file2 } = preparedLink(src, dst, options)
@@ -69,6 +75,11 @@ export function preparedLink(src: Path, dst: Path, options: LinkOptions = NO_OPT
  * @throws OSError as the system says: FileExistsError, FileNotFoundError (no directory for `dst`), PermissionError
  *
  * Availability: Linux. Audit event: `os.symlink` (src, dst, dir_fd). See symlink(2); Python, os.symlink.
+ * @example
+ * ```ts
+ * os.symlink('/etc/passwd', 'users')
+ * os.readlink('users') // => '/etc/passwd'
+ * ```
  */
 export function symlink(src: Path, dst: Path, target_is_directory: boolean, options?: DirFdOption): void
 export function symlink(src: Path, dst: Path, options?: DirFdOption & { target_is_directory?: boolean }): void
@@ -98,6 +109,13 @@ export function preparedSymlink(src: Path, dst: Path, ...rest: unknown[]): Prepa
  * @throws OSError as the system says: FileNotFoundError; EINVAL where it is no link
  *
  * Availability: Linux. See readlink(2); Python, os.readlink.
+ * @example
+ * ```ts
+ * os.symlink('somewhere', Buffer.from([0xff]))
+ * os.readlink(Buffer.from([0xff])) // => Buffer.from('somewhere')
+ * os.readlink('\udcff') // => 'somewhere'
+ * os.readlink('/etc/passwd') // throws OSError
+ * ```
  */
 export function readlink(path: string | URL, options?: DirFdOption): string
 export function readlink(path: Uint8Array, options?: DirFdOption): Buffer
@@ -140,6 +158,12 @@ export function linkText(length: number, file: Subject): string | Buffer {
  *   PermissionError
  *
  * Availability: Linux. Audit event: `os.rename` (src, dst, src_dir_fd, dst_dir_fd). See rename(2); Python, os.rename.
+ * @example
+ * ```ts
+ * os.mkdir('old')
+ * os.rename('old', 'new')
+ * os.listdir() // => ['new']
+ * ```
  */
 export function rename(src: Path, dst: Path, options: TwoDirFdOptions = NO_OPTIONS): void {
   renameAs(preparedRename(src, dst, options))
@@ -161,6 +185,13 @@ export function preparedRename(src: Path, dst: Path, options: TwoDirFdOptions = 
  *   PermissionError
  *
  * Availability: Linux. Audit event: `os.rename` (src, dst, src_dir_fd, dst_dir_fd). See rename(2); Python, os.replace.
+ * @example
+ * ```ts
+ * os.close(os.open('settings.tmp', os.O_CREAT))
+ * os.close(os.open('settings', os.O_CREAT))
+ * os.replace('settings.tmp', 'settings') // whoever reads sees the old one or the new one
+ * os.listdir() // => ['settings']
+ * ```
  */
 export function replace(src: Path, dst: Path, options: TwoDirFdOptions = NO_OPTIONS): void {
   renameAs(preparedReplace(src, dst, options))
@@ -194,6 +225,12 @@ function preparedRenameAs(syscall: string, src: Path, dst: Path, options: TwoDir
  * @throws OSError as the system says: FileNotFoundError, IsADirectoryError (use `rmdir`), PermissionError
  *
  * Availability: Linux. Audit event: `os.remove` (path, dir_fd). See unlink(2); Python, os.remove.
+ * @example
+ * ```ts
+ * os.close(os.open('file', os.O_CREAT))
+ * os.remove('file')
+ * os.remove('file') // throws FileNotFoundError
+ * ```
  */
 export function remove(path: Path, options: DirFdOption = NO_OPTIONS): void {
   removeAs(preparedRemove(path, options))
@@ -212,6 +249,13 @@ export function preparedRemove(path: Path, options: DirFdOption = NO_OPTIONS): P
  * @throws OSError as the system says: FileNotFoundError, IsADirectoryError (use `rmdir`), PermissionError
  *
  * Availability: Linux. Audit event: `os.remove` (path, dir_fd). See unlink(2); Python, os.unlink.
+ * @example
+ * ```ts
+ * const fd = os.open('temporary', os.O_RDWR | os.O_CREAT)
+ * os.unlink('temporary')
+ * os.write(fd, Buffer.from('nobody else sees this')) // => 21
+ * os.close(fd)
+ * ```
  */
 export function unlink(path: Path, options: DirFdOption = NO_OPTIONS): void {
   removeAs(preparedUnlink(path, options))
@@ -244,6 +288,11 @@ function preparedRemoveAs(syscall: string, path: Path, options: DirFdOption): Pr
  * @throws OSError as the system says: FileExistsError, FileNotFoundError, PermissionError
  *
  * Availability: Linux. See mkfifo(3); Python, os.mkfifo.
+ * @example
+ * ```ts
+ * os.mkfifo('queue', 0o600)
+ * os.path.exists('queue') // => true
+ * ```
  */
 export function mkfifo(path: Path, mode: number, options?: DirFdOption): void
 export function mkfifo(path: Path, options?: DirFdOption & { readonly mode?: number }): void
@@ -272,6 +321,12 @@ export function preparedMkfifo(path: Path, ...rest: unknown[]): Prepared<'mkfifo
  * @throws OSError as the system says: FileExistsError, FileNotFoundError, PermissionError (devices need CAP_MKNOD)
  *
  * Availability: Linux. See mknod(2); Python, os.mknod.
+ * @example
+ * ```ts
+ * import { S_IFIFO } from 'osier/stat'
+ * os.mknod('queue', S_IFIFO | 0o600)
+ * os.listdir() // => ['queue']
+ * ```
  */
 export function mknod(path: Path, mode: number, device: number | bigint, options?: DirFdOption): void
 export function mknod(path: Path, mode: number, options?: DirFdOption & { readonly device?: number | bigint }): void
@@ -301,6 +356,20 @@ export function preparedMknod(path: Path, ...rest: unknown[]): Prepared<'mknodat
  * @throws OSError as the system says: FileNotFoundError, NotADirectoryError, PermissionError (needs CAP_SYS_CHROOT)
  *
  * Availability: Linux. See chroot(2); Python, os.chroot.
+ * @example
+ * ```ts
+ * const child = os.fork()
+ * if (child === 0) {
+ *   try {
+ *     os.chroot('.') // needs CAP_SYS_CHROOT
+ *     os.chdir('/')
+ *   } catch (error) {
+ *     if (!(error instanceof os.PermissionError)) os._exit(1)
+ *   }
+ *   os._exit(0)
+ * }
+ * os.waitpid(child, 0)[1] // => 0
+ * ```
  */
 export function chroot(path: Path): void {
   const directory: FileName = fileName(path, 'path')
@@ -312,6 +381,11 @@ export function chroot(path: Path): void {
  * sync(2): has everything that is written, on all file systems, put on the disks.
  *
  * Availability: Linux. See sync(2); Python, os.sync.
+ * @example
+ * ```ts
+ * os.close(os.open('file', os.O_CREAT))
+ * os.sync() // all that was written, of everybody's
+ * ```
  */
 export function sync(): void {
   libc.sync()

@@ -35,6 +35,17 @@ const forkptyEvent = new AuditEvent('os.forkpty')
  * @throws TypeError where none is given, or something that is no function
  *
  * Availability: Linux. See Python, os.register_at_fork.
+ * @example
+ * ```ts
+ * const order: string[] = []
+ * os.register_at_fork({
+ *   before: () => order.push('before'),
+ *   after_in_parent: () => order.push('after'),
+ *   after_in_child: () => os._exit(0),
+ * })
+ * os.waitpid(os.fork(), 0)[1] // => 0
+ * order // => ['before', 'after']
+ * ```
  */
 export function register_at_fork(functions: AtFork = NO_OPTIONS): void {
   checkOptions(functions, KINDS)
@@ -109,6 +120,19 @@ function warnOfThreads(): void {
  * @throws NotImplementedError in Bun, in Deno, in worker threads, and in a build of Node that is not as it is known
  *
  * Availability: Linux, with Node 20 or newer. Audit event: `os.fork`. See fork(2); Python, os.fork.
+ * @example
+ * ```ts
+ * const [r, w] = os.pipe()
+ * const child = os.fork()
+ * if (child === 0) {
+ *   os.write(w, Buffer.from(`hello from ${process.pid}`))
+ *   os._exit(7)
+ * }
+ * os.close(w)
+ * os.read(r, 100).toString() // => `hello from ${child}`
+ * os.close(r)
+ * os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) // => 7
+ * ```
  */
 export function fork(): number {
   return forkWith('fork', forkEvent, false)
@@ -123,6 +147,14 @@ export function fork(): number {
  * @throws OSError, NotImplementedError as `fork` does
  *
  * Availability: Linux, with Node 20 or newer. Audit event: `os.forkpty`. See forkpty(3); Python, os.forkpty.
+ * @example
+ * ```ts
+ * const [child, terminal] = os.forkpty()
+ * if (child === 0) os.execl('/bin/sh', 'sh', '-c', 'tty > /dev/null && echo on a terminal')
+ * os.read(terminal, 100).toString() // => 'on a terminal\r\n'
+ * os.waitpid(child, 0)[1] // => 0
+ * os.close(terminal)
+ * ```
  */
 export function forkpty(): [pid: number, fd: number] {
   const pid = forkWith('forkpty', forkptyEvent, true)

@@ -19,6 +19,10 @@ export const PRIO_USER: number = constants.PRIO_USER
  * @returns the path, '/dev/tty'
  *
  * Availability: Linux. See ctermid(3); Python, os.ctermid.
+ * @example
+ * ```ts
+ * os.ctermid() // => '/dev/tty'
+ * ```
  */
 export function ctermid(): string {
   libc.ctermid(address)
@@ -31,6 +35,10 @@ export function ctermid(): string {
  * @returns the pid
  *
  * Availability: Linux. See getpid(2); Python, os.getpid.
+ * @example
+ * ```ts
+ * os.getpid() // => process.pid
+ * ```
  */
 export function getpid(): number {
   // Node has asked when it started, and a process keeps its id; the child of a fork is told its own.
@@ -44,6 +52,10 @@ export function getpid(): number {
  * @returns the pid
  *
  * Availability: Linux. See getppid(2); Python, os.getppid.
+ * @example
+ * ```ts
+ * os.getppid() // => process.ppid
+ * ```
  */
 export function getppid(): number {
   return libc.getppid()
@@ -57,6 +69,10 @@ export function getppid(): number {
  * @throws ProcessLookupError where there is no such process
  *
  * Availability: Linux. See getpgid(2); Python, os.getpgid.
+ * @example
+ * ```ts
+ * os.getpgid(0) // => os.getpgrp()
+ * ```
  */
 export function getpgid(pid: number): number {
   const member = int(pid, 'pid')
@@ -71,6 +87,10 @@ export function getpgid(pid: number): number {
  * @returns the process group's id
  *
  * Availability: Linux. See getpgrp(2); Python, os.getpgrp.
+ * @example
+ * ```ts
+ * os.getpgrp() // => os.getpgid(os.getpid())
+ * ```
  */
 export function getpgrp(): number {
   return libc.getpgrp()
@@ -85,6 +105,13 @@ export function getpgrp(): number {
  * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION for this process in a worker thread
  *
  * Availability: Linux. See setpgid(2); Python, os.setpgid.
+ * @example
+ * ```ts
+ * const child = os.posix_spawn('/bin/sleep', ['sleep', '60'], null)
+ * os.setpgid(child, child) // throws PermissionError
+ * os.kill(child, 9)
+ * os.waitpid(child, 0)
+ * ```
  */
 export function setpgid(pid: number, pgrp: number): void {
   const [member, group] = [int(pid, 'pid'), int(pgrp, 'pgrp')]
@@ -99,6 +126,11 @@ export function setpgid(pid: number, pgrp: number): void {
  * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread
  *
  * Availability: Linux. See setpgrp(2); Python, os.setpgrp.
+ * @example
+ * ```ts
+ * os.setpgrp()
+ * os.getpgrp() // => os.getpid()
+ * ```
  */
 export function setpgrp(): void {
   mainThreadOnly('setpgrp')
@@ -113,6 +145,10 @@ export function setpgrp(): void {
  * @throws ProcessLookupError where there is no such process
  *
  * Availability: Linux. See getsid(2); Python, os.getsid.
+ * @example
+ * ```ts
+ * os.getsid(0) // => os.getsid(os.getpid())
+ * ```
  */
 export function getsid(pid: number): number {
   const member = int(pid, 'pid')
@@ -128,6 +164,15 @@ export function getsid(pid: number): number {
  * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread
  *
  * Availability: Linux. See setsid(2); Python, os.setsid.
+ * @example
+ * ```ts
+ * const child = os.fork()
+ * if (child === 0) {
+ *   os.setsid() // a session of its own, without a terminal
+ *   os._exit(os.getsid(0) === os.getpid() ? 0 : 1)
+ * }
+ * os.waitpid(child, 0)[1] // => 0
+ * ```
  */
 export function setsid(): void {
   mainThreadOnly('setsid')
@@ -148,6 +193,10 @@ function anyId(value: unknown, name: string): number {
  * @throws OSError as the system says: ProcessLookupError, EINVAL
  *
  * Availability: Linux. See getpriority(2); Python, os.getpriority.
+ * @example
+ * ```ts
+ * os.getpriority(os.PRIO_PROCESS, 0) // => os.nice(0)
+ * ```
  */
 export function getpriority(which: number, who: number): number {
   const [kind, number] = [int(which, 'which'), anyId(who, 'who')]
@@ -173,6 +222,12 @@ export function getpriority(which: number, who: number): number {
  *   priority without CAP_SYS_NICE), EINVAL
  *
  * Availability: Linux. See setpriority(2); Python, os.setpriority.
+ * @example
+ * ```ts
+ * const now = os.getpriority(os.PRIO_PROCESS, 0)
+ * os.setpriority(os.PRIO_PROCESS, 0, Math.min(now + 1, 19)) // nicer
+ * os.getpriority(os.PRIO_PROCESS, 0) // => Math.min(now + 1, 19)
+ * ```
  */
 export function setpriority(which: number, who: number, priority: number): void {
   const [kind, number, value] = [int(which, 'which'), anyId(who, 'who'), int(priority, 'priority')]
@@ -187,6 +242,13 @@ export function setpriority(which: number, who: number, priority: number): void 
  * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread
  *
  * Availability: Linux. See umask(2); Python, os.umask.
+ * @example
+ * ```ts
+ * const before = os.umask(0o077)
+ * os.mkdir('mine')
+ * os.stat('mine').st_mode & 0o777 // => 0o700
+ * os.umask(before) // => 0o077
+ * ```
  */
 export function umask(mask: number): number {
   const bits = int(mask, 'mask')
@@ -200,6 +262,12 @@ export function umask(mask: number): number {
  * @returns system, network name, release, version and hardware
  *
  * Availability: Linux. See uname(2); Python, os.uname.
+ * @example
+ * ```ts
+ * const { sysname, machine } = os.uname()
+ * sysname // => 'Linux'
+ * ['x86_64', 'aarch64'].includes(machine) // => true
+ * ```
  */
 export function uname(): uname_result {
   while (libc.uname(address) === -1) failed('uname')
@@ -215,6 +283,10 @@ export function uname(): uname_result {
  * @returns the C library's text; of a number that is none, it says so
  *
  * Availability: Linux. See strerror(3); Python, os.strerror.
+ * @example
+ * ```ts
+ * os.strerror(2) // => 'No such file or directory'
+ * ```
  */
 export function strerror(code: number): string {
   return libc.strerror(int(code, 'code'))

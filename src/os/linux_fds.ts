@@ -83,6 +83,12 @@ export const PIDFD_NONBLOCK: number = constants.PIDFD_NONBLOCK
  * @throws OSError EINVAL for a name that is too long or flags that are not known; EMFILE, ENOMEM
  *
  * Availability: Linux 3.17. See memfd_create(2); Python, os.memfd_create.
+ * @example
+ * ```ts
+ * const fd = os.memfd_create('scratch', os.MFD_CLOEXEC)
+ * os.write(fd, Buffer.from('in memory alone')) // => 15
+ * os.close(fd)
+ * ```
  */
 export function memfd_create(name: Path, flags?: number | { readonly flags?: number }): number
 export function memfd_create(name: Path, ...rest: unknown[]): number {
@@ -105,6 +111,12 @@ export function memfd_create(name: Path, ...rest: unknown[]): number {
  * @throws OSError EINVAL for flags that are not known; EMFILE
  *
  * Availability: Linux 2.6.27. See eventfd(2); Python, os.eventfd.
+ * @example
+ * ```ts
+ * const fd = os.eventfd(3, os.EFD_CLOEXEC | os.EFD_SEMAPHORE)
+ * os.eventfd_read(fd) // => 1n
+ * os.close(fd)
+ * ```
  */
 export function eventfd(initval: number, flags?: number | { readonly flags?: number }): number
 export function eventfd(initval: number, ...rest: unknown[]): number {
@@ -123,6 +135,12 @@ export function eventfd(initval: number, ...rest: unknown[]): number {
  * @throws OSError BlockingIOError where the counter is 0 (EFD_NONBLOCK); EBADF; EINVAL where it is no counter
  *
  * Availability: Linux 2.6.27. See eventfd(2); Python, os.eventfd_read.
+ * @example
+ * ```ts
+ * const fd = os.eventfd(5)
+ * os.eventfd_read(fd) // => 5n
+ * os.close(fd)
+ * ```
  */
 export function eventfd_read(fd: Descriptor): bigint {
   const number = descriptor(fd, 'fd')
@@ -140,6 +158,13 @@ export function eventfd_read(fd: Descriptor): bigint {
  * @throws OSError BlockingIOError where it would pass the limit (EFD_NONBLOCK); EINVAL for 2^64 - 1; EBADF
  *
  * Availability: Linux 2.6.27. See eventfd(2); Python, os.eventfd_write.
+ * @example
+ * ```ts
+ * const fd = os.eventfd(1)
+ * os.eventfd_write(fd, 2n ** 63n)
+ * os.eventfd_read(fd) // => 2n ** 63n + 1n
+ * os.close(fd)
+ * ```
  */
 export function eventfd_write(fd: Descriptor, value: number | bigint): void {
   const number = descriptor(fd, 'fd')
@@ -165,6 +190,14 @@ export interface TimerCreateOptions {
  * @throws OSError EINVAL for another clock or other flags; PermissionError for the clocks that wake the machine
  *
  * Availability: Linux 2.6.27. See timerfd_create(2); Python, os.timerfd_create.
+ * @example
+ * ```ts
+ * import { CLOCK_MONOTONIC } from 'osier/time'
+ * const fd = os.timerfd_create(CLOCK_MONOTONIC)
+ * os.timerfd_settime(fd, { initial: 0.001 })
+ * os.read(fd, 8).readBigUInt64LE() // => 1n
+ * os.close(fd)
+ * ```
  */
 export function timerfd_create(clockid: number, options: TimerCreateOptions = NO_OPTIONS): number {
   checkOptions(options, ['flags'])
@@ -200,6 +233,13 @@ const TIMER_OPTIONS = ['flags', 'initial', 'interval'] as const
  * @throws RangeError for times that are not finite or too large for the system
  *
  * Availability: Linux 2.6.27. See timerfd_create(2); Python, os.timerfd_settime.
+ * @example
+ * ```ts
+ * import { CLOCK_MONOTONIC } from 'osier/time'
+ * const fd = os.timerfd_create(CLOCK_MONOTONIC)
+ * os.timerfd_settime(fd, { initial: 60, interval: 0.5 }) // => [0, 0]
+ * os.close(fd)
+ * ```
  */
 export function timerfd_settime(fd: Descriptor, options: TimerOptions<number> = NO_OPTIONS): TimerState<number> {
   checkOptions(options, TIMER_OPTIONS)
@@ -217,6 +257,13 @@ export function timerfd_settime(fd: Descriptor, options: TimerOptions<number> = 
  * @throws OSError EINVAL for negative times and for what is no timer; EBADF
  *
  * Availability: Linux 2.6.27. See timerfd_create(2); Python, os.timerfd_settime_ns.
+ * @example
+ * ```ts
+ * import { CLOCK_MONOTONIC } from 'osier/time'
+ * const fd = os.timerfd_create(CLOCK_MONOTONIC)
+ * os.timerfd_settime_ns(fd, { initial: 60_000_000_000n }) // => [0n, 0n]
+ * os.close(fd)
+ * ```
  */
 export function timerfd_settime_ns(
   fd: Descriptor,
@@ -236,6 +283,15 @@ export function timerfd_settime_ns(
  * @throws OSError EINVAL for what is no timer; EBADF
  *
  * Availability: Linux 2.6.27. See timerfd_create(2); Python, os.timerfd_gettime.
+ * @example
+ * ```ts
+ * import { CLOCK_MONOTONIC } from 'osier/time'
+ * const fd = os.timerfd_create(CLOCK_MONOTONIC)
+ * os.timerfd_settime(fd, { initial: 60, interval: 0.5 })
+ * const [left, interval] = os.timerfd_gettime(fd)
+ * left <= 60 && interval === 0.5 // => true
+ * os.close(fd)
+ * ```
  */
 export function timerfd_gettime(fd: Descriptor): TimerState<number> {
   return inSeconds(getTimer('timerfd_gettime', fd))
@@ -249,6 +305,13 @@ export function timerfd_gettime(fd: Descriptor): TimerState<number> {
  * @throws OSError EINVAL for what is no timer; EBADF
  *
  * Availability: Linux 2.6.27. See timerfd_create(2); Python, os.timerfd_gettime_ns.
+ * @example
+ * ```ts
+ * import { CLOCK_MONOTONIC } from 'osier/time'
+ * const fd = os.timerfd_create(CLOCK_MONOTONIC)
+ * os.timerfd_gettime_ns(fd) // => [0n, 0n]
+ * os.close(fd)
+ * ```
  */
 export function timerfd_gettime_ns(fd: Descriptor): TimerState<bigint> {
   return getTimer('timerfd_gettime_ns', fd)
@@ -320,6 +383,13 @@ function secondsOf(nanoseconds: bigint): number {
  *   known; EMFILE
  *
  * Availability: Linux 5.3. See pidfd_open(2); Python, os.pidfd_open.
+ * @example
+ * ```ts
+ * const child = os.posix_spawn('/bin/true', ['true'], null)
+ * const fd = os.pidfd_open(child)
+ * os.waitid(os.P_PIDFD, fd, os.WEXITED)?.si_status // => 0
+ * os.close(fd)
+ * ```
  */
 export function pidfd_open(pid: number, flags?: number | { readonly flags?: number }): number
 export function pidfd_open(pid: number, ...rest: unknown[]): number {

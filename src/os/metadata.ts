@@ -74,6 +74,13 @@ export function refuseWithFd(options: Partial<Record<'dir_fd' | 'follow_symlinks
  * @throws RangeError for options that cannot go with a descriptor, and where a size passes 2^53
  *
  * Availability: Linux. See stat(2); Python, os.stat.
+ * @example
+ * ```ts
+ * const { st_size, st_mtime_ns } = os.stat('/etc/passwd')
+ * st_size > 0 // => true
+ * typeof st_mtime_ns // => 'bigint'
+ * os.stat('nowhere') // throws FileNotFoundError
+ * ```
  */
 export function stat(path: Path | Descriptor, options: StatOptions = NO_OPTIONS): stat_result {
   if (typeof path === 'string' && options === NO_OPTIONS) return statusOf('stat', path, AT_FDCWD, 0)
@@ -129,6 +136,12 @@ function openFd(fd: number): number {
  * @throws OSError as the system says: FileNotFoundError, NotADirectoryError, PermissionError
  *
  * Availability: Linux. See lstat(2); Python, os.lstat.
+ * @example
+ * ```ts
+ * os.symlink('nowhere', 'link')
+ * os.lstat('link').st_size // => 7
+ * os.stat('link') // throws FileNotFoundError
+ * ```
  */
 export function lstat(path: Path, options: DirFdOption = NO_OPTIONS): stat_result {
   const { args, file } = preparedLstat(path, options)
@@ -151,6 +164,12 @@ export function preparedLstat(path: Path, options: DirFdOption = NO_OPTIONS): Pr
  * @throws OSError EBADF where it is not open
  *
  * Availability: Linux. See fstat(2); Python, os.fstat.
+ * @example
+ * ```ts
+ * const fd = os.open('/etc/passwd', os.O_RDONLY)
+ * os.fstat(fd).st_ino // => os.stat('/etc/passwd').st_ino
+ * os.close(fd)
+ * ```
  */
 export function fstat(fd: Descriptor): stat_result {
   const { args, file } = preparedFstat(fd)
@@ -270,6 +289,12 @@ export function auditedFd(value: unknown): unknown {
  * @throws NotImplementedError for `follow_symlinks: false` before Linux 6.6
  *
  * Availability: Linux. Audit event: `os.chmod` (path, mode, dir_fd). See chmod(2); Python, os.chmod.
+ * @example
+ * ```ts
+ * os.mkdir('folder')
+ * os.chmod('folder', 0o500)
+ * os.stat('folder').st_mode & 0o777 // => 0o500
+ * ```
  */
 export function chmod(path: Path | Descriptor, mode: number, options: StatOptions = NO_OPTIONS): void {
   const call = preparedChmod(path, mode, options)
@@ -317,6 +342,13 @@ export function chmodLinkError(errno: number, file: Subject): Error {
  * @throws OSError as the system says: EBADF, PermissionError
  *
  * Availability: Linux. Audit event: `os.chmod` (fd, mode, -1). See fchmod(2); Python, os.fchmod.
+ * @example
+ * ```ts
+ * const fd = os.open('file', os.O_RDWR | os.O_CREAT)
+ * os.fchmod(fd, 0o400)
+ * os.fstat(fd).st_mode & 0o777 // => 0o400
+ * os.close(fd)
+ * ```
  */
 export function fchmod(fd: Descriptor, mode: number): void {
   const [number, bits] = preparedFchmod(fd, mode).args
@@ -341,6 +373,12 @@ export function preparedFchmod(fd: Descriptor, mode: number): Prepared<'fchmod'>
  * @throws OSError as the system says: FileNotFoundError, PermissionError
  *
  * Availability: Linux. Audit event: `os.chown` (path, uid, gid, dir_fd). See chown(2); Python, os.chown.
+ * @example
+ * ```ts
+ * os.mkdir('folder')
+ * os.chown('folder', -1, os.getgid()) // -1 leaves an id as it is
+ * os.stat('folder').st_gid // => os.getgid()
+ * ```
  */
 export function chown(path: Path | Descriptor, uid: number, gid: number, options: StatOptions = NO_OPTIONS): void {
   const call = preparedChown(path, uid, gid, options)
@@ -386,6 +424,13 @@ export function preparedChown(
  * @throws OSError as the system says: EBADF, PermissionError
  *
  * Availability: Linux. Audit event: `os.chown` (fd, uid, gid, -1). See fchown(2); Python, os.fchown.
+ * @example
+ * ```ts
+ * const fd = os.open('file', os.O_RDWR | os.O_CREAT)
+ * os.fchown(fd, -1, os.getgid())
+ * os.fstat(fd).st_gid // => os.getgid()
+ * os.close(fd)
+ * ```
  */
 export function fchown(fd: Descriptor, uid: number, gid: number): void {
   const [number, owner, group] = preparedFchown(fd, uid, gid).args
@@ -409,6 +454,12 @@ export function preparedFchown(fd: Descriptor, uid: number, gid: number): Prepar
  * @throws OSError as the system says: FileNotFoundError, PermissionError
  *
  * Availability: Linux. Audit event: `os.chown` (path, uid, gid, -1). See lchown(2); Python, os.lchown.
+ * @example
+ * ```ts
+ * os.symlink('nowhere', 'link')
+ * os.lchown('link', -1, os.getgid()) // the link's own
+ * os.lstat('link').st_gid // => os.getgid()
+ * ```
  */
 export function lchown(path: Path, uid: number, gid: number): void {
   changeOwner(preparedLchown(path, uid, gid))
@@ -447,6 +498,12 @@ export interface UtimeOptions extends StatOptions {
  * @throws OSError as the system says: FileNotFoundError, PermissionError
  *
  * Availability: Linux. Audit event: `os.utime` (path, times, ns, dir_fd). See utimensat(2); Python, os.utime.
+ * @example
+ * ```ts
+ * os.mkdir('folder')
+ * os.utime('folder', { ns: [1n, 1_700_000_000_123_456_789n] })
+ * os.stat('folder').st_mtime_ns // => 1_700_000_000_123_456_789n
+ * ```
  */
 export function utime(path: Path | Descriptor, times: TimePair<number | bigint> | null, options?: UtimeOptions): void
 export function utime(
@@ -519,6 +576,12 @@ function splitNanoseconds(time: unknown, name: string): Timespec {
  * @throws OSError as the system says: FileNotFoundError, IsADirectoryError, PermissionError, EINVAL for a negative length
  *
  * Availability: Linux. Audit event: `os.truncate` (path, length). See truncate(2); Python, os.truncate.
+ * @example
+ * ```ts
+ * os.close(os.open('file', os.O_CREAT))
+ * os.truncate('file', 1000)
+ * os.stat('file').st_size // => 1000
+ * ```
  */
 export function truncate(path: Path | Descriptor, length: number | bigint): void {
   const call = preparedTruncate(path, length)

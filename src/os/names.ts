@@ -16,6 +16,16 @@ export type Path = string | Uint8Array | URL | PathLike
  * `value instanceof PathLike` asks for the method, not for the ancestry. A DirEntry is one.
  *
  * @see Python, os, PathLike
+ * @example
+ * ```ts
+ * class Report extends os.PathLike {
+ *   override __fspath__(): string {
+ *     return '/etc/hostname'
+ *   }
+ * }
+ * os.fspath(new Report()) // => '/etc/hostname'
+ * new Report() instanceof os.PathLike // => true
+ * ```
  */
 export abstract class PathLike {
   /** The path as text or bytes. */
@@ -33,6 +43,11 @@ export abstract class PathLike {
  * @returns text or bytes
  * @throws TypeError for anything else, and where `__fspath__()` gives something else
  * @see Python, os, fspath
+ * @example
+ * ```ts
+ * os.fspath(new URL('file:///etc/motd')) // => '/etc/motd'
+ * os.fspath('name') // => 'name'
+ * ```
  */
 export function fspath(path: string | URL): string
 export function fspath<T extends FileName>(path: T): T
@@ -76,6 +91,11 @@ function fromFileUrl(url: URL): string {
  * @returns a Buffer
  * @throws TypeError for anything else; RangeError for a lone surrogate that stands for no byte
  * @see Python, os, fsencode; PEP 383
+ * @example
+ * ```ts
+ * os.fsencode('caf\u00e9') // => Buffer.from([0x63, 0x61, 0x66, 0xc3, 0xa9])
+ * os.fsencode('caf\udce9') // => Buffer.from([0x63, 0x61, 0x66, 0xe9])
+ * ```
  */
 export function fsencode(filename: Path): Buffer {
   return encoded(fileName(filename, 'filename'), 'filename')
@@ -97,6 +117,12 @@ export function encoded(filename: FileName, name: string): Buffer {
  * @returns text, possibly with lone surrogates (`text.isWellFormed()` tells)
  * @throws TypeError for anything else
  * @see Python, os, fsdecode; PEP 383
+ * @example
+ * ```ts
+ * const name = os.fsdecode(Buffer.from([0x63, 0x61, 0x66, 0xe9])) // not UTF-8
+ * name // => 'caf\udce9'
+ * os.fsencode(name) // => Buffer.from([0x63, 0x61, 0x66, 0xe9])
+ * ```
  */
 export function fsdecode(filename: Path): string {
   const name = fileName(filename, 'filename')

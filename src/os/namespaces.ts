@@ -44,6 +44,19 @@ export const CLONE_VM: number = constants.CLONE_VM
  * @throws OSError as the system says: PermissionError (most take CAP_SYS_ADMIN), EINVAL, ENOSPC for too many namespaces
  *
  * Availability: Linux. See unshare(2), namespaces(7); Python 3.12, os.unshare.
+ * @example
+ * ```ts
+ * const child = os.fork()
+ * if (child === 0) {
+ *   try {
+ *     os.unshare(os.CLONE_NEWUSER | os.CLONE_NEWUTS) // a user and host name of its own
+ *   } catch (error) {
+ *     if (!(error instanceof os.OSError)) os._exit(1) // not every system lets everybody do so
+ *   }
+ *   os._exit(0)
+ * }
+ * os.waitpid(child, 0)[1] // => 0
+ * ```
  */
 export function unshare(flags: number): void {
   const bits = int(flags, 'flags')
@@ -60,6 +73,21 @@ export function unshare(flags: number): void {
  *   Node's other threads stand in the way of; PermissionError (it takes CAP_SYS_ADMIN)
  *
  * Availability: Linux 3.0. See setns(2), namespaces(7); Python 3.12, os.setns.
+ * @example
+ * ```ts
+ * const fd = os.open('/proc/self/ns/uts', os.O_RDONLY)
+ * const child = os.fork()
+ * if (child === 0) {
+ *   try {
+ *     os.setns(fd, os.CLONE_NEWUTS) // the one that it is in already: needs CAP_SYS_ADMIN all the same
+ *   } catch (error) {
+ *     if (!(error instanceof os.PermissionError)) os._exit(1)
+ *   }
+ *   os._exit(0)
+ * }
+ * os.close(fd)
+ * os.waitpid(child, 0)[1] // => 0
+ * ```
  */
 export function setns(fd: Descriptor, nstype: number): void
 export function setns(fd: Descriptor, options?: { readonly nstype?: number }): void

@@ -51,6 +51,12 @@ function reapAbandoned(): void {
  * @throws RangeError for another mode; OSError where no child can be made
  *
  * Availability: Linux. See popen(3); Python, os.popen.
+ * @example
+ * ```ts
+ * const pipe = os.popen('echo one; echo two; exit 3')
+ * pipe.read() // => 'one\ntwo\n'
+ * os.waitstatus_to_exitcode(pipe.close() ?? 0) // => 3
+ * ```
  */
 export function popen(cmd: Path, mode: 'rb' | 'wb', buffering?: number): CommandFile<BinaryFile>
 export function popen(cmd: Path, mode?: 'r' | 'w' | 'rt' | 'wt', buffering?: number): CommandFile

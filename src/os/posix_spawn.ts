@@ -299,6 +299,16 @@ function checkedSpawn(spawn: Start, path: Path, argv: unknown, env: unknown, opt
  *
  * Availability: Linux; POSIX_SPAWN_CLOSEFROM with glibc 2.34. Audit event: `os.posix_spawn` (path, argv, env). See
  * posix_spawn(3); Python, os.posix_spawn.
+ * @example
+ * ```ts
+ * const log = os.open('log', os.O_RDWR | os.O_CREAT)
+ * const child = os.posix_spawn('/bin/echo', ['echo', 'hello'], os.environ, {
+ *   file_actions: [[os.POSIX_SPAWN_DUP2, log, 1]],
+ * })
+ * os.waitpid(child, 0) // => [child, 0]
+ * os.pread(log, 100, 0) // => Buffer.from('hello\n')
+ * os.close(log)
+ * ```
  */
 export function posix_spawn(
   path: Path,
@@ -321,6 +331,11 @@ export function posix_spawn(
  * @throws OSError as `posix_spawn` does
  *
  * Availability: Linux. Audit event: `os.posix_spawn` (path, argv, env). See posix_spawnp(3); Python, os.posix_spawnp.
+ * @example
+ * ```ts
+ * const child = os.posix_spawnp('sh', ['sh', '-c', 'exit 3'], null)
+ * os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) // => 3
+ * ```
  */
 export function posix_spawnp(
   path: Path,

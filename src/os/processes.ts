@@ -51,6 +51,14 @@ const killpgEvent = new AuditEvent('os.killpg')
  * @throws ProcessLookupError, PermissionError; OSError EINVAL for a number that is no signal
  *
  * Availability: Linux. Audit event: `os.kill` (pid, sig). See kill(2); Python, os.kill.
+ * @example
+ * ```ts
+ * import { SIGTERM } from 'osier/signal'
+ * const child = os.posix_spawn('/bin/sleep', ['sleep', '60'], null)
+ * os.kill(child, SIGTERM)
+ * os.WTERMSIG(os.waitpid(child, 0)[1]) // => SIGTERM
+ * os.kill(child, 0) // throws ProcessLookupError
+ * ```
  */
 export function kill(pid: number, sig: number): void {
   const [process, signal] = [int(pid, 'pid'), int(sig, 'sig')]
@@ -66,6 +74,13 @@ export function kill(pid: number, sig: number): void {
  * @throws ProcessLookupError, PermissionError; OSError EINVAL for a number that is no signal
  *
  * Availability: Linux. Audit event: `os.killpg` (pgid, sig). See killpg(3); Python, os.killpg.
+ * @example
+ * ```ts
+ * import { SIGKILL } from 'osier/signal'
+ * const child = os.posix_spawn('/bin/sleep', ['sleep', '60'], null, { setpgroup: 0 })
+ * os.killpg(child, SIGKILL)
+ * os.WTERMSIG(os.waitpid(child, 0)[1]) // => SIGKILL
+ * ```
  */
 export function killpg(pgid: number, sig: number): void {
   const [group, signal] = [int(pgid, 'pgid'), int(sig, 'sig')]
@@ -81,6 +96,11 @@ export function killpg(pgid: number, sig: number): void {
  * @throws PermissionError for a negative increment without the privilege
  *
  * Availability: Linux. See nice(2); Python, os.nice.
+ * @example
+ * ```ts
+ * const now = os.nice(0)
+ * os.nice(1) // => Math.min(now + 1, 19)
+ * ```
  */
 export function nice(increment: number): number {
   const step = int(increment, 'increment')
@@ -98,6 +118,10 @@ export function nice(increment: number): number {
  * `process.on('SIGABRT')` included.
  *
  * Availability: Linux. See abort(3); Python, os.abort.
+ * @example
+ * ```ts
+ * os.abort() // the process ends with SIGABRT
+ * ```
  */
 export function abort(): never {
   libc.abort()
@@ -110,6 +134,11 @@ export function abort(): never {
  * @param n the exit code, of which the low eight bits count
  *
  * Availability: Linux. See _exit(2); Python, os._exit.
+ * @example
+ * ```ts
+ * process.on('exit', () => os.abort()) // is not called
+ * os._exit(0)
+ * ```
  */
 export function _exit(n: number): never {
   libc._exit(int(n, 'n'))
@@ -123,6 +152,12 @@ export function _exit(n: number): never {
  * @param enabled true to become it, false to be it no longer
  *
  * Availability: Linux 3.4. See PR_SET_CHILD_SUBREAPER(2const). Not in Python.
+ * @example
+ * ```ts
+ * os.set_child_subreaper(true) // orphans among the descendants become children of this process
+ * os.get_child_subreaper() // => true
+ * os.set_child_subreaper(false)
+ * ```
  */
 export function set_child_subreaper(enabled: boolean): void {
   if (typeof enabled !== 'boolean') throw wrongType('enabled', 'a boolean', enabled)
@@ -135,6 +170,10 @@ export function set_child_subreaper(enabled: boolean): void {
  * @returns what `set_child_subreaper` has set
  *
  * Availability: Linux 3.4. See PR_GET_CHILD_SUBREAPER(2const). Not in Python.
+ * @example
+ * ```ts
+ * os.get_child_subreaper() // => false
+ * ```
  */
 export function get_child_subreaper(): boolean {
   while (libc.prctl(constants.PR_GET_CHILD_SUBREAPER, address, 0, 0, 0) === -1) failed('prctl')
@@ -147,6 +186,11 @@ export function get_child_subreaper(): boolean {
  * @returns seconds, in steps of a hundredth
  *
  * Availability: Linux. See times(2); Python, os.times.
+ * @example
+ * ```ts
+ * const { user, system, elapsed } = os.times()
+ * user + system > 0 && elapsed > 0 // => true
+ * ```
  */
 export function times(): times_result {
   let elapsed: number

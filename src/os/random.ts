@@ -30,6 +30,11 @@ const FEW_BYTES = 64
  *   negative size or unknown flags
  *
  * Availability: Linux 3.17. See getrandom(2); Python, os.getrandom.
+ * @example
+ * ```ts
+ * os.getrandom(16).length // => 16
+ * os.getrandom(16, os.GRND_NONBLOCK).length // => 16
+ * ```
  */
 export function getrandom(size: number, flags: number): Buffer
 export function getrandom(size: number, options?: { readonly flags?: number }): Buffer
@@ -63,6 +68,10 @@ function upTo(size: number, flags: number): Buffer {
  * @throws NotImplementedError where a sandbox forbids the system call and there is no /dev/urandom either
  *
  * Availability: Linux. See getrandom(2), urandom(4); Python, os.urandom.
+ * @example
+ * ```ts
+ * os.urandom(16).length // => 16
+ * ```
  */
 export function urandom(size: number): Buffer {
   const wanted = int(size, 'size', 0, Number.MAX_SAFE_INTEGER)

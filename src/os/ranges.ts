@@ -23,6 +23,13 @@ const lockfEvent = new AuditEvent('os.lockf')
  * @throws RangeError where a number cannot hold the new position exactly (beyond 2^53), which holds all the same
  *
  * Availability: Linux. See lseek(2); Python, os.lseek.
+ * @example
+ * ```ts
+ * const fd = os.open('sparse', os.O_RDWR | os.O_CREAT)
+ * os.lseek(fd, 5 * 2 ** 40, os.SEEK_SET) // => 5497558138880
+ * os.lseek(fd, 0, os.SEEK_CUR) // => 5497558138880
+ * os.close(fd)
+ * ```
  */
 export function lseek(fd: Descriptor, position: number | bigint, whence: number): number {
   const [number, to, how] = preparedLseek(fd, position, whence).args
@@ -52,6 +59,13 @@ export function exactPosition(reached: Int64): number {
  * @throws OSError as the system says: EBADF, EINVAL for a negative length or a file not open for writing, EFBIG
  *
  * Availability: Linux. Audit event: `os.truncate` (fd, length). See ftruncate(2); Python, os.ftruncate.
+ * @example
+ * ```ts
+ * const fd = os.open('notes', os.O_RDWR | os.O_CREAT)
+ * os.ftruncate(fd, 4096)
+ * os.fstat(fd).st_size // => 4096
+ * os.close(fd)
+ * ```
  */
 export function ftruncate(fd: Descriptor, length: number | bigint): void {
   const [number, size] = preparedFtruncate(fd, length).args
@@ -74,6 +88,13 @@ export function preparedFtruncate(fd: Descriptor, length: number | bigint): Prep
  * @throws RangeError for a negative descriptor
  *
  * Availability: Linux. See fsync(2); Python, os.fsync.
+ * @example
+ * ```ts
+ * const fd = os.open('ledger', os.O_WRONLY | os.O_CREAT)
+ * os.write(fd, Buffer.from('paid')) // => 4
+ * os.fsync(fd) // on the disk now, its size and times too
+ * os.close(fd)
+ * ```
  */
 export function fsync(fd: Descriptor): void {
   const [number] = preparedFsync(fd).args
@@ -94,6 +115,13 @@ export function preparedFsync(fd: Descriptor): Prepared<'fsync'> {
  * @throws RangeError for a negative descriptor
  *
  * Availability: Linux. See fdatasync(2); Python, os.fdatasync.
+ * @example
+ * ```ts
+ * const fd = os.open('ledger', os.O_WRONLY | os.O_CREAT)
+ * os.write(fd, Buffer.from('paid')) // => 4
+ * os.fdatasync(fd) // on the disk now, and what it takes to read it
+ * os.close(fd)
+ * ```
  */
 export function fdatasync(fd: Descriptor): void {
   const [number] = preparedFdatasync(fd).args
@@ -119,6 +147,13 @@ export function preparedFdatasync(fd: Descriptor): Prepared<'fdatasync'> {
  *   EDEADLK where both would wait for each other
  *
  * Availability: Linux. Audit event: `os.lockf` (fd, cmd, len). See lockf(3); Python, os.lockf.
+ * @example
+ * ```ts
+ * const fd = os.open('lock', os.O_RDWR | os.O_CREAT)
+ * os.lockf(fd, os.F_TLOCK, 0) // throws BlockingIOError where another process holds it
+ * os.lockf(fd, os.F_ULOCK, 0)
+ * os.close(fd)
+ * ```
  */
 export function lockf(fd: Descriptor, cmd: number, len: number | bigint): void {
   const [number, command, size] = preparedLockf(fd, cmd, len).args
@@ -143,6 +178,13 @@ export function preparedLockf(fd: Descriptor, cmd: number, len: number | bigint)
  * @throws OSError as the system says: EBADF, ENOSPC, EFBIG, ESPIPE, EINVAL for a negative offset or a length below 1
  *
  * Availability: Linux. See posix_fallocate(3); Python, os.posix_fallocate.
+ * @example
+ * ```ts
+ * const fd = os.open('room', os.O_RDWR | os.O_CREAT)
+ * os.posix_fallocate(fd, 0, 65536)
+ * os.fstat(fd).st_size // => 65536
+ * os.close(fd)
+ * ```
  */
 export function posix_fallocate(fd: Descriptor, offset: number | bigint, len: number | bigint): void {
   const [number, from, size] = preparedFallocate(fd, offset, len).args
@@ -171,6 +213,12 @@ export function preparedFallocate(
  * @throws OSError EBADF; ESPIPE for a pipe; EINVAL for other advice
  *
  * Availability: Linux. See posix_fadvise(2); Python, os.posix_fadvise.
+ * @example
+ * ```ts
+ * const fd = os.open('/etc/passwd', os.O_RDONLY)
+ * os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_SEQUENTIAL) // read ahead further
+ * os.close(fd)
+ * ```
  */
 export function posix_fadvise(fd: Descriptor, offset: number | bigint, len: number | bigint, advice: number): void {
   const [number, from, size, hint] = preparedFadvise(fd, offset, len, advice).args

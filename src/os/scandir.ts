@@ -52,6 +52,13 @@ function closeListed(fd: number, directory: FileName | number): void {
  * @throws OSError as the system says: FileNotFoundError, NotADirectoryError, PermissionError
  *
  * Availability: Linux. Audit event: `os.listdir` (path). See readdir(3); Python, os.listdir.
+ * @example
+ * ```ts
+ * os.mkdir('folder')
+ * os.symlink('folder', Buffer.from([0x6c, 0xff])) // not UTF-8
+ * os.listdir().sort() // => ['folder', 'l\udcff']
+ * os.listdir(Buffer.from('.')).length // => 2
+ * ```
  */
 export function listdir(path: Uint8Array): Buffer[]
 export function listdir(path?: string | URL | Descriptor | { readonly path?: Path | Descriptor }): string[]
@@ -81,6 +88,16 @@ function followsSymlinks(options: FollowSymlinksOption): boolean {
  * What does have to be asked (`stat`, and for symbolic links what they point to) is asked once and remembered.
  *
  * See Python, os.DirEntry.
+ * @example
+ * ```ts
+ * os.symlink('/etc', 'link')
+ * using entries = os.scandir()
+ * const [entry] = entries
+ * entry instanceof os.DirEntry // => true
+ * entry?.is_dir() // => true
+ * entry?.is_symlink() // => true
+ * entry?.path // => './link'
+ * ```
  */
 export class DirEntry<T extends FileName = string> {
   /** The name, without the directory. */
@@ -204,6 +221,14 @@ const forgotten: FinalizationRegistry<Leftover> = new FinalizationRegistry(({ fd
  * The iterator of `scandir`. It closes its directory at the end, when a loop is left early, and by `close()` or `using`.
  *
  * See Python, os.scandir.
+ * @example
+ * ```ts
+ * os.mkdir('folder')
+ * const entries = os.scandir()
+ * entries instanceof os.ScandirIterator // => true
+ * entries.next().value?.name // => 'folder'
+ * entries.close() // or `using entries = ...`
+ * ```
  */
 export class ScandirIterator<T extends FileName = string> implements IterableIterator<DirEntry<T>> {
   readonly #directory: T | number
@@ -287,6 +312,15 @@ export class ScandirIterator<T extends FileName = string> implements IterableIte
  * @throws OSError as the system says: FileNotFoundError, NotADirectoryError, PermissionError
  *
  * Availability: Linux. Audit event: `os.scandir` (path). See readdir(3); Python, os.scandir.
+ * @example
+ * ```ts
+ * os.makedirs('top/below')
+ * using entries = os.scandir('top')
+ * for (const entry of entries) {
+ *   entry.name // => 'below'
+ *   entry.is_dir() // => true
+ * }
+ * ```
  */
 export function scandir(path: Uint8Array): ScandirIterator<Buffer>
 export function scandir(

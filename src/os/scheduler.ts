@@ -30,6 +30,10 @@ const { sched_priority } = structs.sched_param.offsets
  * The parameters of a scheduling policy: a priority. As a sequence it has this one item.
  *
  * See sched(7); Python, os.sched_param.
+ * @example
+ * ```ts
+ * new os.sched_param(10).sched_priority // => 10
+ * ```
  */
 export class sched_param extends StructSequence<number> {
   /** The priority: from `sched_get_priority_min` to `sched_get_priority_max` of the policy, which is 0 for the usual ones. */
@@ -66,6 +70,10 @@ function checkParam(value: unknown): sched_param {
  * @throws OSError EINVAL for a policy that is none
  *
  * Availability: Linux. See sched_get_priority_min(2); Python, os.sched_get_priority_min.
+ * @example
+ * ```ts
+ * os.sched_get_priority_min(os.SCHED_FIFO) // => 1
+ * ```
  */
 export function sched_get_priority_min(policy: number): number {
   const number = int(policy, 'policy')
@@ -82,6 +90,10 @@ export function sched_get_priority_min(policy: number): number {
  * @throws OSError EINVAL for a policy that is none
  *
  * Availability: Linux. See sched_get_priority_min(2); Python, os.sched_get_priority_max.
+ * @example
+ * ```ts
+ * os.sched_get_priority_max(os.SCHED_FIFO) // => 99
+ * ```
  */
 export function sched_get_priority_max(policy: number): number {
   const number = int(policy, 'policy')
@@ -102,6 +114,14 @@ export function sched_get_priority_max(policy: number): number {
  *   policy that is none, and a priority that is not of the policy
  *
  * Availability: Linux. See sched_setscheduler(2); Python, os.sched_setscheduler.
+ * @example
+ * ```ts
+ * const child = os.posix_spawn('/bin/sleep', ['sleep', '60'], null)
+ * os.sched_setscheduler(child, os.SCHED_BATCH, new os.sched_param(0))
+ * os.sched_getscheduler(child) // => os.SCHED_BATCH
+ * os.kill(child, 9)
+ * os.waitpid(child, 0)
+ * ```
  */
 export function sched_setscheduler(pid: number, policy: number, param: sched_param): void {
   const [process, number, parameters] = [int(pid, 'pid'), int(policy, 'policy'), checkParam(param)]
@@ -117,6 +137,10 @@ export function sched_setscheduler(pid: number, policy: number, param: sched_par
  * @throws OSError as the system says: ProcessLookupError, EINVAL for a negative number
  *
  * Availability: Linux. See sched_setscheduler(2); Python, os.sched_getscheduler.
+ * @example
+ * ```ts
+ * os.sched_getscheduler(0) // => os.SCHED_OTHER
+ * ```
  */
 export function sched_getscheduler(pid: number): number {
   const process = int(pid, 'pid')
@@ -133,6 +157,10 @@ export function sched_getscheduler(pid: number): number {
  * @throws OSError as `sched_setscheduler`
  *
  * Availability: Linux. See sched_setparam(2); Python, os.sched_setparam.
+ * @example
+ * ```ts
+ * os.sched_setparam(0, os.sched_getparam(0))
+ * ```
  */
 export function sched_setparam(pid: number, param: sched_param): void {
   const [process, parameters] = [int(pid, 'pid'), checkParam(param)]
@@ -148,6 +176,10 @@ export function sched_setparam(pid: number, param: sched_param): void {
  * @throws OSError as the system says: ProcessLookupError, EINVAL for a negative number
  *
  * Availability: Linux. See sched_setparam(2); Python, os.sched_getparam.
+ * @example
+ * ```ts
+ * os.sched_getparam(0).sched_priority // => 0
+ * ```
  */
 export function sched_getparam(pid: number): sched_param {
   const process = int(pid, 'pid')
@@ -163,6 +195,10 @@ export function sched_getparam(pid: number): sched_param {
  * @throws OSError as the system says: ProcessLookupError, EINVAL for a negative number
  *
  * Availability: Linux. See sched_rr_get_interval(2); Python, os.sched_rr_get_interval.
+ * @example
+ * ```ts
+ * os.sched_rr_get_interval(0) >= 0 // => true
+ * ```
  */
 export function sched_rr_get_interval(pid: number): number {
   const process = int(pid, 'pid')
@@ -174,6 +210,10 @@ export function sched_rr_get_interval(pid: number): number {
  * sched_yield(2): lets others run first.
  *
  * Availability: Linux. See sched_yield(2); Python, os.sched_yield.
+ * @example
+ * ```ts
+ * os.sched_yield() // => undefined
+ * ```
  */
 export function sched_yield(): void {
   while (libc.sched_yield() === -1) failed('sched_yield')
@@ -190,6 +230,11 @@ export function sched_yield(): void {
  *   of the processors is there
  *
  * Availability: Linux. See sched_setaffinity(2); Python, os.sched_setaffinity.
+ * @example
+ * ```ts
+ * os.sched_setaffinity(0, os.sched_getaffinity(0))
+ * os.sched_setaffinity(0, []) // throws OSError
+ * ```
  */
 export function sched_setaffinity(pid: number, mask: Iterable<number>): void {
   const process = int(pid, 'pid')
@@ -218,6 +263,10 @@ function sizeFor(processor: number): number {
  * @throws OSError as the system says: ProcessLookupError
  *
  * Availability: Linux. See sched_setaffinity(2); Python, os.sched_getaffinity.
+ * @example
+ * ```ts
+ * os.sched_getaffinity(0).size // => os.process_cpu_count()
+ * ```
  */
 export function sched_getaffinity(pid: number): Set<number> {
   const process = int(pid, 'pid')

@@ -30,6 +30,11 @@ export function startShell(command: CString, options: PosixSpawnOptions): number
  * @throws TypeError, RangeError for what is no command; OSError where no child can be made
  *
  * Availability: Linux. Audit event: `os.system` (command). See system(3); Python, os.system.
+ * @example
+ * ```ts
+ * os.system('exit 3') // => 3 << 8
+ * os.waitstatus_to_exitcode(os.system('exit 3')) // => 3
+ * ```
  */
 export function system(command: Path): number {
   const text = cString(fileName(command, 'command'), 'command')

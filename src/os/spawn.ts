@@ -90,6 +90,10 @@ function spawnFound(mode: unknown, file: Path, args: unknown, env: unknown): num
  * @throws TypeError, RangeError for bad arguments; OSError where no child can be made
  *
  * Availability: Linux. Audit event: `os.spawn` (mode, path, args, env). See posix_spawn(3); Python, os.spawnv.
+ * @example
+ * ```ts
+ * os.spawnv(os.P_WAIT, '/bin/sh', ['sh', '-c', 'exit 3']) // => 3
+ * ```
  */
 export function spawnv(mode: number, path: Path, args: readonly Text[]): number {
   return spawn(mode, path, args, null)
@@ -106,6 +110,10 @@ export function spawnv(mode: number, path: Path, args: readonly Text[]): number 
  * @throws as `spawnv`; RangeError for names that are empty or contain "="
  *
  * Availability: Linux. Audit event: `os.spawn` (mode, path, args, env). See posix_spawn(3); Python, os.spawnve.
+ * @example
+ * ```ts
+ * os.spawnve(os.P_WAIT, '/bin/sh', ['sh', '-c', 'exit $CODE'], { CODE: '3' }) // => 3
+ * ```
  */
 export function spawnve(mode: number, path: Path, args: readonly Text[], env: Environment): number {
   splitEnvironment([env])
@@ -122,6 +130,11 @@ export function spawnve(mode: number, path: Path, args: readonly Text[], env: En
  * @throws as `spawnv`
  *
  * Availability: Linux. Audit event: `os.spawn` (mode, path, args, env). See posix_spawn(3); Python, os.spawnl.
+ * @example
+ * ```ts
+ * const child = os.spawnl(os.P_NOWAIT, '/bin/true', 'true')
+ * os.waitpid(child, 0) // => [child, 0]
+ * ```
  */
 export function spawnl(mode: number, path: Path, ...args: readonly Text[]): number {
   return spawn(mode, path, args, null)
@@ -138,6 +151,10 @@ export function spawnl(mode: number, path: Path, ...args: readonly Text[]): numb
  * @throws as `spawnv`; TypeError where the last argument is no environment
  *
  * Availability: Linux. Audit event: `os.spawn` (mode, path, args, env). See posix_spawn(3); Python, os.spawnle.
+ * @example
+ * ```ts
+ * os.spawnle(os.P_WAIT, '/bin/sh', 'sh', '-c', 'exit $CODE', { CODE: '3' }) // => 3
+ * ```
  */
 export function spawnle(mode: number, path: Path, ...args: readonly [...Text[], Environment]): number {
   const [rest, env] = splitEnvironment(args)
@@ -154,6 +171,10 @@ export function spawnle(mode: number, path: Path, ...args: readonly [...Text[], 
  * @throws as `spawnv`
  *
  * Availability: Linux. Audit event: `os.spawn` (mode, file, args, env). See posix_spawn(3); Python, os.spawnvp.
+ * @example
+ * ```ts
+ * os.spawnvp(os.P_WAIT, 'true', ['true']) // => 0
+ * ```
  */
 export function spawnvp(mode: number, file: Path, args: readonly Text[]): number {
   return spawnFound(mode, file, args, null)
@@ -171,6 +192,10 @@ export function spawnvp(mode: number, file: Path, args: readonly Text[]): number
  * @throws as `spawnv`; RangeError for names that are empty or contain "="
  *
  * Availability: Linux. Audit event: `os.spawn` (mode, file, args, env). See posix_spawn(3); Python, os.spawnvpe.
+ * @example
+ * ```ts
+ * os.spawnvpe(os.P_WAIT, 'sh', ['sh', '-c', 'exit $CODE'], { CODE: '3', PATH: '/usr/bin:/bin' }) // => 3
+ * ```
  */
 export function spawnvpe(mode: number, file: Path, args: readonly Text[], env: Environment): number {
   splitEnvironment([env])
@@ -188,6 +213,10 @@ export function spawnvpe(mode: number, file: Path, args: readonly Text[], env: E
  * @throws as `spawnv`
  *
  * Availability: Linux. Audit event: `os.spawn` (mode, file, args, env). See posix_spawn(3); Python, os.spawnlp.
+ * @example
+ * ```ts
+ * os.spawnlp(os.P_WAIT, 'nothing-of-this-name', 'nothing') // => 127
+ * ```
  */
 export function spawnlp(mode: number, file: Path, ...args: readonly Text[]): number {
   return spawnFound(mode, file, args, null)
@@ -204,6 +233,10 @@ export function spawnlp(mode: number, file: Path, ...args: readonly Text[]): num
  * @throws as `spawnv`; TypeError where the last argument is no environment
  *
  * Availability: Linux. Audit event: `os.spawn` (mode, file, args, env). See posix_spawn(3); Python, os.spawnlpe.
+ * @example
+ * ```ts
+ * os.spawnlpe(os.P_WAIT, 'sh', 'sh', '-c', 'exit $CODE', { CODE: '3', PATH: '/usr/bin:/bin' }) // => 3
+ * ```
  */
 export function spawnlpe(mode: number, file: Path, ...args: readonly [...Text[], Environment]): number {
   const [rest, env] = splitEnvironment(args)

@@ -48,6 +48,10 @@ export const sysconf_names: typeof sysconfNames & Readonly<Record<string, number
  * @throws RangeError for a name that is not known; OSError EINVAL for a number that is not
  *
  * Availability: Linux. See confstr(3); Python, os.confstr.
+ * @example
+ * ```ts
+ * os.confstr('CS_PATH') // => '/bin:/usr/bin'
+ * ```
  */
 export function confstr(name: string | number): string | null {
   const number = confName(name, confstrNames)
@@ -75,6 +79,10 @@ export function confstr(name: string | number): string | null {
  * @throws RangeError for a name that is not known; OSError EINVAL for a number that is not
  *
  * Availability: Linux. See sysconf(3); Python, os.sysconf.
+ * @example
+ * ```ts
+ * os.sysconf('SC_PAGESIZE') >= 4096 // => true
+ * ```
  */
 export function sysconf(name: string | number): number {
   const number = confName(name, sysconfNames)
@@ -88,6 +96,10 @@ export function sysconf(name: string | number): number {
  * @returns the number; null where it is not known
  *
  * Availability: Linux. See sysconf(3); Python, os.cpu_count.
+ * @example
+ * ```ts
+ * (os.cpu_count() ?? 0) >= (os.process_cpu_count() ?? 0) // => true
+ * ```
  */
 export function cpu_count(): number | null {
   const count = Number(libc.sysconf(sysconfNames.SC_NPROCESSORS_ONLN))
@@ -100,6 +112,10 @@ export function cpu_count(): number | null {
  * @returns the number; null where it is not known
  *
  * Availability: Linux. See sched_getaffinity(2); Python, os.process_cpu_count.
+ * @example
+ * ```ts
+ * (os.process_cpu_count() ?? 0) >= 1 // => true
+ * ```
  */
 export function process_cpu_count(): number | null {
   return sched_getaffinity(0).size || null
@@ -112,6 +128,11 @@ export function process_cpu_count(): number | null {
  * @throws OSError where the system does not tell (/proc is not mounted)
  *
  * Availability: Linux. See getloadavg(3); Python, os.getloadavg.
+ * @example
+ * ```ts
+ * const [one, five, fifteen] = os.getloadavg()
+ * Math.min(one, five, fifteen) >= 0 // => true
+ * ```
  */
 export function getloadavg(): readonly [one: number, five: number, fifteen: number] {
   clearErrno()

@@ -17,6 +17,11 @@ const { ws_row, ws_col } = structs.winsize.offsets
  * What `os.get_terminal_size` tells of a terminal. As a sequence it has two items, in the order of the fields.
  *
  * See Python, os.terminal_size.
+ * @example
+ * ```ts
+ * const { columns, lines } = new os.terminal_size([80, 24])
+ * columns * lines // => 1920
+ * ```
  */
 export class terminal_size extends StructSequence<number> {
   /** The width of the window, in characters. */
@@ -47,6 +52,13 @@ const NAME_ROOM = 4096
  * @returns false for everything else, also for a descriptor that is not open
  *
  * Availability: Linux. See isatty(3); Python, os.isatty.
+ * @example
+ * ```ts
+ * const [master, slave] = os.openpty()
+ * os.isatty(slave) // => true
+ * os.close(master)
+ * os.close(slave)
+ * ```
  */
 export function isatty(fd: Descriptor): boolean {
   return libc.isatty(descriptor(fd, 'fd')) === 1
@@ -61,6 +73,13 @@ export function isatty(fd: Descriptor): boolean {
  *   mount namespace, such as a container's host
  *
  * Availability: Linux. See ttyname(3); Python, os.ttyname.
+ * @example
+ * ```ts
+ * const [master, slave] = os.openpty()
+ * os.ttyname(slave) // => os.ptsname(master)
+ * os.close(master)
+ * os.close(slave)
+ * ```
  */
 export function ttyname(fd: Descriptor): string {
   const number = descriptor(fd, 'fd')
@@ -81,6 +100,12 @@ function scratchName(): string {
  * @returns 'UTF-8', which osier takes all text for, or null where it is no terminal
  *
  * Availability: Linux. See Python, os.device_encoding.
+ * @example
+ * ```ts
+ * const fd = os.open('/dev/null', os.O_RDONLY)
+ * os.device_encoding(fd) // => null
+ * os.close(fd)
+ * ```
  */
 export function device_encoding(fd: Descriptor): string | null {
   return isatty(fd) ? 'UTF-8' : null
@@ -93,6 +118,14 @@ export function device_encoding(fd: Descriptor): string | null {
  * @throws OSError EMFILE; ENOSPC where there are too many; FileNotFoundError where /dev/ptmx is missing
  *
  * Availability: Linux. See openpty(3), pts(4); Python, os.openpty.
+ * @example
+ * ```ts
+ * const [master, slave] = os.openpty()
+ * os.write(slave, Buffer.from('hi\n')) // => 3
+ * os.read(master, 100) // => Buffer.from('hi\r\n')
+ * os.close(master)
+ * os.close(slave)
+ * ```
  */
 export function openpty(): readonly [master_fd: number, slave_fd: number] {
   const master = openControl('openpty', O_RDWR | O_NOCTTY | O_CLOEXEC)
@@ -135,6 +168,16 @@ function openByPath(master: number, flags: number): number {
  * @throws OSError EMFILE; ENOSPC where there are too many; FileNotFoundError where /dev/ptmx is missing
  *
  * Availability: Linux. See posix_openpt(3); Python, os.posix_openpt.
+ * @example
+ * ```ts
+ * const master = os.posix_openpt(os.O_RDWR | os.O_NOCTTY)
+ * os.grantpt(master)
+ * os.unlockpt(master)
+ * const slave = os.open(os.ptsname(master), os.O_RDWR | os.O_NOCTTY)
+ * os.isatty(slave) // => true
+ * os.close(slave)
+ * os.close(master)
+ * ```
  */
 export function posix_openpt(oflag: number): number {
   return openControl('posix_openpt', int(oflag, 'oflag') | O_CLOEXEC)
@@ -153,6 +196,13 @@ function openControl(syscall: string, flags: number): number {
  * @throws OSError EINVAL where it is no pseudo-terminal's, EBADF where it is not open
  *
  * Availability: Linux. See grantpt(3); Python, os.grantpt.
+ * @example
+ * ```ts
+ * const master = os.posix_openpt(os.O_RDWR | os.O_NOCTTY)
+ * os.grantpt(master) // the terminal is this user's now
+ * os.stat(os.ptsname(master)).st_uid // => os.getuid()
+ * os.close(master)
+ * ```
  */
 export function grantpt(fd: Descriptor): void {
   grant('grantpt', descriptor(fd, 'fd'))
@@ -169,6 +219,14 @@ function grant(syscall: string, fd: number): void {
  * @throws OSError EINVAL or ENOTTY where it is no pseudo-terminal's, EBADF where it is not open
  *
  * Availability: Linux. See unlockpt(3); Python, os.unlockpt.
+ * @example
+ * ```ts
+ * const master = os.posix_openpt(os.O_RDWR | os.O_NOCTTY)
+ * os.open(os.ptsname(master), os.O_RDWR | os.O_NOCTTY) // throws OSError
+ * os.unlockpt(master)
+ * os.close(os.open(os.ptsname(master), os.O_RDWR | os.O_NOCTTY))
+ * os.close(master)
+ * ```
  */
 export function unlockpt(fd: Descriptor): void {
   unlock('unlockpt', descriptor(fd, 'fd'))
@@ -186,6 +244,13 @@ function unlock(syscall: string, fd: number): void {
  * @throws OSError ENOTTY where it is no pseudo-terminal's, EBADF where it is not open
  *
  * Availability: Linux. See ptsname(3); Python, os.ptsname.
+ * @example
+ * ```ts
+ * const [master, slave] = os.openpty()
+ * os.ptsname(master).startsWith('/dev/pts/') // => true
+ * os.close(master)
+ * os.close(slave)
+ * ```
  */
 export function ptsname(fd: Descriptor): string {
   const number = descriptor(fd, 'fd')
@@ -204,6 +269,18 @@ export function ptsname(fd: Descriptor): string {
  * @throws Error with the code ERR_WORKER_UNSUPPORTED_OPERATION in a worker
  *
  * Availability: Linux. See login_tty(3); Python, os.login_tty.
+ * @example
+ * ```ts
+ * const [master, slave] = os.openpty()
+ * const child = os.fork()
+ * if (child === 0) {
+ *   os.login_tty(slave) // its standard streams, and the terminal of its session
+ *   os._exit(os.tcgetpgrp(0) === os.getpid() ? 0 : 1)
+ * }
+ * os.waitpid(child, 0)[1] // => 0
+ * os.close(master)
+ * os.close(slave)
+ * ```
  */
 export function login_tty(fd: Descriptor): void {
   mainThreadOnly('login_tty')
@@ -219,6 +296,13 @@ export function login_tty(fd: Descriptor): void {
  * @throws OSError ENOTTY where it is not the terminal that controls this process, EBADF where it is not open
  *
  * Availability: Linux. See tcgetpgrp(3); Python, os.tcgetpgrp.
+ * @example
+ * ```ts
+ * const [pid, master] = os.forkpty()
+ * if (pid === 0) os._exit(os.tcgetpgrp(0) === os.getpgrp() ? 0 : 1)
+ * os.waitpid(pid, 0)[1] // => 0
+ * os.close(master)
+ * ```
  */
 export function tcgetpgrp(fd: Descriptor): number {
   const number = descriptor(fd, 'fd')
@@ -237,6 +321,16 @@ export function tcgetpgrp(fd: Descriptor): number {
  *   session; EINVAL; EBADF where the descriptor is not open
  *
  * Availability: Linux. See tcsetpgrp(3); Python, os.tcsetpgrp.
+ * @example
+ * ```ts
+ * const [pid, master] = os.forkpty()
+ * if (pid === 0) {
+ *   os.tcsetpgrp(0, os.getpgrp()) // the group that Ctrl-C reaches
+ *   os._exit(0)
+ * }
+ * os.waitpid(pid, 0)[1] // => 0
+ * os.close(master)
+ * ```
  */
 export function tcsetpgrp(fd: Descriptor, pg: number): void {
   const [number, group] = [descriptor(fd, 'fd'), int(pg, 'pg')]
@@ -251,6 +345,13 @@ export function tcsetpgrp(fd: Descriptor, pg: number): void {
  * @throws OSError ENOTTY where it is no terminal, EBADF where it is not open
  *
  * Availability: Linux. See ioctl_tty(2), TIOCGWINSZ; Python, os.get_terminal_size.
+ * @example
+ * ```ts
+ * const [master, slave] = os.openpty()
+ * os.get_terminal_size(slave) // => new os.terminal_size([0, 0])
+ * os.close(master)
+ * os.close(slave)
+ * ```
  */
 export function get_terminal_size(fd?: Descriptor | { readonly fd?: Descriptor }): terminal_size
 export function get_terminal_size(...rest: unknown[]): terminal_size {

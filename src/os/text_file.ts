@@ -53,6 +53,14 @@ const PAIR = /[\ud800-\udbff][\udc00-\udfff]/g
  * kept, and read whole later.
  *
  * See Python, io.TextIOWrapper.
+ * @example
+ * ```ts
+ * const file = os.fdopen(os.open('notes', os.O_RDWR | os.O_CREAT), 'w+', { newline: '\r\n' })
+ * file instanceof os.TextFile // => true
+ * file.write('one\n') // => 4
+ * file.close()
+ * os.stat('notes').st_size // => 5
+ * ```
  */
 export class TextFile extends FileObject<string, string> {
   /** The file of bytes behind it. */

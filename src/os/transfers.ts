@@ -38,6 +38,15 @@ function checkedOffset(offset: unknown, name: string): bigint | null {
  * @throws TypeError for the headers, trailers and flags that only macOS and FreeBSD have
  *
  * Availability: Linux. See sendfile(2); Python, os.sendfile.
+ * @example
+ * ```ts
+ * const source = os.open('/etc/passwd', os.O_RDONLY)
+ * const target = os.open('copy', os.O_WRONLY | os.O_CREAT)
+ * const size = os.fstat(source).st_size
+ * os.sendfile(target, source, 0, size) // => size
+ * os.close(source)
+ * os.close(target)
+ * ```
  */
 export function sendfile(out_fd: Descriptor, in_fd: Descriptor, offset: Offset, count: number | bigint): number
 export function sendfile(
@@ -93,6 +102,15 @@ export interface TransferOffsets {
  *   IsADirectoryError, ENOSPC, EXDEV for two file systems that cannot (before Linux 5.3: for any two)
  *
  * Availability: Linux 4.5. See copy_file_range(2); Python, os.copy_file_range.
+ * @example
+ * ```ts
+ * const source = os.open('/etc/passwd', os.O_RDONLY)
+ * const target = os.open('copy', os.O_WRONLY | os.O_CREAT)
+ * while (os.copy_file_range(source, target, 2 ** 20) > 0) {} // by the kernel alone
+ * os.fstat(target).st_size // => os.fstat(source).st_size
+ * os.close(source)
+ * os.close(target)
+ * ```
  */
 export function copy_file_range(
   src: Descriptor,
@@ -147,6 +165,14 @@ export function preparedCopyFileRange(
  *   BlockingIOError where the pipe is not ready (SPLICE_F_NONBLOCK)
  *
  * Availability: Linux. See splice(2); Python, os.splice.
+ * @example
+ * ```ts
+ * const source = os.open('/etc/passwd', os.O_RDONLY)
+ * const [r, w] = os.pipe()
+ * os.splice(source, w, 4, { offset_src: 0 }) // => 4
+ * os.read(r, 100).length // => 4
+ * for (const fd of [source, r, w]) os.close(fd)
+ * ```
  */
 export function splice(
   src: Descriptor,
@@ -199,6 +225,16 @@ export function preparedSplice(
  *   is not ready (SPLICE_F_NONBLOCK)
  *
  * Availability: Linux. See tee(2).
+ * @example
+ * ```ts
+ * const [r, w] = os.pipe()
+ * const [copyR, copyW] = os.pipe()
+ * os.write(w, Buffer.from('twice')) // => 5
+ * os.tee(r, copyW, 100) // => 5
+ * os.read(copyR, 100) // => Buffer.from('twice')
+ * os.read(r, 100) // => Buffer.from('twice')
+ * for (const fd of [r, w, copyR, copyW]) os.close(fd)
+ * ```
  */
 export function tee(
   src: Descriptor,
@@ -230,6 +266,14 @@ export function tee(src: Descriptor, dst: Descriptor, count: number | bigint, ..
  *   (SPLICE_F_NONBLOCK)
  *
  * Availability: Linux. See vmsplice(2).
+ * @example
+ * ```ts
+ * const [r, w] = os.pipe()
+ * os.vmsplice(w, [Buffer.from('from '), Buffer.from('memory')]) // => 11
+ * os.read(r, 100) // => Buffer.from('from memory')
+ * os.close(r)
+ * os.close(w)
+ * ```
  */
 export function vmsplice(
   fd: Descriptor,

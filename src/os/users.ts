@@ -19,6 +19,10 @@ const MOST_GROUPS = 65536
  * @returns the uid
  *
  * Availability: Linux. See getuid(2); Python, os.getuid.
+ * @example
+ * ```ts
+ * os.getuid() // => os.getresuid()[0]
+ * ```
  */
 export function getuid(): number {
   return libc.getuid()
@@ -30,6 +34,10 @@ export function getuid(): number {
  * @returns the uid
  *
  * Availability: Linux. See getuid(2); Python, os.geteuid.
+ * @example
+ * ```ts
+ * os.geteuid() // => os.getresuid()[1]
+ * ```
  */
 export function geteuid(): number {
   return libc.geteuid()
@@ -41,6 +49,10 @@ export function geteuid(): number {
  * @returns the gid
  *
  * Availability: Linux. See getgid(2); Python, os.getgid.
+ * @example
+ * ```ts
+ * os.getgid() // => os.getresgid()[0]
+ * ```
  */
 export function getgid(): number {
   return libc.getgid()
@@ -52,6 +64,10 @@ export function getgid(): number {
  * @returns the gid
  *
  * Availability: Linux. See getgid(2); Python, os.getegid.
+ * @example
+ * ```ts
+ * os.getegid() // => os.getresgid()[1]
+ * ```
  */
 export function getegid(): number {
   return libc.getegid()
@@ -63,6 +79,11 @@ export function getegid(): number {
  * @returns real, effective and saved uid
  *
  * Availability: Linux. See getresuid(2); Python, os.getresuid.
+ * @example
+ * ```ts
+ * const [real, effective, saved] = os.getresuid()
+ * real === os.getuid() && effective === os.geteuid() && saved >= 0 // => true
+ * ```
  */
 export function getresuid(): IdTriple {
   while (libc.getresuid(address, address + 4, address + 8) === -1) failed('getresuid')
@@ -75,6 +96,11 @@ export function getresuid(): IdTriple {
  * @returns real, effective and saved gid
  *
  * Availability: Linux. See getresuid(2); Python, os.getresgid.
+ * @example
+ * ```ts
+ * const [real, effective, saved] = os.getresgid()
+ * real === os.getgid() && effective === os.getegid() && saved >= 0 // => true
+ * ```
  */
 export function getresgid(): IdTriple {
   while (libc.getresgid(address, address + 4, address + 8) === -1) failed('getresgid')
@@ -90,6 +116,11 @@ export function getresgid(): IdTriple {
  * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread
  *
  * Availability: Linux. See setuid(2); Python, os.setuid.
+ * @example
+ * ```ts
+ * os.setuid(os.getuid()) // gives up the effective user of a set-user-id program, for good where that is root
+ * os.geteuid() // => os.getuid()
+ * ```
  */
 export function setuid(uid: number): void {
   const user = id(uid, 'uid')
@@ -105,6 +136,11 @@ export function setuid(uid: number): void {
  * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread
  *
  * Availability: Linux. See seteuid(2); Python, os.seteuid.
+ * @example
+ * ```ts
+ * os.seteuid(os.getuid())
+ * os.geteuid() // => os.getuid()
+ * ```
  */
 export function seteuid(euid: number): void {
   const user = id(euid, 'euid')
@@ -121,6 +157,11 @@ export function seteuid(euid: number): void {
  * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread
  *
  * Availability: Linux. See setreuid(2); Python, os.setreuid.
+ * @example
+ * ```ts
+ * os.setreuid(-1, os.getuid()) // -1 leaves an id as it is
+ * os.geteuid() // => os.getuid()
+ * ```
  */
 export function setreuid(ruid: number, euid: number): void {
   const [real, effective] = [id(ruid, 'ruid'), id(euid, 'euid')]
@@ -138,6 +179,11 @@ export function setreuid(ruid: number, euid: number): void {
  * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread
  *
  * Availability: Linux. See setresuid(2); Python, os.setresuid.
+ * @example
+ * ```ts
+ * os.setresuid(-1, os.getuid(), os.getuid())
+ * new Set(os.getresuid()).size // => 1
+ * ```
  */
 export function setresuid(ruid: number, euid: number, suid: number): void {
   const [real, effective, saved] = [id(ruid, 'ruid'), id(euid, 'euid'), id(suid, 'suid')]
@@ -154,6 +200,11 @@ export function setresuid(ruid: number, euid: number, suid: number): void {
  * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread
  *
  * Availability: Linux. See setgid(2); Python, os.setgid.
+ * @example
+ * ```ts
+ * os.setgid(os.getgid())
+ * os.getegid() // => os.getgid()
+ * ```
  */
 export function setgid(gid: number): void {
   const group = id(gid, 'gid')
@@ -169,6 +220,11 @@ export function setgid(gid: number): void {
  * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread
  *
  * Availability: Linux. See seteuid(2); Python, os.setegid.
+ * @example
+ * ```ts
+ * os.setegid(os.getgid())
+ * os.getegid() // => os.getgid()
+ * ```
  */
 export function setegid(egid: number): void {
   const group = id(egid, 'egid')
@@ -185,6 +241,11 @@ export function setegid(egid: number): void {
  * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread
  *
  * Availability: Linux. See setreuid(2); Python, os.setregid.
+ * @example
+ * ```ts
+ * os.setregid(-1, os.getgid())
+ * os.getegid() // => os.getgid()
+ * ```
  */
 export function setregid(rgid: number, egid: number): void {
   const [real, effective] = [id(rgid, 'rgid'), id(egid, 'egid')]
@@ -202,6 +263,11 @@ export function setregid(rgid: number, egid: number): void {
  * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread
  *
  * Availability: Linux. See setresuid(2); Python, os.setresgid.
+ * @example
+ * ```ts
+ * os.setresgid(-1, os.getgid(), os.getgid())
+ * new Set(os.getresgid()).size // => 1
+ * ```
  */
 export function setresgid(rgid: number, egid: number, sgid: number): void {
   const [real, effective, saved] = [id(rgid, 'rgid'), id(egid, 'egid'), id(sgid, 'sgid')]
@@ -223,6 +289,10 @@ function idsIn(buffer: Buffer, count: number, start = 0): number[] {
  * @returns the gids
  *
  * Availability: Linux. See getgroups(2); Python, os.getgroups.
+ * @example
+ * ```ts
+ * os.getgroups().every((group) => group >= 0) // => true
+ * ```
  */
 export function getgroups(): number[] {
   const count = libc.getgroups(SCRATCH_SIZE / 4, address)
@@ -249,6 +319,15 @@ function manyGroups(): number[] {
  * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread
  *
  * Availability: Linux. See setgroups(2); Python, os.setgroups.
+ * @example
+ * ```ts
+ * if (os.geteuid() === 0) {
+ *   os.setgroups([1, 2])
+ *   os.getgroups() // => [1, 2]
+ * } else {
+ *   os.setgroups([1, 2]) // throws PermissionError
+ * }
+ * ```
  */
 export function setgroups(groups: Iterable<number>): void {
   if (typeof groups !== 'object' || groups === null || !(Symbol.iterator in groups)) {
@@ -271,6 +350,10 @@ export function setgroups(groups: Iterable<number>): void {
  * @throws OSError as the system says
  *
  * Availability: Linux. See getgrouplist(3); Python, os.getgrouplist.
+ * @example
+ * ```ts
+ * os.getgrouplist('root', 0) // => [0]
+ * ```
  */
 export function getgrouplist(user: FileName, group: number): number[] {
   const name = cString(fileName(user, 'user'), 'user')
@@ -298,6 +381,13 @@ export function getgrouplist(user: FileName, group: number): number[] {
  * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread
  *
  * Availability: Linux. See initgroups(3); Python, os.initgroups.
+ * @example
+ * ```ts
+ * if (os.geteuid() === 0) {
+ *   os.initgroups('root', 0) // what login does
+ *   os.getgroups().includes(0) // => true
+ * }
+ * ```
  */
 export function initgroups(username: FileName, gid: number): void {
   const name = cString(fileName(username, 'username'), 'username')
@@ -313,6 +403,15 @@ export function initgroups(username: FileName, gid: number): void {
  * @throws OSError where nobody is logged in that way (a daemon, a container): ENOTTY or ENXIO, as the C library says
  *
  * Availability: Linux. See getlogin(3); Python, os.getlogin.
+ * @example
+ * ```ts
+ * try {
+ *   os.getlogin() // as it stands in the record of logins
+ * } catch (error) {
+ *   error instanceof os.OSError // => true
+ *   // Without a terminal nobody has logged in.
+ * }
+ * ```
  */
 export function getlogin(): string {
   // It returns the error number.

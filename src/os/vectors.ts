@@ -58,6 +58,16 @@ export function withVectors(
  * @throws OSError as the system says: EBADF, BlockingIOError where nothing is ready; EINVAL for too many buffers
  *
  * Availability: Linux. See readv(2); Python, os.readv.
+ * @example
+ * ```ts
+ * const [r, w] = os.pipe()
+ * os.write(w, Buffer.from('headbody')) // => 8
+ * const [head, body] = [Buffer.alloc(4), Buffer.alloc(100)]
+ * os.readv(r, [head, body]) // => 8
+ * head.toString() // => 'head'
+ * os.close(r)
+ * os.close(w)
+ * ```
  */
 export function readv(fd: Descriptor, buffers: readonly ArrayBufferView[]): number {
   const number = descriptor(fd, 'fd')
@@ -75,6 +85,14 @@ export function readv(fd: Descriptor, buffers: readonly ArrayBufferView[]): numb
  *   too many buffers
  *
  * Availability: Linux. See writev(2); Python, os.writev.
+ * @example
+ * ```ts
+ * const [r, w] = os.pipe()
+ * os.writev(w, [Buffer.from('head'), Buffer.from('body')]) // => 8
+ * os.read(r, 100) // => Buffer.from('headbody')
+ * os.close(r)
+ * os.close(w)
+ * ```
  */
 export function writev(fd: Descriptor, buffers: readonly ArrayBufferView[]): number {
   const number = descriptor(fd, 'fd')
@@ -95,6 +113,14 @@ export function writev(fd: Descriptor, buffers: readonly ArrayBufferView[]): num
  *   (RWF_NOWAIT); ENOTSUP for flags that the kernel or the file system does not know
  *
  * Availability: Linux 4.6. See preadv2(2); Python, os.preadv.
+ * @example
+ * ```ts
+ * const fd = os.open('/etc/passwd', os.O_RDONLY)
+ * const room = Buffer.alloc(4)
+ * os.preadv(fd, [room], 1) // => 4
+ * room // => os.pread(fd, 4, 1)
+ * os.close(fd)
+ * ```
  */
 export function preadv(
   fd: Descriptor,
@@ -141,6 +167,13 @@ function preadOne(fd: number, buffers: readonly unknown[], offset: unknown): num
  *   system does not know
  *
  * Availability: Linux 4.6. See pwritev2(2); Python, os.pwritev.
+ * @example
+ * ```ts
+ * const fd = os.open('log', os.O_RDWR | os.O_CREAT)
+ * os.pwritev(fd, [Buffer.from('a'), Buffer.from('bc')], 0, os.RWF_DSYNC) // => 3
+ * os.pread(fd, 100, 0) // => Buffer.from('abc')
+ * os.close(fd)
+ * ```
  */
 export function pwritev(
   fd: Descriptor,

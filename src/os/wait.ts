@@ -94,6 +94,12 @@ function quietly<T>(wait: () => T | undefined): T | undefined {
  * @throws ChildProcessError where there is no child
  *
  * Availability: Linux. See wait(2); Python, os.wait.
+ * @example
+ * ```ts
+ * const child = os.spawnl(os.P_NOWAIT, '/bin/true', 'true')
+ * os.wait() // => [child, 0]
+ * os.wait() // throws ChildProcessError
+ * ```
  */
 export function wait(): [pid: number, status: number] {
   return waitFor(plainWait, -1, 0) ?? [0, 0]
@@ -110,6 +116,13 @@ export function wait(): [pid: number, status: number] {
  * @throws ChildProcessError where there is no such child; OSError EINVAL for options that are none
  *
  * Availability: Linux. See waitpid(2); Python, os.waitpid.
+ * @example
+ * ```ts
+ * const child = os.posix_spawn('/bin/sleep', ['sleep', '60'], null)
+ * os.waitpid(child, os.WNOHANG) // => [0, 0]
+ * os.kill(child, 9)
+ * os.waitpid(child, 0) // => [child, 9]
+ * ```
  */
 export function waitpid(pid: number, options: number): [pid: number, status: number] {
   return waitFor(plainWait, int(pid, 'pid'), int(options, 'options')) ?? [0, 0]
@@ -123,6 +136,12 @@ export function waitpid(pid: number, options: number): [pid: number, status: num
  * @throws ChildProcessError where there is no child
  *
  * Availability: Linux. See wait3(2); Python, os.wait3.
+ * @example
+ * ```ts
+ * const child = os.spawnl(os.P_NOWAIT, '/bin/true', 'true')
+ * const [pid, status] = os.wait3(0)
+ * pid === child && status === 0 // => true
+ * ```
  */
 export function wait3(options: number): [pid: number, status: number, usage: struct_rusage] {
   return wait4(-1, options)
@@ -137,6 +156,12 @@ export function wait3(options: number): [pid: number, status: number, usage: str
  * @throws ChildProcessError where there is no such child
  *
  * Availability: Linux. See wait4(2); Python, os.wait4.
+ * @example
+ * ```ts
+ * const child = os.spawnl(os.P_NOWAIT, '/bin/true', 'true')
+ * const [, , usage] = os.wait4(child, 0)
+ * usage.ru_maxrss > 0 // => true
+ * ```
  */
 export function wait4(pid: number, options: number): [pid: number, status: number, usage: struct_rusage] {
   const found = waitFor(waitWithUsage, int(pid, 'pid'), int(options, 'options'))
@@ -155,6 +180,12 @@ export function wait4(pid: number, options: number): [pid: number, status: numbe
  * @throws ChildProcessError where there is no such child; OSError EINVAL for options that do not fit
  *
  * Availability: Linux; P_PIDFD from 5.4. See waitid(2); Python, os.waitid.
+ * @example
+ * ```ts
+ * const child = os.spawnl(os.P_NOWAIT, '/bin/sh', 'sh', '-c', 'exit 3')
+ * os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)?.si_status // => 3
+ * os.waitid(os.P_PID, child, os.WEXITED)?.si_code // => os.CLD_EXITED
+ * ```
  */
 export function waitid(idtype: number, id: number, options: number): waitid_result | null {
   const kind = int(idtype, 'idtype')
@@ -189,6 +220,11 @@ function waitidOnce(kind: number, id: number, options: number): waitid_result | 
  * @returns true where `WEXITSTATUS` has the exit code
  *
  * Availability: Linux. See wait(2); Python, os.WIFEXITED.
+ * @example
+ * ```ts
+ * os.WIFEXITED(os.system('exit 3')) // => true
+ * os.WIFEXITED(9) // => false
+ * ```
  */
 export function WIFEXITED(status: number): boolean {
   return (int(status, 'status') & 0x7f) === 0
@@ -201,6 +237,10 @@ export function WIFEXITED(status: number): boolean {
  * @returns 0 to 255
  *
  * Availability: Linux. See wait(2); Python, os.WEXITSTATUS.
+ * @example
+ * ```ts
+ * os.WEXITSTATUS(os.system('exit 3')) // => 3
+ * ```
  */
 export function WEXITSTATUS(status: number): number {
   return (int(status, 'status') >> 8) & 0xff
@@ -213,6 +253,10 @@ export function WEXITSTATUS(status: number): number {
  * @returns true where `WTERMSIG` has the signal
  *
  * Availability: Linux. See wait(2); Python, os.WIFSIGNALED.
+ * @example
+ * ```ts
+ * os.WIFSIGNALED(os.system('kill -9 $$')) // => true
+ * ```
  */
 export function WIFSIGNALED(status: number): boolean {
   const signal = int(status, 'status') & 0x7f
@@ -226,6 +270,10 @@ export function WIFSIGNALED(status: number): boolean {
  * @returns the signal's number
  *
  * Availability: Linux. See wait(2); Python, os.WTERMSIG.
+ * @example
+ * ```ts
+ * os.WTERMSIG(os.system('kill -9 $$')) // => 9
+ * ```
  */
 export function WTERMSIG(status: number): number {
   return int(status, 'status') & 0x7f
@@ -238,6 +286,13 @@ export function WTERMSIG(status: number): number {
  * @returns true where `WSTOPSIG` has the signal
  *
  * Availability: Linux. See wait(2); Python, os.WIFSTOPPED.
+ * @example
+ * ```ts
+ * const child = os.spawnl(os.P_NOWAIT, '/bin/sh', 'sh', '-c', 'kill -STOP $$')
+ * os.WIFSTOPPED(os.waitpid(child, os.WUNTRACED)[1]) // => true
+ * os.kill(child, 9)
+ * os.waitpid(child, 0)
+ * ```
  */
 export function WIFSTOPPED(status: number): boolean {
   return (int(status, 'status') & 0xff) === 0x7f
@@ -250,6 +305,14 @@ export function WIFSTOPPED(status: number): boolean {
  * @returns the signal's number
  *
  * Availability: Linux. See wait(2); Python, os.WSTOPSIG.
+ * @example
+ * ```ts
+ * import { SIGSTOP } from 'osier/signal'
+ * const child = os.spawnl(os.P_NOWAIT, '/bin/sh', 'sh', '-c', 'kill -STOP $$')
+ * os.WSTOPSIG(os.waitpid(child, os.WUNTRACED)[1]) // => SIGSTOP
+ * os.kill(child, 9)
+ * os.waitpid(child, 0)
+ * ```
  */
 export function WSTOPSIG(status: number): number {
   return WEXITSTATUS(status)
@@ -262,6 +325,16 @@ export function WSTOPSIG(status: number): number {
  * @returns true where it has
  *
  * Availability: Linux. See wait(2); Python, os.WIFCONTINUED.
+ * @example
+ * ```ts
+ * import { SIGCONT } from 'osier/signal'
+ * const child = os.spawnl(os.P_NOWAIT, '/bin/sh', 'sh', '-c', 'kill -STOP $$')
+ * os.waitpid(child, os.WUNTRACED)
+ * os.kill(child, SIGCONT)
+ * const [, status] = os.waitpid(child, os.WCONTINUED)
+ * os.WIFCONTINUED(status) || os.WIFEXITED(status) // => true
+ * os.WIFEXITED(status) || os.waitpid(child, 0)[1] === 0 // => true
+ * ```
  */
 export function WIFCONTINUED(status: number): boolean {
   return int(status, 'status') === 0xffff
@@ -274,6 +347,10 @@ export function WIFCONTINUED(status: number): boolean {
  * @returns true where it did
  *
  * Availability: Linux. See wait(2); Python, os.WCOREDUMP.
+ * @example
+ * ```ts
+ * os.WCOREDUMP(os.system('kill -9 $$')) // => false
+ * ```
  */
 export function WCOREDUMP(status: number): boolean {
   return (int(status, 'status') & 0x80) !== 0
@@ -287,6 +364,11 @@ export function WCOREDUMP(status: number): boolean {
  * @throws RangeError where the child has not ended: it was stopped or continued
  *
  * Availability: Linux. See Python, os.waitstatus_to_exitcode.
+ * @example
+ * ```ts
+ * os.waitstatus_to_exitcode(os.system('exit 3')) // => 3
+ * os.waitstatus_to_exitcode(os.system('kill -9 $$')) // => -9
+ * ```
  */
 export function waitstatus_to_exitcode(status: number): number {
   if (WIFEXITED(status)) return WEXITSTATUS(status)

@@ -106,6 +106,17 @@ function replaceItems(list: string[], items: readonly string[]): void {
  *
  * Availability: Linux. Audit events: `os.walk` (top, topdown, onerror, followlinks), and `os.scandir` (path) for each
  * directory. See Python, os.walk.
+ * @example
+ * ```ts
+ * os.makedirs('top/kept')
+ * os.makedirs('top/skipped/deep')
+ * const seen: string[] = []
+ * for (const [folder, folders] of os.walk('top')) {
+ *   seen.push(folder)
+ *   if (folder === 'top') folders.splice(0, folders.length, 'kept') // goes nowhere else
+ * }
+ * seen // => ['top', 'top/kept']
+ * ```
  */
 export function walk(top: Uint8Array, options?: WalkOptions): Generator<WalkStep<Buffer>, void>
 export function walk(top: string | URL, options?: WalkOptions): Generator<WalkStep<string>, void>
@@ -200,6 +211,15 @@ function* inBytes(steps: Generator<WalkStep<string>, void>): Generator<WalkStep<
  *
  * Availability: Linux. Audit events: `os.fwalk` (top, topdown, onerror, follow_symlinks, dir_fd), and `os.scandir` (fd) for
  * each directory. See Python, os.fwalk.
+ * @example
+ * ```ts
+ * os.makedirs('top/below')
+ * os.close(os.open('top/below/file', os.O_CREAT))
+ * for (const [, , files, fd] of os.fwalk('top', { topdown: false })) {
+ *   for (const file of files) os.unlink(file, { dir_fd: fd }) // whatever becomes of the path meanwhile
+ * }
+ * os.listdir('top/below') // => []
+ * ```
  */
 export function fwalk(top: Uint8Array, options?: FwalkOptions): Generator<FwalkStep<Buffer>, void>
 export function fwalk(top?: string | URL | FwalkOptions, options?: FwalkOptions): Generator<FwalkStep<string>, void>

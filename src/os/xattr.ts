@@ -65,6 +65,18 @@ function attributeName(attribute: unknown): CString {
  * @throws RangeError for `follow_symlinks: false` together with a descriptor
  *
  * Availability: Linux. Audit event: `os.getxattr` (path, attribute). See getxattr(2), xattr(7); Python, os.getxattr.
+ * @example
+ * ```ts
+ * const fd = os.open('file', os.O_CREAT)
+ * try {
+ *   os.setxattr(fd, 'user.origin', Buffer.from('camera'))
+ *   os.getxattr(fd, 'user.origin') // => Buffer.from('camera')
+ * } catch (error) {
+ *   if (!(error instanceof os.OSError && error.code === 'ENOTSUP')) throw error // not every file system has them
+ * } finally {
+ *   os.close(fd)
+ * }
+ * ```
  */
 export function getxattr(path: Path | Descriptor, attribute: Path, options: FollowSymlinksOption = NO_OPTIONS): Buffer {
   const call = preparedGetxattr(path, attribute, options)
@@ -117,6 +129,11 @@ export function attributeValue(size: number): Buffer {
  *
  * Availability: Linux. Audit event: `os.setxattr` (path, attribute, value, flags). See setxattr(2), xattr(7); Python,
  * os.setxattr.
+ * @example
+ * ```ts
+ * os.mkdir('folder')
+ * os.setxattr('folder', 'user.mark', Buffer.from('new'), os.XATTR_REPLACE) // throws OSError
+ * ```
  */
 export function setxattr(
   path: Path | Descriptor,
@@ -176,6 +193,11 @@ function set(call: Setxattr): number {
  *
  * Availability: Linux. Audit event: `os.removexattr` (path, attribute). See removexattr(2), xattr(7); Python,
  * os.removexattr.
+ * @example
+ * ```ts
+ * os.mkdir('folder')
+ * os.removexattr('folder', 'user.none') // throws OSError
+ * ```
  */
 export function removexattr(
   path: Path | Descriptor,
@@ -219,6 +241,11 @@ function removeFrom(call: Removexattr): number {
  * @throws RangeError for `follow_symlinks: false` together with a descriptor
  *
  * Availability: Linux. Audit event: `os.listxattr` (path). See listxattr(2), xattr(7); Python, os.listxattr.
+ * @example
+ * ```ts
+ * os.mkdir('folder')
+ * os.listxattr('folder').includes('user.none') // => false
+ * ```
  */
 export function listxattr(path: Path | Descriptor | null, options?: FollowSymlinksOption): string[]
 export function listxattr(options?: FollowSymlinksOption & { readonly path?: Path | Descriptor | null }): string[]

@@ -33,6 +33,11 @@ function variable(path: FileName, name: string): string | undefined {
  * @throws RangeError for a user's name that contains a NUL
  *
  * Availability: Linux. See getpwnam(3); Python, os.path.expanduser.
+ * @example
+ * ```ts
+ * path.expanduser('~/notes') // => path.join(path.expanduser('~'), 'notes')
+ * path.expanduser('~no-such-user/notes') // => '~no-such-user/notes'
+ * ```
  */
 export function expanduser(path: string | URL): string
 export function expanduser(path: Uint8Array): Buffer
@@ -71,6 +76,11 @@ const NAMED_OR_BRACED = /\$(?:(\w+)|\{([^}]*)\})/g
  * @returns the path; what names no variable stays as it is. Bytes where `path` is bytes
  *
  * Availability: Linux. See getenv(3); Python, os.path.expandvars.
+ * @example
+ * ```ts
+ * os.environ.set('COLOUR', 'green')
+ * path.expandvars('$COLOUR/${COLOUR}/$NONE_SUCH') // => 'green/green/$NONE_SUCH'
+ * ```
  */
 export function expandvars(path: string | URL): string
 export function expandvars(path: Uint8Array): Buffer

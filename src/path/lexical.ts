@@ -29,6 +29,10 @@ export function ofOneKind(names: readonly FileName[], argument: string): readonl
  * @returns the same path; bytes where `path` is bytes
  *
  * Availability: everywhere. See Python, os.path.normcase.
+ * @example
+ * ```ts
+ * path.normcase('/Etc') // => '/Etc'
+ * ```
  */
 export function normcase(path: string | URL): string
 export function normcase(path: Uint8Array): Buffer
@@ -44,6 +48,11 @@ export function normcase(path: Path): string | Buffer {
  * @returns true where it does
  *
  * Availability: everywhere. See Python, os.path.isabs.
+ * @example
+ * ```ts
+ * path.isabs('/etc') // => true
+ * path.isabs('etc') // => false
+ * ```
  */
 export function isabs(path: Path): boolean {
   return asText(fileName(path, 'path')).startsWith('/')
@@ -59,6 +68,12 @@ export function isabs(path: Path): boolean {
  * @throws TypeError where some are text and some bytes
  *
  * Availability: everywhere. See Python, os.path.join.
+ * @example
+ * ```ts
+ * path.join('a', 'b', 'c.txt') // => 'a/b/c.txt'
+ * path.join('a', '/b') // => '/b'
+ * path.join(Buffer.from('a'), Buffer.from([0xff])) // => Buffer.from([0x61, 0x2f, 0xff])
+ * ```
  */
 export function join(path: string | URL, ...paths: (string | URL)[]): string
 export function join(path: Uint8Array, ...paths: Uint8Array[]): Buffer
@@ -81,6 +96,11 @@ export function join(path: Path, ...paths: Path[]): string | Buffer {
  *   `path` is bytes
  *
  * Availability: everywhere. See Python, os.path.split.
+ * @example
+ * ```ts
+ * path.split('a/b/c') // => ['a/b', 'c']
+ * path.split('a/b/') // => ['a/b', '']
+ * ```
  */
 export function split(path: string | URL): [head: string, tail: string]
 export function split(path: Uint8Array): [head: Buffer, tail: Buffer]
@@ -96,6 +116,11 @@ export function split(path: Path): [head: string | Buffer, tail: string | Buffer
  * @returns the second item of `split(path)`
  *
  * Availability: everywhere. See Python, os.path.basename.
+ * @example
+ * ```ts
+ * path.basename('a/b/c.txt') // => 'c.txt'
+ * path.basename('a/b/') // => ''
+ * ```
  */
 export function basename(path: string | URL): string
 export function basename(path: Uint8Array): Buffer
@@ -111,6 +136,10 @@ export function basename(path: Path): string | Buffer {
  * @returns the first item of `split(path)`
  *
  * Availability: everywhere. See Python, os.path.dirname.
+ * @example
+ * ```ts
+ * path.dirname('a/b/c.txt') // => 'a/b'
+ * ```
  */
 export function dirname(path: string | URL): string
 export function dirname(path: Uint8Array): Buffer
@@ -128,6 +157,11 @@ export function dirname(path: Path): string | Buffer {
  *   bytes
  *
  * Availability: everywhere. See Python, os.path.splitext.
+ * @example
+ * ```ts
+ * path.splitext('a.tar.gz') // => ['a.tar', '.gz']
+ * path.splitext('.profile') // => ['.profile', '']
+ * ```
  */
 export function splitext(path: string | URL): [root: string, ext: string]
 export function splitext(path: Uint8Array): [root: Buffer, ext: Buffer]
@@ -149,6 +183,10 @@ export function splitext(path: Path): (string | Buffer)[] {
  * @returns an empty path, and the path; bytes where `path` is bytes
  *
  * Availability: everywhere. See Python, os.path.splitdrive.
+ * @example
+ * ```ts
+ * path.splitdrive('/a/b') // => ['', '/a/b']
+ * ```
  */
 export function splitdrive(path: string | URL): [drive: string, tail: string]
 export function splitdrive(path: Uint8Array): [drive: Buffer, tail: Buffer]
@@ -165,6 +203,10 @@ export function splitdrive(path: Path): (string | Buffer)[] {
  * @returns the three; together they are the path. Bytes where `path` is bytes
  *
  * Availability: everywhere. See Python, os.path.splitroot.
+ * @example
+ * ```ts
+ * path.splitroot('/a/b') // => ['', '/', 'a/b']
+ * ```
  */
 export function splitroot(path: string | URL): [drive: string, root: string, tail: string]
 export function splitroot(path: Uint8Array): [drive: Buffer, root: Buffer, tail: Buffer]
@@ -191,6 +233,10 @@ function rootOf(text: string): string {
  * @returns the path; '.' where nothing is left of it. Bytes where `path` is bytes
  *
  * Availability: everywhere. See Python, os.path.normpath.
+ * @example
+ * ```ts
+ * path.normpath('a//b/../c/.') // => 'a/c'
+ * ```
  */
 export function normpath(path: string | URL): string
 export function normpath(path: Uint8Array): Buffer
@@ -244,6 +290,11 @@ function commonLength<T>(
  *   bytes
  *
  * Availability: everywhere. See Python, os.path.commonpath.
+ * @example
+ * ```ts
+ * path.commonpath(['/usr/lib', '/usr/local/lib']) // => '/usr'
+ * path.commonpath(['/usr', 'usr']) // throws RangeError
+ * ```
  */
 export function commonpath(paths: Iterable<string | URL>): string
 export function commonpath(paths: Iterable<Uint8Array>): Buffer
@@ -274,6 +325,10 @@ export function commonpath(paths: Iterable<Path>): string | Buffer {
  * @throws TypeError where some are text and some bytes
  *
  * Availability: everywhere. See Python, os.path.commonprefix.
+ * @example
+ * ```ts
+ * path.commonprefix(['/usr/lib', '/usr/local/lib']) // => '/usr/l'
+ * ```
  */
 export function commonprefix(list: Iterable<string | URL>): string
 export function commonprefix(list: Iterable<Uint8Array>): Buffer

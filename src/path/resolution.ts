@@ -22,6 +22,11 @@ const { ELOOP, ENOENT, ENOTDIR } = errnoNumbers
  * @throws FileNotFoundError for a relative path where the current directory has been removed
  *
  * Availability: Linux. See Python, os.path.abspath.
+ * @example
+ * ```ts
+ * os.chdir('/usr')
+ * path.abspath('../etc/./passwd') // => '/etc/passwd'
+ * ```
  */
 export function abspath(path: string | URL): string
 export function abspath(path: Uint8Array): Buffer
@@ -42,6 +47,10 @@ export function abspath(path: Path): string | Buffer {
  * @throws FileNotFoundError where one is relative and the current directory has been removed
  *
  * Availability: Linux. See Python, os.path.relpath.
+ * @example
+ * ```ts
+ * path.relpath('/usr/lib', '/usr/share/doc') // => '../../lib'
+ * ```
  */
 export function relpath(
   path: string | URL,
@@ -92,6 +101,12 @@ export interface RealpathOptions {
  * @throws FileNotFoundError for a relative path where the current directory has been removed; RangeError for a NUL
  *
  * Availability: Linux. See realpath(3); Python, os.path.realpath.
+ * @example
+ * ```ts
+ * os.symlink('/etc/../usr', 'link')
+ * path.realpath('link') // => '/usr'
+ * path.realpath('nowhere', { strict: true }) // throws FileNotFoundError
+ * ```
  */
 export function realpath(path: string | URL, options?: RealpathOptions): string
 export function realpath(path: Uint8Array, options?: RealpathOptions): Buffer

@@ -29,6 +29,11 @@ function typeOrNone(file: FileName | number, flags = 0): number | undefined {
  * @returns false also where it cannot be told, as in a directory that may not be searched
  *
  * Availability: Linux. See stat(2); Python, os.path.exists.
+ * @example
+ * ```ts
+ * path.exists('/etc/passwd') // => true
+ * path.exists('nowhere') // => false
+ * ```
  */
 export function exists(path: Path | Descriptor): boolean {
   return typeOrNone(fileNameOrFd(path, 'path')) !== undefined
@@ -41,6 +46,12 @@ export function exists(path: Path | Descriptor): boolean {
  * @returns false also where it cannot be told, as in a directory that may not be searched
  *
  * Availability: Linux. See lstat(2); Python, os.path.lexists.
+ * @example
+ * ```ts
+ * os.symlink('nowhere', 'link')
+ * path.lexists('link') // => true
+ * path.exists('link') // => false
+ * ```
  */
 export function lexists(path: Path): boolean {
   return typeOrNone(fileName(path, 'path'), AT_SYMLINK_NOFOLLOW) !== undefined
@@ -53,6 +64,10 @@ export function lexists(path: Path): boolean {
  * @returns false also where it does not exist
  *
  * Availability: Linux. See stat(2); Python, os.path.isfile.
+ * @example
+ * ```ts
+ * path.isfile('/etc/passwd') // => true
+ * ```
  */
 export function isfile(path: Path | Descriptor): boolean {
   return typeOrNone(fileNameOrFd(path, 'path')) === S_IFREG
@@ -65,6 +80,10 @@ export function isfile(path: Path | Descriptor): boolean {
  * @returns false also where it does not exist
  *
  * Availability: Linux. See stat(2); Python, os.path.isdir.
+ * @example
+ * ```ts
+ * path.isdir('/etc') // => true
+ * ```
  */
 export function isdir(path: Path | Descriptor): boolean {
   return typeOrNone(fileNameOrFd(path, 'path')) === S_IFDIR
@@ -77,6 +96,11 @@ export function isdir(path: Path | Descriptor): boolean {
  * @returns false also where it does not exist
  *
  * Availability: Linux. See lstat(2); Python, os.path.islink.
+ * @example
+ * ```ts
+ * os.symlink('nowhere', 'link')
+ * path.islink('link') // => true
+ * ```
  */
 export function islink(path: Path): boolean {
   return typeOrNone(fileName(path, 'path'), AT_SYMLINK_NOFOLLOW) === S_IFLNK
@@ -89,6 +113,10 @@ export function islink(path: Path): boolean {
  * @returns false
  *
  * Availability: everywhere, to some purpose on Windows. See Python, os.path.isjunction.
+ * @example
+ * ```ts
+ * path.isjunction('/etc') // => false
+ * ```
  */
 export function isjunction(path: Path): boolean {
   fileName(path, 'path')
@@ -102,6 +130,10 @@ export function isjunction(path: Path): boolean {
  * @returns false
  *
  * Availability: everywhere, to some purpose on Windows. See Python, os.path.isdevdrive.
+ * @example
+ * ```ts
+ * path.isdevdrive('/etc') // => false
+ * ```
  */
 export function isdevdrive(path: Path): boolean {
   fileName(path, 'path')
@@ -116,6 +148,11 @@ export function isdevdrive(path: Path): boolean {
  * @returns false also where it does not exist, and for a symbolic link
  *
  * Availability: Linux. See Python, os.path.ismount.
+ * @example
+ * ```ts
+ * path.ismount('/') // => true
+ * path.ismount('/etc/passwd') // => false
+ * ```
  */
 export function ismount(path: Path): boolean {
   const place = fileName(path, 'path')
@@ -144,6 +181,11 @@ function statusOrNone(path: FileName): stat_result | undefined {
  * @throws OSError as `os.stat` does: FileNotFoundError, PermissionError
  *
  * Availability: Linux. See stat(2); Python, os.path.getsize.
+ * @example
+ * ```ts
+ * os.close(os.open('file', os.O_CREAT))
+ * path.getsize('file') // => 0
+ * ```
  */
 export function getsize(path: Path | Descriptor): number {
   return stat(path).st_size
@@ -157,6 +199,12 @@ export function getsize(path: Path | Descriptor): number {
  * @throws OSError as `os.stat` does: FileNotFoundError, PermissionError
  *
  * Availability: Linux. See stat(2); Python, os.path.getatime.
+ * @example
+ * ```ts
+ * os.mkdir('folder')
+ * os.utime('folder', [100, 200])
+ * path.getatime('folder') // => 100
+ * ```
  */
 export function getatime(path: Path | Descriptor): number {
   return stat(path).st_atime
@@ -170,6 +218,12 @@ export function getatime(path: Path | Descriptor): number {
  * @throws OSError as `os.stat` does: FileNotFoundError, PermissionError
  *
  * Availability: Linux. See stat(2); Python, os.path.getmtime.
+ * @example
+ * ```ts
+ * os.mkdir('folder')
+ * os.utime('folder', [100, 200.5])
+ * path.getmtime('folder') // => 200.5
+ * ```
  */
 export function getmtime(path: Path | Descriptor): number {
   return stat(path).st_mtime
@@ -183,6 +237,10 @@ export function getmtime(path: Path | Descriptor): number {
  * @throws OSError as `os.stat` does: FileNotFoundError, PermissionError
  *
  * Availability: Linux. See stat(2); Python, os.path.getctime.
+ * @example
+ * ```ts
+ * path.getctime('/etc/passwd') // => os.stat('/etc/passwd').st_ctime
+ * ```
  */
 export function getctime(path: Path | Descriptor): number {
   return stat(path).st_ctime
@@ -199,6 +257,10 @@ export type FileIdentity = Pick<stat_result, 'st_dev' | 'st_ino'>
  * @returns true where device and inode number are the same
  *
  * Availability: everywhere. See Python, os.path.samestat.
+ * @example
+ * ```ts
+ * path.samestat(os.stat('/'), os.stat('/..')) // => true
+ * ```
  */
 export function samestat(s1: FileIdentity, s2: FileIdentity): boolean {
   const [a, b] = [identity(s1, 's1'), identity(s2, 's2')]
@@ -221,6 +283,11 @@ function identity(status: unknown, name: string): FileIdentity {
  * @throws OSError as `os.stat` does: FileNotFoundError, PermissionError
  *
  * Availability: Linux. See stat(2); Python, os.path.samefile.
+ * @example
+ * ```ts
+ * os.symlink('/etc', 'link')
+ * path.samefile('link/passwd', '/etc/passwd') // => true
+ * ```
  */
 export function samefile(f1: Path | Descriptor, f2: Path | Descriptor): boolean {
   return samestat(stat(f1), stat(f2))
@@ -235,6 +302,14 @@ export function samefile(f1: Path | Descriptor, f2: Path | Descriptor): boolean 
  * @throws OSError EBADF where one is not open
  *
  * Availability: Linux. See fstat(2); Python, os.path.sameopenfile.
+ * @example
+ * ```ts
+ * const fd = os.open('/etc/passwd', os.O_RDONLY)
+ * const copy = os.dup(fd)
+ * path.sameopenfile(fd, copy) // => true
+ * os.close(fd)
+ * os.close(copy)
+ * ```
  */
 export function sameopenfile(fp1: Descriptor, fp2: Descriptor): boolean {
   return samestat(fstat(fp1), fstat(fp2))
