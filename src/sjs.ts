@@ -8,7 +8,7 @@ import * as functions from './sjs/os.ts'
 
 export * from './sjs/os.ts'
 
-interface CurrentDirectory {
+export interface CurrentDirectory {
   /**
    * getcwd(2): the current directory, asked for each time: an absolute path. A module cannot export what changes, so
    * this is not among the named exports.

@@ -13,7 +13,7 @@ import { table } from './table.ts'
 export { OSError } from '../errors.ts'
 export { urandom } from '../os/random.ts'
 export { system } from '../os/shell.ts'
-export { type Duplicate, dupterm, dupterm_notify, type TerminalStream } from './dupterm.ts'
+export { type Duplicate, dupterm, dupterm_notify, type TerminalPort, type TerminalStream } from './dupterm.ts'
 export { mount, umount, VfsFat, VfsPosix } from './vfs.ts'
 
 /** What stands between the names of a path. */

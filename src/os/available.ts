@@ -72,7 +72,12 @@ export function is_available(fn: (...args: never[]) => unknown): boolean {
   const name = typeof fn === 'function' ? nameOf(fn) : undefined
   if (name === undefined) throw wrongType('fn', 'a function of this module', fn)
   if (isAbsent(fn)) return false
-  if (pure.includes(name)) return true
-  const needed = needs[name] ?? (isPrototype(name) ? [name] : [])
-  return target !== null && needed.every(has)
+  const needed = neededBy(name)
+  return needed === null || (target !== null && needed.every(has))
+}
+
+/** The C functions that a function cannot do without, as far as its platforms may lack them; null: it asks nothing of C. */
+export function neededBy(name: Name): readonly CName[] | null {
+  if (pure.includes(name)) return null
+  return needs[name] ?? (isPrototype(name) ? [name] : [])
 }

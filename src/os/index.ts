@@ -35,7 +35,7 @@ export type { Descriptor } from './arguments.ts'
 export * from './descriptor_constants.ts'
 export * from './descriptors.ts'
 export { fdatasync, fsync, ftruncate, lockf, lseek, posix_fadvise, posix_fallocate } from './ranges.ts'
-export { copy_file_range, sendfile, splice, type TransferOffsets, tee, vmsplice } from './transfers.ts'
+export { copy_file_range, type Offset, sendfile, splice, type TransferOffsets, tee, vmsplice } from './transfers.ts'
 export { preadv, pwritev, readv, writev } from './vectors.ts'
 export * from './terminals.ts'
 

@@ -12,7 +12,7 @@ import { viewList, withVectors } from './vectors.ts'
 const FIRST = 0
 const SECOND = 8
 
-type Offset = number | bigint | null
+export type Offset = number | bigint | null
 
 /** The address of an offset for C: NULL where there is none, so that the file's own position counts. */
 function offsetAddress(offset: bigint | null, place: number): number {

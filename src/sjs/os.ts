@@ -87,7 +87,7 @@ export {
   S_IXOTH,
   S_IXUSR,
 } from '../stat.ts'
-export { execv, execve, execvp, execvpe } from './exec.ts'
+export { type Arguments, execv, execve, execvp, execvpe } from './exec.ts'
 export { fstat, type Stat, stat } from './stat.ts'
 
 /** The descriptor of standard input. */

@@ -1,0 +1,34 @@
+/** What the API reference is made of. */
+
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import os from 'osier'
+import { chapters } from '../tools/reference/chapters.ts'
+
+const all = (await chapters()).flatMap(({ names }) => names)
+
+test('every name of os is in one chapter', () => {
+  // Modules, and what an alias or the namespace itself adds.
+  const others = ['error', 'is_available', 'path', 'promises']
+  const names = Object.keys(os).filter((name) => !others.includes(name))
+  assert.deepEqual(all.map(({ name }) => name).sort(), names.sort())
+})
+
+test('every name of os is described', () => {
+  assert.deepEqual(
+    all.filter(({ comment }) => comment === '').map(({ name }) => name),
+    [],
+  )
+})
+
+test('every function tells where it is available', () => {
+  const functions = all.filter(({ name }) => {
+    const value = (os as unknown as Record<string, unknown>)[name]
+    return typeof value === 'function' && !/^class\b/.test(String(value)) && !/^[A-Z]/.test(name)
+  })
+  const silent = functions.filter(({ comment }) => !/Availability: |Windows|macOS|@see Python/.test(comment))
+  assert.deepEqual(
+    silent.map(({ name }) => name),
+    [],
+  )
+})

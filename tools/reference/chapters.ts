@@ -1,0 +1,51 @@
+import { readFileSync } from 'node:fs'
+
+/** The chapters of the namespace, as `src/os/index.ts` divides it: in the order of Python's documentation. */
+export interface Chapter {
+  readonly title: string
+  readonly names: readonly Name[]
+}
+
+export interface Name {
+  readonly name: string
+  /** Its source, such as `src/os/files.ts`. */
+  readonly file: string
+  /** Its doc comment without the asterisks; empty where it has none. */
+  readonly comment: string
+}
+
+/** The chapters, with the names that exist when a program runs (types do not), each once. */
+export async function chapters(): Promise<Chapter[]> {
+  const index = readFileSync('src/os/index.ts', 'utf8')
+  const [, ...parts] = index.split(/^\/\/ (?=[A-Z])/m)
+  // The first is what the file says of itself.
+  const found: Chapter[] = []
+  for (const part of parts.slice(1)) {
+    const [title = '', ...lines] = part.split('\n')
+    found.push({ title, names: await namesOf(lines.join('\n')) })
+  }
+  return found
+}
+
+/** What these export statements export; a second name (`OSError as error`) is left out. */
+async function namesOf(text: string): Promise<Name[]> {
+  const names: Name[] = []
+  for (const [, list, from = ''] of text.matchAll(/^export (?:\*|\{([^}]*)\}) from '(.*?)'/gm)) {
+    const file = new URL(from, 'file:///src/os/').pathname.slice(1)
+    const module = (await import(new URL(`../../${file.replace(/ts$/, 'js')}`, import.meta.url).href)) as object
+    const wanted = list?.split(',').map((item) => item.trim()) ?? Object.keys(module)
+    const source = readFileSync(file, 'utf8')
+    for (const name of wanted) if (name in module) names.push({ name, file, comment: commentOf(source, name) })
+  }
+  return names
+}
+
+function commentOf(source: string, name: string): string {
+  const declaration = new RegExp(`\\*/\\nexport (?:abstract )?(?:function\\*?|class|const) ${name}\\b`).exec(source)
+  if (declaration === null) return ''
+  const before = source.slice(0, declaration.index)
+  return before
+    .slice(before.lastIndexOf('/**') + 3)
+    .replaceAll(/^ \* ?/gm, '')
+    .trim()
+}
