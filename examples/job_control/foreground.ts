@@ -1,0 +1,47 @@
+/**
+ * Runs a command as a shell runs a job: in a process group of its own, which has the terminal while it runs. So Ctrl-C
+ * ends the command and not this program, and after Ctrl-Z this program has the terminal again.
+ *
+ *     node build/examples/job_control/foreground.js vi notes.txt
+ */
+
+import os from 'osier'
+import { SIG_IGN, SIGCONT, SIGTTIN, SIGTTOU, Signals, signal } from 'osier/signal'
+
+const TERMINAL = 0
+const [command = 'cat', ...args] = process.argv.slice(2)
+
+if (!os.isatty(TERMINAL)) {
+  console.error('standard input is no terminal')
+  process.exit(os.EX_USAGE)
+}
+
+// Who takes the terminal back does so from the background, and would be stopped for it.
+signal(SIGTTOU, SIG_IGN)
+
+const group = os.getpgrp()
+// The command itself is to be stopped as usual: what a process ignores, its children ignore, too.
+const job = os.posix_spawnp(command, [command, ...args], os.environ, { setpgroup: 0, setsigdef: [SIGTTOU] })
+
+/** Gives the job the terminal until it ends or stops, and tells how it did. */
+function inForeground(): number {
+  for (;;) {
+    os.tcsetpgrp(TERMINAL, job)
+    os.killpg(job, SIGCONT)
+    const [, status] = os.waitpid(job, os.WUNTRACED)
+    // It had asked for the terminal before the terminal was its own.
+    if (os.WIFSTOPPED(status) && [SIGTTIN, SIGTTOU].includes(os.WSTOPSIG(status))) continue
+    os.tcsetpgrp(TERMINAL, group)
+    return status
+  }
+}
+
+let status = inForeground()
+while (os.WIFSTOPPED(status)) {
+  console.log(`\n${command} is stopped. Enter lets it go on.`)
+  os.read(TERMINAL, 1024)
+  status = inForeground()
+}
+
+if (os.WIFSIGNALED(status)) console.log(`\n${command} was ended by ${Signals[os.WTERMSIG(status)]}`)
+else console.log(`${command} has ended with exit code ${os.WEXITSTATUS(status)}`)
