@@ -13,54 +13,64 @@ import { SIGTERM } from 'osier/signal'
 
 const [port = 8080, processes = os.cpu_count() ?? 2] = process.argv.slice(2).map(Number)
 
-const server = createServer((request, response) => {
-  response.setHeader('connection', 'close')
-  response.end(`${request.url} by ${process.pid}\n`)
-})
-server.listen(port, '127.0.0.1')
-await once(server, 'listening')
-console.log(`process ${process.pid} listens on port ${(server.address() as AddressInfo).port}`)
+/** Binds the port, and gives the descriptor of the socket. A server of this process would accept here, so none is left. */
+async function bind(): Promise<number> {
+  const server = createServer().listen(port, '127.0.0.1')
+  await once(server, 'listening')
+  console.log(`process ${process.pid} listens on port ${(server.address() as AddressInfo).port}`)
+  const { fd } = (server as unknown as { _handle: { fd: number } })._handle
+  const listening = os.dup(fd)
+  server.close()
+  return listening
+}
+
+function serve(): void {
+  createServer((request, response) => {
+    response.setHeader('connection', 'close')
+    response.end(`${request.url} by ${process.pid}\n`)
+  }).listen({ fd: listening })
+}
 
 const children = new Set<number>()
-let isEnding = false
+let role: 'parent' | 'child' | 'ending' = 'parent'
 
-/** In the child, this returns 0, and the event loop goes on: with the server that the child has from its parent. */
-function startChild(): number {
+/** In the child, this returns like any other function, and the event loop goes on: with a server from now on. */
+function startChild(): void {
   const pid = os.fork()
   if (pid !== 0) children.add(pid)
-  else becomeServer()
-  return pid
+  else {
+    role = 'child'
+    serve()
+  }
 }
 
-function becomeServer(): void {
-  process.removeAllListeners('SIGTERM')
-  process.removeAllListeners('SIGCHLD')
-}
-
+/** Waits for the children that have ended, and puts others in their place. */
 function reap(): void {
   for (const pid of children) {
+    if (role === 'child') return
     const [ended, status] = os.waitpid(pid, os.WNOHANG)
     if (ended === 0) continue
     children.delete(pid)
     console.log(`process ${pid} ended with ${os.waitstatus_to_exitcode(status)}`)
-    if (!isEnding && startChild() === 0) return
+    if (role === 'parent') startChild()
   }
-  if (isEnding && children.size === 0) process.exit()
+  if (role === 'ending' && children.size === 0) process.exit()
 }
 
+// The children have these handlers, too. What each is to do is told by its role: a signal may come before anything that a
+// child does first, such as taking handlers away.
 process.on('SIGCHLD', reap)
 process.on('SIGTERM', () => {
-  isEnding = true
+  if (role === 'child') process.exit()
+  role = 'ending'
   for (const pid of children) os.kill(pid, SIGTERM)
   reap()
 })
 
-let isParent = true
-for (let i = 0; i < processes && isParent; i++) isParent = startChild() !== 0
-// What the children are to accept, this process must not. Until then the port was bound already: nobody was turned away.
-if (isParent) {
-  server.close()
+const listening = await bind()
+for (let i = 0; i < processes && role === 'parent'; i++) startChild()
+if (role === 'parent') {
+  console.log(`${children.size} processes serve`)
   // Handlers of signals alone keep no process alive.
   setInterval(() => undefined, 1 << 30)
-  console.log(`${children.size} processes serve`)
 }
