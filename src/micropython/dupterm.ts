@@ -74,6 +74,13 @@ const slots: (Slot | null)[] = new Array<Slot | null>(SLOTS).fill(null)
  * @throws RangeError for another slot
  *
  * See OpenMV, os.dupterm.
+ * @example
+ * ```ts
+ * import { PassThrough } from 'node:stream'
+ * const line = new PassThrough() // a socket, a descriptor, or what has `readinto` and `write`
+ * os.dupterm(line, 1) // => null
+ * os.dupterm(null, 1) // => line
+ * ```
  */
 export function dupterm(stream_object: Duplicate | null, index: number = 0): Duplicate | null {
   const at = int(index, 'index')
@@ -94,6 +101,10 @@ export function dupterm(stream_object: Duplicate | null, index: number = 0): Dup
  * @param _obj_in anything: this can be the handler of an interrupt
  *
  * See OpenMV, os.dupterm_notify.
+ * @example
+ * ```ts
+ * os.dupterm_notify(null) // => undefined
+ * ```
  */
 export function dupterm_notify(_obj_in: unknown): void {
   for (const slot of slots) slot?.line.poll?.()

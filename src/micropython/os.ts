@@ -26,6 +26,10 @@ export const sep = '/'
  *   of osier, with its date
  *
  * See OpenMV, os.uname.
+ * @example
+ * ```ts
+ * os.uname().sysname // => 'Linux'
+ * ```
  */
 export function uname(): uname_result {
   const { sysname, nodename, release, machine } = hostUname()
@@ -40,6 +44,12 @@ export function uname(): uname_result {
  * @returns the value
  *
  * See MicroPython, os.getenv.
+ * @example
+ * ```ts
+ * os.putenv('COLOUR', 'green')
+ * os.getenv('COLOUR') // => 'green'
+ * os.getenv('NO_SUCH_VARIABLE', 'none') // => 'none'
+ * ```
  */
 export function getenv(key: string): string | null
 export function getenv<T>(key: string, default_: T): string | T
@@ -55,6 +65,11 @@ export function getenv(key: string, default_: unknown = null): unknown {
  * @throws RangeError for a name that is empty or has a "=", and for a NUL in either
  *
  * See MicroPython, os.putenv.
+ * @example
+ * ```ts
+ * os.putenv('COLOUR', 'green')
+ * os.system('test "$COLOUR" = green') // => 0
+ * ```
  */
 export function putenv(key: string, value: string): void {
   environ.set(key, value)
@@ -66,6 +81,12 @@ export function putenv(key: string, value: string): void {
  * @param key its name
  *
  * See MicroPython, os.unsetenv.
+ * @example
+ * ```ts
+ * os.putenv('COLOUR', 'green')
+ * os.unsetenv('COLOUR')
+ * os.getenv('COLOUR') // => null
+ * ```
  */
 export function unsetenv(key: string): void {
   environ.delete(key)
@@ -82,6 +103,14 @@ function pathName(path: Path, name = 'path'): FileName {
  * @throws OSError ENODEV where nothing is mounted; others as the file system says
  *
  * See MicroPython, os.chdir.
+ * @example
+ * ```ts
+ * os.mount(new vfs.VfsPosix('/etc'), '/settings')
+ * os.chdir('/settings')
+ * os.getcwd() // => '/settings'
+ * os.chdir('/')
+ * os.umount('/settings')
+ * ```
  */
 export function chdir(path: Path): void {
   table.chdir(pathName(path))
@@ -91,6 +120,11 @@ export function chdir(path: Path): void {
  * The current directory: an absolute path that begins with the mount point.
  *
  * See MicroPython, os.getcwd.
+ * @example
+ * ```ts
+ * os.chdir('/')
+ * os.getcwd() // => '/'
+ * ```
  */
 export function getcwd(): string {
   return table.getcwd()
@@ -105,6 +139,12 @@ export function getcwd(): string {
  * @throws OSError ENODEV where nothing is mounted; others as the file system says
  *
  * See OpenMV, os.ilistdir.
+ * @example
+ * ```ts
+ * os.mkdir('folder')
+ * const entries = [...os.ilistdir()]
+ * entries[0]?.slice(0, 2) // => ['folder', 0x4000]
+ * ```
  */
 export function ilistdir(dir: Uint8Array): DirectoryIterator<Buffer>
 export function ilistdir(dir?: string | URL | null): DirectoryIterator<string>
@@ -121,6 +161,11 @@ export function ilistdir(dir?: Path | null): DirectoryIterator {
  * @throws OSError ENODEV where nothing is mounted; others as the file system says
  *
  * See OpenMV, os.listdir.
+ * @example
+ * ```ts
+ * os.mkdir('folder')
+ * os.listdir() // => ['folder']
+ * ```
  */
 export function listdir(dir: Uint8Array): Buffer[]
 export function listdir(dir?: string | URL | null): string[]
@@ -136,6 +181,11 @@ export function listdir(dir?: Path | null): FileName[] {
  * @throws OSError EEXIST, also for "/" and mount points; EROFS; others as the file system says
  *
  * See MicroPython, os.mkdir.
+ * @example
+ * ```ts
+ * os.mkdir('folder')
+ * os.mkdir('folder') // throws FileExistsError
+ * ```
  */
 export function mkdir(path: Path): void {
   table.mkdir(pathName(path))
@@ -148,12 +198,26 @@ export function mkdir(path: Path): void {
  * @throws OSError ENOENT, EISDIR, EROFS; others as the file system says
  *
  * See MicroPython, os.remove.
+ * @example
+ * ```ts
+ * os.open('file', 'w').close()
+ * os.remove('file')
+ * os.listdir() // => []
+ * ```
  */
 export function remove(path: Path): void {
   table.remove(pathName(path))
 }
 
-/** The same as `remove`. See MicroPython, os.unlink. */
+/**
+ * The same as `remove`. See MicroPython, os.unlink.
+ * @example
+ * ```ts
+ * os.open('file', 'w').close()
+ * os.unlink('file')
+ * os.listdir() // => []
+ * ```
+ */
 export const unlink: typeof remove = remove
 
 /**
@@ -163,6 +227,12 @@ export const unlink: typeof remove = remove
  * @throws OSError ENOENT, ENOTDIR, EROFS; others as the file system says
  *
  * See MicroPython, os.rmdir.
+ * @example
+ * ```ts
+ * os.mkdir('folder')
+ * os.rmdir('folder')
+ * os.listdir() // => []
+ * ```
  */
 export function rmdir(path: Path): void {
   table.rmdir(pathName(path))
@@ -176,6 +246,12 @@ export function rmdir(path: Path): void {
  * @throws OSError EPERM for another file system, as MicroPython has it; EXDEV where it is the host that has several
  *
  * See MicroPython, os.rename.
+ * @example
+ * ```ts
+ * os.mkdir('old')
+ * os.rename('old', 'new')
+ * os.listdir() // => ['new']
+ * ```
  */
 export function rename(old_path: Path, new_path: Path): void {
   table.rename(pathName(old_path, 'old_path'), pathName(new_path, 'new_path'))
@@ -190,6 +266,11 @@ export function rename(old_path: Path, new_path: Path): void {
  * @throws OSError ENOENT; others as the file system says
  *
  * See MicroPython, os.stat.
+ * @example
+ * ```ts
+ * os.open('file', 'w').close()
+ * os.stat('file')[6] // => 0
+ * ```
  */
 export function stat(path: Path): StatTuple {
   return table.stat(pathName(path))
@@ -204,6 +285,11 @@ export function stat(path: Path): StatTuple {
  * @throws OSError ENODEV where nothing is mounted; others as the file system says
  *
  * See OpenMV, os.statvfs.
+ * @example
+ * ```ts
+ * const [blockSize] = os.statvfs('/')
+ * blockSize > 0 // => true
+ * ```
  */
 export function statvfs(path: Path): StatvfsTuple {
   return table.statvfs(pathName(path))
@@ -215,6 +301,10 @@ export function statvfs(path: Path): StatvfsTuple {
  * @throws OSError as a device says, when all have been told
  *
  * See MicroPython, os.sync.
+ * @example
+ * ```ts
+ * os.sync() // => undefined
+ * ```
  */
 export function sync(): void {
   table.sync()
@@ -229,6 +319,13 @@ export function sync(): void {
  * @throws OSError as the file system says; RangeError for a mode that is none
  *
  * See MicroPython, open.
+ * @example
+ * ```ts
+ * using file = os.open('notes', 'w+')
+ * file.write('one\ntwo\n')
+ * file.seek(0)
+ * file.readline() // => 'one\n'
+ * ```
  */
 export function open(file: Path | number, mode: `${string}b${string}`): VfsFile<Buffer>
 export function open(file: Path | number, mode?: string): VfsFile<string>

@@ -41,6 +41,14 @@ export { VfsPosix } from '../vfs/posix.ts'
  *   EINVAL for a path that is not absolute
  *
  * See OpenMV, os.mount; MicroPython, vfs.mount.
+ * @example
+ * ```ts
+ * const card = new vfs.RamBlockDev(512, 2048)
+ * vfs.VfsFat.mkfs(card)
+ * vfs.mount(card, '/card', { readonly: true })
+ * os.mkdir('/card/folder') // throws OSError
+ * vfs.umount('/card')
+ * ```
  */
 export function mount(): [fsobj: FileSystem, mount_point: string][]
 export function mount(fsobj: FileSystem | BlockDevice, mount_point: string, options?: MountOptions): void
@@ -59,6 +67,13 @@ export function mount(...given: unknown[]): unknown {
  * @throws OSError EINVAL where there is no such mount
  *
  * See OpenMV, os.umount; MicroPython, vfs.umount.
+ * @example
+ * ```ts
+ * const host = new vfs.VfsPosix('/etc')
+ * vfs.mount(host, '/settings')
+ * vfs.umount(host) // or its mount point
+ * vfs.umount('/settings') // throws OSError
+ * ```
  */
 export function umount(mount: string | FileSystem): void {
   table.umount(mount)

@@ -34,6 +34,10 @@ function searched(envp: Environment | null): CheckedEnvironment {
  * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread
  *
  * Availability: Linux. Audit event: `os.exec` (path, args, env). See execve(2); sjs, os.execv.
+ * @example
+ * ```ts
+ * os.execv('/bin/true') // as ['/bin/true']
+ * ```
  */
 export function execv(path: Path, args: Arguments = null): never {
   const program = fileName(path, 'path')
@@ -50,6 +54,10 @@ export function execv(path: Path, args: Arguments = null): never {
  *   says more
  *
  * Availability: Linux. Audit event: `os.exec` (path, args, env), for each directory tried. See execvp(3); sjs, os.execvp.
+ * @example
+ * ```ts
+ * os.execvp('true')
+ * ```
  */
 export function execvp(file: Path, args: Arguments = null): never {
   const program = fileName(file, 'file')
@@ -65,6 +73,10 @@ export function execvp(file: Path, args: Arguments = null): never {
  * @throws OSError as `execv` does; RangeError for names that are empty or contain "="
  *
  * Availability: Linux. Audit event: `os.exec` (path, args, env). See execve(2); sjs, os.execve.
+ * @example
+ * ```ts
+ * os.execve('/bin/sh', ['sh', '-c', 'test "$COLOUR" = green'], { COLOUR: 'green' })
+ * ```
  */
 export function execve(path: Path, args: Arguments = null, envp: Environment | null = null): never {
   const program = fileName(path, 'path')
@@ -80,6 +92,10 @@ export function execve(path: Path, args: Arguments = null, envp: Environment | n
  * @throws OSError as `execvp` does; RangeError for names that are empty or contain "="
  *
  * Availability: Linux. Audit event: `os.exec` (path, args, env), for each directory tried. See execvpe(3); sjs, os.execvpe.
+ * @example
+ * ```ts
+ * os.execvpe('sh', ['sh', '-c', 'test "$COLOUR" = green'], { COLOUR: 'green', PATH: '/usr/bin:/bin' })
+ * ```
  */
 export function execvpe(file: Path, args: Arguments = null, envp: Environment | null = null): never {
   const program = fileName(file, 'file')

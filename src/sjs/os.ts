@@ -141,6 +141,11 @@ function given(value: unknown, name: string): boolean {
  * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread
  *
  * Availability: Linux. Audit event: `os.chdir` (path). See chdir(2); sjs, os.chdir.
+ * @example
+ * ```ts
+ * os.chdir('/usr')
+ * os.cwd // => '/usr'
+ * ```
  */
 export function chdir(path: Path): void {
   chdirTo(fileName(path, 'path'))
@@ -154,6 +159,12 @@ export function chdir(path: Path): void {
  * @throws OSError EBADF where it is not open
  *
  * Availability: Linux. See fcntl(2), F_SETFD; sjs, os.cloexec.
+ * @example
+ * ```ts
+ * const fd = os.open('/dev/null', 'r')
+ * os.cloexec(fd, false) // a program that takes over has it as well
+ * os.close(fd)
+ * ```
  */
 export function cloexec(fd: Descriptor, set: boolean): void {
   set_inheritable(fd, !given(set, 'set'))
@@ -171,6 +182,13 @@ export function cloexec(fd: Descriptor, set: boolean): void {
  *   `cloexec` is false
  *
  * Availability: Linux. See dup2(2); sjs, os.dup2.
+ * @example
+ * ```ts
+ * const fd = os.open('/dev/null', 'r')
+ * os.dup2(fd, 100) // => 100
+ * os.close(fd)
+ * os.close(100)
+ * ```
  */
 export function dup2(oldfd: Descriptor, newfd: Descriptor, cloexec: boolean | null = null): number {
   const [from, to] = [descriptor(oldfd, 'oldfd'), descriptor(newfd, 'newfd')]
@@ -183,6 +201,12 @@ export function dup2(oldfd: Descriptor, newfd: Descriptor, cloexec: boolean | nu
  * @param status the exit code, of which the low eight bits count: 0 by default
  *
  * Availability: everywhere. See exit(3); sjs, os.exit.
+ * @example
+ * ```ts
+ * const child = os.fork()
+ * if (child === 0) os.exit(3)
+ * os.WEXITSTATUS(os.waitpid(child).status) // => 3
+ * ```
  */
 export function exit(status: number | null = null): never {
   process.exit(int(status ?? 0, 'status'))
@@ -197,6 +221,14 @@ export function exit(status: number | null = null): never {
  * @throws OSError EBADF where it is not open
  *
  * Availability: Linux. See fcntl(2), F_SETFL; sjs, os.nonblock.
+ * @example
+ * ```ts
+ * const [r, w] = os.pipe()
+ * os.nonblock(r, true)
+ * os.read(r) // throws BlockingIOError
+ * os.close(r)
+ * os.close(w)
+ * ```
  */
 export function nonblock(fd: Descriptor, set: boolean): void {
   set_blocking(fd, !given(set, 'set'))
@@ -214,6 +246,13 @@ export function nonblock(fd: Descriptor, set: boolean): void {
  * @throws RangeError for letters that are not among those
  *
  * Availability: Linux. Audit event: `open` (path, null, flags). See open(2); sjs, os.open.
+ * @example
+ * ```ts
+ * const fd = os.open('notes', 'wx', '600')
+ * os.write(fd, 'text') // => 4
+ * os.close(fd)
+ * os.open('notes', 'wx') // throws FileExistsError
+ * ```
  */
 export function open(path: Path, flags: OpenFlags | number, mode: number | string | null = null): number {
   return openFlags(fileName(path, 'path'), bitsOf(flags), permissions(mode ?? 0o666))
@@ -245,6 +284,13 @@ const USUAL_AMOUNT = 4096
  * @throws RangeError for an empty view, which would look like the end of the file
  *
  * Availability: Linux. See read(2); sjs, os.read.
+ * @example
+ * ```ts
+ * const fd = os.open('/dev/zero', 'r')
+ * os.read(fd, 2) // => Buffer.alloc(2)
+ * os.read(fd, new Uint8Array(3)) // => 3
+ * os.close(fd)
+ * ```
  */
 export function read(fd: Descriptor, nread: ArrayBufferView): number
 export function read(fd: Descriptor, nread?: number | null): Buffer
@@ -271,6 +317,12 @@ function room(value: unknown, name: string): Uint8Array {
  * @throws OSError as the system says: FileNotFoundError, NotADirectoryError, PermissionError
  *
  * Availability: Linux. Audit event: `os.listdir` (path). See scandir(3); sjs, os.scandir.
+ * @example
+ * ```ts
+ * os.close(os.open('b', 'w'))
+ * os.close(os.open('a', 'w'))
+ * os.scandir('.') // => ['a', 'b']
+ * ```
  */
 export function scandir(path: Uint8Array): Buffer[]
 export function scandir(path: string | URL): string[]
@@ -290,6 +342,12 @@ export function scandir(path: Path): string[] | Buffer[] {
  * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread
  *
  * Availability: Linux. See setsid(2); sjs, os.setsid.
+ * @example
+ * ```ts
+ * const child = os.fork()
+ * if (child === 0) os._exit(os.setsid() === os.getpid() ? 0 : 1)
+ * os.waitpid(child).status // => 0
+ * ```
  */
 export function setsid(): number {
   startSession()
@@ -307,6 +365,12 @@ const PIECE = 0x1_0000
  * @throws RangeError for a number below 1, and for an empty view
  *
  * Availability: Linux. See getrandom(2), urandom(4); sjs, os.urandom.
+ * @example
+ * ```ts
+ * os.urandom(16).length // => 16
+ * const key = new Uint8Array(32)
+ * os.urandom(key) === key // => true
+ * ```
  */
 export function urandom(bytes: number): Buffer
 export function urandom<T extends ArrayBufferView>(bytes: T): T
@@ -332,6 +396,13 @@ export function urandom(bytes: number | ArrayBufferView): Buffer | ArrayBufferVi
  * @throws ChildProcessError where there is no such child; OSError EINVAL for options that are none
  *
  * Availability: Linux. See waitpid(2); sjs, os.waitpid.
+ * @example
+ * ```ts
+ * const child = os.fork()
+ * if (child === 0) os._exit(3)
+ * const { pid, status } = os.waitpid(child)
+ * pid === child && os.WEXITSTATUS(status) === 3 // => true
+ * ```
  */
 export function waitpid(pid: number, options: number | null = null): { pid: number; status: number } {
   const [child, status] = waitFor(pid, options ?? 0)
@@ -349,6 +420,12 @@ export function waitpid(pid: number, options: number | null = null): { pid: numb
  * @throws RangeError for text with a lone surrogate that stands for no byte
  *
  * Availability: Linux. See write(2); sjs, os.write.
+ * @example
+ * ```ts
+ * const fd = os.open('notes', 'w')
+ * os.write(fd, 'caf\u00e9') // => 5
+ * os.close(fd)
+ * ```
  */
 export function write(fd: Descriptor, data: string | ArrayBufferView): number {
   return writeBytes(fd, typeof data === 'string' ? encoded(data, 'data') : data)

@@ -83,6 +83,11 @@ function statusOf(file: FileName | number): Stat {
  *   not be searched)
  *
  * Availability: Linux 4.11. See stat(2); sjs, os.stat.
+ * @example
+ * ```ts
+ * const { size, mtime } = os.stat('/etc/passwd')
+ * size > 0 && mtime instanceof Date // => true
+ * ```
  */
 export function stat(path: Path): Stat {
   return statusOf(fileName(path, 'path'))
@@ -96,6 +101,12 @@ export function stat(path: Path): Stat {
  * @throws OSError EBADF where it is not open
  *
  * Availability: Linux 4.11. See fstat(2); sjs, os.fstat.
+ * @example
+ * ```ts
+ * const fd = os.open('/etc/passwd', 'r')
+ * os.fstat(fd).ino // => os.stat('/etc/passwd').ino
+ * os.close(fd)
+ * ```
  */
 export function fstat(fd: Descriptor): Stat {
   return statusOf(descriptor(fd, 'fd'))

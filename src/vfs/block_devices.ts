@@ -86,6 +86,13 @@ abstract class StorageBlockDev implements BlockDevice {
  * A block device in memory.
  *
  * `new RamBlockDev(512, 2048)` is empty and holds 1 MiB; `new RamBlockDev(512, image)` works on the bytes of an image.
+ * @example
+ * ```ts
+ * const card = new vfs.RamBlockDev(512, 2048)
+ * card.data.length // => 1024 * 1024
+ * vfs.VfsFat.mkfs(card)
+ * new vfs.VfsFat(card).statvfs()[0] > 0 // => true
+ * ```
  */
 export class RamBlockDev extends StorageBlockDev {
   /** The contents: the very bytes, not a copy. */
@@ -133,6 +140,14 @@ export interface FileBlockDevOptions {
  * written goes to the file at once, and `sync` waits until it is on the disk.
  *
  * It holds a descriptor, so close it, after the file system on it is unmounted.
+ * @example
+ * ```ts
+ * import { writeFileSync } from 'node:fs'
+ * writeFileSync('card.img', Buffer.alloc(1024 * 1024))
+ * using card = new vfs.FileBlockDev('card.img')
+ * vfs.VfsFat.mkfs(card, { label: 'CAMERA' })
+ * new vfs.VfsFat(card).label // => 'CAMERA'
+ * ```
  */
 export class FileBlockDev extends StorageBlockDev {
   #fd: number
@@ -227,6 +242,17 @@ const ENTRY_SIZE = 16
 
 /**
  * A window on one partition of a device with a master boot record. It is read-only unless told otherwise.
+ * @example
+ * ```ts
+ * const disk = new vfs.RamBlockDev(512, 4096)
+ * // An entry of a partition table: the type, the first block, how many.
+ * disk.data[446 + 4] = 0x06
+ * new DataView(disk.data.buffer, disk.data.byteOffset).setUint32(446 + 8, 64, true)
+ * new DataView(disk.data.buffer, disk.data.byteOffset).setUint32(446 + 12, 4000, true)
+ * disk.data.set([0x55, 0xaa], 510)
+ * const partition = new vfs.PartitionBlockDev(disk, 1)
+ * partition.ioctl(4, 0) // => 4000
+ * ```
  */
 export class PartitionBlockDev extends StorageBlockDev {
   readonly #device: Device

@@ -29,6 +29,14 @@ const ROOT_TIME: number = new Date(2000, 0, 1).getTime() / 1000
  * nor renamed meanwhile (EBUSY).
  *
  * See OpenMV, os.VfsFat; MicroPython, vfs.VfsFat.
+ * @example
+ * ```ts
+ * const card = new vfs.RamBlockDev(512, 2048)
+ * vfs.VfsFat.mkfs(card)
+ * const fs = new vfs.VfsFat(card)
+ * fs.mkdir('photos')
+ * Array.from(fs.ilistdir(), ([name]) => name) // => ['photos']
+ * ```
  */
 export class VfsFat implements FileSystem {
   readonly #volume: FatVolume

@@ -60,6 +60,13 @@ const SEEK_END = 2
  * Close it, or say `using`: a file that is forgotten is closed, with a ResourceWarning, some time later.
  *
  * See MicroPython, io.FileIO and io.TextIOWrapper.
+ * @example
+ * ```ts
+ * const file = os.open('notes', 'wb')
+ * file instanceof vfs.VfsFile // => true
+ * file.write(Buffer.from('bytes')) // => 5
+ * file.close()
+ * ```
  */
 export class VfsFile<T extends string | Buffer = string> implements Iterable<T> {
   /** The path it was opened by. */

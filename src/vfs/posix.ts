@@ -28,6 +28,14 @@ const FILE_MODE = 0o644
  * object's own.
  *
  * Availability: Linux. See OpenMV, os.VfsPosix; MicroPython, vfs.VfsPosix.
+ * @example
+ * ```ts
+ * os.mkdir('shared')
+ * const fs = new vfs.VfsPosix('shared')
+ * fs.mkdir('/folder')
+ * os.listdir('shared') // => ['folder']
+ * fs.stat('/../../etc/passwd') // throws FileNotFoundError
+ * ```
  */
 export class VfsPosix implements FileSystem {
   readonly #root: FileName | null
