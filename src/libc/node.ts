@@ -16,7 +16,7 @@ export function resetTerminalModes(): void {
 }
 
 /** The event loop of this thread. libuv knows the main thread's only; which one a worker has, Node tells in C++. */
-function eventLoop(): Address {
+export function eventLoop(): Address {
   if (isMainThread) return libc.uv_default_loop()
   return libc._ZN4node19GetCurrentEventLoopEPN2v87IsolateE(libc._ZN2v87Isolate10GetCurrentEv())
 }

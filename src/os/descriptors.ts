@@ -1,5 +1,6 @@
 import { AuditEvent } from '../audit.ts'
 import { wrongType } from '../errors.ts'
+import { told } from '../event_loop/told.ts'
 import { failed, lastErrno, osError } from '../libc/call.ts'
 import { constants, errnoNumbers } from '../libc/facts.ts'
 import { type Int64, libc } from '../libc/functions.ts'
@@ -81,6 +82,7 @@ export function open(path: Path, flags: number, ...rest: unknown[]): number {
  */
 export function close(fd: Descriptor): void {
   const number = descriptor(fd, 'fd')
+  told.closes?.(number, number)
   if (libc.close(number) !== -1) return
   // Linux has closed it also where a signal came in between: another try could hit somebody else's descriptor.
   const errno = lastErrno()
@@ -108,6 +110,7 @@ export function close(fd: Descriptor): void {
 export function closerange(fd_low: number, fd_high: number): void {
   const first = Math.max(int(fd_low, 'fd_low'), 0)
   const last = int(fd_high, 'fd_high') - 1
+  told.closes?.(first, last)
   if (last < first || libc.close_range(first, last, 0) === 0) return
   // Before Linux 5.9, or in a sandbox that does not know the call.
   for (const fd of openDescriptors()) if (fd >= first && fd <= last) libc.close(fd)
@@ -174,8 +177,10 @@ export function dup2(fd: Descriptor, fd2: Descriptor, options?: { readonly inher
 export function dup2(fd: Descriptor, fd2: Descriptor, ...rest: unknown[]): number {
   const { inheritable } = optional(['inheritable'], [], rest)
   const [from, to] = [descriptor(fd, 'fd'), descriptor(fd2, 'fd2')]
-  if (bool(inheritable, 'inheritable', true)) while (libc.dup2(from, to) === -1) failed('dup2', from)
+  const inherited = bool(inheritable, 'inheritable', true)
+  if (inherited) while (libc.dup2(from, to) === -1) failed('dup2', from)
   else while (libc.dup3(from, to, O_CLOEXEC) === -1) failed('dup2', from)
+  if (from !== to) told.closes?.(to, to)
   return to
 }
 

@@ -1,6 +1,7 @@
 import { writeSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { inspect } from 'node:util'
+import { told } from '../event_loop/told.ts'
 import { forgetBackground } from '../libc/background.ts'
 import { constants } from '../libc/facts.ts'
 import { libc } from '../libc/functions.ts'
@@ -15,6 +16,7 @@ import { address, bytes } from '../libc/memory.ts'
 export function becomeChild(): void {
   correctPid()
   forgetBackground()
+  told.forked?.()
   exitDirectly()
   leaveChannel()
   leaveInput()

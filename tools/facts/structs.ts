@@ -61,6 +61,7 @@ export const structs: Readonly<Record<string, StructQuestion>> = {
   tms: { fields: 'tms_utime tms_stime tms_cutime tms_cstime' },
   rlimit: { fields: 'rlim_cur rlim_max' },
   pollfd: { fields: 'fd events revents' },
+  epoll_event: { fields: 'events data' },
 }
 
 /** Types of which only the size matters. */

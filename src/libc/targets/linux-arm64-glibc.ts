@@ -201,6 +201,17 @@ export const sizes = {
 } as const
 
 export const structs = {
+  epoll_event: {
+    size: 16,
+    offsets: {
+      events: 0,
+      data: 8,
+    },
+    sizes: {
+      events: 4,
+      data: 8,
+    },
+  },
   rusage: {
     size: 144,
     offsets: {

@@ -135,6 +135,17 @@ export const sizes = {
 } as const
 
 export const structs = {
+  epoll_event: {
+    size: 12,
+    offsets: {
+      events: 0,
+      data: 4,
+    },
+    sizes: {
+      events: 4,
+      data: 8,
+    },
+  },
   rusage: {
     size: 272,
     offsets: {
