@@ -3,4 +3,5 @@
  * Each takes `{ signal }` beside its other options.
  */
 export type { SignalOption } from './promises/abort.ts'
+export * from './promises/descriptors.ts'
 export * from './promises/metadata.ts'

@@ -1,14 +1,31 @@
+import { PermissionError } from '../errors.ts'
+import { onAbort } from './on_abort.ts'
 import { cancel, isAwaited, type Waiter, wait } from './poller.ts'
 
 /** What a try gives that would have to wait. */
 export const NOT_YET: unique symbol = Symbol('not yet')
 
 /** How to wait, beside for what. */
-export interface WaitOptions {
+export interface Patience {
   /** Aborted, it makes the promise reject with its reason; nothing has been done then. */
   readonly signal?: AbortSignal | undefined
   /** false: the process does not stay alive for it. */
   readonly ref?: boolean | undefined
+}
+
+/** Something to be done at a descriptor. */
+export interface Deed<T> {
+  readonly fd: number
+  /** READABLE or WRITABLE: what the descriptor has to be. */
+  readonly events: number
+  /**
+   * Tries, without waiting. What it throws rejects the promise.
+   *
+   * @param isReady whether the descriptor has been waited for, and so is one that can be
+   */
+  attempt(isReady: boolean): T | typeof NOT_YET
+  /** Does it in another way, where the descriptor cannot be waited for: a file on disk, a directory, /dev/null. */
+  otherwise?(): Promise<T>
 }
 
 /**
@@ -18,97 +35,86 @@ export interface WaitOptions {
 const IN_A_ROW = 64
 let inARow = 0
 
-/**
- * Does what a descriptor may have to become ready for: at once where it can, else when its turn has come.
- *
- * @param events READABLE or WRITABLE
- * @param attempt a call that does not wait; what it throws rejects the promise
- * @returns rejects with the OSError PermissionError of epoll_ctl(2) where the descriptor cannot be waited for
- */
-export function perform<T>(
-  fd: number,
-  events: number,
-  attempt: () => T | typeof NOT_YET,
-  options: WaitOptions,
-): Promise<T> {
-  if (options.signal?.aborted) return Promise.reject(options.signal.reason)
+/** Does what a descriptor may have to become ready for: at once where it can, else when its turn has come. */
+export function perform<T>(deed: Deed<T>, { signal, ref = true }: Patience): Promise<T> {
+  if (signal?.aborted) return Promise.reject(signal.reason)
   if (++inARow > IN_A_ROW) inARow = 0
-  else if (!isAwaited(fd, events)) {
+  else if (!isAwaited(deed.fd, deed.events)) {
     try {
-      const result = attempt()
+      const result = deed.attempt(false)
       if (result !== NOT_YET) return Promise.resolve(result)
     } catch (error) {
       return Promise.reject(error)
     }
   }
-  return new Promise((resolve, reject) => {
-    const operation = new Operation(fd, events, attempt, options, resolve, reject)
-    operation.begin()
-  })
+  return new Promise((resolve, reject) => begin(new Operation(deed, signal, ref, resolve, reject)))
 }
 
 /** Resolves when a descriptor is ready, and leaves it at that: by then somebody else may have been faster. */
-export function ready(fd: number, events: number, options: WaitOptions): Promise<void> {
-  if (options.signal?.aborted) return Promise.reject(options.signal.reason)
-  return new Promise((resolve, reject) => {
-    new Operation(fd, events, () => undefined, options, resolve, reject).begin()
-  })
+export function ready(fd: number, events: number, { signal, ref = true }: Patience): Promise<void> {
+  if (signal?.aborted) return Promise.reject(signal.reason)
+  const deed = { fd, events, attempt: () => undefined }
+  return new Promise((resolve, reject) => begin(new Operation(deed, signal, ref, resolve, reject)))
+}
+
+function begin<T>(operation: Operation<T>): void {
+  const { deed } = operation
+  try {
+    wait(deed.fd, deed.events, operation)
+  } catch (error) {
+    const isPollable = !(error instanceof PermissionError)
+    if (isPollable || deed.otherwise === undefined) operation.reject(error)
+    else operation.resolve(deed.otherwise())
+    return
+  }
+  operation.listen()
 }
 
 class Operation<T> implements Waiter {
+  readonly deed: Deed<T>
   readonly ref: boolean
-  readonly #fd: number
-  readonly #events: number
-  readonly #attempt: () => T | typeof NOT_YET
-  readonly #resolve: (value: T) => void
-  readonly #reject: (reason: unknown) => void
+  readonly resolve: (value: T | Promise<T>) => void
+  readonly reject: (reason: unknown) => void
   readonly #signal: AbortSignal | undefined
+  #stopListening: (() => void) | undefined
 
   constructor(
-    fd: number,
-    events: number,
-    attempt: () => T | typeof NOT_YET,
-    { signal, ref = true }: WaitOptions,
-    resolve: (value: T) => void,
+    deed: Deed<T>,
+    signal: AbortSignal | undefined,
+    ref: boolean,
+    resolve: (value: T | Promise<T>) => void,
     reject: (reason: unknown) => void,
   ) {
+    this.deed = deed
     this.ref = ref
-    this.#fd = fd
-    this.#events = events
-    this.#attempt = attempt
-    this.#resolve = resolve
-    this.#reject = reject
+    this.resolve = resolve
+    this.reject = reject
     this.#signal = signal
-  }
-
-  begin(): void {
-    wait(this.#fd, this.#events, this)
-    this.#signal?.addEventListener('abort', this.#abort, { once: true })
-  }
-
-  readonly #abort = (): void => {
-    cancel(this.#fd, this.#events, this)
-    this.#reject(this.#signal?.reason)
   }
 
   attempt(): boolean {
     try {
-      const result = this.#attempt()
+      const result = this.deed.attempt(true)
       if (result === NOT_YET) return false
-      this.#resolve(result)
+      this.resolve(result)
     } catch (error) {
-      this.#reject(error)
+      this.reject(error)
     }
-    this.#stopListening()
+    this.#stopListening?.()
     return true
   }
 
   fail(error: Error): void {
-    this.#stopListening()
-    this.#reject(error)
+    this.#stopListening?.()
+    this.reject(error)
   }
 
-  #stopListening(): void {
-    this.#signal?.removeEventListener('abort', this.#abort)
+  listen(): void {
+    if (this.#signal !== undefined) this.#stopListening = onAbort(this.#signal, (reason) => this.#abort(reason))
+  }
+
+  #abort(reason: unknown): void {
+    cancel(this.deed.fd, this.deed.events, this)
+    this.reject(reason)
   }
 }

@@ -4,7 +4,7 @@ import { libc } from '../libc/functions.ts'
 import { addressOf } from '../libc/memory.ts'
 import type { Watch } from '../libc/poll_handle.ts'
 import { told } from './told.ts'
-import { watchEpoll } from './watch.ts'
+import { watchEpoll } from './watch_epoll.ts'
 
 /**
  * Tells when descriptors are ready, in the event loop of this thread.
@@ -193,9 +193,9 @@ const LONGEST_PAUSE = 32
  */
 function goOn(watched: Watched): void {
   if (wantedEvents(watched) === 0) return
-  if (watched.fruitless < PATIENCE) return armAgain(watched)
   const pause = Math.min(2 ** (watched.fruitless - PATIENCE), LONGEST_PAUSE)
-  setTimeout(armAgain, pause, watched).unref()
+  if (watched.fruitless < PATIENCE) armAgain(watched)
+  else setTimeout(armAgain, pause, watched).unref()
 }
 
 function armAgain(watched: Watched): void {

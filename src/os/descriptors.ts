@@ -291,12 +291,13 @@ export function pread(fd: Descriptor, n: number | bigint, offset: number | bigin
   return trimmed(buffer, size)
 }
 
-function atMost(count: Int64): number {
+/** A count that one call can move. */
+export function atMost(count: Int64): number {
   return count > MOST_BYTES ? MOST_BYTES : Number(count)
 }
 
 /** The part that was filled. A short read must not keep all that memory alive. */
-function trimmed(buffer: Buffer<ArrayBuffer>, size: number): Buffer<ArrayBuffer> {
+export function trimmed(buffer: Buffer<ArrayBuffer>, size: number): Buffer<ArrayBuffer> {
   return size > buffer.length / 2 ? buffer.subarray(0, size) : Buffer.from(buffer.subarray(0, size))
 }
 

@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict'
+import { setImmediate } from 'node:timers/promises'
+import os from 'osier'
+
+/** Whether a promise is still pending after some turns of the event loop. */
+export async function isPending(promise: Promise<unknown>): Promise<boolean> {
+  let settled = false
+  const note = (): void => {
+    settled = true
+  }
+  promise.then(note, note)
+  for (let turn = 0; turn < 10; turn++) await setImmediate()
+  return !settled
+}
+
+/** Runs a test on a pipe, and closes what it has left open. */
+export async function withPipe(run: (r: number, w: number) => Promise<void>, flags = 0): Promise<void> {
+  const ends = os.pipe2(flags | os.O_CLOEXEC)
+  const [r, w] = ends
+  try {
+    await run(r, w)
+  } finally {
+    for (const fd of ends) closeQuietly(fd)
+  }
+}
+
+/** Closes a descriptor that may be closed already. */
+export function closeQuietly(fd: number): void {
+  try {
+    os.close(fd)
+  } catch (error) {
+    assert.ok(error instanceof os.OSError)
+  }
+}
+
+/** How many threads this process has. */
+export function threads(): number {
+  return os.listdir('/proc/self/task').length
+}
