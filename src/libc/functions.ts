@@ -31,6 +31,7 @@ export const prototypes = {
   _exit: c('void _exit(int)') as (status: number) => void,
   abort: c('void abort()') as () => void,
   access: c('int access(const char *, int)') as (path: CString, mode: number) => number,
+  calloc: c('uintptr_t calloc(size_t, size_t)') as (count: number, size: number) => Address,
   chdir: c('int chdir(const char *)') as (path: CString) => number,
   chroot: c('int chroot(const char *)') as (path: CString) => number,
   close: c('int close(int)') as (fd: number) => number,

@@ -14,7 +14,7 @@ const NOTHING: readonly Uint8Array[] = []
 
 /**
  * The memory that a call under way uses. C knows it by address only, so it must be reachable from here until the call
- * is over: the caller's own variables may have died by then.
+ * is over: the caller's own variables may have died by then. It is read below, too: a bundler drops what is only written.
  */
 const held = { views: NOTHING }
 
@@ -42,7 +42,7 @@ export function withVectors(
       putBigInt64(index * structs.iovec.size + iov_len, BigInt(byteLength(bytes)))
     }
     let size: number
-    while ((size = call(address, list.length)) === -1) failed(syscall, fd)
+    while ((size = call(address, held.views.length)) === -1) failed(syscall, fd)
     return size
   } finally {
     held.views = NOTHING
