@@ -23,13 +23,11 @@ import {
 import { openDirectory, readEntries } from './directory_stream.ts'
 import type { DirFdOption } from './metadata.ts'
 import { fileName, type Path } from './names.ts'
+import { atMost, trimmed } from './pieces.ts'
 
 const { O_CLOEXEC, O_NONBLOCK, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_SETFL, FD_CLOEXEC } = constants
 
 const openEvent = new AuditEvent('open')
-
-/** What one read or write may move on Linux; asking for more means this much. */
-const MOST_BYTES = 0x7fff_f000
 
 /**
  * openat(2): opens a file.
@@ -289,16 +287,6 @@ export function pread(fd: Descriptor, n: number | bigint, offset: number | bigin
   const buffer = Buffer.allocUnsafeSlow(most)
   while ((size = libc.pread(number, addressOf(buffer), most, from)) === -1) failed('pread', number)
   return trimmed(buffer, size)
-}
-
-/** A count that one call can move. */
-export function atMost(count: Int64): number {
-  return count > MOST_BYTES ? MOST_BYTES : Number(count)
-}
-
-/** The part that was filled. A short read must not keep all that memory alive. */
-export function trimmed(buffer: Buffer<ArrayBuffer>, size: number): Buffer<ArrayBuffer> {
-  return size > buffer.length / 2 ? buffer.subarray(0, size) : Buffer.from(buffer.subarray(0, size))
 }
 
 /**

@@ -16,8 +16,8 @@ import {
   uint64,
   view,
 } from '../os/arguments.ts'
-import { atMost, trimmed } from '../os/descriptors.ts'
 import { fstat } from '../os/metadata.ts'
+import { atMost, trimmed } from '../os/pieces.ts'
 import { viewList, withVectors } from '../os/vectors.ts'
 import { attached } from '../os/views.ts'
 import { COUNT, onPool } from './on_pool.ts'
