@@ -3,7 +3,7 @@ import { wrongType } from '../errors.ts'
 import { told } from '../event_loop/told.ts'
 import { failed, lastErrno, osError } from '../libc/call.ts'
 import { constants, errnoNumbers } from '../libc/facts.ts'
-import { type Int64, libc } from '../libc/functions.ts'
+import { libc } from '../libc/functions.ts'
 import { address, addressOf, int32At } from '../libc/memory.ts'
 import { SLAB_PIECE, slabAddress, slabTake } from '../libc/slab.ts'
 import {
