@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import os from 'osier'
+import { noAttributes } from '../support/attributes.ts'
 import { assertSameAsPython, type Step } from '../support/calls.ts'
 import { askNode } from '../support/child.ts'
 import { temporaryFolder } from '../support/folder.ts'
@@ -15,20 +16,6 @@ const file = join(folder, 'file')
 const link = join(folder, 'link')
 writeFileSync(file, '')
 symlinkSync('file', link)
-
-/** For `skip`: why a folder's files cannot have an attribute with a value of so many bytes, or false where they can. */
-function noAttributes(where: string, size: number): string | false {
-  const probe = join(where, `probe-${process.pid}`)
-  try {
-    writeFileSync(probe, '')
-    os.setxattr(probe, 'user.osier', Buffer.alloc(size))
-    return false
-  } catch (error) {
-    return `no attributes of ${size} bytes on the file system of ${where}: ${error}`
-  } finally {
-    rmSync(probe, { force: true })
-  }
-}
 
 const skip = noAttributes(folder, 10)
 /** Most file systems have room for less; a tmpfs has it, from Linux 6.6 on. */
