@@ -1,6 +1,6 @@
 import { structs } from './libc/facts.ts'
 import { bytes } from './libc/memory.ts'
-import { items, StructSequence } from './results.ts'
+import { items, StructSequence } from './struct_sequence.ts'
 
 /** Fields of `struct_rusage`, in the documented order; the first two are times. */
 const RUSAGE_FIELDS = [

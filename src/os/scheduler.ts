@@ -3,7 +3,7 @@ import { failed, lastErrno, osError } from '../libc/call.ts'
 import { constants, errnoNumbers, sizes, structs } from '../libc/facts.ts'
 import { libc } from '../libc/functions.ts'
 import { address, bigInt64At, bytes, int32At, SCRATCH_SIZE, uint32At } from '../libc/memory.ts'
-import { StructSequence } from '../results.ts'
+import { StructSequence } from '../struct_sequence.ts'
 import { int } from './arguments.ts'
 
 /** Scheduling policy: the usual one, which shares time among all. */

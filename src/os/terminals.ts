@@ -3,7 +3,7 @@ import { constants, errnoNumbers, structs } from '../libc/facts.ts'
 import { libc } from '../libc/functions.ts'
 import { address, bytes, uint16At } from '../libc/memory.ts'
 import { decode } from '../libc/strings.ts'
-import { items, StructSequence } from '../results.ts'
+import { items, StructSequence } from '../struct_sequence.ts'
 import { type Descriptor, descriptor, int, optional } from './arguments.ts'
 import { mainThreadOnly } from './process_state.ts'
 
