@@ -77,10 +77,20 @@ function uint64At(offset: number): number {
 
 /**
  * A timespec, in nanoseconds. V8 computes it in machine registers only because the whole is cut to 64 bits; otherwise
- * every step makes a bigint.
+ * every step makes a bigint. So it is cut where nothing is lost: where the seconds have 33 bits, which is until 2242.
  */
 function timespecAt(offset: number): bigint {
-  return BigInt.asIntN(64, bigInt64At(offset) * NANOSECONDS + BigInt(uint32At(offset + 8)))
+  return uint32At(offset + 4) < 2
+    ? BigInt.asIntN(64, bigInt64At(offset) * NANOSECONDS + BigInt(uint32At(offset + 8)))
+    : farTimespecAt(offset)
+}
+
+/**
+ * The same for all times. In nanoseconds they have more than 64 bits from the year 2262 on, and file systems know years up
+ * to 2446, 2486 and beyond.
+ */
+function farTimespecAt(offset: number): bigint {
+  return bigInt64At(offset) * NANOSECONDS + BigInt(uint32At(offset + 8))
 }
 
 /**
@@ -99,12 +109,17 @@ export function deviceNumber(major: number, minor: number): number {
 
 /** Seconds with a fraction, of nanoseconds, rounded as CPython rounds them. */
 function inSeconds(nanoseconds: bigint): number {
-  const rest = ((nanoseconds % NANOSECONDS) + NANOSECONDS) % NANOSECONDS
-  return Number((nanoseconds - rest) / NANOSECONDS) + 1e-9 * Number(rest)
+  return wholeSeconds(nanoseconds) + 1e-9 * Number(fraction(nanoseconds))
 }
 
+/** The second that a time is in: never of `inSeconds`, which is the next one where the fraction is close to it. */
 function wholeSeconds(nanoseconds: bigint): number {
-  return Math.floor(inSeconds(nanoseconds))
+  return Number((nanoseconds - fraction(nanoseconds)) / NANOSECONDS)
+}
+
+/** Nanoseconds since the last full second. */
+function fraction(nanoseconds: bigint): bigint {
+  return ((nanoseconds % NANOSECONDS) + NANOSECONDS) % NANOSECONDS
 }
 
 /** The own fields of a result, without what its class computes of them. */
@@ -271,9 +286,15 @@ export function statResult(): stat_result {
     uint32At(st_uid),
     uint32At(st_gid),
     uint32At(st_size + 4) === 0 ? uint32At(st_size) : uint64At(st_size),
-    BigInt.asIntN(64, bigInt64At(st_atim) * NANOSECONDS + BigInt(uint32At(st_atim + 8))),
-    BigInt.asIntN(64, bigInt64At(st_mtim) * NANOSECONDS + BigInt(uint32At(st_mtim + 8))),
-    BigInt.asIntN(64, bigInt64At(st_ctim) * NANOSECONDS + BigInt(uint32At(st_ctim + 8))),
+    uint32At(st_atim + 4) < 2
+      ? BigInt.asIntN(64, bigInt64At(st_atim) * NANOSECONDS + BigInt(uint32At(st_atim + 8)))
+      : farTimespecAt(st_atim),
+    uint32At(st_mtim + 4) < 2
+      ? BigInt.asIntN(64, bigInt64At(st_mtim) * NANOSECONDS + BigInt(uint32At(st_mtim + 8)))
+      : farTimespecAt(st_mtim),
+    uint32At(st_ctim + 4) < 2
+      ? BigInt.asIntN(64, bigInt64At(st_ctim) * NANOSECONDS + BigInt(uint32At(st_ctim + 8)))
+      : farTimespecAt(st_ctim),
     uint32At(st_blksize),
     uint32At(st_blocks + 4) === 0 ? uint32At(st_blocks) : uint64At(st_blocks),
     uint32At(st_rdev + 4) === 0 ? uint32At(st_rdev) : uint64At(st_rdev),

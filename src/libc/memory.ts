@@ -53,12 +53,9 @@ export function uint64At(offset: number, what: string): number {
   return value
 }
 
-/**
- * A timespec, in nanoseconds. V8 computes it in machine registers only because the whole is cut to 64 bits; otherwise
- * every step makes a bigint.
- */
+/** A timespec, in nanoseconds. */
 export function timespecAt(offset: number): bigint {
-  return BigInt.asIntN(64, bigInt64At(offset) * 1_000_000_000n + BigInt(uint32At(offset + 8)))
+  return bigInt64At(offset) * 1_000_000_000n + BigInt(uint32At(offset + 8))
 }
 
 export function putBigInt64(offset: number, value: bigint): void {

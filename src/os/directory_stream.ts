@@ -5,11 +5,12 @@ import { libc } from '../libc/functions.ts'
 import { address, bytes, SCRATCH_SIZE } from '../libc/memory.ts'
 import { decode } from '../libc/strings.ts'
 import { cString } from './arguments.ts'
+import { typeOf } from './file_type.ts'
 import type { FileName } from './names.ts'
 
 /** Reading directories: what `listdir`, `scandir` and `walk` have in common. */
 
-const { O_RDONLY, O_DIRECTORY, O_CLOEXEC, O_NONBLOCK, F_DUPFD_CLOEXEC, SEEK_SET } = constants
+const { O_RDONLY, O_DIRECTORY, O_CLOEXEC, O_NONBLOCK, F_DUPFD_CLOEXEC, SEEK_SET, S_IFDIR } = constants
 const { d_ino, d_reclen, d_type, d_name } = structs.dirent64.offsets
 
 const OPEN_DIRECTORY = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK
@@ -35,6 +36,9 @@ export function openDirectory(syscall: string, at: number, path: FileName, flags
 
 /** A descriptor of our own for a directory that the caller has open, rewound: the position is shared by both. */
 export function duplicateDirectory(syscall: string, fd: number): number {
+  // What is no directory keeps its position.
+  const type = typeOf(fd)
+  if (type !== undefined && type !== S_IFDIR) throw osError(errnoNumbers.ENOTDIR, syscall, fd)
   let copy: number
   while ((copy = libc.fcntl(fd, F_DUPFD_CLOEXEC, 0)) === -1) failed(syscall, fd)
   libc.lseek(copy, 0, SEEK_SET)

@@ -50,6 +50,15 @@ function handler(value: unknown): WalkErrorHandler | null {
   throw wrongType('onerror', 'a function or null', value)
 }
 
+/** The handler as a walk of `top` is to call it: where that is bytes, so are the names in errors. */
+function handlerFor(top: FileName, onerror: WalkErrorHandler | null): WalkErrorHandler | null {
+  if (typeof top === 'string' || onerror === null) return onerror
+  return (error) => {
+    const { errno, strerror, filename, syscall } = error
+    onerror(typeof filename === 'string' ? new OSError(errno, strerror, fsencode(filename), undefined, syscall) : error)
+  }
+}
+
 /** Goes on after an error of the system, once the handler has heard of it; everything else is thrown. */
 function passOver(error: unknown, onerror: WalkErrorHandler | null): void {
   if (!(error instanceof OSError)) throw error
@@ -136,7 +145,7 @@ export function walk(top: Path, ...rest: unknown[]): Generator<WalkStep<string> 
   cString(start, 'top')
   if (walkEvent.wanted) walkEvent.raise(top, topdown, onerror, followLinks)
   // Not to follow links, opening refuses them: that costs nothing, and nobody can be quicker.
-  const steps = (topdown ? walkDown : walkUp)(fsdecode(start), onerror, followLinks ? 0 : O_NOFOLLOW)
+  const steps = (topdown ? walkDown : walkUp)(fsdecode(start), handlerFor(start, onerror), followLinks ? 0 : O_NOFOLLOW)
   return typeof start === 'string' ? steps : inBytes(steps)
 }
 
@@ -240,24 +249,24 @@ export function fwalk(...args: unknown[]): Generator<FwalkStep<string> | FwalkSt
   const at = dirFd(given.dir_fd)
   cString(start, 'top')
   if (fwalkEvent.wanted) fwalkEvent.raise(top, topdown, onerror, follow, given.dir_fd ?? null)
-  const steps = walkOpen(fsdecode(start), at, topdown, onerror, follow)
+  const steps = walkOpen(start, at, topdown, handlerFor(start, onerror), follow)
   return typeof start === 'string' ? steps : inBytesOpen(steps)
 }
 
 /** What `walkOpen` has still to do: enter a directory, give a step whose directories have been walked, close. */
 type Task =
-  | { readonly enter: string; readonly path: string; readonly at: number }
+  | { readonly enter: FileName; readonly path: string; readonly at: number }
   | { readonly step: FwalkStep<string> }
   | { readonly close: number }
 
 function* walkOpen(
-  top: string,
+  top: FileName,
   at: number,
   topdown: boolean,
   onerror: WalkErrorHandler | null,
   follow: boolean,
 ): Generator<FwalkStep<string>, void> {
-  const tasks: Task[] = [{ enter: top, path: top, at }]
+  const tasks: Task[] = [{ enter: top, path: fsdecode(top), at }]
   let isTop = true
   try {
     for (let task = tasks.pop(); task !== undefined; task = tasks.pop()) {
@@ -285,7 +294,7 @@ function* walkOpen(
 
 /** Opens a directory; undefined where it is to be passed over. Only the top has no handler: its errors are thrown. */
 function enter(
-  name: string,
+  name: FileName,
   at: number,
   follow: boolean,
   errors: { readonly onerror: WalkErrorHandler | null } | null,

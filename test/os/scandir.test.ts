@@ -334,6 +334,14 @@ describe('the iterator of scandir', () => {
     assert.equal([...iterator].length, 2999)
   })
 
+  test('the descriptor of what is no directory is refused, and stays where it is', () => {
+    const fd = os.open(`${placeWith('file')}/file`, os.O_RDWR)
+    os.lseek(fd, 5, os.SEEK_SET)
+    for (const call of [os.listdir, os.scandir]) assert.throws(() => call(fd), { code: 'ENOTDIR', filename: fd })
+    assert.equal(os.lseek(fd, 0, os.SEEK_CUR), 5)
+    os.close(fd)
+  })
+
   test('an error in the middle is thrown, and closes it', () => {
     const place = plant(manyFiles(3000))
     const support = new URL('../support/seccomp.js', import.meta.url).href

@@ -353,6 +353,15 @@ describe('walk', () => {
     }
   })
 
+  test('a walk in bytes has bytes in its errors', () => {
+    const top = Buffer.from(`${planted({})}/missing`)
+    const names: unknown[] = []
+    const onerror = ({ filename }: os.OSError): void => void names.push(filename)
+    for (const topdown of [true, false]) assert.deepEqual([...os.walk(top, { topdown, onerror })], [])
+    assert.deepEqual(names, [top, top])
+    assert.throws(() => [...os.fwalk(top)], { code: 'ENOENT', filename: top })
+  })
+
   test('a directory of more directories than a call takes arguments', async () => {
     const place = planted({})
     // Links to a directory count as directories, and are made faster. With a stack of half a megabyte these are enough.

@@ -1,0 +1,45 @@
+/** Random sequences of file-system operations, made by osier and by CPython, in CI. `npm run fuzz` makes more. */
+
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { noOrdinaryUser } from '../support/ordinary_user.ts'
+import { noPython } from '../support/python.ts'
+
+const isRoot = process.getuid?.() === 0
+const program = fileURLToPath(new URL('run.js', import.meta.url))
+
+interface Run {
+  readonly steps: number
+  /** By call: how often it succeeded, and how often it was made. */
+  readonly calls: ReadonlyMap<string, readonly [succeeded: number, made: number]>
+}
+
+function fuzz(...options: readonly string[]): Run {
+  const args = [program, '--seed', '1', ...options]
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 240_000 })
+  assert.equal(status, 0, `${stderr}${stdout}`)
+  const calls = stdout.matchAll(/^(\w+): (\d+) of (\d+) succeeded$/gm)
+  return {
+    steps: Number(/^(\d+) steps/m.exec(stdout)?.[1]),
+    calls: new Map(Array.from(calls, ([, call = '', succeeded, made]) => [call, [Number(succeeded), Number(made)]])),
+  }
+}
+
+test('20 000 steps have the same results, errors and trees in CPython', { skip: noPython }, (t) => {
+  const { steps, calls } = fuzz('--steps', '20000')
+  assert.ok(steps >= 20_000)
+  // A fuzzer whose calls only fail would find nothing. Not every file system has attributes.
+  const idle = [...calls].filter(([call, [succeeded]]) => succeeded === 0 && !call.endsWith('xattr'))
+  assert.deepEqual(idle, [])
+  const successes = Array.from(calls.values(), ([succeeded]) => succeeded).reduce((sum, each) => sum + each, 0)
+  assert.ok(successes > steps / 4, `${successes} of ${steps} steps succeeded`)
+  t.diagnostic(`${successes} of ${steps} steps succeeded, as ${isRoot ? 'root' : 'an ordinary user'}`)
+})
+
+const skip = noPython || noOrdinaryUser || (isRoot ? false : 'this is an ordinary user already')
+
+test('3 000 of them as an ordinary user', { skip }, () => {
+  assert.ok(fuzz('--steps', '3000', '--user', 'nobody').steps >= 3000)
+})
