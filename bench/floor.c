@@ -3,6 +3,7 @@
 
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include <sys/random.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -36,6 +38,16 @@ static void call_pread(long times) {
   int fd = open("/usr/bin/env", O_RDONLY | O_CLOEXEC);
   while (times--) if (pread(fd, out, sizeof out, 0) != sizeof out) exit(1);
   close(fd);
+}
+
+static void call_spawn(long times) {
+  char *argv[] = {"true", NULL};
+  pid_t child;
+  int status;
+  while (times--) {
+    if (posix_spawn(&child, "/bin/true", NULL, NULL, argv, environ) != 0) exit(1);
+    if (waitpid(child, &status, 0) != child || status != 0) exit(1);
+  }
 }
 
 /* 256 MiB in memory, as the group `transfers` has them. */
@@ -76,6 +88,7 @@ static const struct {
     {"stat", call_stat},
     {"open_close", call_open_close},
     {"pread", call_pread},
+    {"spawn", call_spawn},
     {"sendfile", call_sendfile},
     {"copy_file_range", call_copy_file_range},
     {"getpid", call_getpid},
