@@ -28,6 +28,11 @@ const programs = {
   dupterm_thread: 'micropython/dupterm_thread',
 }
 
+/** The tour is published with the package: each program as a file that can be read, and run by itself. */
+const tour = readdirSync('examples/tour')
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => file.slice(0, -'.ts'.length))
+
 const fileOf = (name) => join(compiled, `${name}.js`)
 const nameOf = (file) => relative(compiled, file).split(sep).join('/').slice(0, -'.js'.length)
 
@@ -94,8 +99,9 @@ export default {
   input: {
     ...Object.fromEntries([...doors, ...namespaces].map((name) => [name, fileOf(name)])),
     ...Object.fromEntries(Object.entries(programs).map(([name, source]) => [name, fileOf(source)])),
+    ...Object.fromEntries(tour.map((name) => [`tour/${name}`, resolve('build/examples/tour', `${name}.js`)])),
   },
-  external: [/^node:/, ...Object.keys(dependencies)],
+  external: [/^node:/, /^osier($|\/)/, ...Object.keys(dependencies)],
   plugins: [keepNamespaces, removeStale],
   // tsc's helpers for `using` look at `this`, as scripts do; in a module it is undefined, before and after.
   onwarn: (warning, warn) => warning.code !== 'THIS_IS_UNDEFINED' && warn(warning),

@@ -6,6 +6,7 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symli
 import { dirname, join, resolve } from 'node:path'
 import { describe, test } from 'node:test'
 import { types } from 'node:util'
+import { programs } from '../examples/tour/programs.ts'
 import { temporaryFolder } from './support/folder.ts'
 
 const MEGABYTE = 2 ** 20
@@ -182,6 +183,21 @@ describe('installed', { skip }, () => {
     if (!process.features.require_module) return t.skip(`Node ${process.version} cannot require an ES module`)
     writeFileSync(join(installed, 'program.cjs'), `const os = require('osier')\n${check}`)
     assert.equal(succeed(installed, process.execPath, 'program.cjs'), 'true\n')
+  })
+
+  test('its command runs the tour, from any folder', () => {
+    const command = join(installed, 'node_modules/.bin/osier')
+    const { status, stdout, stderr } = run(folder, command, 'tour', 'walk', 'directories', 'fork', 'strerror')
+    assert.deepEqual([status, stderr], [0, ''])
+    const titles = [...stdout.matchAll(/^(\w+): .* -+$/gm)].map((match) => match[1])
+    assert.deepEqual(titles, ['walk', 'directories', 'fork', 'strerror'])
+    assert.match(stdout, /^dist\/libc\/targets\n {2}linux-/m)
+    assert.match(stdout, /^The programs are in installed\/node_modules\/osier\/dist\/tour\.$/m)
+    for (const { name } of programs)
+      assert.ok(
+        packed.files.some(({ path }) => path === `dist/tour/${name}.js`),
+        name,
+      )
   })
 
   test('import takes little time', (t) => {

@@ -12,7 +12,7 @@ import { temporaryFolder } from './support/folder.ts'
 import { noPython } from './support/python.ts'
 
 const folder = temporaryFolder()
-const runner = resolve('build/examples/tour/run.js')
+const runner = resolve('dist/tour/run.js')
 
 /** A tree with every kind of entry, and names that a careless program trips over. */
 function makeTree(): string {
@@ -121,7 +121,7 @@ for (const { name } of programs.filter((program) => !(program.name in masked))) 
     for (const args of commandLines[name] ?? [[]]) {
       const before = readdirSync(tree, { recursive: true })
       const python = runIn(tree, 'python3', [resolve(`test/fixtures/tour/${name}.py`), ...args], { TMPDIR })
-      const ours = runIn(tree, process.execPath, [resolve(`build/examples/tour/${name}.js`), ...args], { TMPDIR })
+      const ours = runIn(tree, process.execPath, [resolve(`dist/tour/${name}.js`), ...args], { TMPDIR })
       compare(name, ours, python)
       assert.deepEqual(readdirSync(tree, { recursive: true }), before)
     }
@@ -133,7 +133,7 @@ describe('with something masked', { concurrency: true, skip: noPython }, () => {
   for (const name of Object.keys(masked)) {
     test(`${name} prints what Python prints`, async () => {
       const [ours, python] = await Promise.all([
-        start(process.execPath, [resolve(`build/examples/tour/${name}.js`)]),
+        start(process.execPath, [resolve(`dist/tour/${name}.js`)]),
         start('python3', [resolve(`test/fixtures/tour/${name}.py`)]),
       ])
       compare(name, ours, python)
@@ -145,7 +145,7 @@ describe('with something masked', { concurrency: true, skip: noPython }, () => {
 test('programs that take an argument run without one, too', () => {
   // TMPDIR because walk starts there, and /tmp may be large.
   for (const name of Object.keys(commandLines)) {
-    const program = resolve(`build/examples/tour/${name}.js`)
+    const program = resolve(`dist/tour/${name}.js`)
     const { status, stderr } = runIn(TMPDIR, process.execPath, [program], { TMPDIR: tree })
     assert.deepEqual([name, status, stderr], [name, 0, ''])
   }
@@ -153,7 +153,7 @@ test('programs that take an argument run without one, too', () => {
 
 test('every file beside the runner is a program of the list', () => {
   const files = readdirSync('examples/tour').map((file) => file.replace(/\.ts$/, ''))
-  assert.deepEqual(files.sort(), [...programs.map(({ name }) => name), 'programs', 'run'].sort())
+  assert.deepEqual(files.sort(), [...programs.map(({ name }) => name), 'programs', 'run', 'tsconfig.json'].sort())
 })
 
 function titles(output: string): string[] {

@@ -13,7 +13,7 @@ export interface Program {
 /** All of them, in the order in which they are to be read. */
 export const programs: readonly Program[] = [
   { name: 'listdir', shows: 'the names in a directory', args: ['.'], folder: 'project' },
-  { name: 'walk', shows: 'a tree of directories', args: ['examples'], folder: 'project' },
+  { name: 'walk', shows: 'a tree of directories', args: ['dist/libc'], folder: 'project' },
   { name: 'scandir', shows: 'names and kinds at once', args: ['/'], folder: 'project' },
   { name: 'stat', shows: 'what the system knows of a file', args: ['package.json'], folder: 'project' },
   { name: 'stat_chmod', shows: 'permissions read and changed', folder: 'empty' },

@@ -1,15 +1,16 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Program, programs } from './programs.ts'
 
-// Runs the programs beside this one, each as a process of its own, as `node build/examples/tour/walk.js PATH` does.
+// Runs the programs beside this one, each as a process of its own, as `node dist/tour/walk.js PATH` does.
 
 const WIDTH = 80
-const project = fileURLToPath(new URL('../../../', import.meta.url))
+const project = dirname(fileURLToPath(import.meta.resolve('osier/package.json')))
+const folder = import.meta.dirname
 const coloured = process.stdout.isTTY && process.stdout.hasColors()
 
 /** Set when nobody wants more of it. The program that runs at that moment comes to its end all the same. */
@@ -37,25 +38,28 @@ function faint(text: string): string {
   return coloured ? `\x1b[2m${text}\x1b[22m` : text
 }
 
+function fileOf(name: string): string {
+  return join(folder, `${name}.js`)
+}
+
 function heading({ name, shows, args = [] }: Program): string {
   const title = `${name}: ${shows}`
-  const command = ['$ node', `build/examples/tour/${name}.js`, ...args].join(' ')
+  const command = ['$ node', relative(project, fileOf(name)), ...args].join(' ')
   return `${bold(title)} ${faint('-'.repeat(WIDTH - title.length - 1))}\n${faint(command)}\n\n`
 }
 
 /** Runs one program to its end: whether it ended well. What it prints comes through a pipe, in the order of time. */
-async function run({ name, args = [], folder }: Program): Promise<boolean> {
-  const file = fileURLToPath(new URL(`./${name}.js`, import.meta.url))
-  const cwd = folder === 'project' ? project : mkdtempSync(join(tmpdir(), 'osier-tour-'))
+async function run({ name, args = [], folder: place }: Program): Promise<boolean> {
+  const cwd = place === 'project' ? project : mkdtempSync(join(tmpdir(), 'osier-tour-'))
   try {
     // Temporary files go there too: then two tours at a time do not meet in /tmp.
-    const env = folder === 'project' ? process.env : { ...process.env, TMPDIR: cwd }
-    const child = spawn(process.execPath, [file, ...args], { cwd, env, stdio: ['inherit', 'pipe', 'inherit'] })
+    const env = place === 'project' ? process.env : { ...process.env, TMPDIR: cwd }
+    const child = spawn(process.execPath, [fileOf(name), ...args], { cwd, env, stdio: ['inherit', 'pipe', 'inherit'] })
     child.stdout.on('data', print)
     const [code] = await once(child, 'close')
     return code === 0
   } finally {
-    if (folder === 'empty') rmSync(cwd, { recursive: true, force: true })
+    if (place === 'empty') rmSync(cwd, { recursive: true, force: true })
   }
 }
 
@@ -83,4 +87,7 @@ for (const program of chosen(process.argv.slice(2))) {
 if (failed.length > 0) {
   process.stderr.write(`Failed: ${failed.join(', ')}\n`)
   process.exitCode ??= 1
-} else print(faint('The programs are in examples/tour.\n'))
+} else {
+  const sources = join(project, 'examples/tour')
+  print(`${faint(`The programs are in ${relative('.', existsSync(sources) ? sources : folder)}.`)}\n`)
+}

@@ -16,7 +16,7 @@ Usage:
   osier [options] -c CODE [ARGS]     runs code (--code)
   osier [options] < FILE             runs code from standard input
   osier doctor [--json]              what this platform offers, name by name
-  osier tour [NAMES]                 runs the programs of the tour
+  osier tour [NAMES]                 small programs that show what it does: all, or those named
 
 Options:
   --micropython                      os is that of MicroPython, and open its open
@@ -80,7 +80,7 @@ async function main(args: readonly string[]): Promise<void> {
   if (options.help) process.stdout.write(USAGE)
   else if (options.version) process.stdout.write(`${VERSION}\n`)
   else if (code === undefined && rest[0] === 'doctor') doctor(rest.slice(1))
-  else if (code === undefined && rest[0] === 'tour') tour(rest.slice(1))
+  else if (code === undefined && rest[0] === 'tour') await tour(rest.slice(1))
   else {
     for (const [index, where] of options.share.entries()) await shareTerminal(where, index)
     defineScope(globalThis, dialect)

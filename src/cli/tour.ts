@@ -1,15 +1,6 @@
-import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
-
-/** Runs the programs of the tour, which are part of the source tree and not of the package. */
-export function tour(names: readonly string[]): void {
-  const runner = fileURLToPath(new URL('../../build/examples/tour/run.js', import.meta.url))
-  if (!existsSync(runner)) {
-    process.stderr.write('osier: the tour comes with the source of osier, and is built there by `npm run build`\n')
-    process.exitCode = 1
-    return
-  }
-  const { status } = spawnSync(process.execPath, [runner, ...names], { stdio: 'inherit' })
-  process.exitCode = status ?? 1
+/** Runs the programs of the tour, which stand in a folder of their own beside this one. */
+export async function tour(names: readonly string[]): Promise<void> {
+  // It reads its command line itself, because it is a program, too: `npm run tour` starts it without this command.
+  process.argv.splice(2, process.argv.length, ...names)
+  await import(new URL('../tour/run.js', import.meta.url).href)
 }
