@@ -11,20 +11,21 @@ import { tour } from './tour.ts'
 const USAGE = `osier ${VERSION}: Python's os in TypeScript
 
 Usage:
-  osier [options]                    a prompt with os, vfs and path in scope
-  osier [options] FILE [ARGS]        runs a file, with the same in scope
-  osier [options] -c CODE [ARGS]     runs code (--code)
-  osier [options] < FILE             runs code from standard input
-  osier doctor [--json]              what this platform offers, name by name
-  osier tour [NAMES]                 small programs that show what it does: all, or those named
+  osier [options]                  a prompt with os, vfs and path in scope
+  osier [options] FILE [ARGS]      runs a file, with the same in scope
+  osier [options] -c CODE [ARGS]   runs code (--code)
+  osier [options] < FILE           runs code from standard input
+  osier doctor [--json]            what this platform offers, name by name
+  osier tour [NAMES]               small programs: all, or those named
 
 Options:
-  --micropython                      os is that of MicroPython, and open its open
-  --dupterm WHERE                    repeats the terminal on a device or a pty (/dev/ttyUSB0), or, for a number, on a
-                                     TCP port of this machine; may be given several times
-  -i, --interactive                  a prompt, though standard input is no terminal
-  -h, --help                         this
-  -V, --version                      the version
+  --micropython       os is that of MicroPython, and open its open
+  --dupterm WHERE     repeats the terminal on a device or a pty (/dev/ttyUSB0),
+                      or, for a number, on a TCP port of this machine; may be
+                      given several times
+  -i, --interactive   a prompt, though standard input is no terminal
+  -h, --help          this
+  -V, --version       the version
 `
 
 interface Options {
@@ -80,7 +81,7 @@ async function main(args: readonly string[]): Promise<void> {
   if (options.help) process.stdout.write(USAGE)
   else if (options.version) process.stdout.write(`${VERSION}\n`)
   else if (code === undefined && rest[0] === 'doctor') doctor(rest.slice(1))
-  else if (code === undefined && rest[0] === 'tour') await tour(rest.slice(1))
+  else if (code === undefined && rest[0] === 'tour') tour(rest.slice(1))
   else {
     for (const [index, where] of options.share.entries()) await shareTerminal(where, index)
     defineScope(globalThis, dialect)

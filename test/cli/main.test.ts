@@ -62,7 +62,12 @@ describe('without a terminal', () => {
   })
 
   test('--help and --version', () => {
-    assert.match(succeed(['--help']), /^Usage:\n( {2}osier .*\n)+/m)
+    const help = succeed(['--help'])
+    assert.match(help, /^Usage:\n( {2}osier .*\n)+/m)
+    assert.ok(
+      help.split('\n').every((line) => line.length < 80),
+      'fits a terminal',
+    )
     const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }
     assert.equal(succeed(['--version']), `${version}\n`)
     assert.equal(succeed(['-c', 'console.log(vfs.mount()[0][1], os.uname().version)', '--help']).split(' ')[0], '/')
