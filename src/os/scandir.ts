@@ -1,5 +1,5 @@
 import { AuditEvent } from '../audit.ts'
-import { FileNotFoundError } from '../errors.ts'
+import { FileNotFoundError, wrongType } from '../errors.ts'
 import { constants } from '../libc/facts.ts'
 import { libc } from '../libc/functions.ts'
 import type { stat_result } from '../results.ts'
@@ -113,6 +113,7 @@ export class DirEntry<T extends FileName = string> {
    * @param start what stands before the name in the path, or a directory's descriptor
    */
   constructor(name: T, start: T | number, type: number, inode: number | bigint) {
+    if (name === undefined) throw wrongType('name', 'what scandir gives: a program makes no entries itself', name)
     this.name = name
     this.#start = start
     this.#type = type
@@ -241,6 +242,7 @@ export class ScandirIterator<T extends FileName = string> implements IterableIte
 
   /** @internal `scandir` makes iterators. */
   constructor(directory: T | number) {
+    if (directory === undefined) throw wrongType('directory', 'what scandir gives: a program makes none itself', directory)
     this.#directory = directory
     this.#start = typeof directory === 'string' ? (joinPath<string>(directory, '') as T) : directory
     this.#fd = openListed('scandir', directory)

@@ -1,0 +1,18 @@
+import { classes as attributes } from './attributes.ts'
+import { classes as descriptors } from './descriptors.ts'
+import { classes as environment } from './environment.ts'
+import { classes as files } from './files.ts'
+import { classes as listing } from './listing.ts'
+import { classes as names } from './names.ts'
+import { classes as status } from './status.ts'
+import type { PythonClass } from './suite.ts'
+
+export const classes: readonly PythonClass[] = [
+  ...files,
+  ...status,
+  ...environment,
+  ...listing,
+  ...names,
+  ...descriptors,
+  ...attributes,
+]
