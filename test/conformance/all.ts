@@ -4,6 +4,10 @@ import { classes as environment } from './environment.ts'
 import { classes as files } from './files.ts'
 import { classes as listing } from './listing.ts'
 import { classes as names } from './names.ts'
+import { classes as posix } from './posix.ts'
+import { classes as posixSpawn } from './posix_spawn.ts'
+import { classes as processes } from './processes.ts'
+import { classes as random } from './random.ts'
 import { classes as status } from './status.ts'
 import type { PythonClass } from './suite.ts'
 
@@ -15,4 +19,8 @@ export const classes: readonly PythonClass[] = [
   ...names,
   ...descriptors,
   ...attributes,
+  ...processes,
+  ...random,
+  ...posix,
+  ...posixSpawn,
 ]

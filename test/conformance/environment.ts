@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict'
 import { inspect } from 'node:util'
 import os from 'osier'
-import { conformance, differs, fails, type Here, holds, type PythonClass, rangeError, typeError } from './suite.ts'
+import {
+  call,
+  conformance,
+  differs,
+  fails,
+  type Here,
+  holds,
+  type PythonClass,
+  rangeError,
+  typeError,
+} from './suite.ts'
 
 /** CPython's tests of the environment. */
 
@@ -311,7 +321,7 @@ const mapping = conformance('mapping_tests', 'BasicTestMappingProtocol', {
       )
     }),
     differs('update without an argument does nothing', 'a forgotten argument is a TypeError', () => {
-      typeError(() => (os.environ.update as () => void)())
+      typeError(() => call(os.environ.update))
     }),
     holds('an error of the iterator passes through', (here) => {
       const failing = function* (): Generator<readonly [string, string]> {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import os from 'osier'
-import { conformance, differs, FakePath, type Here, holds, type PythonClass, typeError } from './suite.ts'
+import { call, conformance, differs, FakePath, type Here, holds, type PythonClass, typeError } from './suite.ts'
 
 /** CPython's tests of paths as arguments: what is one, what is none, and how errors tell of them. */
 
@@ -55,7 +55,7 @@ const pep519 = conformance('test_os', 'TestPEP519', {
       for (const value of [Number, Object, os, {}, 7, null, true]) typeError(() => os.fspath(value as never))
     }),
   ],
-  test_argument_required: [holds('so is no argument', () => typeError(() => (os.fspath as unknown as () => void)()))],
+  test_argument_required: [holds('so is no argument', () => typeError(() => call(os.fspath)))],
   test_bad_pathlike: [
     holds('an answer that is neither text nor bytes is a TypeError', () => {
       typeError(() => os.fspath(new FakePath(42)))
@@ -78,7 +78,7 @@ const pep519 = conformance('test_os', 'TestPEP519', {
   test_pathlike_class_getitem: [differs('PathLike[bytes] is a type', 'types are TypeScript’s, and gone when it runs')],
 })
 
-const functions: readonly (readonly [name: string, takesFd: boolean, call: (path: never) => unknown])[] = [
+const functions: readonly (readonly [name: string, takesFd: boolean, use: (path: never) => unknown])[] = [
   ['stat', true, os.stat],
   ['lstat', false, os.lstat],
   ['access', false, (path) => os.access(path, os.F_OK)],
@@ -86,24 +86,24 @@ const functions: readonly (readonly [name: string, takesFd: boolean, call: (path
 ]
 
 const converter = conformance('test_os', 'PathTConverterTests', {
-  test_path_t_converter: functions.flatMap(([name, takesFd, call]) => [
+  test_path_t_converter: functions.flatMap(([name, takesFd, use]) => [
     holds(`${name} takes text, bytes, and path-like objects of both`, (here) => {
       const path = here.file()
       for (const given of [path, os.fsencode(path), new FakePath(path), new FakePath(os.fsencode(path))]) {
-        call(given as never)
+        use(given as never)
       }
     }),
     holds(`${name} refuses a path-like object that answers with a number, with a TypeError`, (here) => {
       const fd = here.open(here.file())
-      typeError(() => call(new FakePath(fd) as never))
+      typeError(() => use(new FakePath(fd) as never))
     }),
     takesFd
       ? holds(`${name} takes a descriptor`, (here) => {
-          call(here.open(here.file()) as never)
+          use(here.open(here.file()) as never)
         })
       : holds(`${name} refuses a descriptor, with a TypeError`, (here) => {
           const fd = here.open(here.file())
-          typeError(() => call(fd as never))
+          typeError(() => use(fd as never))
         }),
   ]),
   test_path_t_converter_and_custom_class: [
@@ -119,7 +119,7 @@ const converter = conformance('test_os', 'PathTConverterTests', {
 })
 
 /** Calls that take a path which is not there. */
-const failing: readonly (readonly [name: string, call: (path: string | Buffer, here: Here) => unknown])[] = [
+const failing: readonly (readonly [name: string, use: (path: string | Buffer, here: Here) => unknown])[] = [
   ['chdir', (path) => os.chdir(path)],
   ['lstat', (path) => os.lstat(path)],
   ['open', (path) => os.open(path, os.O_RDONLY)],
@@ -143,12 +143,12 @@ const failing: readonly (readonly [name: string, call: (path: string | Buffer, h
 ]
 
 const errors = conformance('test_os', 'OSErrorTests', {
-  test_oserror_filename: failing.map(([name, call]) =>
+  test_oserror_filename: failing.map(([name, use]) =>
     holds(`an error of ${name} has the path as it was given`, (here) => {
       const bytes = Buffer.concat([os.fsencode(here.folder), Buffer.from('/missing\xff', 'latin1')])
       for (const path of [bytes, os.fsdecode(bytes), here.path('missing')]) {
         assert.throws(
-          () => call(path, here),
+          () => use(path, here),
           (error: unknown) => error instanceof os.OSError && error.filename === path,
         )
       }

@@ -154,6 +154,11 @@ export function badDescriptor(here: Here): number {
 export const isRoot: boolean = os.geteuid() === 0
 export const needsRoot: string | false = isRoot ? false : 'root only'
 
+/** Calls a function with arguments that TypeScript would refuse. */
+export function call(of: unknown, ...args: unknown[]): unknown {
+  return (of as (...args: unknown[]) => unknown)(...args)
+}
+
 /** The wrong types that CPython refuses with a TypeError are refused with one here. */
 export function typeError(...calls: (() => unknown)[]): void {
   for (const call of calls) assert.throws(call, TypeError)
@@ -174,3 +179,7 @@ export function fails(code: string, ...calls: (() => unknown)[]): void {
     })
   }
 }
+
+/** `fork` needs V8, and libuv as Node has it. */
+export const noFork: string | false =
+  'bun' in process.versions || 'deno' in process.versions ? 'there is no fork in this runtime' : false
