@@ -1,5 +1,5 @@
 import { AuditEvent } from './audit.ts'
-import { badValue } from './errors.ts'
+import { badValue, wrongType } from './errors.ts'
 import { failed } from './libc/call.ts'
 import { constants, signalNumbers, target } from './libc/facts.ts'
 import { libc } from './libc/functions.ts'
@@ -218,7 +218,7 @@ export function pidfd_send_signal(
 export function pidfd_send_signal(pidfd: Descriptor, signalnum: number, ...rest: unknown[]): void {
   const { siginfo = null, flags = 0 } = optional(['siginfo', 'flags'], [], rest)
   const [fd, number] = [descriptor(pidfd, 'pidfd'), int(signalnum, 'signalnum')]
-  if (siginfo !== null) throw badValue('siginfo', 'must be null', siginfo)
+  if (siginfo !== null) throw wrongType('siginfo', 'null', siginfo)
   const bits = int(flags, 'flags')
   if (pidfdSendSignalEvent.wanted) pidfdSendSignalEvent.raise(pidfd, signalnum, siginfo, flags)
   while (libc.pidfd_send_signal(fd, number, 0, bits) === -1) failed('pidfd_send_signal', fd)

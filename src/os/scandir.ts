@@ -242,7 +242,8 @@ export class ScandirIterator<T extends FileName = string> implements IterableIte
 
   /** @internal `scandir` makes iterators. */
   constructor(directory: T | number) {
-    if (directory === undefined) throw wrongType('directory', 'what scandir gives: a program makes none itself', directory)
+    if (directory === undefined)
+      throw wrongType('directory', 'what scandir gives: a program makes none itself', directory)
     this.#directory = directory
     this.#start = typeof directory === 'string' ? (joinPath<string>(directory, '') as T) : directory
     this.#fd = openListed('scandir', directory)
