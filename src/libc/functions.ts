@@ -150,6 +150,7 @@ export const prototypes = {
   pread: c('long pread(int, uintptr_t, size_t, int64_t)') as (fd: number, out: Address, size: number, offset: Int64) => number,
   preadInto: c('long pread(int, void *, size_t, int64_t)') as (fd: number, out: Uint8Array, size: number, offset: Int64) => number,
   preadv2: c('long kernel_preadv2(int, uintptr_t, int, int64_t, long, int)', 'preadv2') as (fd: number, vectors: Address, count: number, offset: Int64, high: 0, flags: number) => number,
+  prlimit: c('int prlimit(int, int, uintptr_t, uintptr_t)') as (pid: number, resource: number, value: Address, old: Address) => number,
   pthread_mutex_lock: c('int pthread_mutex_lock(uintptr_t)') as (mutex: number) => number,
   pthread_mutex_unlock: c('int pthread_mutex_unlock(uintptr_t)') as (mutex: number) => number,
   pthread_sigmask: c('int pthread_sigmask(int, uintptr_t, uintptr_t)') as (how: number, set: Address, old: Address) => number,

@@ -8,7 +8,7 @@ import { v8Workers } from '../libc/forking/v8_workers.ts'
 import { libc } from '../libc/functions.ts'
 import { isNode, threadPoolSize } from '../libc/node.ts'
 import { checkOptions, NO_OPTIONS } from './arguments.ts'
-import { becomeChild } from './forked_process.ts'
+import { becomeChild, heritage } from './forked_process.ts'
 
 /** Functions to be called around each fork. */
 export interface AtFork {
@@ -81,9 +81,10 @@ function forkWith(name: string, event: AuditEvent, withTerminal: boolean): numbe
   isForking = true
   try {
     call([...hooks.before].reverse())
+    const had = heritage()
     const pid = forkProcess(withTerminal)
     if (pid === 0) {
-      becomeChild()
+      becomeChild(had)
       call(hooks.after_in_child)
     } else {
       call(hooks.after_in_parent)
@@ -116,7 +117,8 @@ function warnOfThreads(): void {
  * libuv's pool. It reads no input by itself that this process was reading. `docs/fork.md` tells what to mind.
  *
  * @returns 0 in the child; in the parent the child's process id, to be waited for
- * @throws OSError EAGAIN where there may be no more processes, or V8's threads are too busy; ENOMEM
+ * @throws OSError EAGAIN where there may be no more processes and threads, or V8's threads are too busy; EMFILE; ENOMEM;
+ *   EACCES in a process that was root's and has become another user's
  * @throws NotImplementedError in Bun, in Deno, in worker threads, and in a build of Node that is not as it is known
  *
  * Availability: Linux, with Node 20 or newer. Audit event: `os.fork`. See fork(2); Python, os.fork.

@@ -11,20 +11,58 @@ import { address, bytes } from '../libc/memory.ts'
  * What a forked child has to repair in JavaScript: Node believes to be the process that it was copied from.
  *
  * Much of this reaches for parts of Node that it does not document. Each is looked for first, and left alone where it is
- * not what it was.
+ * not what it was. The looking is done in the parent, again and again, because what only children did, every child would
+ * have to compile.
  */
-export function becomeChild(): void {
+export interface Heritage {
+  /** The socket of the channel of `child_process.fork` and `cluster`; null where there is no such channel. */
+  readonly channel: { readonly fd: unknown; unref(): void } | null
+  /** What stands for the parent's children. */
+  readonly children: readonly Unreferable[]
+  /** Streams that read what arrives for the parent. */
+  readonly inputs: readonly Readable[]
+  /** Connections that are kept alive for the next request. */
+  readonly connections: readonly { destroy(): void }[]
+  /** The names under which `fetch` keeps what keeps its connections. */
+  readonly dispatchers: readonly symbol[]
+  /** Whether `node:crypto` has random numbers in store. */
+  readonly hasRandomNumbers: boolean
+  /** Another `Math.random`. */
+  readonly random: () => number
+}
+
+/** In the parent, before the fork: looks at what the child will have of the parent's. */
+export function heritage(): Heritage {
+  correctPid()
+  const modules = loadedModules()
+  const handles = activeHandles()
+  return {
+    channel: channel(),
+    children: handles.filter(isChild),
+    inputs: handles.filter(isReadable),
+    connections: ['http', 'https'].filter((name) => isLoaded(name, modules)).flatMap(keptConnections),
+    dispatchers: Object.getOwnPropertySymbols(globalThis).filter(isDispatcher),
+    hasRandomNumbers: isLoaded('internal/crypto/random', modules),
+    random: seededRandom(),
+  }
+}
+
+/** In the child. */
+export function becomeChild(had: Heritage): void {
   correctPid()
   forgetBackground()
   told.forked?.()
   exitDirectly()
-  leaveChannel()
-  leaveInput()
-  leaveConnections()
-  reseed()
+  if (had.channel !== null) leaveChannel(had.channel)
+  for (const child of had.children) child.unref()
+  for (const input of had.inputs) leaveInput(input)
+  for (const connection of had.connections) connection.destroy()
+  for (const name of had.dispatchers) replaceDispatcher(name)
+  Math.random = had.random
+  if (had.hasRandomNumbers) useUpRandomNumbers()
 }
 
-/** `process.pid` is computed when Node starts. */
+/** `process.pid` is computed when Node starts. In the parent this changes nothing, and is compiled. */
 function correctPid(): void {
   Object.defineProperty(process, 'pid', { value: libc.getpid(), enumerable: true, configurable: true })
 }
@@ -88,18 +126,20 @@ function print(error: unknown): void {
 const AF_UNIX = 1
 const SOCK_STREAM = 1
 
-/** The channel of `child_process.fork` and `cluster` belongs to the parent: a dead socket takes its place. */
-function leaveChannel(): void {
-  const channel: unknown = process.channel
-  if (channel === undefined || channel === null) return
-  process.channel?.unref()
-  const fd = (channel as { readonly fd?: unknown }).fd
-  if (typeof fd === 'number' && fd >= 0) {
+function channel(): Heritage['channel'] {
+  const found: unknown = process.channel
+  return found === undefined || found === null ? null : (found as Heritage['channel'])
+}
+
+/** The channel belongs to the parent: a dead socket takes its place. */
+function leaveChannel(had: NonNullable<Heritage['channel']>): void {
+  had.unref()
+  if (typeof had.fd === 'number' && had.fd >= 0) {
     const type = SOCK_STREAM | constants.O_CLOEXEC | constants.O_NONBLOCK
     if (libc.socketpair(AF_UNIX, type, 0, address) !== 0) return
     const end = bytes.readInt32LE(0)
     // Its other end stays open: so nothing arrives, not even that it was closed.
-    libc.dup3(end, fd, constants.O_CLOEXEC)
+    libc.dup3(end, had.fd, constants.O_CLOEXEC)
     libc.close(end)
   }
   const refuse = (): never => {
@@ -108,10 +148,22 @@ function leaveChannel(): void {
   Object.assign(process, { connected: false, send: refuse, disconnect: () => undefined })
 }
 
-interface Readable {
-  pause(): unknown
+interface Unreferable {
   unref(): unknown
+}
+
+interface Readable extends Unreferable {
+  pause(): unknown
   readonly _handle?: { readStop?(): unknown; reading?: boolean } | null
+}
+
+function activeHandles(): object[] {
+  const ask: unknown = Reflect.get(process, '_getActiveHandles')
+  return typeof ask === 'function' ? (Reflect.apply(ask, process, []) as object[]) : []
+}
+
+function isChild(handle: object): handle is Unreferable {
+  return handle.constructor?.name === 'ChildProcess' && 'unref' in handle
 }
 
 /** Streams that read, but not servers: those go on accepting in the child, which is what pre-forking is for. */
@@ -120,51 +172,45 @@ function isReadable(handle: object): handle is Readable {
 }
 
 /** What arrives on the parent's descriptors is for the parent: the child does not read there by itself. */
-function leaveInput(): void {
-  for (const handle of activeHandles()) {
-    if (handle.constructor?.name === 'ChildProcess' && 'unref' in handle) (handle as Readable).unref()
-    if (!isReadable(handle)) continue
-    const inner = handle._handle
-    // `pause` alone would still fill the stream's buffer once.
-    if (typeof inner?.readStop === 'function') {
-      inner.readStop()
-      inner.reading = false
-    }
-    handle.pause()
-    handle.unref()
+function leaveInput(input: Readable): void {
+  const inner = input._handle
+  // `pause` alone would still fill the stream's buffer once.
+  if (typeof inner?.readStop === 'function') {
+    inner.readStop()
+    inner.reading = false
   }
-}
-
-function activeHandles(): object[] {
-  const ask: unknown = Reflect.get(process, '_getActiveHandles')
-  return typeof ask === 'function' ? (Reflect.apply(ask, process, []) as object[]) : []
+  input.pause()
+  input.unref()
 }
 
 const require = createRequire(import.meta.url)
 
-/** Whether a module of Node is loaded already: only then can it hold something of the parent's. */
-function isLoaded(name: string): boolean {
-  const loaded: unknown = Reflect.get(process, 'moduleLoadList')
-  return !Array.isArray(loaded) || loaded.includes(`NativeModule ${name}`)
+/** The modules of Node that are loaded already: only those can hold something of the parent's. */
+function loadedModules(): unknown {
+  return Reflect.get(process, 'moduleLoadList')
+}
+
+function isLoaded(name: string, modules: unknown): boolean {
+  return !Array.isArray(modules) || modules.includes(`NativeModule ${name}`)
 }
 
 interface Agent {
   readonly freeSockets: Record<string, { destroy(): void }[] | undefined>
 }
 
-/** Connections that are kept alive for the next request are the parent's: two processes must not speak on one. */
-function leaveConnections(): void {
-  for (const name of ['http', 'https']) {
-    if (!isLoaded(name)) continue
-    const { globalAgent } = require(`node:${name}`) as { readonly globalAgent: Agent }
-    for (const sockets of Object.values(globalAgent.freeSockets))
-      for (const socket of [...(sockets ?? [])]) socket.destroy()
-  }
-  for (const key of Object.getOwnPropertySymbols(globalThis)) {
-    if (!key.description?.startsWith('undici.globalDispatcher')) continue
-    const dispatcher = Reflect.get(globalThis, key) as { constructor: new () => object }
-    Reflect.set(globalThis, key, new dispatcher.constructor())
-  }
+/** Two processes must not speak on one connection. */
+function keptConnections(module: string): { destroy(): void }[] {
+  const { globalAgent } = require(`node:${module}`) as { readonly globalAgent: Agent }
+  return Object.values(globalAgent.freeSockets).flatMap((sockets) => sockets ?? [])
+}
+
+function isDispatcher(name: symbol): boolean {
+  return name.description?.startsWith('undici.globalDispatcher') === true
+}
+
+function replaceDispatcher(name: symbol): void {
+  const dispatcher = Reflect.get(globalThis, name) as { constructor: new () => object }
+  Reflect.set(globalThis, name, new dispatcher.constructor())
 }
 
 // ------------------------------------------------------------------------------------------------------------------
@@ -175,9 +221,7 @@ const CACHED_UUIDS = 128
 const CACHED_INTEGERS = 1024
 
 /** What was random in the parent would be the same again in each of its children. */
-function reseed(): void {
-  Math.random = seededRandom()
-  if (!isLoaded('internal/crypto/random')) return
+function useUpRandomNumbers(): void {
   const crypto = require('node:crypto') as { randomUUID(): string; randomInt(max: number): number }
   for (let i = 0; i <= CACHED_UUIDS; i++) crypto.randomUUID()
   for (let i = 0; i <= CACHED_INTEGERS; i++) crypto.randomInt(2)
@@ -185,11 +229,11 @@ function reseed(): void {
 
 /**
  * A generator in place of V8's, which cannot be given another seed: sfc32 of Chris Doty-Humphrey's PractRand, seeded by
- * the kernel.
+ * the kernel when it is first asked.
  */
 function seededRandom(): () => number {
-  libc.getrandom(address, 16, 0)
-  let [a, b, c, counter] = [0, 4, 8, 12].map((at) => bytes.readInt32LE(at)) as [number, number, number, number]
+  let [a, b, c, counter] = [0, 0, 0, 0]
+  let isSeeded = false
   const next = (): number => {
     const sum = (a + b + counter) | 0
     counter = (counter + 1) | 0
@@ -198,9 +242,18 @@ function seededRandom(): () => number {
     c = (((c << 21) | (c >>> 11)) + sum) | 0
     return sum
   }
-  for (let i = 0; i < 12; i++) next()
+  const seed = (): void => {
+    isSeeded = true
+    libc.getrandom(address, 16, 0)
+    a = bytes.readInt32LE(0)
+    b = bytes.readInt32LE(4)
+    c = bytes.readInt32LE(8)
+    counter = bytes.readInt32LE(12)
+    for (let i = 0; i < 12; i++) next()
+  }
   // 53 bits, as many as a number between 0 and 1 has.
   return function random() {
+    if (!isSeeded) seed()
     return ((next() >>> 5) * 0x400_0000 + (next() >>> 6)) / 2 ** 53
   }
 }

@@ -8,6 +8,8 @@ import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { askNode } from '../support/child.ts'
+import { noProcessGroupLimit, withProcessGroup } from '../support/control_group.ts'
 import { chapters } from '../support/forks/situations.ts'
 
 const program = fileURLToPath(new URL('../support/forks/run.js', import.meta.url))
@@ -39,3 +41,39 @@ for (const when of ['for the first time', 'fork once before']) {
     assert.deepEqual([stdout, stderr], ['EMFILE none\n', ''])
   })
 }
+
+/** Room for none of V8's threads, for one, for two ...: refused until there is room for all, and then it works. */
+const refusedThenForked = /^(EAGAIN ){2,9}forked( forked)*\n$/
+
+function forksInLimits(...folder: string[]): void {
+  const program = fileURLToPath(new URL('../support/forks/process_limit.js', import.meta.url))
+  const { stdout, stderr } = spawnSync(process.execPath, [program, ...folder], { encoding: 'utf8', timeout: 60_000 })
+  assert.equal(stderr, '')
+  assert.match(stdout, refusedThenForked)
+}
+
+const notRoot = process.getuid?.() === 0 ? false : 'only root can become a user who has no other process'
+
+test('with ever more processes allowed to the user: EAGAIN, and nothing is left over', { skip: notRoot }, () => {
+  forksInLimits()
+})
+
+test('with ever more allowed to the control group: EAGAIN, quietly', { skip: noProcessGroupLimit }, () => {
+  withProcessGroup((folder) => forksInLimits(folder))
+})
+
+test('after root has become another user: EACCES, and nothing is left over', { skip: notRoot }, () => {
+  const program = `
+    import { readdirSync } from 'node:fs'
+    const openCount = () => readdirSync('/proc/self/fd').length
+    const code = () => { try { return os.fork() } catch (error) { return [error.name, error.code, error.syscall] } }
+    // Whether what is relied on was looked for while there was the right to.
+    const early = %EARLY% && code()
+    if (early === 0) os._exit(0)
+    process.setuid(65534)
+    const before = openCount()
+    console.log(JSON.stringify([code(), openCount() - before]))`
+  for (const early of ['false', 'true']) {
+    assert.deepEqual(askNode(program.replace('%EARLY%', early)), [['PermissionError', 'EACCES', 'fork'], 0])
+  }
+})

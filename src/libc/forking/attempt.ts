@@ -1,27 +1,32 @@
-import { readdirSync } from 'node:fs'
 import { lastErrno, osError } from '../call.ts'
-import { constants, errnoNumbers, sizes } from '../facts.ts'
+import { constants, errnoNumbers, signalNumbers, sizes } from '../facts.ts'
 import { bindNow, libc } from '../functions.ts'
 import { addressOf } from '../memory.ts'
 import {
+  completedWork,
   dropCompletedWork,
   type EventLoop,
   eventLoop,
   forkEventLoop,
-  makePipe,
-  ParkedPool,
-  type Pipe,
+  pendingHandles,
 } from './event_loop.ts'
-import { excludeFromFork, includeInFork, unforkedMemory, wholeMemory } from './memory_map.ts'
+import { excludeFromFork, includeInFork, surveyMemory } from './memory_map.ts'
+import { closePipe, makePipe, type Pipe } from './pipe.ts'
+import { hasWorkers } from './report.ts'
+import { demandDescriptors, dropSilence, isOpen, lowerLimit, prepareSilence, type Silence } from './room.ts'
+import { ParkedPool } from './thread_pool.ts'
 import { IdleProof, type V8Workers, v8Workers } from './v8_workers.ts'
+
+const { RLIMIT_NPROC, SIG_SETMASK } = constants
 
 /** How long to try, in milliseconds, before V8's workers count as busy. */
 const PATIENCE = 5000
 
 /** All that is called in the moments when nothing new may be done, such as binding a function. */
 const INVOLVED = [
-  ...(['fork', 'forkpty', 'madvise', 'pthread_mutex_lock', 'pthread_mutex_unlock', 'pthread_sigmask'] as const),
-  ...(['read', 'write', 'close', 'waitpid', '_exit', 'fcntl', 'usleep', 'pipe2'] as const),
+  ...(['fork', 'forkpty', 'madvise', 'prlimit', 'pthread_mutex_lock', 'pthread_mutex_unlock'] as const),
+  ...(['pthread_sigmask', 'read', 'write', 'close', 'poll', 'kill', 'waitpid', '_exit', 'dup3', 'fcntl'] as const),
+  ...(['pipe2', 'getpid', 'usleep', 'uv_loop_fork', 'uv_async_send'] as const),
 ] as const
 
 // Memory of this module alone, because it is used between steps that must not be disturbed.
@@ -37,8 +42,24 @@ export function terminalOfChild(): number {
   return block.readInt32LE(terminalFd - everySignal)
 }
 
+/**
+ * How many descriptors a fork may need at once besides two for each worker: a dozen in the parent for pipes, listings and
+ * a terminal; in the child as many for the loops of Node and of V8's workers, which end the process where there are none.
+ */
+const DESCRIPTORS = 28
+
 /** Descriptors of the loop in which V8's restarted workers keep time: the next generation closes and replaces them. */
 let timekeeperFds: readonly number[] = []
+
+/** What is relied on in Node, looked for once. */
+let known: { readonly loop: EventLoop; readonly workers: V8Workers } | undefined
+
+function lookAtNode(): { readonly loop: EventLoop; readonly workers: V8Workers } {
+  demandDescriptors(DESCRIPTORS)
+  const found = { loop: eventLoop(), workers: v8Workers() }
+  bindNow(...INVOLVED)
+  return found
+}
 
 /**
  * fork(2), so that JavaScript goes on in both processes.
@@ -49,17 +70,14 @@ let timekeeperFds: readonly number[] = []
  *   where this build of Node is not what is relied on
  */
 export function forkProcess(withTerminal: boolean): number {
-  demandDescriptors(DESCRIPTORS)
-  const loop = eventLoop()
-  const workers = v8Workers()
-  demandDescriptors(DESCRIPTORS + 2 * workers.count)
-  if (!isBound) bindNow(...INVOLVED)
-  isBound = true
+  known ??= lookAtNode()
+  const { loop, workers } = known
+  const nextFds = demandDescriptors(DESCRIPTORS + 2 * workers.count)
   const deadline = Date.now() + PATIENCE
   const parked = ParkedPool.park(loop)
   let pid = -1
   try {
-    do pid = attempt(withTerminal, loop, workers, parked)
+    do pid = attempt({ withTerminal, loop, workers, nextFds, parked })
     while (pid === RETRY && Date.now() < deadline)
   } finally {
     if (pid !== 0) parked?.release()
@@ -68,113 +86,108 @@ export function forkProcess(withTerminal: boolean): number {
   return pid
 }
 
-let isBound = false
-
-/**
- * How many descriptors a fork may need at once besides two for each worker: a dozen in the parent for pipes, listings and
- * a terminal; in the child as many for the loops of Node and of V8's workers, which end the process where there are none.
- */
-const DESCRIPTORS = 24
-
-/** Throws where so many descriptors cannot be opened: later there would be no way back. */
-function demandDescriptors(count: number): void {
-  const pipes: Pipe[] = []
-  let errno = 0
-  while (pipes.length * 2 < count && errno === 0) {
-    const pipe = makePipe()
-    if (pipe === null) errno = lastErrno()
-    else pipes.push(pipe)
-  }
-  for (const pipe of pipes) closePipe(pipe)
-  if (errno !== 0) throw osError(errno, 'fork')
+interface Plan {
+  readonly withTerminal: boolean
+  readonly loop: EventLoop
+  readonly workers: V8Workers
+  /** The descriptors that the kernel gives next, if nobody has them yet. */
+  readonly nextFds: readonly number[]
+  readonly parked: ParkedPool | null
 }
 
 /** V8's workers were at work, or went to work: the attempt does not count. */
 const RETRY = -2
 
-function attempt(withTerminal: boolean, loop: EventLoop, workers: V8Workers, parked: ParkedPool | null): number {
-  const proof = new IdleProof(workers, loop.mutexSize)
+/** How long to wait for the workers to come to rest before the next look, in microseconds. */
+const REST = 50
+
+function attempt(plan: Plan): number {
+  const proof = IdleProof.watch(plan.workers, plan.loop.mutexSize)
+  if (proof === null || !proof.begin()) {
+    proof?.close()
+    libc.usleep(REST)
+    return RETRY
+  }
+  const silence = prepareSilence()
   try {
-    if (!proof.complete || !proof.begin()) {
-      libc.usleep(200)
-      return RETRY
-    }
-    return forkOnce(withTerminal, loop, workers, parked, proof)
+    return forkOnce(plan, proof, silence, demandPipe(), demandPipe())
   } finally {
+    dropSilence(silence)
     proof.close()
   }
 }
 
-function forkOnce(
-  withTerminal: boolean,
-  loop: EventLoop,
-  workers: V8Workers,
-  parked: ParkedPool | null,
-  proof: IdleProof,
-): number {
-  const verdict = makePipe()
-  if (verdict === null) throw osError(lastErrno(), 'fork')
-  const [ranges, unforked] = [wholeMemory(), unforkedMemory()]
-  const fdsBefore = openFds()
-  if (!proof.begin()) {
-    closePipe(verdict)
-    return RETRY
-  }
+/** A pipe, which there must be: `forkProcess` has seen to that. */
+function demandPipe(): Pipe {
+  const pipe = makePipe()
+  if (pipe === null) throw osError(lastErrno(), 'fork')
+  return pipe
+}
+
+/**
+ * @param verdict tells the child whether it is to stay: the parent knows only afterwards whether the workers were idle
+ * @param report tells the parent that the child has its workers
+ */
+function forkOnce(plan: Plan, proof: IdleProof, silence: Silence, verdict: Pipe, report: Pipe): number {
+  const { loop, workers } = plan
+  const memory = surveyMemory()
+  const nextFds = plan.nextFds.filter((fd) => !isOpen(fd))
   block.fill(0xff, 0, sizes.sigset_t)
-  libc.pthread_sigmask(constants.SIG_SETMASK, everySignal, oldMask)
+  libc.pthread_sigmask(SIG_SETMASK, everySignal, oldMask)
   // A thread of the pool could be about to put a result into the loop's queue.
   libc.pthread_mutex_lock(loop.workMutex)
-  includeInFork(ranges)
-  const pid = withTerminal ? libc.forkpty(terminalFd, 0, 0, 0) : libc.fork()
-  // The very first act of the child: without workers, a collection of garbage would wait for them for ever.
-  if (pid === 0) workers.construct(workers.address, workers.count, 0)
-  const errno = pid === -1 ? lastErrno() : 0
-  if (pid === 0) awaitVerdict(verdict)
-  libc.pthread_mutex_unlock(loop.workMutex)
+  const [completed, pending] = [completedWork(loop), pendingHandles(loop)]
+  // One more thread than there are workers keeps the time for them.
+  const limit = lowerLimit(workers.count + 1)
+  // In a terminal of its own, standard output is the same as standard error.
+  const stderr = plan.withTerminal ? 1 : silence.saved
+  const isIdle = proof.begin()
+  if (isIdle) includeInFork(memory.whole)
+  const pid = !isIdle ? RETRY : plan.withTerminal ? libc.forkpty(terminalFd, 0, 0, 0) : libc.fork()
   if (pid === 0) {
-    settleChild(loop, parked, fdsBefore, verdict)
+    // The very first act of the child: without workers, a collection of garbage would wait for them for ever. So there is
+    // nothing here but calls of C, for which nothing has to be compiled.
+    if (limit !== 0) libc.prlimit(0, RLIMIT_NPROC, limit, 0)
+    if (stderr !== -1) libc.dup3(silence.nowhere, 2, 0)
+    workers.construct(workers.address, workers.count, 0)
+    if (stderr !== -1) libc.dup3(stderr, 2, silence.flags)
+    libc.write(report[1], block, 1)
+    libc.close(verdict[1])
+    if (libc.read(verdict[0], aByte, 1) !== 1) libc._exit(255)
+    libc.pthread_mutex_unlock(loop.workMutex)
+    // It is to stay. So what belongs to the parent is let go.
+    workers.threads = undefined
+    plan.parked?.forget()
+    for (const fd of timekeeperFds) libc.close(fd)
+    timekeeperFds = nextFds.filter(isOpen)
+    if (completed > 0) dropCompletedWork(loop, completed)
+    libc.close(verdict[0])
+    closePipe(report)
+    forkEventLoop(loop, pending)
+    libc.pthread_sigmask(SIG_SETMASK, oldMask, 0)
     return 0
   }
-  const sound = pid > 0 && proof.holds()
-  if (sound) libc.write(verdict[1], block.subarray(0, 1), 1)
-  excludeFromFork(unforked)
+  const errno = pid === -1 ? lastErrno() : 0
+  if (limit !== 0) libc.prlimit(0, RLIMIT_NPROC, limit, 0)
+  libc.pthread_mutex_unlock(loop.workMutex)
+  const isSound = pid > 0 && proof.holds()
+  if (isSound) libc.write(verdict[1], block, 1)
   closePipe(verdict)
-  libc.pthread_sigmask(constants.SIG_SETMASK, oldMask, 0)
+  libc.close(report[1])
+  excludeFromFork(memory.unforked)
+  libc.pthread_sigmask(SIG_SETMASK, oldMask, 0)
+  const isAlive = isSound && hasWorkers(pid, report[0])
+  libc.close(report[0])
+  if (isAlive) return pid
+  if (pid > 0) discard(pid, plan.withTerminal)
   if (pid === -1) throw osError(errno, 'fork')
-  if (sound) return pid
-  discard(pid)
-  if (withTerminal) libc.close(terminalOfChild())
+  if (isSound) throw osError(errnoNumbers.EAGAIN, 'fork')
   return RETRY
 }
 
-/** The child of an attempt that does not count: it sees its pipe closed, and ends before it does anything. */
-function discard(pid: number): void {
+/** Ends the child of an attempt that does not count, or one that could not start V8's workers. */
+function discard(pid: number, hasTerminal: boolean): void {
+  libc.kill(pid, signalNumbers.SIGKILL)
   while (libc.waitpid(pid, status, 0) === -1 && lastErrno() === errnoNumbers.EINTR);
-}
-
-/** In the child: the parent knows only now whether the workers were idle all the time. If not, this child must not be. */
-function awaitVerdict([readEnd, writeEnd]: Pipe): void {
-  libc.close(writeEnd)
-  if (libc.read(readEnd, aByte, 1) !== 1) libc._exit(255)
-}
-
-/** In the child, once it is to stay: what belongs to the parent is let go, and the event loop becomes its own. */
-function settleChild(loop: EventLoop, parked: ParkedPool | null, fdsBefore: ReadonlySet<number>, verdict: Pipe): void {
-  parked?.forget()
-  dropCompletedWork(loop)
-  for (const fd of timekeeperFds) libc.close(fd)
-  timekeeperFds = [...openFds()].filter((fd) => !fdsBefore.has(fd) && !verdict.includes(fd))
-  forkEventLoop(loop)
-  libc.close(verdict[0])
-  libc.pthread_sigmask(constants.SIG_SETMASK, oldMask, 0)
-}
-
-function openFds(): Set<number> {
-  const fds = readdirSync('/proc/self/fd').map(Number)
-  // The descriptor of the listing itself is closed by now.
-  return new Set(fds.filter((fd) => libc.fcntl(fd, constants.F_GETFD, 0) !== -1))
-}
-
-function closePipe(ends: Pipe): void {
-  for (const end of ends) libc.close(end)
+  if (hasTerminal) libc.close(terminalOfChild())
 }

@@ -1,11 +1,12 @@
-import { closeSync, openSync, readSync } from 'node:fs'
+import { closeSync, readSync } from 'node:fs'
+import { openProc } from './proc.ts'
 
 /**
  * Reads this process's own memory through the kernel: an address that leads nowhere gives `undefined`, where reading it
  * directly would end the process. So guesses about other people's structures can be checked.
  */
 export class ProcessMemory {
-  readonly #fd: number = openSync('/proc/self/mem', 'r')
+  readonly #fd: number = openProc('/proc/self/mem')
 
   /** Bytes at an address. */
   bytes(address: number, size: number): Buffer | undefined {

@@ -1,6 +1,7 @@
-import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs'
+import { closeSync, readdirSync, readSync } from 'node:fs'
 import { NotImplementedError } from '../../errors.ts'
 import { find, findSymbol } from '../library.ts'
+import { openProc, readProc } from './proc.ts'
 import { isObjectAddress, ProcessMemory } from './process_memory.ts'
 
 /**
@@ -22,6 +23,8 @@ export interface V8Workers {
    * collection of garbage while the child has no workers. That hung one in sixty children on Node 26.
    */
   readonly construct: (address: number, count: number, logLevel: number) => void
+  /** The ids of the threads that they are, once these have been found. */
+  threads: readonly string[] | undefined
 }
 
 const PLATFORM = '_ZN4node11per_process11v8_platformE'
@@ -56,7 +59,7 @@ function locate(): V8Workers {
     // One of the threads that it counts keeps the time for delayed tasks.
     if (count < 2 || count > 1025) throw notFound(`a plausible number of V8's workers (not ${count})`)
     const construct = found(find(CONSTRUCTOR_WITH_LEVEL) ?? find(CONSTRUCTOR), "the constructor of V8's workers")
-    return { address, count: count - 1, construct: construct as V8Workers['construct'] }
+    return { address, count: count - 1, construct: construct as V8Workers['construct'], threads: undefined }
   } finally {
     memory.close()
   }
@@ -110,27 +113,43 @@ interface Watched {
  * Files of /proc stay open for the length of one fork, because opening them takes longer than reading them.
  */
 export class IdleProof {
-  readonly #workers: readonly Watched[]
-  readonly #from: number
+  readonly #workers: Watched[] = []
+  readonly #isIdle: (line: string) => boolean
   readonly #buffer = Buffer.alloc(256)
 
-  /** @param mutexSize bytes of a pthread_mutex_t, with which the runner starts */
-  constructor(workers: V8Workers, mutexSize: number) {
-    this.#from = workers.address + mutexSize
-    const threads = readdirSync('/proc/self/task').filter((thread) => {
-      return thread !== String(process.pid) && this.#isIdle(readLine(`/proc/self/task/${thread}/syscall`))
-    })
-    const idle = threads.length >= workers.count ? threads : []
-    this.#workers = idle.map((thread) => ({
-      syscall: openSync(`/proc/self/task/${thread}/syscall`, 'r'),
-      schedstat: openSync(`/proc/self/task/${thread}/schedstat`, 'r'),
-      ran: '',
-    }))
+  private constructor(isIdle: (line: string) => boolean) {
+    this.#isIdle = isIdle
   }
 
-  /** Whether all of the workers were found. */
-  get complete(): boolean {
-    return this.#workers.length > 0
+  /**
+   * Looks for the workers' threads, if they are not known yet: they are known by what they sleep on.
+   *
+   * @param mutexSize bytes of a pthread_mutex_t, with which the runner starts
+   * @returns null where not all of them are idle
+   */
+  static watch(workers: V8Workers, mutexSize: number): IdleProof | null {
+    const isIdle = idleIn(workers.address + mutexSize)
+    if (workers.threads === undefined) {
+      const threads = readdirSync('/proc/self/task').filter((thread) => {
+        return thread !== String(process.pid) && isIdle(readProc(`/proc/self/task/${thread}/syscall`))
+      })
+      if (threads.length < workers.count) return null
+      workers.threads = threads
+    }
+    const proof = new IdleProof(isIdle)
+    try {
+      for (const thread of workers.threads) proof.#open(thread)
+      return proof
+    } catch (error) {
+      proof.close()
+      throw error
+    }
+  }
+
+  #open(thread: string): void {
+    const worker = { syscall: openProc(`/proc/self/task/${thread}/syscall`), schedstat: -1, ran: '' }
+    this.#workers.push(worker)
+    worker.schedstat = openProc(`/proc/self/task/${thread}/schedstat`)
   }
 
   /** Whether all are idle now. Remembers how long each has run. */
@@ -153,28 +172,21 @@ export class IdleProof {
   close(): void {
     for (const { syscall, schedstat } of this.#workers) {
       closeSync(syscall)
-      closeSync(schedstat)
+      if (schedstat !== -1) closeSync(schedstat)
     }
   }
 
   #read(fd: number): string {
     return this.#buffer.toString('latin1', 0, readSync(fd, this.#buffer, 0, 200, 0))
   }
-
-  /** Of the line "number address operation ..." of a thread that is in a system call. */
-  #isIdle(line: string): boolean {
-    const fields = line.split(' ')
-    if (fields.length < 4 || !WAITS.includes(Number(fields[2]) & OPERATION)) return false
-    const offset = Number(fields[1]) - this.#from
-    return offset >= 0 && offset < CONDITION_SIZE
-  }
 }
 
-/** The content of a file of /proc; '' where its thread has just ended. */
-export function readLine(path: string): string {
-  try {
-    return readFileSync(path, 'latin1')
-  } catch {
-    return ''
+/** Whether a thread waits on this condition variable, by the line "number address operation ..." of its system call. */
+function idleIn(condition: number): (line: string) => boolean {
+  return (line) => {
+    const fields = line.split(' ')
+    if (fields.length < 4 || !WAITS.includes(Number(fields[2]) & OPERATION)) return false
+    const offset = Number(fields[1]) - condition
+    return offset >= 0 && offset < CONDITION_SIZE
   }
 }

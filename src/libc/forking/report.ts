@@ -1,0 +1,61 @@
+import { readdirSync } from 'node:fs'
+import { constants, structs } from '../facts.ts'
+import { libc } from '../functions.ts'
+import { address, bytes } from '../memory.ts'
+import { readProc } from './proc.ts'
+
+/** How long a child may take to start V8's workers, in milliseconds: it does so in half a millisecond. */
+const PATIENCE = 10_000
+
+/** How long a child may be silent before it is looked at, in milliseconds. */
+const SILENCE = 100
+
+/**
+ * Waits for the child to write that it has V8's workers. Where the system allows no more threads, it never will: it ends,
+ * or waits for the missing ones for ever.
+ *
+ * @param readEnd of a pipe that nobody but the child can write to
+ */
+export function hasWorkers(pid: number, readEnd: number): boolean {
+  let sleep = ''
+  for (const deadline = Date.now() + PATIENCE; Date.now() < deadline; ) {
+    const events = eventsWithin(SILENCE, readEnd)
+    if (events === null) continue
+    if (events !== 0) return (events & constants.POLLIN) !== 0
+    const before = sleep
+    sleep = sleepOf(pid)
+    if (sleep !== '' && sleep === before) return false
+  }
+  return false
+}
+
+const { offsets } = structs.pollfd
+
+/** What happened to a descriptor; 0 where nothing did, null where a signal came first. */
+function eventsWithin(time: number, fd: number): number | null {
+  bytes.writeInt32LE(fd, offsets.fd)
+  bytes.writeInt32LE(constants.POLLIN, offsets.events)
+  const count = libc.poll(address, 1, time)
+  return count === -1 ? null : count === 0 ? 0 : bytes.readInt16LE(offsets.revents)
+}
+
+/** How long each thread of a process has run, if now all of them sleep: who does so twice, will not be woken. Else ''. */
+function sleepOf(pid: number): string {
+  const folder = `/proc/${pid}/task`
+  let ran = ''
+  for (const thread of threadsIn(folder)) {
+    // The state follows the name, which is in parentheses and may contain some.
+    if (!/.*\) S /.test(readProc(`${folder}/${thread}/stat`))) return ''
+    ran += `${thread}: ${readProc(`${folder}/${thread}/schedstat`)}`
+  }
+  return ran
+}
+
+function threadsIn(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+  } catch {
+    // Where SIGCHLD is ignored, the kernel clears away who has ended.
+    return []
+  }
+}

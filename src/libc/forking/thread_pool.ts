@@ -1,0 +1,74 @@
+import { read, readdirSync } from 'node:fs'
+import { libc } from '../functions.ts'
+import { threadPoolSize } from '../node.ts'
+import { activeRequests, type EventLoop, setActiveRequests } from './event_loop.ts'
+import { closePipe, makePipe, type Pipe } from './pipe.ts'
+import { readProc } from './proc.ts'
+
+/** How long to wait for the thread pool to come to rest, in milliseconds. What takes longer is left at work. */
+const PATIENCE = 250
+
+/** The threads of the pool, each asleep in a read that ends when they are let go. */
+export class ParkedPool {
+  readonly #loop: EventLoop
+  readonly #size: number
+  readonly #ends: Pipe
+  /** By how much the reads have raised the loop's count of what it waits for. */
+  #counted = 0
+
+  private constructor(loop: EventLoop, size: number, ends: Pipe) {
+    this.#loop = loop
+    this.#size = size
+    this.#ends = ends
+  }
+
+  /**
+   * With work in its hands, a thread of the pool may hold a lock of the C library or of OpenSSL, and that lock would be
+   * held for ever in the child. So each thread is given something to wait for, behind what it has to do; once all wait,
+   * nobody holds anything.
+   *
+   * @returns null where the pool has nothing to do
+   */
+  static park(loop: EventLoop): ParkedPool | null {
+    if (activeRequests(loop) === 0) return null
+    const ends = makePipe()
+    if (ends === null) return null
+    const size = threadPoolSize()
+    const before = activeRequests(loop)
+    const pool = new ParkedPool(loop, size, ends)
+    let waiting = size
+    for (let i = 0; i < size; i++) {
+      read(ends[0], Buffer.alloc(1), 0, 1, null, () => {
+        waiting -= 1
+        if (waiting === 0) pool.close()
+      })
+    }
+    pool.#counted = activeRequests(loop) - before
+    const deadline = Date.now() + PATIENCE
+    while (!pool.#isParked() && Date.now() < deadline) libc.usleep(100)
+    return pool
+  }
+
+  /** Whether all threads are in the read: the first argument of their system call is the pipe. */
+  #isParked(): boolean {
+    const isOurs = (line: string): boolean =>
+      /^\d+ /.test(line) && line.split(' ')[1] === `0x${this.#ends[0].toString(16)}`
+    const threads = readdirSync('/proc/self/task').filter((thread) => thread !== String(process.pid))
+    return threads.filter((thread) => isOurs(readProc(`/proc/self/task/${thread}/syscall`))).length >= this.#size
+  }
+
+  /** In the parent: lets the threads go. Their reads complete, and then the pipe is closed. */
+  release(): void {
+    libc.write(this.#ends[1], Buffer.alloc(this.#size), this.#size)
+  }
+
+  /** In the child, whose pool is another: the reads will never complete, and must not keep the process alive. */
+  forget(): void {
+    this.close()
+    setActiveRequests(this.#loop, Math.max(0, activeRequests(this.#loop) - this.#counted))
+  }
+
+  close(): void {
+    closePipe(this.#ends)
+  }
+}
