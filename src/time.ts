@@ -1,4 +1,5 @@
 import { wrongType } from './errors.ts'
+import { followBun } from './libc/bun_environment.ts'
 import { lastErrno, osError } from './libc/call.ts'
 import { constants, sizes, structs } from './libc/facts.ts'
 import { libc } from './libc/functions.ts'
@@ -59,7 +60,9 @@ const { tm_sec, tm_min, tm_hour, tm_mday, tm_mon, tm_year, tm_wday } = structs.t
  * ```
  */
 export function ctime(secs: number | bigint | null = null): string {
-  putBigInt64(0, wholeSeconds(secs ?? Date.now() / 1000))
+  const moment = wholeSeconds(secs ?? Date.now() / 1000)
+  followBun()
+  putBigInt64(0, moment)
   const tm = sizes.time_t
   if (libc.localtime_r(address, address + tm) === 0) throw osError(lastErrno(), 'localtime_r')
   const [day, month] = [DAYS[int32At(tm + tm_wday)], MONTHS[int32At(tm + tm_mon)]]

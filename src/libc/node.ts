@@ -10,6 +10,9 @@ import { type Address, libc } from './functions.ts'
  */
 export const isNode: boolean = process.versions.bun === undefined && process.versions.deno === undefined
 
+/** Whether this is Bun, which keeps more of the process's state for itself than others do. */
+export const isBun: boolean = process.versions.bun !== undefined
+
 /** Puts terminals that Node has in raw mode back into the mode they were found in. */
 export function resetTerminalModes(): void {
   if (isNode) libc.uv_tty_reset_mode()

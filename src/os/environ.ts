@@ -5,8 +5,10 @@ import { isUint8Array } from 'node:util/types'
 import { isMainThread } from 'node:worker_threads'
 import { AuditEvent } from '../audit.ts'
 import { badValue, wrongType } from '../errors.ts'
+import { followBun, tellBun } from '../libc/bun_environment.ts'
 import { failed } from '../libc/call.ts'
 import { libc } from '../libc/functions.ts'
+import { isNode } from '../libc/node.ts'
 import { environmentStrings } from '../libc/string_array.ts'
 import { decode } from '../libc/strings.ts'
 import { cString } from './arguments.ts'
@@ -38,6 +40,7 @@ function variables(): Map<string, string> {
 
 function readVariables(): Map<string, string> {
   const found = new Map<string, string>()
+  followBun()
   for (const string of isMainThread ? environmentStrings() : threadStrings()) {
     const end = string.indexOf(EQUALS)
     if (end === -1) continue
@@ -61,6 +64,15 @@ export function threadStrings(): Uint8Array[] {
     const text = `${name}=${value}`
     return undecodable.get(text) ?? Buffer.from(text)
   })
+}
+
+/** A variable of a worker thread, as text that loses nothing. */
+export function threadVariable(name: string): string | undefined {
+  const value = Object.hasOwn(process.env, name) ? process.env[name] : undefined
+  if (name.isWellFormed() && !value?.includes('\ufffd')) return value
+  const strings = threadStrings().map((string) => decode(string))
+  const found = strings.find((string) => string.startsWith(`${name}=`))
+  return found?.slice(name.length + 1)
 }
 
 /** Empty where /proc is not mounted. */
@@ -103,6 +115,7 @@ function setVariable(key: FileName, value: FileName): void {
   variables()
   if (isTimeZone(key)) tellTimeZone(asText(value))
   while (libc.setenv(name, content, 1) === -1) failed('putenv')
+  afterChange(key, value)
 }
 
 /**
@@ -132,6 +145,14 @@ function unsetVariable(key: FileName): void {
   variables()
   if (isTimeZone(key)) tellTimeZone(undefined)
   while (libc.unsetenv(name) === -1) failed('unsetenv')
+  afterChange(key, undefined)
+}
+
+/** Node hears of a change by itself. */
+function afterChange(key: FileName, value: FileName | undefined): void {
+  if (isNode) return
+  tellBun(asText(key), value === undefined ? undefined : asText(value))
+  if (isTimeZone(key)) libc.tzset()
 }
 
 function isTimeZone(key: FileName): boolean {

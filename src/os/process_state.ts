@@ -1,4 +1,9 @@
 import { isMainThread } from 'node:worker_threads'
+import { constants } from '../libc/facts.ts'
+import { libc } from '../libc/functions.ts'
+import { isBun } from '../libc/node.ts'
+
+const { AT_FDCWD, O_CLOEXEC, O_PATH } = constants
 
 /** What belongs to the whole process, and what Node remembers of it: both must hear of a change made through C. */
 
@@ -16,10 +21,15 @@ export function mainThreadOnly(name: string): void {
 
 /** Has Node forget the current directory that it remembers, in workers too. */
 export function forgetWorkingDirectory(): void {
+  const here = isBun ? libc.openat(AT_FDCWD, '.', O_PATH | O_CLOEXEC, 0) : -1
   try {
     process.chdir('.')
   } catch {
-    // The directory is gone or closed to us: then `process.cwd()` fails by itself, as it should.
+    // The directory is gone or closed to us: then `process.cwd()` fails by itself, as it should. Bun cannot do without
+    // a path that it knows, and goes back to where it was.
+    if (here !== -1) libc.fchdir(here)
+  } finally {
+    if (here !== -1) libc.close(here)
   }
 }
 

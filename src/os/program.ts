@@ -1,5 +1,6 @@
 import { isMainThread } from 'node:worker_threads'
 import { badValue, FileNotFoundError, NotADirectoryError, OSError, wrongType } from '../errors.ts'
+import { followBun } from '../libc/bun_environment.ts'
 import type { CString } from '../libc/functions.ts'
 import { currentEnvironment, type StringArray, stringArray } from '../libc/string_array.ts'
 import { terminated } from '../libc/strings.ts'
@@ -75,6 +76,7 @@ function withoutNul(string: CString): Uint8Array {
 /** The environment of this process for C, to be used at once: setting a variable may move it. */
 export function inheritedEnvironment(): StringArray {
   // A worker has variables of its own, and those of C are not safe to read there: the main thread may be setting one.
+  followBun()
   return isMainThread ? currentEnvironment() : stringArray(threadStrings().map(terminated))
 }
 

@@ -1,9 +1,12 @@
+import { isMainThread } from 'node:worker_threads'
+import { followBun } from '../libc/bun_environment.ts'
 import { bytesOfString } from '../libc/c_strings.ts'
 import { libc } from '../libc/functions.ts'
 import { decode } from '../libc/strings.ts'
 import { homeDirectory } from '../libc/user_database.ts'
 import { cString } from '../os/arguments.ts'
-import { type FileName, fileName, type Path } from '../os/names.ts'
+import { threadVariable } from '../os/environ.ts'
+import { encoded, type FileName, fileName, type Path } from '../os/names.ts'
 import { asText, inKindOf } from '../os/pathnames.ts'
 
 /** What of `osier/path` asks the environment and the user database. */
@@ -17,8 +20,16 @@ function textFor(path: FileName, bytes: Buffer): string {
 function variable(path: FileName, name: string): string | undefined {
   // No variable has such a name, but C would take 'A=B' for the variable A whose value begins with 'B='.
   if (name === '' || /[=\0]/.test(name)) return undefined
+  if (!isMainThread) return threadValue(path, name)
+  followBun()
   const value = libc.getenv(cString(inKindOf(path, name), 'path'))
   return value === 0 ? undefined : textFor(path, bytesOfString(value))
+}
+
+/** In a worker thread the environment is that of its `process.env`, and C's is not safe to read. */
+function threadValue(path: FileName, name: string): string | undefined {
+  const value = threadVariable(decode(encoded(inKindOf(path, name), 'path')))
+  return value === undefined ? undefined : textFor(path, encoded(value, 'path'))
 }
 
 /**

@@ -176,6 +176,24 @@ test('many values are read without harm', () => {
   delete process.env.OSIER_TEST_PATH
 })
 
+test('a worker thread sees the variables of its own environment', async () => {
+  const bytes = Buffer.from('$OSIER_\xff ${OSIER_TEST}', 'latin1')
+  const program = `
+    import { expandvars } from '${import.meta.resolve('osier/path')}'
+    import { parentPort } from 'node:worker_threads'
+    process.env.OSIER_TEST = 'ö'
+    const names = ['$OSIER_TEST', '$toString', '$OSIER_NONE', '\${OSIER_\\udcff}']
+    parentPort.postMessage([...names.map((name) => expandvars(name)), expandvars(Buffer.from('$OSIER_TEST')).toString()])`
+  const url = `data:text/javascript,${encodeURIComponent(program)}`
+  const env = { ...process.env }
+  const answer = await new Promise((resolve, reject) => {
+    new Worker(new URL(url), { env }).once('message', resolve).once('error', reject)
+  })
+  assert.deepEqual(answer, ['ö', '$toString', '$OSIER_NONE', '${OSIER_\udcff}', 'ö'])
+  assert.equal(process.env.OSIER_TEST, undefined)
+  assert.deepEqual(path.expandvars(bytes), bytes)
+})
+
 test('threads that ask the user database at once do not disturb each other', async () => {
   const program = `
     const { parentPort, workerData } = require('node:worker_threads')
