@@ -3,7 +3,8 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 
 // Imported for its effect, before koffi: where koffi's binary for this platform is missing, koffi can only say that it
-// did not find "the native Koffi module". This says which package that is, and how it comes to be missing.
+// did not find "the native Koffi module". This says which package that is, and how it comes to be missing. Nor can Node
+// say who wants to load an add-on where that is forbidden.
 
 const platformPackage = `@koromix/koffi-${process.platform}-${process.arch}`
 
@@ -25,6 +26,24 @@ function resolved(name: string, from: string): string | undefined {
   } catch {
     return undefined
   }
+}
+
+/** With `node --permission` add-ons have to be allowed. A name that is none finds out without loading anything. */
+function isForbidden(): boolean {
+  if (!process.execArgv.includes('--no-addons') && Reflect.get(process, 'permission') === undefined) return false
+  try {
+    process.dlopen({ exports: {} }, '')
+    return false
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ERR_DLOPEN_DISABLED'
+  }
+}
+
+if (isForbidden()) {
+  throw new Error(
+    'Node was told not to load add-ons, and osier calls C through one, koffi. With --permission it takes ' +
+      '--allow-addons, too; without, it must not be started with --no-addons',
+  )
 }
 
 if (isMissing()) {

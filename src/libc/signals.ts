@@ -1,8 +1,11 @@
-import { structs } from './facts.ts'
+import { constants, sizes, structs } from './facts.ts'
 import { libc } from './functions.ts'
 import { addressOf } from './memory.ts'
 
-/** sigaction(2), for the two actions that need no function of ours: the default one, and to ignore the signal. */
+/**
+ * sigaction(2), for the two actions that need no function of ours: the default one, and to ignore the signal; and the
+ * signals that a thread blocks.
+ */
 
 const { offsets, size } = structs.sigaction
 
@@ -35,4 +38,28 @@ export function restoreSignal(signal: number, action: SignalAction): void {
 /** SIG_DFL, SIG_IGN, or the address of a function. */
 export function handlerOf(action: SignalAction): number {
   return Number(action.readBigUInt64LE(offsets.sa_handler))
+}
+
+const blocked = Buffer.allocUnsafeSlow(sizes.sigset_t ?? 0)
+const blockedSet = addressOf(blocked)
+
+/** Writes the set of the signals that this thread blocks to memory. */
+export function readBlocked(set: number): void {
+  libc.pthread_sigmask(constants.SIG_BLOCK, 0, set)
+}
+
+/** Has this thread block a signal no longer. Returns whether it did. */
+export function unblockSignal(signal: number): boolean {
+  readBlocked(blockedSet)
+  if (libc.sigismember(blockedSet, signal) !== 1) return false
+  libc.sigdelset(blockedSet, signal)
+  libc.pthread_sigmask(constants.SIG_SETMASK, blockedSet, 0)
+  return true
+}
+
+/** Has this thread block a signal. */
+export function blockSignal(signal: number): void {
+  readBlocked(blockedSet)
+  libc.sigaddset(blockedSet, signal)
+  libc.pthread_sigmask(constants.SIG_SETMASK, blockedSet, 0)
 }

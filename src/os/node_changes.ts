@@ -2,11 +2,11 @@ import { constants, signalNumbers, structs } from '../libc/facts.ts'
 import { libc } from '../libc/functions.ts'
 import { addressOf } from '../libc/memory.ts'
 import { resetTerminalModes } from '../libc/node.ts'
-import { restoreSignal, setSignal } from '../libc/signals.ts'
+import { blockSignal, restoreSignal, setSignal, unblockSignal } from '../libc/signals.ts'
 
 /**
  * Node changes the process that it runs in: it makes its standard streams non-blocking and close-on-exec, puts terminals
- * into raw mode, and ignores two signals. A program that takes over, or that is started beside it, must find none of that.
+ * into raw mode, ignores two signals and blocks one. A program that takes over, or that is started beside it, must find none of that.
  */
 
 const { F_GETFL, F_SETFL, F_GETFD, F_SETFD, FD_CLOEXEC, O_NONBLOCK, TCSANOW, SIG_DFL } = constants
@@ -15,6 +15,12 @@ export const STANDARD_STREAMS: readonly number[] = [0, 1, 2]
 
 /** The signals that Node ignores. Where a program sets one of them itself, it is no longer Node's affair. */
 export const ignoredByNode: Set<number> = new Set([signalNumbers.SIGPIPE, signalNumbers.SIGXFSZ])
+
+/**
+ * The signal that Node blocks when it starts, and lets through when it begins to wait for debuggers: never, with
+ * --permission or --disable-sigusr1.
+ */
+export const BLOCKED_BY_NODE: number = signalNumbers.SIGUSR1
 
 /** How a descriptor was: the flags of the open file, and those of the descriptor. */
 type Before = readonly [fd: number, statusFlags: number, descriptorFlags: number]
@@ -77,7 +83,9 @@ export function undoNodesChanges(): () => void {
   const exciteTerminals = calmTerminals()
   const takeStreamsBack = lendStandardStreams()
   const actions = Array.from(ignoredByNode, (signal) => [signal, setSignal(signal, SIG_DFL)] as const)
+  const wasBlocked = unblockSignal(BLOCKED_BY_NODE)
   return () => {
+    if (wasBlocked) blockSignal(BLOCKED_BY_NODE)
     for (const [signal, action] of actions) if (action !== null) restoreSignal(signal, action)
     takeStreamsBack()
     exciteTerminals()

@@ -4,10 +4,11 @@ import { osError } from '../libc/call.ts'
 import { constants, sizes, structs } from '../libc/facts.ts'
 import { type Address, type CString, libc } from '../libc/functions.ts'
 import { addressOf } from '../libc/memory.ts'
+import { readBlocked } from '../libc/signals.ts'
 import type { StringArray } from '../libc/string_array.ts'
 import { bool, checkOptions, cString, type Descriptor, descriptor, int, NO_OPTIONS } from './arguments.ts'
 import { type FileName, fileName, type Path } from './names.ts'
-import { ignoredByNode, lendStandardStreams, STANDARD_STREAMS } from './node_changes.ts'
+import { BLOCKED_BY_NODE, ignoredByNode, lendStandardStreams, STANDARD_STREAMS } from './node_changes.ts'
 import { argumentArray, checkedEnvironment, type Environment, inheritedEnvironment, type Text } from './program.ts'
 
 /** Action of `posix_spawn`: [POSIX_SPAWN_OPEN, fd, path, flags, mode] opens a file as descriptor `fd`. */
@@ -162,13 +163,15 @@ function attributeSteps(options: PosixSpawnOptions): Step[] {
   }
   if (bool(options.resetids, 'resetids', false)) add(constants.POSIX_SPAWN_RESETIDS)
   if (bool(options.setsid, 'setsid', false)) add(constants.POSIX_SPAWN_SETSID)
-  if (setsigmask !== undefined) {
-    const blocked = signals(setsigmask, 'setsigmask')
-    add(constants.POSIX_SPAWN_SETSIGMASK, () => {
-      fillSet(blocked)
-      return libc.posix_spawnattr_setsigmask(attributes, set)
-    })
-  }
+  const blocked = setsigmask === undefined ? undefined : signals(setsigmask, 'setsigmask')
+  add(constants.POSIX_SPAWN_SETSIGMASK, () => {
+    if (blocked !== undefined) fillSet(blocked)
+    else {
+      readBlocked(set)
+      libc.sigdelset(set, BLOCKED_BY_NODE)
+    }
+    return libc.posix_spawnattr_setsigmask(attributes, set)
+  })
   const defaults = setsigdef === undefined ? [] : signals(setsigdef, 'setsigdef')
   add(constants.POSIX_SPAWN_SETSIGDEF, () => {
     fillSet([...ignoredByNode, ...defaults])
