@@ -11,6 +11,7 @@ import os from 'osier'
 import { outputOf, processFields } from './support/children.ts'
 import { temporaryFolder } from './support/folder.ts'
 import { noPython } from './support/python.ts'
+import { noFork } from './support/runtime.ts'
 import { atTerminals } from './support/terminals.ts'
 
 const folder = temporaryFolder()
@@ -19,7 +20,10 @@ function run(example: string, ...args: string[]): SpawnSyncReturns<string> {
   return spawnSync(process.execPath, [`build/examples/${example}.js`, ...args], { encoding: 'utf8', timeout: 60_000 })
 }
 
-test('prefork: the children serve, one that dies is replaced, SIGTERM ends all', { timeout: 60_000 }, async () => {
+test('prefork: the children serve, one that dies is replaced, SIGTERM ends all', {
+  timeout: 60_000,
+  skip: noFork,
+}, async () => {
   const server = spawn(process.execPath, ['build/examples/prefork/server.js', '0', '2'], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -57,7 +61,7 @@ test('prefork: the children serve, one that dies is replaced, SIGTERM ends all',
   assert.deepEqual(await closed, [0, null])
 })
 
-test('checkpoint: the snapshot has nothing of what changed meanwhile', () => {
+test('checkpoint: the snapshot has nothing of what changed meanwhile', { skip: noFork }, () => {
   const file = join(folder, 'checkpoint.txt')
   const { stdout, stderr } = run('checkpoint/checkpoint', file, '20000')
   assert.equal(stderr, '')

@@ -6,6 +6,7 @@ import { describe, test } from 'node:test'
 import * as osier from 'osier'
 import os, * as named from 'osier/sjs'
 import { temporaryFolder } from './support/folder.ts'
+import { noFork } from './support/runtime.ts'
 
 interface Fixture {
   /** Functions, and how many arguments must be given. */
@@ -600,7 +601,7 @@ describe('waitpid', () => {
   })
 })
 
-describe('fork', () => {
+describe('fork', { skip: noFork }, () => {
   test('both sides go on, and waitpid tells how the child has ended', () => {
     const program = `
       const [r, w] = os.pipe()

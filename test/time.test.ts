@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import os from 'osier'
 import * as time from 'osier/time'
 import { askPython, noPython } from './support/python.ts'
+import { noMainThread } from './support/runtime.ts'
 
 /** Runs `body` in a time zone. Node tells the C library of it when `process.env.TZ` changes. */
 function inZone<T>(zone: string, body: () => T): T {
@@ -48,7 +49,7 @@ test('ctime writes a moment in English, in 24 characters', () => {
   )
 })
 
-test('ctime writes the time of the zone, summer time included', () => {
+test('ctime writes the time of the zone, summer time included', { skip: noMainThread }, () => {
   const write = (secs: number): string => inZone('CET-1CEST,M3.5.0,M10.5.0/3', () => time.ctime(secs))
   assert.equal(write(1711846799), 'Sun Mar 31 01:59:59 2024')
   assert.equal(write(1711846800), 'Sun Mar 31 03:00:00 2024')
@@ -71,7 +72,7 @@ test('ctime takes what stat gives', () => {
 })
 
 for (const zone of zones) {
-  test(`ctime writes what python3 writes, with TZ=${zone}`, { skip: noPython }, () => {
+  test(`ctime writes what python3 writes, with TZ=${zone}`, { skip: noPython || noMainThread }, () => {
     const input = JSON.stringify(moments)
     const program = 'import json, sys, time; print(json.dumps([time.ctime(s) for s in json.load(sys.stdin)]))'
     const [ours, theirs] = inZone(zone, () => [moments.map(time.ctime), askPython<string[]>(program, { input })])

@@ -3,13 +3,14 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, test } from 'node:test'
 import os from 'osier'
 import { programs } from '../examples/tour/programs.ts'
 import { temporaryFolder } from './support/folder.ts'
 import { noPython } from './support/python.ts'
+import { noFork, noPreload } from './support/runtime.ts'
 
 const folder = temporaryFolder()
 const runner = resolve('dist/tour/run.js')
@@ -115,9 +116,14 @@ function compare(name: string, ours: Output, python: Output): void {
   assert.deepEqual(comparable(name, ours.stdout), comparable(name, python.stdout))
 }
 
+/** For a test's `skip`: why a program that forks cannot run. */
+function lacksFork(name: string): string | false {
+  return readFileSync(`examples/tour/${name}.ts`, 'utf8').includes('os.fork()') && noFork
+}
+
 // Both run on the same files, and print the same words.
 for (const { name } of programs.filter((program) => !(program.name in masked))) {
-  test(`${name} prints what Python prints, and leaves nothing behind`, { skip: noPython }, () => {
+  test(`${name} prints what Python prints, and leaves nothing behind`, { skip: noPython || lacksFork(name) }, () => {
     for (const args of commandLines[name] ?? [[]]) {
       const before = readdirSync(tree, { recursive: true })
       const python = runIn(tree, 'python3', [resolve(`test/fixtures/tour/${name}.py`), ...args], { TMPDIR })
@@ -131,7 +137,7 @@ for (const { name } of programs.filter((program) => !(program.name in masked))) 
 // These take their time, and touch no files.
 describe('with something masked', { concurrency: true, skip: noPython }, () => {
   for (const name of Object.keys(masked)) {
-    test(`${name} prints what Python prints`, async () => {
+    test(`${name} prints what Python prints`, { skip: lacksFork(name) }, async () => {
       const [ours, python] = await Promise.all([
         start(process.execPath, [resolve(`dist/tour/${name}.js`)]),
         start('python3', [resolve(`test/fixtures/tour/${name}.py`)]),
@@ -160,7 +166,9 @@ function titles(output: string): string[] {
   return [...output.matchAll(/^(\w+): .* -+$/gm)].map((match) => match[1] ?? '')
 }
 
-test('the whole tour has a section for each program, in order, without escape codes where it is piped', () => {
+test('the whole tour has a section for each program, in order, without escape codes where it is piped', {
+  skip: noFork,
+}, () => {
   const { status, stdout, stderr } = tour([], { FORCE_COLOR: undefined, TERM: 'xterm-256color' })
   assert.deepEqual([status, stderr], [0, ''])
   assert.deepEqual(
@@ -189,7 +197,7 @@ test('a name that is none is refused before anything runs', () => {
   for (const { name } of programs) assert.match(stderr, new RegExp(`^ {2}${name} `, 'm'))
 })
 
-test('a program that fails makes the tour fail, and the others still run', () => {
+test('a program that fails makes the tour fail, and the others still run', { skip: noPreload }, () => {
   const broken = `if (process.argv[1].endsWith('/walk.js')) throw new Error('broken on purpose')`
   const { status, stdout, stderr } = tour(['listdir', 'walk', 'cwd'], {
     NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(broken)}`,
@@ -200,7 +208,7 @@ test('a program that fails makes the tour fail, and the others still run', () =>
   assert.match(stderr, /^Failed: walk$/m)
 })
 
-test('a program that a signal ends makes the tour fail', () => {
+test('a program that a signal ends makes the tour fail', { skip: noPreload }, () => {
   const killed = `if (process.argv[1].endsWith('/walk.js')) process.kill(process.pid, 'SIGKILL')`
   const { status } = tour(['walk'], { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(killed)}` })
   assert.equal(status, 1)

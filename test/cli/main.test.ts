@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path'
 import { describe, test } from 'node:test'
 import { temporaryFolder } from '../support/folder.ts'
 import { noPython } from '../support/python.ts'
+import { onlyNode } from '../support/runtime.ts'
 import { atTerminals, type Session, type Step } from '../support/terminals.ts'
 
 const folder = temporaryFolder()
@@ -23,14 +24,14 @@ function succeed(args: readonly string[], input = ''): string {
 }
 
 describe('without a terminal', () => {
-  const program = 'console.log(os.getcwd(), await path.basename("/a/b"), process.argv.slice(2))'
+  const program = 'console.log(os.getcwd(), await path.basename("/a/b"), JSON.stringify(process.argv.slice(2)))'
 
   test('-c, a file, and standard input', () => {
-    assert.equal(succeed(['-c', program, '--json', 'x']), `${folder} b [ '--json', 'x' ]\n`)
+    assert.equal(succeed(['-c', program, '--json', 'x']), `${folder} b ["--json","x"]\n`)
     assert.equal(succeed([], program), `${folder} b []\n`)
-    assert.equal(succeed(['-', 'y'], program), `${folder} b [ 'y' ]\n`)
+    assert.equal(succeed(['-', 'y'], program), `${folder} b ["y"]\n`)
     writeFileSync(join(folder, 'program.mjs'), `import { sep } from 'node:path'\n${program}\nexport default sep`)
-    assert.equal(succeed(['program.mjs', '-c', 'z']), `${folder} b [ '-c', 'z' ]\n`)
+    assert.equal(succeed(['program.mjs', '-c', 'z']), `${folder} b ["-c","z"]\n`)
     writeFileSync(join(folder, 'module.mjs'), 'export const answer = 42')
     assert.equal(succeed(['-c', 'console.log((await import("./module.mjs")).answer)']), '42\n')
   })
@@ -43,8 +44,8 @@ describe('without a terminal', () => {
       const file = open('/ram/f', 'w')
       file.write('x')
       file.close()
-      console.log(os.listdir('/ram'), os.stat('/ram/f')[6], os.uname()[3].startsWith('osier'))`
-    assert.equal(succeed(['--micropython'], code), "[ 'f' ] 1 true\n")
+      console.log(String(os.listdir('/ram')), os.stat('/ram/f')[6], os.uname()[3].startsWith('osier'))`
+    assert.equal(succeed(['--micropython'], code), 'f 1 true\n')
   })
 
   test('errors end it', () => {
@@ -96,6 +97,9 @@ describe('without a terminal', () => {
   })
 })
 
+/** Where lines are edited and interrupted by another prompt than Node's. */
+const otherPrompt = onlyNode('its node:repl edits and interrupts in another way')
+
 describe('on a terminal', { skip: noPython }, () => {
   const state = join(folder, 'state')
   const env = { XDG_STATE_HOME: state, NODE_OPTIONS: '', NODE_DISABLE_COLORS: '1' }
@@ -106,7 +110,7 @@ describe('on a terminal', { skip: noPython }, () => {
     return result
   }
 
-  test('the prompt: os in scope, await, completion, history, Ctrl-C, the end', () => {
+  test('the prompt: os in scope, await, completion, history, Ctrl-C, the end', { skip: otherPrompt }, () => {
     const { status } = session(
       [],
       [
@@ -145,7 +149,7 @@ describe('on a terminal', { skip: noPython }, () => {
     )
   })
 
-  test('two others see what it shows, and type at it', () => {
+  test('two others see what it shows, and type at it', { skip: otherPrompt }, () => {
     const { status, shown } = session(
       ['--dupterm', '@serial', '--dupterm', '0'],
       [

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test'
 import os from 'osier'
 import { askNode } from '../support/child.ts'
 import { askPython, noPython } from '../support/python.ts'
+import { noPreload } from '../support/runtime.ts'
 
 type AnyFunction = (...args: never[]) => unknown
 
@@ -49,7 +50,7 @@ describe('is_available', () => {
     assert.deepEqual([all, code], [true, 'ENOSYS'])
   })
 
-  test('says no of all that needs C on a platform that osier does not know', () => {
+  test('says no of all that needs C on a platform that osier does not know', { skip: noPreload }, () => {
     const program = `
       const names = Object.entries(os).filter(([, fn]) => typeof fn === 'function' && os.is_available(fn))
       const attempts = [() => os.stat('/'), () => os.getuid(), () => os.environ.PATH, () => os.lchmod('/', 0)]

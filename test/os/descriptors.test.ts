@@ -5,6 +5,7 @@ import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import os from 'osier'
 import { ENOSYS, EPERM } from 'osier/errno'
+import { outputOf } from '../support/children.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { noPython } from '../support/python.ts'
 import { assertSameAsPython } from '../support/scenario.ts'
@@ -390,8 +391,11 @@ describe('flags of descriptors', () => {
 
 /** What a child of ours finds open. Node gives it all that is inheritable. */
 function inheritedByChild(): number[] {
-  const child = spawnSync('ls', ['/proc/self/fd'], { encoding: 'utf8' })
-  return child.stdout.trim().split('\n').map(Number)
+  // Not by `node:child_process`, of which some close every descriptor that they were not told of.
+  const listing = outputOf((fd) =>
+    os.posix_spawnp('ls', ['ls', '/proc/self/fd'], null, { file_actions: [[os.POSIX_SPAWN_DUP2, fd, 1]] }),
+  )
+  return listing.trim().split('\n').map(Number)
 }
 
 function asText(memory: ArrayBufferView): string {

@@ -415,11 +415,11 @@ test('a program may become itself again, with descriptors that it hands on, and 
     if (round === 0) os.set_inheritable(fd, true)
     os.write(fd, Buffer.from(String(round)))
     if (round < 3) {
-      os.open('/dev/null', os.O_RDONLY)
+      os.open('/dev/full', os.O_RDONLY)
       os.execve(process.execPath, [process.execPath, ...process.execArgv], { ...process.env, ROUND: String(round + 1), HANDED: String(fd) })
     }
     const open = readdirSync('/proc/self/fd').map((name) => { try { return os.readlink('/proc/self/fd/' + name) } catch { return '' } })
-    console.log(os.pread(fd, 10, 0).toString(), open.filter((target) => target === '/dev/null').length)`
+    console.log(os.pread(fd, 10, 0).toString(), open.filter((target) => target === '/dev/full').length)`
   const child = succeeded(runNode(program, { input: '' }))
   assert.equal(child.stdout, '0123 0\n')
 })

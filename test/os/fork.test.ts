@@ -11,11 +11,12 @@ import { fileURLToPath } from 'node:url'
 import { askNode } from '../support/child.ts'
 import { noProcessGroupLimit, withProcessGroup } from '../support/control_group.ts'
 import { chapters } from '../support/forks/situations.ts'
+import { noFork } from '../support/runtime.ts'
 
 const program = fileURLToPath(new URL('../support/forks/run.js', import.meta.url))
 
 /** Two at a time: most of them wait for a process to start. */
-const SIDE_BY_SIDE = { concurrency: 2 }
+const SIDE_BY_SIDE = { concurrency: 2, skip: noFork }
 
 async function run(name: string): Promise<void> {
   const child = spawn(process.execPath, [program, name], { stdio: ['ignore', 'pipe', 'pipe'] })
@@ -34,7 +35,7 @@ for (const [title, situations] of Object.entries(chapters)) {
 }
 
 for (const when of ['for the first time', 'fork once before']) {
-  test(`without free descriptors: EMFILE, and nothing is left over (${when})`, () => {
+  test(`without free descriptors: EMFILE, and nothing is left over (${when})`, { skip: SIDE_BY_SIDE.skip }, () => {
     const limits = fileURLToPath(new URL('../support/forks/limits.js', import.meta.url))
     const limited = ['-c', 'ulimit -n 64; exec "$@"', 'sh', process.execPath, limits, when]
     const { stdout, stderr } = spawnSync('sh', limited, { encoding: 'utf8', timeout: 60_000 })

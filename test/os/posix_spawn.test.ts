@@ -11,6 +11,7 @@ import { runNode } from '../support/child.ts'
 import { children, exitCode, openFiles, outputOf, processFields } from '../support/children.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { askPython, noPython } from '../support/python.ts'
+import { noMainThread, onlyNode } from '../support/runtime.ts'
 import { inWorker } from '../support/worker.ts'
 
 const folder = temporaryFolder()
@@ -74,7 +75,7 @@ describe('posix_spawn', () => {
     assert.equal(shellOutput('tr "\\0" "\\n" < /proc/$$/environ', {}, {}), '')
   })
 
-  test('posix_spawnp searches the PATH of this process', () => {
+  test('posix_spawnp searches the PATH of this process', { skip: noMainThread }, () => {
     mkdirSync(join(folder, 'bin'))
     writeFileSync(join(folder, 'bin/osier-tool'), '#!/bin/sh\nexit 7\n', { mode: 0o755 })
     const before = process.env.PATH
@@ -409,6 +410,9 @@ print(json.dumps(found))`,
   assert.deepEqual(named(JSON.parse(ours.stdout)), named(theirs))
 })
 
+/** What Node does to the standard streams others may not do. */
+const leavesStreams = onlyNode('it leaves the standard streams as they are')
+
 describe('descriptors', () => {
   test('a child has none that were not meant for it', async () => {
     const server = createServer().listen(0)
@@ -436,7 +440,9 @@ describe('descriptors', () => {
     }
   })
 
-  test('the standard streams are inherited and block, also where a terminal was opened anew', () => {
+  test('the standard streams are inherited and block, also where a terminal was opened anew', {
+    skip: leavesStreams,
+  }, () => {
     const child = runNode(
       `
       import { readFileSync } from 'node:fs'
@@ -460,7 +466,7 @@ describe('descriptors', () => {
     assert.deepEqual(during, [false, false, false])
   })
 
-  test('a stream that the child does not get is left alone', () => {
+  test('a stream that the child does not get is left alone', { skip: leavesStreams }, () => {
     const child = runNode(
       `
       import { readFileSync } from 'node:fs'

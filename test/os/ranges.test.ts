@@ -171,7 +171,8 @@ describe('lockf', { skip: noPython }, () => {
       os.lockf(fd, os.F_LOCK, 5)
       assert.throws(() => os.lockf(fd, os.F_TEST, -1), contended)
       os.lseek(fd, 0, os.SEEK_SET)
-      holder.stdin.write('go on\n')
+      // Written before this thread waits: not every runtime writes at once.
+      await new Promise((resolve) => holder.stdin.write('go on\n', resolve))
       os.lockf(fd, os.F_LOCK, 0)
       assert.equal(String((await lines.next()).value), 'unlocked')
       os.lockf(fd, os.F_ULOCK, 0)

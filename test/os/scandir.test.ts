@@ -384,11 +384,7 @@ describe('the iterator of scandir', () => {
     const bytes = placeWith('a', 'b')
     const outcome = askNode<{ warnings: string[][]; open: number }>(
       `
-      import { setFlagsFromString } from 'node:v8'
-      import { runInNewContext } from 'node:vm'
       import { readdirSync, readlinkSync } from 'node:fs'
-      setFlagsFromString('--expose-gc')
-      const gc = runInNewContext('gc')
       const warnings = []
       process.on('warning', (warning) => warnings.push([warning.name, warning.message]))
       const fd = os.open('/', os.O_RDONLY)
@@ -402,7 +398,7 @@ describe('the iterator of scandir', () => {
         try { return /osier-|^\\/$/.test(readlinkSync('/proc/self/fd/' + fd)) } catch { return false }
       }).length
       console.log(JSON.stringify({ warnings, open, fd }))`,
-      { env: { ...process.env, NODE_NO_WARNINGS: '1' } },
+      { env: { ...process.env, NODE_NO_WARNINGS: '1' }, nodeOptions: ['--expose-gc'] },
     )
     const { warnings, open, fd } = outcome as { warnings: string[][]; open: number; fd: number }
     assert.equal(open, 0)

