@@ -14,7 +14,7 @@ export { OSError } from '../errors.ts'
 export { urandom } from '../os/random.ts'
 export { system } from '../os/shell.ts'
 export { type Duplicate, dupterm, dupterm_notify, type TerminalPort, type TerminalStream } from './dupterm.ts'
-export { mount, umount, VfsFat, VfsPosix } from './vfs.ts'
+export { mount, umount, VfsFat, VfsLfs1, VfsLfs2, VfsPosix } from './vfs.ts'
 
 /** What stands between the names of a path. */
 export const sep = '/'

@@ -23,6 +23,7 @@ export type {
   StatTuple,
   StatvfsTuple,
 } from '../vfs/file_system.ts'
+export { type LittlefsOptions, VfsLfs1, VfsLfs2 } from '../vfs/littlefs.ts'
 export type { MountOptions } from '../vfs/mounts.ts'
 export { VfsPosix } from '../vfs/posix.ts'
 

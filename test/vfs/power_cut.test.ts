@@ -172,24 +172,44 @@ function check(data: Uint8Array, { kept, moving }: Outcome, when: string): void 
   )
 }
 
-test('a power cut after any number of sectors loses nothing that was synced', { skip: missing('fsck.fat') }, () => {
-  const fresh = new RamBlockDev(512, 400)
-  VfsFat.mkfs(fresh)
-  const all = runUntilCut(new RamBlockDev(512, Buffer.from(fresh.data)), Number.MAX_SAFE_INTEGER)
-  assert.ok(all.done)
-  assert.ok(all.sectors > 200, `${all.sectors} sectors are written`)
-  for (let sectors = 1; sectors <= all.sectors; sectors++) {
-    const device = new RamBlockDev(512, Buffer.from(fresh.data))
-    const outcome = runUntilCut(device, sectors)
-    check(device.data, outcome, `after ${sectors} sectors`)
-    writeFileSync(image, device.data)
-    const repair = runTool('fsck.fat', ['-a', '-w', image])
-    assert.ok(repair.status === 0 || repair.status === 1, `${repair.stdout}${repair.stderr}`)
-    const second = runTool('fsck.fat', ['-n', image])
-    assert.equal(second.status, 0, `after ${sectors} sectors: ${second.stdout}`)
-    check(readFileSync(image), outcome, `after ${sectors} sectors and fsck.fat`)
-  }
-})
+interface Kind {
+  readonly fat: 12 | 16 | 32
+  /** The least number of sectors on which there is such a volume. */
+  readonly blocks: number
+  /** How many sectors more are written each time before the power goes: the larger the volume, the longer a try takes. */
+  readonly step: number
+}
+
+const kinds: readonly Kind[] = [
+  { fat: 12, blocks: 400, step: 1 },
+  { fat: 16, blocks: 10_000, step: 4 },
+  { fat: 32, blocks: 67_000, step: 7 },
+]
+
+for (const { fat, blocks, step } of kinds) {
+  const often = step === 1 ? 'any number' : `every ${step}th number`
+  const title = `on FAT${fat} a power cut after ${often} of sectors loses nothing that was synced`
+  test(title, { skip: missing('fsck.fat') }, () => {
+    const fresh = new RamBlockDev(512, blocks)
+    VfsFat.mkfs(fresh, fat === 32 ? { fat } : {})
+    const all = runUntilCut(new RamBlockDev(512, Buffer.from(fresh.data)), Number.MAX_SAFE_INTEGER)
+    assert.ok(all.done)
+    assert.ok(all.sectors > 200, `${all.sectors} sectors are written`)
+    for (let sectors = 1; sectors <= all.sectors; sectors += step) {
+      const device = new RamBlockDev(512, Buffer.from(fresh.data))
+      const outcome = runUntilCut(device, sectors)
+      check(device.data, outcome, `after ${sectors} sectors`)
+      writeFileSync(image, device.data)
+      const repair = runTool('fsck.fat', ['-v', '-a', '-w', image])
+      assert.ok(repair.status === 0 || repair.status === 1, `${repair.stdout}${repair.stderr}`)
+      // It tells the width of the entries of the table: it is the kind that is meant.
+      assert.match(String(repair.stdout), new RegExp(`\\b${fat} bit entries`))
+      const second = runTool('fsck.fat', ['-n', image])
+      assert.equal(second.status, 0, `after ${sectors} sectors: ${second.stdout}`)
+      check(readFileSync(image), outcome, `after ${sectors} sectors and fsck.fat`)
+    }
+  })
+}
 
 test('an error of the device is passing: afterwards everything goes on', () => {
   const device = new RamBlockDev(512, 400)
