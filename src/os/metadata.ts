@@ -122,6 +122,16 @@ export function statusOf(syscall: string, file: FileName, at: number, flags: num
   return statResult()
 }
 
+/** The same, or a negative error number, where it is for the caller to say what file could not be asked about. */
+export function statusOrErrno(file: FileName, at: number, flags: number): stat_result | number {
+  const name = cString(file, 'path')
+  while (libc.fstatat(at, name, address, flags) === -1) {
+    const errno = lastErrno()
+    if (errno !== errnoNumbers.EINTR) return -errno
+  }
+  return statResult()
+}
+
 /** With an empty path AT_FDCWD would mean the current directory, but no descriptor has that number. */
 function openFd(fd: number): number {
   return fd === AT_FDCWD ? -1 : fd

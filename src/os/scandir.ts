@@ -1,11 +1,12 @@
 import { AuditEvent } from '../audit.ts'
 import { FileNotFoundError, wrongType } from '../errors.ts'
+import { osError } from '../libc/call.ts'
 import { constants } from '../libc/facts.ts'
 import { libc } from '../libc/functions.ts'
 import type { stat_result } from '../results.ts'
 import { bool, checkOptions, type Descriptor, fileNameOrFd, NO_OPTIONS, optional } from './arguments.ts'
 import { duplicateDirectory, openDirectory, readEntries, scandirEvent } from './directory_stream.ts'
-import { type FollowSymlinksOption, statusOf } from './metadata.ts'
+import { type FollowSymlinksOption, statusOf, statusOrErrno } from './metadata.ts'
 import { type FileName, fsdecode, fsencode, type Path } from './names.ts'
 import { joinPath } from './pathnames.ts'
 
@@ -82,6 +83,14 @@ function followsSymlinks(options: FollowSymlinksOption): boolean {
   return bool(options.follow_symlinks, 'follow_symlinks', true)
 }
 
+/** What the entries of a directory have in common. */
+interface Source<T extends FileName> {
+  /** What stands before a name in its path, or the caller's descriptor of the directory. */
+  readonly start: T | number
+  /** The directory while it is being listed, then -1. */
+  fd: number
+}
+
 /**
  * An entry of a directory, as `scandir` gives it: its name, and what is known of it without asking again.
  *
@@ -102,28 +111,24 @@ function followsSymlinks(options: FollowSymlinksOption): boolean {
 export class DirEntry<T extends FileName = string> {
   /** The name, without the directory. */
   readonly name: T
-  readonly #start: T | number
+  readonly #source: Source<T>
   readonly #type: number
   readonly #inode: number | bigint
   #stat: stat_result | undefined
   #lstat: stat_result | undefined
 
-  /**
-   * @internal `scandir` makes entries.
-   * @param start what stands before the name in the path, or a directory's descriptor
-   */
-  constructor(name: T, start: T | number, type: number, inode: number | bigint) {
+  /** @internal `scandir` makes entries. */
+  constructor(name: T, source: Source<T>, type: number, inode: number | bigint) {
     if (name === undefined) throw wrongType('name', 'what scandir gives: a program makes no entries itself', name)
     this.name = name
-    this.#start = start
+    this.#source = source
     this.#type = type
     this.#inode = inode
   }
 
   /** The directory's path, as `scandir` got it, joined with the name; the name alone where it got a descriptor. */
   get path(): T {
-    const start = this.#start
-    // Text first: a link's path is made for every question that is asked of it.
+    const { start } = this.#source
     if (typeof start === 'string') return `${start}${this.name}` as T
     return typeof start === 'number' ? this.name : joinPath(start, this.name)
   }
@@ -189,8 +194,13 @@ export class DirEntry<T extends FileName = string> {
   }
 
   #ask(syscall: string, flags: number): stat_result {
-    if (typeof this.#start === 'number') return statusOf(syscall, this.name, this.#start, flags)
-    return statusOf(syscall, this.path, AT_FDCWD, flags)
+    const { start, fd } = this.#source
+    if (typeof start === 'number') return statusOf(syscall, this.name, start, flags)
+    if (fd === -1) return statusOf(syscall, this.path, AT_FDCWD, flags)
+    // The directory is open: that spares making the path, and the kernel resolving it.
+    const status = statusOrErrno(this.name, fd, flags)
+    if (typeof status === 'number') throw osError(-status, syscall, this.path)
+    return status
   }
 
   #is(type: number, fileType: number, options: FollowSymlinksOption): boolean {
@@ -208,12 +218,14 @@ export class DirEntry<T extends FileName = string> {
 
 /** What an iterator that nobody closed leaves behind, to be closed when it is collected. */
 interface Leftover {
-  readonly fd: number
+  readonly source: Source<FileName>
   readonly directory: FileName | number
 }
 
-const forgotten: FinalizationRegistry<Leftover> = new FinalizationRegistry(({ fd, directory }) => {
-  libc.close(fd)
+const forgotten: FinalizationRegistry<Leftover> = new FinalizationRegistry(({ source, directory }) => {
+  libc.close(source.fd)
+  // Entries may have outlived the iterator: to them, too, the directory is closed.
+  source.fd = -1
   const subject = typeof directory === 'number' ? `descriptor ${directory}` : `'${fsdecode(directory)}'`
   process.emitWarning(`unclosed scandir iterator of ${subject}`, 'ResourceWarning')
 })
@@ -233,8 +245,7 @@ const forgotten: FinalizationRegistry<Leftover> = new FinalizationRegistry(({ fd
  */
 export class ScandirIterator<T extends FileName = string> implements IterableIterator<DirEntry<T>> {
   readonly #directory: T | number
-  readonly #start: T | number
-  #fd: number
+  readonly #source: Source<T>
   #next = 0
   #names: string[] = []
   #types: number[] = []
@@ -245,9 +256,10 @@ export class ScandirIterator<T extends FileName = string> implements IterableIte
     if (directory === undefined)
       throw wrongType('directory', 'what scandir gives: a program makes none itself', directory)
     this.#directory = directory
-    this.#start = typeof directory === 'string' ? (joinPath<string>(directory, '') as T) : directory
-    this.#fd = openListed('scandir', directory)
-    forgotten.register(this, { fd: this.#fd, directory }, this)
+    const start = typeof directory === 'string' ? (joinPath<string>(directory, '') as T) : directory
+    const fd = openListed('scandir', directory)
+    this.#source = { start, fd }
+    forgotten.register(this, { source: this.#source, directory }, this)
   }
 
   [Symbol.iterator](): this {
@@ -261,7 +273,7 @@ export class ScandirIterator<T extends FileName = string> implements IterableIte
     const name = this.#names[at] as string
     const entry = new DirEntry(
       (typeof this.#directory === 'object' ? fsencode(name) : name) as T,
-      this.#start,
+      this.#source,
       this.#types[at] as number,
       this.#inodes[at] as number | bigint,
     )
@@ -269,14 +281,14 @@ export class ScandirIterator<T extends FileName = string> implements IterableIte
   }
 
   #read(): boolean {
-    if (this.#fd === -1) return false
+    if (this.#source.fd === -1) return false
     this.#next = 0
     this.#names = []
     this.#types = []
     this.#inodes = []
     let more = false
     try {
-      more = readEntries('scandir', this.#fd, this.#directory, this.#names, this.#types, this.#inodes)
+      more = readEntries('scandir', this.#source.fd, this.#directory, this.#names, this.#types, this.#inodes)
     } finally {
       // At the end, and after an error: a `for` loop closes no iterator that throws.
       if (!more) this.close()
@@ -294,9 +306,10 @@ export class ScandirIterator<T extends FileName = string> implements IterableIte
   close(): void {
     this.#names = []
     this.#next = 0
-    if (this.#fd === -1) return
-    closeListed(this.#fd, this.#directory)
-    this.#fd = -1
+    const { fd } = this.#source
+    if (fd === -1) return
+    this.#source.fd = -1
+    closeListed(fd, this.#directory)
     forgotten.unregister(this)
   }
 
