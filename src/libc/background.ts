@@ -1,7 +1,7 @@
 import { lastErrno } from './call.ts'
 import { errnoNumbers } from './facts.ts'
 import { asynchronous, type Int64, type Prototypes } from './functions.ts'
-import { addressOf } from './memory.ts'
+import { addressOf, SCRATCH_SIZE } from './memory.ts'
 import { threadPoolSize } from './node.ts'
 
 /**
@@ -19,6 +19,8 @@ export interface Job {
   readonly name: keyof Prototypes
   /** Whether the function's result is the error number, rather than -1. */
   readonly returnsErrno: boolean
+  /** How many bytes of memory of its own it needs. */
+  readonly room: number
   /** Set by who does not want it any more. It is not started then; where it has been, `done` is called nevertheless. */
   abandoned: boolean
   /**
@@ -26,19 +28,23 @@ export interface Job {
    * refers to: the job is kept until the call has ended. Strings are koffi's own copies.
    */
   arguments(block: Block): readonly unknown[]
-  /** Gets the result, and the error number, 0 where there was no error. Afterwards `block` is another call's. It must not throw. */
+  /**
+   * Gets the result, and the error number, 0 where there was no error. It must not throw. Afterwards `block` is another
+   * call's, except where more than BLOCK_SIZE was asked for: then it stays whose it is.
+   */
   done(result: Int64, errno: number, block: Block): void
-  /** Gets what kept the call from being made: C lacks the function, or `arguments` threw. It must not throw. */
+  /** Gets what kept the call from being made: C lacks the function, memory, what `arguments` threw. It must not throw. */
   refused(error: unknown): void
 }
 
-/** Memory that one call owns, from its start to its end: as much as there is scratch memory for synchronous ones. */
+/** Memory that one call owns, from its start to its end. */
 export interface Block {
   readonly bytes: Buffer<ArrayBuffer>
   readonly address: number
 }
 
-export const BLOCK_SIZE = 65536
+/** What most calls get by with: as much as there is scratch memory for synchronous ones. */
+export const BLOCK_SIZE: number = SCRATCH_SIZE
 
 /** In the order they came; those before `next` have been started. */
 let waiting: (Job | undefined)[] = []
@@ -71,7 +77,7 @@ function startWaiting(): void {
   while (underWay.size < most && next < waiting.length) {
     const job = waiting[next] as Job
     waiting[next++] = undefined
-    if (!job.abandoned) start(job, idle.pop() ?? newBlock())
+    if (!job.abandoned) begin(job)
   }
   // What has been started is cut off now and then only, since all that follows has to move.
   if (next < waiting.length && next < 1024) return
@@ -79,8 +85,19 @@ function startWaiting(): void {
   next = 0
 }
 
-function newBlock(): Block {
-  const bytes = Buffer.allocUnsafeSlow(BLOCK_SIZE)
+function begin(job: Job): void {
+  let block: Block
+  try {
+    block = (job.room <= BLOCK_SIZE ? idle.pop() : undefined) ?? newBlock(Math.max(job.room, BLOCK_SIZE))
+  } catch (error) {
+    job.refused(error)
+    return
+  }
+  start(job, block)
+}
+
+function newBlock(size: number): Block {
+  const bytes = Buffer.allocUnsafeSlow(size)
   return { bytes, address: addressOf(bytes) }
 }
 
@@ -101,8 +118,8 @@ function start(job: Job, block: Block): void {
 function ended(job: Job, block: Block, error: unknown, result: Int64, errno: number): void {
   // A forked child may still be told of a call of its parent's, which is none of its own.
   if (underWay.get(job) !== block) return
-  // After a signal once more (PEP 475).
-  if (errno === errnoNumbers.EINTR && !job.abandoned) {
+  // After a signal once more (PEP 475). But Linux has closed a descriptor even so: it could be somebody else's by now.
+  if (errno === errnoNumbers.EINTR && !job.abandoned && job.name !== 'close') {
     start(job, block)
     return
   }
@@ -114,5 +131,5 @@ function ended(job: Job, block: Block, error: unknown, result: Int64, errno: num
 
 function free(job: Job, block: Block): void {
   underWay.delete(job)
-  idle.push(block)
+  if (block.bytes.length === BLOCK_SIZE) idle.push(block)
 }

@@ -156,6 +156,7 @@ export const prototypes = {
   pthread_sigmask: c('int pthread_sigmask(int, uintptr_t, uintptr_t)') as (how: number, set: Address, old: Address) => number,
   ptsname_r: c('int ptsname_r(int, uintptr_t, size_t)') as (fd: number, out: Address, size: number) => number,
   pwrite: c('long pwrite(int, const void *, size_t, int64_t)') as (fd: number, data: Uint8Array, size: number, offset: Int64) => number,
+  pwriteFrom: c('long pwrite(int, uintptr_t, size_t, int64_t)') as (fd: number, data: Address, size: number, offset: Int64) => number,
   pwritev2: c('long kernel_pwritev2(int, uintptr_t, int, int64_t, long, int)', 'pwritev2') as (fd: number, vectors: Address, count: number, offset: Int64, high: 0, flags: number) => number,
   read: c('long read(int, uintptr_t, size_t)') as (fd: number, out: Address, size: number) => number,
   readInto: c('long read(int, void *, size_t)') as (fd: number, out: Uint8Array, size: number) => number,

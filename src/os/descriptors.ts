@@ -24,6 +24,7 @@ import { openDirectory, readEntries } from './directory_stream.ts'
 import type { DirFdOption } from './metadata.ts'
 import { fileName, type Path } from './names.ts'
 import { atMost, trimmed } from './pieces.ts'
+import type { Prepared } from './prepared.ts'
 
 const { O_CLOEXEC, O_NONBLOCK, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_SETFL, FD_CLOEXEC } = constants
 
@@ -51,6 +52,15 @@ const openEvent = new AuditEvent('open')
 export function open(path: Path, flags: number, mode: number, options?: DirFdOption): number
 export function open(path: Path, flags: number, options?: DirFdOption & { readonly mode?: number }): number
 export function open(path: Path, flags: number, ...rest: unknown[]): number {
+  const { args, file } = preparedOpen(path, flags, ...rest)
+  const [at, name, wanted, bits] = args
+  let fd: number
+  while ((fd = libc.openat(at, name, wanted, bits)) === -1) failed('open', file)
+  return fd
+}
+
+/** What `open` does before its call. */
+export function preparedOpen(path: Path, flags: number, ...rest: unknown[]): Prepared<'openat'> {
   const { mode = 0o777, dir_fd } = rest.length === 0 ? NO_OPTIONS : optional(['mode'], ['dir_fd'], rest)
   const file = fileName(path, 'path')
   const wanted = int(flags, 'flags') | O_CLOEXEC
@@ -58,9 +68,7 @@ export function open(path: Path, flags: number, ...rest: unknown[]): number {
   const at = dirFd(dir_fd)
   const name = cString(file, 'path')
   if (openEvent.wanted) openEvent.raise(path, null, wanted)
-  let fd: number
-  while ((fd = libc.openat(at, name, wanted, bits)) === -1) failed('open', file)
-  return fd
+  return { name: 'openat', args: [at, name, wanted, bits], syscall: 'open', file }
 }
 
 /**
@@ -79,12 +87,18 @@ export function open(path: Path, flags: number, ...rest: unknown[]): number {
  * ```
  */
 export function close(fd: Descriptor): void {
-  const number = descriptor(fd, 'fd')
-  told.closes?.(number, number)
+  const [number] = preparedClose(fd).args
   if (libc.close(number) !== -1) return
   // Linux has closed it also where a signal came in between: another try could hit somebody else's descriptor.
   const errno = lastErrno()
   if (errno !== errnoNumbers.EINTR) throw osError(errno, 'close', number)
+}
+
+/** What `close` does before its call. */
+export function preparedClose(fd: Descriptor): Prepared<'close'> {
+  const file = descriptor(fd, 'fd')
+  told.closes?.(file, file)
+  return { name: 'close', args: [file], syscall: 'close', file }
 }
 
 /**
@@ -276,9 +290,7 @@ export function read(fd: Descriptor, n: number | bigint): Buffer {
  * ```
  */
 export function pread(fd: Descriptor, n: number | bigint, offset: number | bigint): Buffer {
-  const number = descriptor(fd, 'fd')
-  const most = atMost(byteCount(n, 'n'))
-  const from = int64(offset, 'offset')
+  const [number, , most, from] = preparedPread(fd, n, offset).args
   let size: number
   if (most <= SLAB_PIECE) {
     while ((size = libc.pread(number, slabAddress(most), most, from)) === -1) failed('pread', number)
@@ -287,6 +299,13 @@ export function pread(fd: Descriptor, n: number | bigint, offset: number | bigin
   const buffer = Buffer.allocUnsafeSlow(most)
   while ((size = libc.pread(number, addressOf(buffer), most, from)) === -1) failed('pread', number)
   return trimmed(buffer, size)
+}
+
+/** What `pread` does before its call. */
+export function preparedPread(fd: Descriptor, n: number | bigint, offset: number | bigint): Prepared<'pread'> {
+  const file = descriptor(fd, 'fd')
+  const most = atMost(byteCount(n, 'n'))
+  return { name: 'pread', args: [file, address, most, int64(offset, 'offset')], syscall: 'pread', file }
 }
 
 /**
@@ -360,13 +379,18 @@ export function write(fd: Descriptor, data: ArrayBufferView): number {
  * ```
  */
 export function pwrite(fd: Descriptor, data: ArrayBufferView, offset: number | bigint): number {
-  const number = descriptor(fd, 'fd')
-  const bytes = view(data, 'data')
-  const to = int64(offset, 'offset')
-  const all = byteLength(bytes)
+  const [number, bytes, all, to] = preparedPwrite(fd, data, offset).args
   let size: number
   while ((size = libc.pwrite(number, bytes, all, to)) === -1) failed('pwrite', number)
   return size
+}
+
+/** What `pwrite` does before its call. */
+export function preparedPwrite(fd: Descriptor, data: ArrayBufferView, offset: number | bigint): Prepared<'pwrite'> {
+  const file = descriptor(fd, 'fd')
+  const bytes = view(data, 'data')
+  const to = int64(offset, 'offset')
+  return { name: 'pwrite', args: [file, bytes, byteLength(bytes), to], syscall: 'pwrite', file }
 }
 
 /**

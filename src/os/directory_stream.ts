@@ -7,6 +7,7 @@ import { decode } from '../libc/strings.ts'
 import { cString } from './arguments.ts'
 import { typeOf } from './file_type.ts'
 import type { FileName } from './names.ts'
+import type { Prepared } from './prepared.ts'
 
 /** Reading directories: what `listdir`, `scandir` and `walk` have in common. */
 
@@ -28,10 +29,15 @@ export const scandirEvent: AuditEvent = new AuditEvent('os.scandir')
 
 /** Opens a directory for reading its entries. `flags` go beside those that this always needs. */
 export function openDirectory(syscall: string, at: number, path: FileName, flags = 0): number {
-  const name = cString(path, 'path')
+  const [, name, wanted] = preparedOpenDirectory(syscall, at, path, flags).args
   let fd: number
-  while ((fd = libc.openat(at, name, OPEN_DIRECTORY | flags, 0)) === -1) failed(syscall, path)
+  while ((fd = libc.openat(at, name, wanted, 0)) === -1) failed(syscall, path)
   return fd
+}
+
+/** What `openDirectory` does before its call. */
+export function preparedOpenDirectory(syscall: string, at: number, path: FileName, flags = 0): Prepared<'openat'> {
+  return { name: 'openat', args: [at, cString(path, 'path'), OPEN_DIRECTORY | flags, 0], syscall, file: path }
 }
 
 /** A descriptor of our own for a directory that the caller has open, rewound: the position is shared by both. */
@@ -66,6 +72,12 @@ export function readEntries(
   inodes?: (number | bigint)[],
 ): boolean {
   const size = readBlock(syscall, fd, path)
+  addEntries(size, names, types, inodes)
+  return size > 0
+}
+
+/** Adds the entries that stand in scratch memory. */
+export function addEntries(size: number, names: string[], types: number[], inodes?: (number | bigint)[]): void {
   const block = records.toString('latin1', 0, size)
   for (let at = 0; at < size; at += u16[(at + d_reclen) >> 1] as number) {
     const start = at + d_name
@@ -77,7 +89,6 @@ export function readEntries(
     types.push(records[at + d_type] as number)
     inodes?.push(inodeAt(at + d_ino))
   }
-  return size > 0
 }
 
 /** Has the kernel fill scratch memory with entries; returns how many bytes, 0 at the end. */

@@ -150,8 +150,13 @@ export function limit(value: Int64, syscall: string, file?: Subject): number {
     const errno = lastErrno()
     if (errno !== 0) throw osError(errno, syscall, file)
   }
-  if (typeof value === 'bigint') throw outOfRange('result', 'below 2^53 to be a number', value)
-  return value
+  return exactLimit(value)
+}
+
+/** A limit as a number, where that can hold it. */
+export function exactLimit(value: Int64): number {
+  if (typeof value === 'number') return value
+  throw outOfRange('result', 'below 2^53 to be a number', value)
 }
 
 /**

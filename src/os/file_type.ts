@@ -4,6 +4,7 @@ import { libc } from '../libc/functions.ts'
 import { address, uint16At } from '../libc/memory.ts'
 import { cString } from './arguments.ts'
 import type { FileName } from './names.ts'
+import type { Prepared } from './prepared.ts'
 
 const { AT_EMPTY_PATH, AT_FDCWD, S_IFMT, STATX_MODE, STATX_TYPE } = constants
 const { stx_mode } = structs.statx.offsets
@@ -17,15 +18,26 @@ const { stx_mode } = structs.statx.offsets
  * @param at where a relative path starts
  */
 export function modeOrErrno(file: FileName | number, flags = 0, at: number = AT_FDCWD): number {
+  const [from, name, how, mask] = preparedMode(file, flags, at).args
+  while (libc.statx(from, name, how, mask, address) === -1) {
+    const errno = lastErrno()
+    if (errno !== errnoNumbers.EINTR) return -errno
+  }
+  return modeIn()
+}
+
+/** What `modeOrErrno` does before its call. */
+export function preparedMode(file: FileName | number, flags = 0, at: number = AT_FDCWD): Prepared<'statx'> {
   const isFd = typeof file === 'number'
   const name = isFd ? '' : cString(file, 'path')
   // An empty path would make AT_FDCWD mean the current directory: no descriptor has that number.
   const from = isFd ? (file === AT_FDCWD ? -1 : file) : at
   const how = isFd ? flags | AT_EMPTY_PATH : flags
-  while (libc.statx(from, name, how, STATX_TYPE | STATX_MODE, address) === -1) {
-    const errno = lastErrno()
-    if (errno !== errnoNumbers.EINTR) return -errno
-  }
+  return { name: 'statx', args: [from, name, how, STATX_TYPE | STATX_MODE, address], syscall: 'stat', file }
+}
+
+/** The mode, as scratch memory has it. */
+export function modeIn(): number {
   return uint16At(stx_mode)
 }
 

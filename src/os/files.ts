@@ -390,3 +390,8 @@ export function chroot(path: Path): void {
 export function sync(): void {
   libc.sync()
 }
+
+/** What `sync` does before its call: nothing. */
+export function preparedSync(): Prepared<'sync'> {
+  return { name: 'sync', args: [], syscall: 'sync', file: undefined }
+}

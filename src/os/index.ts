@@ -22,7 +22,28 @@ export {
   unsetenv,
 } from './environ.ts'
 export * from './identity.ts'
-export * from './users.ts'
+export {
+  type IdTriple,
+  getuid,
+  geteuid,
+  getgid,
+  getegid,
+  getresuid,
+  getresgid,
+  setuid,
+  seteuid,
+  setreuid,
+  setresuid,
+  setgid,
+  setegid,
+  setregid,
+  setresgid,
+  getgroups,
+  setgroups,
+  getgrouplist,
+  initgroups,
+  getlogin,
+} from './users.ts'
 export * from './namespaces.ts'
 
 // File Object Creation
@@ -33,7 +54,24 @@ export { type Newline, TextFile } from './text_file.ts'
 // File Descriptor Operations
 export type { Descriptor } from './arguments.ts'
 export * from './descriptor_constants.ts'
-export * from './descriptors.ts'
+export {
+  close,
+  closerange,
+  dup,
+  dup2,
+  get_blocking,
+  get_inheritable,
+  open,
+  pipe,
+  pipe2,
+  pread,
+  pwrite,
+  read,
+  readinto,
+  set_blocking,
+  set_inheritable,
+  write,
+} from './descriptors.ts'
 export { fdatasync, fsync, ftruncate, lockf, lseek, posix_fadvise, posix_fallocate } from './ranges.ts'
 export { copy_file_range, type Offset, sendfile, splice, type TransferOffsets, tee, vmsplice } from './transfers.ts'
 export { preadv, pwritev, readv, writev } from './vectors.ts'
@@ -100,10 +138,18 @@ export {
   W_OK,
   X_OK,
 } from './metadata.ts'
-export * from './scandir.ts'
+export { DirEntry, listdir, ScandirIterator, scandir } from './scandir.ts'
 export * from './status_flags.ts'
 export * from './supports.ts'
-export * from './walk.ts'
+export {
+  type FwalkOptions,
+  type FwalkStep,
+  fwalk,
+  type WalkErrorHandler,
+  type WalkOptions,
+  type WalkStep,
+  walk,
+} from './walk.ts'
 
 // Memory, event, timer and process descriptors
 export * from './linux_fds.ts'
@@ -147,7 +193,7 @@ export { altsep, curdir, defpath, devnull, extsep, linesep, name, pardir, pathse
 export * from './system.ts'
 
 // Random numbers
-export * from './random.ts'
+export { GRND_NONBLOCK, GRND_RANDOM, getrandom, urandom } from './random.ts'
 
 // What the documentation names and this platform lacks
 export * from './other_platforms.ts'

@@ -2,10 +2,11 @@ import { NotImplementedError } from '../errors.ts'
 import { failed, lastErrno, osError } from '../libc/call.ts'
 import { constants, errnoNumbers } from '../libc/facts.ts'
 import { type Address, libc } from '../libc/functions.ts'
-import { addressOf } from '../libc/memory.ts'
+import { address, addressOf } from '../libc/memory.ts'
 import { SLAB_PIECE, slabAddress, slabTake } from '../libc/slab.ts'
 import { findVdsoRandom, type VdsoRandom } from '../libc/vdso.ts'
 import { int, optional } from './arguments.ts'
+import type { Prepared } from './prepared.ts'
 
 /** Flag of `getrandom`: rather than wait for the kernel to gather randomness, fail (BlockingIOError). */
 export const GRND_NONBLOCK: number = constants.GRND_NONBLOCK
@@ -16,7 +17,7 @@ const { AT_FDCWD, O_CLOEXEC, O_RDONLY } = constants
 const { EACCES, EINTR, EINVAL, ENODEV, ENOENT, ENOSYS, ENXIO, EPERM } = errnoNumbers
 
 /** What one call gives at most: asking for more means this much. */
-const MOST_BYTES = 0x7fff_f000
+export const MOST_BYTES: number = 0x7fff_f000
 /** Up to here the vDSO is faster than a system call: 16 bytes cost half as much, from 64 on they cost the same. */
 const FEW_BYTES = 64
 
@@ -39,11 +40,22 @@ const FEW_BYTES = 64
 export function getrandom(size: number, flags: number): Buffer
 export function getrandom(size: number, options?: { readonly flags?: number }): Buffer
 export function getrandom(size: number, ...rest: unknown[]): Buffer {
+  const [, wanted, bits] = preparedGetrandom(size, ...rest).args
+  return upTo(wanted, bits)
+}
+
+/** What `getrandom` does before its call. */
+export function preparedGetrandom(size: number, ...rest: unknown[]): Prepared<'getrandom'> {
   const { flags = 0 } = optional(['flags'], [], rest)
   const wanted = int(size, 'size', Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
   const bits = int(flags, 'flags')
   if (wanted < 0) throw osError(EINVAL, 'getrandom')
-  return upTo(Math.min(wanted, MOST_BYTES), bits)
+  return {
+    name: 'getrandom',
+    args: [address, Math.min(wanted, MOST_BYTES), bits],
+    syscall: 'getrandom',
+    file: undefined,
+  }
 }
 
 function upTo(size: number, flags: number): Buffer {
@@ -74,7 +86,7 @@ function upTo(size: number, flags: number): Buffer {
  * ```
  */
 export function urandom(size: number): Buffer {
-  const wanted = int(size, 'size', 0, Number.MAX_SAFE_INTEGER)
+  const wanted = checkedSize(size)
   if (wanted <= SLAB_PIECE) {
     const start = slabAddress(wanted)
     if (wanted > FEW_BYTES || !fillWithoutCall(start, wanted)) fill(start, wanted)
@@ -83,6 +95,11 @@ export function urandom(size: number): Buffer {
   const buffer = Buffer.allocUnsafeSlow(wanted)
   fill(addressOf(buffer), wanted)
   return buffer
+}
+
+/** How many bytes `urandom` is to give. */
+export function checkedSize(size: unknown): number {
+  return int(size, 'size', 0, Number.MAX_SAFE_INTEGER)
 }
 
 let vdsoRandom: VdsoRandom | null | undefined

@@ -24,10 +24,10 @@ const {
   SEEK_SET,
 } = constants
 
-const listdirEvent = new AuditEvent('os.listdir')
+export const listdirEvent: AuditEvent = new AuditEvent('os.listdir')
 
 /** `path` of `listdir` and `scandir`, by position or by name: the current directory where it is left out. */
-function listed(given: readonly unknown[], event: AuditEvent): FileName | number {
+export function listed(given: readonly unknown[], event: AuditEvent): FileName | number {
   const path = optional(['path'], [], given).path ?? null
   const directory = fileNameOrFd(path ?? '.', 'path')
   if (event.wanted) event.raise(path)
@@ -40,7 +40,7 @@ function openListed(syscall: string, directory: FileName | number): number {
 }
 
 /** Closes what `openListed` opened. A caller's descriptor is rewound, so that it can be listed again. */
-function closeListed(fd: number, directory: FileName | number): void {
+export function closeListed(fd: number, directory: FileName | number): void {
   if (typeof directory === 'number') libc.lseek(fd, 0, SEEK_SET)
   libc.close(fd)
 }
@@ -74,6 +74,11 @@ export function listdir(...given: unknown[]): string[] | Buffer[] {
   } finally {
     closeListed(fd, directory)
   }
+  return inKind(directory, names)
+}
+
+/** Names as the kind of path asks for: bytes for bytes. */
+export function inKind(directory: FileName | number, names: string[]): string[] | Buffer[] {
   return typeof directory === 'object' ? names.map((name) => fsencode(name)) : names
 }
 
@@ -84,7 +89,7 @@ function followsSymlinks(options: FollowSymlinksOption): boolean {
 }
 
 /** What the entries of a directory have in common. */
-interface Source<T extends FileName> {
+export interface Source<T extends FileName> {
   /** What stands before a name in its path, or the caller's descriptor of the directory. */
   readonly start: T | number
   /** The directory while it is being listed, then -1. */
@@ -216,13 +221,18 @@ export class DirEntry<T extends FileName = string> {
   }
 }
 
+/** What stands before the names in the paths of entries. */
+export function startOf<T extends FileName>(directory: T | number): T | number {
+  return typeof directory === 'string' ? (joinPath<string>(directory, '') as T) : directory
+}
+
 /** What an iterator that nobody closed leaves behind, to be closed when it is collected. */
-interface Leftover {
+export interface Leftover {
   readonly source: Source<FileName>
   readonly directory: FileName | number
 }
 
-const forgotten: FinalizationRegistry<Leftover> = new FinalizationRegistry(({ source, directory }) => {
+export const forgotten: FinalizationRegistry<Leftover> = new FinalizationRegistry(({ source, directory }) => {
   libc.close(source.fd)
   // Entries may have outlived the iterator: to them, too, the directory is closed.
   source.fd = -1
@@ -256,9 +266,8 @@ export class ScandirIterator<T extends FileName = string> implements IterableIte
     if (directory === undefined)
       throw wrongType('directory', 'what scandir gives: a program makes none itself', directory)
     this.#directory = directory
-    const start = typeof directory === 'string' ? (joinPath<string>(directory, '') as T) : directory
     const fd = openListed('scandir', directory)
-    this.#source = { start, fd }
+    this.#source = { start: startOf(directory), fd }
     forgotten.register(this, { source: this.#source, directory }, this)
   }
 

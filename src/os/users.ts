@@ -1,7 +1,7 @@
 import { outOfRange, wrongType } from '../errors.ts'
 import { failed, lastErrno, osError } from '../libc/call.ts'
 import { constants, errnoNumbers } from '../libc/facts.ts'
-import { libc } from '../libc/functions.ts'
+import { type CString, libc } from '../libc/functions.ts'
 import { address, addressOf, bytes, SCRATCH_SIZE, textAt, uint32At } from '../libc/memory.ts'
 import { cString, id } from './arguments.ts'
 import { type FileName, fileName } from './names.ts'
@@ -276,7 +276,7 @@ export function setresgid(rgid: number, egid: number, sgid: number): void {
 }
 
 /** The first `count` ids that C wrote; -1 for the id that no group has, as CPython shows it. */
-function idsIn(buffer: Buffer, count: number, start = 0): number[] {
+export function idsIn(buffer: Buffer, count: number, start = 0): number[] {
   return Array.from({ length: count }, (_, index) => {
     const group = buffer.readUInt32LE(start + 4 * index)
     return group === 0xffff_ffff ? -1 : group
@@ -356,8 +356,16 @@ export function setgroups(groups: Iterable<number>): void {
  * ```
  */
 export function getgrouplist(user: FileName, group: number): number[] {
-  const name = cString(fileName(user, 'user'), 'user')
-  const own = id(group, 'group')
+  return groupsOf(...checkedUser(user, group))
+}
+
+/** The arguments of `getgrouplist`, checked. */
+export function checkedUser(user: FileName, group: number): [name: CString, own: number] {
+  return [cString(fileName(user, 'user'), 'user'), id(group, 'group')]
+}
+
+/** The groups of a user. */
+export function groupsOf(name: CString, own: number): number[] {
   let [buffer, start] = [bytes, address]
   // Here the number of groups comes first, which C takes for the room there is and replaces by the room it needs.
   for (;;) {

@@ -1,7 +1,7 @@
 import { wrongType } from '../errors.ts'
 import { failed, osError } from '../libc/call.ts'
 import { constants, errnoNumbers, structs } from '../libc/facts.ts'
-import { libc } from '../libc/functions.ts'
+import { type Int64, libc } from '../libc/functions.ts'
 import { address, addressOf, putBigInt64 } from '../libc/memory.ts'
 import { byteLength, type Descriptor, descriptor, int, int64, NO_OPTIONS, optional } from './arguments.ts'
 import { itemView } from './views.ts'
@@ -138,9 +138,22 @@ export function preadv(
   const bits = int(flags, 'flags')
   const number = descriptor(fd, 'fd')
   if (bits === 0 && Array.isArray(buffers) && buffers.length === 1) return preadOne(number, buffers, offset)
+  const { list, place } = checkedVectors(number, buffers, offset, bits)
+  return withVectors('preadv', number, list, (vectors, count) => libc.preadv2(number, vectors, count, place, 0, bits))
+}
+
+/** The arguments of `preadv` and `pwritev`, checked. */
+export function checkedVectors(
+  fd: Descriptor,
+  buffers: readonly ArrayBufferView[],
+  offset: number | bigint,
+  ...rest: unknown[]
+): { readonly file: number; readonly list: readonly Uint8Array[]; readonly place: Int64; readonly bits: number } {
+  const { flags = 0 } = rest.length === 0 ? NO_OPTIONS : optional(['flags'], [], rest)
+  const bits = int(flags, 'flags')
+  const file = descriptor(fd, 'fd')
   const list = viewList(buffers, 'buffers')
-  const from = int64(offset, 'offset')
-  return withVectors('preadv', number, list, (vectors, count) => libc.preadv2(number, vectors, count, from, 0, bits))
+  return { file, list, place: int64(offset, 'offset'), bits }
 }
 
 /** Into one piece without flags: the plain calls do the same in half the time. */
@@ -187,10 +200,6 @@ export function pwritev(
   offset: number | bigint,
   ...rest: unknown[]
 ): number {
-  const { flags = 0 } = rest.length === 0 ? NO_OPTIONS : optional(['flags'], [], rest)
-  const bits = int(flags, 'flags')
-  const number = descriptor(fd, 'fd')
-  const list = viewList(buffers, 'buffers')
-  const to = int64(offset, 'offset')
-  return withVectors('pwritev', number, list, (vectors, count) => libc.pwritev2(number, vectors, count, to, 0, bits))
+  const { file, list, place, bits } = checkedVectors(fd, buffers, offset, ...rest)
+  return withVectors('pwritev', file, list, (vectors, count) => libc.pwritev2(file, vectors, count, place, 0, bits))
 }

@@ -60,13 +60,13 @@ function handlerFor(top: FileName, onerror: WalkErrorHandler | null): WalkErrorH
 }
 
 /** Goes on after an error of the system, once the handler has heard of it; everything else is thrown. */
-function passOver(error: unknown, onerror: WalkErrorHandler | null): void {
+export function passOver(error: unknown, onerror: WalkErrorHandler | null): void {
   if (!(error instanceof OSError)) throw error
   onerror?.(error)
 }
 
 /** What is in a directory, sorted into directories (links to them included) and the rest. */
-interface Listing {
+export interface Listing {
   readonly directories: string[]
   readonly others: string[]
 }
@@ -80,22 +80,25 @@ function list(fd: number, path: string): Listing {
   const others: string[] = []
   for (let i = 0; i < names.length; i++) {
     const name = names[i] as string
-    const type = types[i]
-    // Only of links, and where the file system does not tell types, does the kernel have to be asked.
-    const unclear = type === DT_LNK || type === DT_UNKNOWN
-    if (unclear ? typeOf(name, 0, fd) === S_IFDIR : type === DT_DIR) directories.push(name)
+    const type = types[i] as number
+    if (isUnclear(type) ? typeOf(name, 0, fd) === S_IFDIR : type === DT_DIR) directories.push(name)
     else others.push(name)
   }
   return { directories, others }
 }
 
+/** Whether the kernel has to be asked if it is a directory: of links only, and where the file system tells no types. */
+export function isUnclear(type: number): boolean {
+  return type === DT_LNK || type === DT_UNKNOWN
+}
+
 /** The names in `dirnames` after the caller had it: whatever that put there. */
-function decoded(names: readonly unknown[]): string[] {
+export function decoded(names: readonly unknown[]): string[] {
   return names.map((name) => fsdecode(fileName(name, 'dirnames')))
 }
 
 /** Puts others in a list. One by one: as arguments of one call a hundred thousand names would not fit on the stack. */
-function replaceItems(list: string[], items: readonly string[]): void {
+export function replaceItems(list: string[], items: readonly string[]): void {
   list.length = 0
   for (const item of items) list.push(item)
 }
@@ -137,6 +140,22 @@ export function walk(
   followlinks?: boolean | WalkOptions,
 ): Generator<WalkStep<string> | WalkStep<Buffer>, void>
 export function walk(top: Path, ...rest: unknown[]): Generator<WalkStep<string> | WalkStep<Buffer>, void> {
+  const { start, topdown, onerror, flags } = checkedWalk(top, ...rest)
+  const steps = (topdown ? walkDown : walkUp)(fsdecode(start), onerror, flags)
+  return typeof start === 'string' ? steps : inBytes(steps)
+}
+
+/** The arguments of a walk, checked; its event is raised. */
+export interface Walk {
+  readonly start: FileName
+  readonly topdown: boolean
+  readonly onerror: WalkErrorHandler | null
+  /** Of opening the directories below `start`: not to follow links it refuses them, so nobody can be quicker. */
+  readonly flags: number
+}
+
+/** What `walk` does before its first step. */
+export function checkedWalk(top: Path, ...rest: unknown[]): Walk {
   const given = optional(['topdown', 'onerror', 'followlinks'], [], rest)
   const start = fileName(top, 'top')
   const topdown = bool(given.topdown, 'topdown', true)
@@ -144,9 +163,7 @@ export function walk(top: Path, ...rest: unknown[]): Generator<WalkStep<string> 
   const followLinks = bool(given.followlinks, 'followlinks', false)
   cString(start, 'top')
   if (walkEvent.wanted) walkEvent.raise(top, topdown, onerror, followLinks)
-  // Not to follow links, opening refuses them: that costs nothing, and nobody can be quicker.
-  const steps = (topdown ? walkDown : walkUp)(fsdecode(start), handlerFor(start, onerror), followLinks ? 0 : O_NOFOLLOW)
-  return typeof start === 'string' ? steps : inBytes(steps)
+  return { start, topdown, onerror: handlerFor(start, onerror), flags: followLinks ? 0 : O_NOFOLLOW }
 }
 
 /** The listing of a directory; undefined where it is to be passed over: an error, or a link that is not to be followed. */
@@ -240,6 +257,13 @@ export function fwalk(
   options?: FwalkOptions,
 ): Generator<FwalkStep<string> | FwalkStep<Buffer>, void>
 export function fwalk(...args: unknown[]): Generator<FwalkStep<string> | FwalkStep<Buffer>, void> {
+  const { start, at, topdown, onerror, flags } = checkedFwalk(...args)
+  const steps = walkOpen(start, at, topdown, onerror, flags === 0)
+  return typeof start === 'string' ? steps : inBytesOpen(steps)
+}
+
+/** What `fwalk` does before its first step; `at` is where a relative `start` begins. */
+export function checkedFwalk(...args: unknown[]): Walk & { readonly at: number } {
   const given = optional(['top', 'topdown', 'onerror'], ['follow_symlinks', 'dir_fd'], args)
   const { top = '.' } = given
   const start = fileName(top, 'top')
@@ -249,8 +273,7 @@ export function fwalk(...args: unknown[]): Generator<FwalkStep<string> | FwalkSt
   const at = dirFd(given.dir_fd)
   cString(start, 'top')
   if (fwalkEvent.wanted) fwalkEvent.raise(top, topdown, onerror, follow, given.dir_fd ?? null)
-  const steps = walkOpen(start, at, topdown, handlerFor(start, onerror), follow)
-  return typeof start === 'string' ? steps : inBytesOpen(steps)
+  return { start, at, topdown, onerror: handlerFor(start, onerror), flags: follow ? 0 : O_NOFOLLOW }
 }
 
 /** What `walkOpen` has still to do: enter a directory, give a step whose directories have been walked, close. */

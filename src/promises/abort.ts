@@ -1,6 +1,8 @@
 import { wrongType } from '../errors.ts'
 
-export { onAbort } from '../event_loop/on_abort.ts'
+import { onAbort } from '../event_loop/on_abort.ts'
+
+export { onAbort }
 
 /** What every function of `osier/promises` takes beside the options of its synchronous twin. */
 export interface SignalOption {
@@ -14,4 +16,13 @@ export function checkedSignal(value: unknown): AbortSignal | undefined {
   if (!(value instanceof AbortSignal)) throw wrongType('signal', 'an AbortSignal', value)
   value.throwIfAborted()
   return value
+}
+/** A promise's result, unless the signal is aborted first. What goes on all the same has to clean up after itself. */
+export function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) reject(signal.reason)
+    const stopListening = onAbort(signal, reject)
+    work.then(resolve, reject).finally(stopListening)
+  })
 }

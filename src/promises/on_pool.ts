@@ -1,41 +1,109 @@
 import { type Block, inBackground, type Job } from '../libc/background.ts'
 import { osError } from '../libc/call.ts'
+import { constants } from '../libc/facts.ts'
 import type { Int64 } from '../libc/functions.ts'
-import { bytes } from '../libc/memory.ts'
+import { address, bytes } from '../libc/memory.ts'
 import { isOptions } from '../os/arguments.ts'
 import type { Prepared } from '../os/prepared.ts'
 import { checkedSignal, onAbort } from './abort.ts'
 
-/** What becomes of a call that is made on the pool. */
+/**
+ * Which arguments of these functions, by their index, are addresses in scratch memory, or NULL. On the pool a call has
+ * memory of its own, and they point to the same place in that.
+ */
+const ADDRESSES: Partial<Record<Prepared['name'], readonly number[]>> = {
+  copy_file_range: [1, 3],
+  fgetxattr: [2],
+  flistxattr: [1],
+  fstatat: [2],
+  fstatvfs: [1],
+  futimens: [1],
+  getdents64: [1],
+  getgrouplist: [2, 3],
+  getrandom: [0],
+  getxattr: [2],
+  lgetxattr: [2],
+  listxattr: [1],
+  llistxattr: [1],
+  pread: [1],
+  preadv2: [1],
+  pwriteFrom: [1],
+  pwritev2: [1],
+  readlinkat: [2],
+  statvfs: [1],
+  statx: [4],
+  utimensat: [2],
+}
+
+const { AT_FDCWD } = constants
+
+/** How a call is made on the pool, and what becomes of it. */
 export interface Outcome<T> {
+  /** How many bytes at the start of scratch memory C is to read. */
+  readonly input?: number
   /**
-   * Which argument (by its index) is the address of scratch memory. The call writes to memory of its own in its place;
-   * that is copied to scratch memory before `result` is asked, which so is what the synchronous call has, too.
+   * How many bytes C writes there, or -1 for as many as it says in its result. They are copied to scratch memory before
+   * `result` is asked, which then finds what it would find after a synchronous call.
    */
-  readonly out?: number
-  /** How many bytes are written there; as many as the result says, where it is left out. */
-  readonly size?: number
+  readonly output?: number
   /** Whether C returns the error number, rather than -1. */
   readonly returnsErrno?: boolean
-  /** The promise's value, of C's result. */
-  result(result: number): T
+  /** How many bytes of memory the call needs; 64 KiB it has in any case. */
+  room?(call: Prepared): number
+  /** Puts there what C is to read. What it throws rejects the promise. */
+  fill?(call: Prepared, block: Block): void
+  /** The promise's value, of C's result. `block` becomes another call's, unless `room` asked for more than 64 KiB. */
+  result(result: Int64, call: Prepared, block: Block): T
   /** Where an error number is not just an OSError: the promise's value, or what to reject with, thrown. */
   failure?(errno: number, call: Prepared): T
   /** Undoes what the call did though nobody wanted it any more. */
-  undo?(result: number): void
+  undo?(result: Int64): void
+  /** Whether a signal means nothing any more once the call has been asked for. */
+  readonly regardless?: boolean
 }
 
 /** For calls that tell nothing. */
 export const NOTHING: Outcome<void> = { result: () => undefined }
 /** For calls whose result is a number of C's as it is: a count of bytes. */
-export const COUNT: Outcome<number> = { result: (count) => count }
+export const COUNT: Outcome<number> = { result: Number }
+
+/** Which arguments of these functions are the directories that relative paths start at. The others have none. */
+const DIRECTORIES: Partial<Record<Prepared['name'], readonly number[]>> = {
+  faccessat: [0],
+  fchmodat: [0],
+  fchmodat2: [0],
+  fchownat: [0],
+  fstatat: [0],
+  linkat: [0, 2],
+  mkdirat: [0],
+  mkfifoat: [0],
+  mknodat: [0],
+  openat: [0],
+  readlinkat: [0],
+  renameat: [0, 2],
+  statx: [0],
+  symlinkat: [1],
+  unlinkat: [0],
+  utimensat: [0],
+}
+
+/** Whether a descriptor of the caller's is among the arguments. */
+function usesDescriptor({ name, args, file }: Prepared): boolean {
+  if (typeof file === 'number') return true
+  return DIRECTORIES[name]?.some((index) => args[index] !== AT_FDCWD) === true
+}
 
 class PoolCall<T> implements Job {
   readonly name: Prepared['name']
   readonly returnsErrno: boolean
+  readonly room: number
   abandoned = false
+  #isUnderWay = false
+  /** Why it was abandoned, where the promise has still to be told. */
+  #reason: { readonly reason: unknown } | undefined
   readonly #call: Prepared
   readonly #outcome: Outcome<T>
+  readonly #input: Buffer | undefined
   readonly #resolve: (value: T) => void
   readonly #reject: (reason: unknown) => void
   readonly #stopListening: (() => void) | undefined
@@ -49,28 +117,39 @@ class PoolCall<T> implements Job {
   ) {
     this.name = call.name
     this.returnsErrno = outcome.returnsErrno === true
+    this.room = outcome.room === undefined ? 0 : outcome.room(call)
     this.#call = call
     this.#outcome = outcome
+    // Scratch memory is the next call's, while this one may have to wait for its turn.
+    if (outcome.input !== undefined) this.#input = Buffer.from(bytes.subarray(0, outcome.input))
     this.#resolve = resolve
     this.#reject = reject
-    if (signal !== undefined) this.#stopListening = onAbort(signal, (reason) => this.#abandon(reason))
+    const isAbortable = signal !== undefined && outcome.regardless !== true
+    if (isAbortable) this.#stopListening = onAbort(signal, (reason) => this.#abandon(reason))
   }
 
   #abandon(reason: unknown): void {
     this.abandoned = true
-    this.#reject(reason)
+    // Once the promise has rejected, the caller may close a descriptor, and its number may come to mean another file.
+    if (this.#isUnderWay && usesDescriptor(this.#call)) this.#reason = { reason }
+    else this.#reject(reason)
   }
 
-  arguments({ address }: Block): readonly unknown[] {
-    const { args } = this.#call
-    const { out } = this.#outcome
-    return out === undefined ? args : (args as readonly unknown[]).with(out, address)
+  arguments(block: Block): readonly unknown[] {
+    this.#isUnderWay = true
+    const addresses = ADDRESSES[this.name]
+    this.#input?.copy(block.bytes)
+    this.#outcome.fill?.(this.#call, block)
+    if (addresses === undefined) return this.#call.args
+    const args: unknown[] = [...this.#call.args]
+    for (const index of addresses) if (args[index] !== 0) args[index] = Number(args[index]) - address + block.address
+    return args
   }
 
-  done(value: Int64, errno: number, block: Block): void {
-    const result = Number(value)
+  done(result: Int64, errno: number, block: Block): void {
     if (this.abandoned) {
       if (errno === 0) this.#outcome.undo?.(result)
+      if (this.#reason !== undefined) this.#reject(this.#reason.reason)
       return
     }
     this.#stopListening?.()
@@ -81,10 +160,10 @@ class PoolCall<T> implements Job {
     }
   }
 
-  #shaped(result: number, block: Block): T {
-    const outcome = this.#outcome
-    if (outcome.out !== undefined) block.bytes.copy(bytes, 0, 0, outcome.size ?? result)
-    return outcome.result(result)
+  #shaped(result: Int64, block: Block): T {
+    const { output } = this.#outcome
+    if (output !== undefined) block.bytes.copy(bytes, 0, 0, output === -1 ? Number(result) : output)
+    return this.#outcome.result(result, this.#call, block)
   }
 
   #failed(errno: number): T {
@@ -102,11 +181,13 @@ class PoolCall<T> implements Job {
 /**
  * Makes a call on the pool.
  *
- * @param signal once aborted, the promise rejects with its reason at once. What has been started is not stopped: it ends,
- *   and its result is undone
+ * @param signal once aborted, the promise rejects with its reason. A call that waits for its turn is not made then. One
+ *   that is under way cannot be stopped: what it makes is undone. The promise does not wait for its end, unless the call
+ *   uses a descriptor of the caller's
  */
 export function onPool<T>(call: Prepared, outcome: Outcome<T>, signal?: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
+    signal?.throwIfAborted()
     inBackground(new PoolCall(call, outcome, signal, resolve, reject))
   })
 }
@@ -128,7 +209,10 @@ export function twin<T, F extends (...args: never[]) => Promise<T>>(
   return named(like, (...given) => {
     return new Promise<T>((resolve, reject) => {
       const signal = takeSignal(given)
-      inBackground(new PoolCall(prepareAny(...given), outcome, signal, resolve, reject))
+      const call = prepareAny(...given)
+      // Getters and auditing hooks may have aborted it.
+      signal?.throwIfAborted()
+      inBackground(new PoolCall(call, outcome, signal, resolve, reject))
     })
   })
 }

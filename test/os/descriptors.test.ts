@@ -89,7 +89,7 @@ describe('open', () => {
 
   test('with no descriptor left it is EMFILE, and so is everything else that makes one; nothing leaks', () => {
     const program = fileURLToPath(new URL('../support/exhaust.js', import.meta.url))
-    const child = spawnSync('sh', ['-c', 'ulimit -n 64; exec "$0" "$1"', process.execPath, program], {
+    const child = spawnSync('sh', ['-c', 'ulimit -n 128; exec "$0" "$1"', process.execPath, program], {
       encoding: 'utf8',
     })
     assert.equal(child.stderr, '')

@@ -1,0 +1,46 @@
+import { structs } from '../libc/facts.ts'
+import type { Int64 } from '../libc/functions.ts'
+import type { Descriptor } from '../os/arguments.ts'
+import * as os from '../os/file_systems.ts'
+import type { Path } from '../os/names.ts'
+import type { Prepared } from '../os/prepared.ts'
+import { FROM_SCRATCH, statvfs_result } from '../results.ts'
+import type { SignalOption } from './abort.ts'
+import { type Outcome, twin } from './on_pool.ts'
+
+const FILE_SYSTEM: Outcome<statvfs_result> = {
+  output: structs.statvfs.size,
+  result: () => new statvfs_result(FROM_SCRATCH),
+}
+
+/** statvfs(3): `os.statvfs` on the thread pool. What the file system that holds a path is like. */
+export const statvfs: (path: Path | Descriptor, options?: SignalOption) => Promise<statvfs_result> = twin(
+  os.statvfs,
+  os.preparedStatvfs,
+  FILE_SYSTEM,
+)
+
+/** fstatvfs(3): `os.fstatvfs` on the thread pool. What the file system of an open file is like. */
+export const fstatvfs: (fd: Descriptor, options?: SignalOption) => Promise<statvfs_result> = twin(
+  os.fstatvfs,
+  os.preparedFstatvfs,
+  FILE_SYSTEM,
+)
+
+const LIMIT: Outcome<number> = {
+  result: (value: Int64) => os.exactLimit(value),
+  // -1 means "no limit" as well, and which it is, errno tells to those only who have cleared it on the same thread. So it is
+  // asked again here: the pool has waited for whatever there was to wait for.
+  failure: (_, call) => os.limitAsked(call as Prepared<'pathconf'> | Prepared<'fpathconf'>),
+}
+
+/** pathconf(3): `os.pathconf` on the thread pool. A limit or a property of a path's file system. */
+export const pathconf: (path: Path | Descriptor, name: string | number, options?: SignalOption) => Promise<number> =
+  twin(os.pathconf, os.preparedPathconf, LIMIT)
+
+/** fpathconf(3): `os.fpathconf` on the thread pool. A limit or a property of an open file. */
+export const fpathconf: (fd: Descriptor, name: string | number, options?: SignalOption) => Promise<number> = twin(
+  os.fpathconf,
+  os.preparedFpathconf,
+  LIMIT,
+)

@@ -1,0 +1,84 @@
+import type { LinkOptions, TwoDirFdOptions } from '../os/files.ts'
+import * as os from '../os/files.ts'
+import type { DirFdOption } from '../os/metadata.ts'
+import type { Path } from '../os/names.ts'
+import type { SignalOption } from './abort.ts'
+import { NOTHING, twin } from './on_pool.ts'
+
+/** linkat(2): `os.link` on the thread pool. Makes another name for a file (a hard link). */
+export const link: (src: Path, dst: Path, options?: LinkOptions & SignalOption) => Promise<void> = twin(
+  os.link,
+  os.preparedLink,
+  NOTHING,
+)
+
+/** symlinkat(2): `os.symlink` on the thread pool. Makes a symbolic link. */
+export const symlink: {
+  (src: Path, dst: Path, target_is_directory: boolean, options?: DirFdOption & SignalOption): Promise<void>
+  (
+    src: Path,
+    dst: Path,
+    options?: DirFdOption & SignalOption & { readonly target_is_directory?: boolean },
+  ): Promise<void>
+} = twin(os.symlink, os.preparedSymlink, NOTHING)
+
+/** readlinkat(2): `os.readlink` on the thread pool. The text of a symbolic link: bytes where `path` is bytes. */
+export const readlink: {
+  (path: string | URL, options?: DirFdOption & SignalOption): Promise<string>
+  (path: Uint8Array, options?: DirFdOption & SignalOption): Promise<Buffer>
+  (path: Path, options?: DirFdOption & SignalOption): Promise<string | Buffer>
+} = twin(os.readlink, os.preparedReadlink, {
+  output: -1,
+  result: (length, { file }) => os.linkText(Number(length), file),
+})
+
+/** renameat(2): `os.rename` on the thread pool. Gives a file or directory another name, in one step. */
+export const rename: (src: Path, dst: Path, options?: TwoDirFdOptions & SignalOption) => Promise<void> = twin(
+  os.rename,
+  os.preparedRename,
+  NOTHING,
+)
+
+/** renameat(2): `os.replace` on the thread pool. `rename` that replaces what has the name, on every platform. */
+export const replace: (src: Path, dst: Path, options?: TwoDirFdOptions & SignalOption) => Promise<void> = twin(
+  os.replace,
+  os.preparedReplace,
+  NOTHING,
+)
+
+/** unlinkat(2): `os.remove` on the thread pool. Removes the name of a file. */
+export const remove: (path: Path, options?: DirFdOption & SignalOption) => Promise<void> = twin(
+  os.remove,
+  os.preparedRemove,
+  NOTHING,
+)
+
+/** unlinkat(2): `os.unlink` on the thread pool. The same as `remove`, under its Unix name. */
+export const unlink: (path: Path, options?: DirFdOption & SignalOption) => Promise<void> = twin(
+  os.unlink,
+  os.preparedUnlink,
+  NOTHING,
+)
+
+/** mkfifoat(3): `os.mkfifo` on the thread pool. Makes a FIFO, a pipe with a name. */
+export const mkfifo: {
+  (path: Path, mode: number, options?: DirFdOption & SignalOption): Promise<void>
+  (path: Path, options?: DirFdOption & SignalOption & { readonly mode?: number }): Promise<void>
+} = twin(os.mkfifo, os.preparedMkfifo, NOTHING)
+
+/** mknodat(2): `os.mknod` on the thread pool. Makes a file, FIFO, socket or device file. */
+export const mknod: {
+  (path: Path, mode: number, device: number | bigint, options?: DirFdOption & SignalOption): Promise<void>
+  (
+    path: Path,
+    mode: number,
+    options?: DirFdOption & SignalOption & { readonly device?: number | bigint },
+  ): Promise<void>
+  (
+    path: Path,
+    options?: DirFdOption & SignalOption & { readonly mode?: number; readonly device?: number | bigint },
+  ): Promise<void>
+} = twin(os.mknod, os.preparedMknod, NOTHING)
+
+/** sync(2): `os.sync` on the thread pool. Has everything that is written put on the disks, and waits for it. */
+export const sync: (options?: SignalOption) => Promise<void> = twin(os.sync, os.preparedSync, NOTHING)

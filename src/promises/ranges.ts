@@ -1,0 +1,53 @@
+import type { Descriptor } from '../os/arguments.ts'
+import * as os from '../os/ranges.ts'
+import type { SignalOption } from './abort.ts'
+import { NOTHING, type Outcome, twin } from './on_pool.ts'
+
+/** lseek(2): `os.lseek` on the thread pool, since SEEK_DATA, SEEK_HOLE and SEEK_END may have to ask the disk. */
+export const lseek: (
+  fd: Descriptor,
+  position: number | bigint,
+  whence: number,
+  options?: SignalOption,
+) => Promise<number> = twin(os.lseek, os.preparedLseek, { result: (reached) => os.exactPosition(reached) })
+
+/** ftruncate(2): `os.ftruncate` on the thread pool. Cuts an open file to a length, or lengthens it with a hole. */
+export const ftruncate: (fd: Descriptor, length: number | bigint, options?: SignalOption) => Promise<void> = twin(
+  os.ftruncate,
+  os.preparedFtruncate,
+  NOTHING,
+)
+
+/** fsync(2): `os.fsync` on the thread pool. Resolves when data and metadata of an open file are on the disk. */
+export const fsync: (fd: Descriptor, options?: SignalOption) => Promise<void> = twin(
+  os.fsync,
+  os.preparedFsync,
+  NOTHING,
+)
+
+/** fdatasync(2): `os.fdatasync` on the thread pool. Resolves when the data of an open file is on the disk. */
+export const fdatasync: (fd: Descriptor, options?: SignalOption) => Promise<void> = twin(
+  os.fdatasync,
+  os.preparedFdatasync,
+  NOTHING,
+)
+
+/** For calls that return the error number. */
+const DONE: Outcome<void> = { returnsErrno: true, result: () => undefined }
+
+/** posix_fallocate(3): `os.posix_fallocate` on the thread pool. Makes sure that a part of an open file has its space. */
+export const posix_fallocate: (
+  fd: Descriptor,
+  offset: number | bigint,
+  len: number | bigint,
+  options?: SignalOption,
+) => Promise<void> = twin(os.posix_fallocate, os.preparedFallocate, DONE)
+
+/** posix_fadvise(2): `os.posix_fadvise` on the thread pool. Tells how a part of an open file is going to be read. */
+export const posix_fadvise: (
+  fd: Descriptor,
+  offset: number | bigint,
+  len: number | bigint,
+  advice: number,
+  options?: SignalOption,
+) => Promise<void> = twin(os.posix_fadvise, os.preparedFadvise, DONE)

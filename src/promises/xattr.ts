@@ -1,0 +1,56 @@
+import type { Descriptor } from '../os/arguments.ts'
+import type { FollowSymlinksOption } from '../os/metadata.ts'
+import type { Path } from '../os/names.ts'
+import type { Prepared } from '../os/prepared.ts'
+import * as os from '../os/xattr.ts'
+import type { SignalOption } from './abort.ts'
+import { NOTHING, twin } from './on_pool.ts'
+
+/** getxattr(2): `os.getxattr` on the thread pool. The value of an extended attribute. */
+export const getxattr: (
+  path: Path | Descriptor,
+  attribute: Path,
+  options?: FollowSymlinksOption & SignalOption,
+) => Promise<Buffer> = twin(os.getxattr, os.preparedGetxattr, {
+  output: -1,
+  result: (size) => os.attributeValue(Number(size)),
+})
+
+/** The value as it is now: it is the caller's, who could transfer it, and have it freed, before C has read it. */
+function preparedSetxattr(...given: Parameters<typeof os.preparedSetxattr>): Prepared {
+  const call = os.preparedSetxattr(...given)
+  return { ...call, args: (call.args as readonly unknown[]).with(2, Buffer.from(call.args[2])) } as unknown as Prepared
+}
+
+/** setxattr(2): `os.setxattr` on the thread pool. Sets an extended attribute, to a copy of `value`. */
+export const setxattr: {
+  (
+    path: Path | Descriptor,
+    attribute: Path,
+    value: ArrayBufferView,
+    flags: number,
+    options?: FollowSymlinksOption & SignalOption,
+  ): Promise<void>
+  (
+    path: Path | Descriptor,
+    attribute: Path,
+    value: ArrayBufferView,
+    options?: FollowSymlinksOption & SignalOption & { readonly flags?: number },
+  ): Promise<void>
+} = twin(os.setxattr, preparedSetxattr, NOTHING)
+
+/** removexattr(2): `os.removexattr` on the thread pool. Removes an extended attribute. */
+export const removexattr: (
+  path: Path | Descriptor,
+  attribute: Path,
+  options?: FollowSymlinksOption & SignalOption,
+) => Promise<void> = twin(os.removexattr, os.preparedRemovexattr, NOTHING)
+
+/** listxattr(2): `os.listxattr` on the thread pool. The names of the extended attributes. */
+export const listxattr: {
+  (path: Path | Descriptor | null, options?: FollowSymlinksOption & SignalOption): Promise<string[]>
+  (options?: FollowSymlinksOption & SignalOption & { readonly path?: Path | Descriptor | null }): Promise<string[]>
+} = twin(os.listxattr, os.preparedListxattr, {
+  output: -1,
+  result: (size) => os.attributeNames(Number(size)),
+})
