@@ -147,13 +147,17 @@ test('a worker that is terminated in the middle of it leaves nothing behind', { 
     import os from '${url}'
     import { parentPort, workerData } from 'node:worker_threads'
     const [r, w] = workerData
-    parentPort.postMessage('ready')
-    for (;;) { const reading = os.promises.read(r, 1); os.write(w, Buffer.from('x')); await reading }`
+    for (let round = 0; ; round++) {
+      const reading = os.promises.read(r, 1)
+      os.write(w, Buffer.from('x'))
+      await reading
+      if (round === 100) parentPort.postMessage('ready')
+    }`
   const before = epolls()
   await withPipe(async (r, w) => {
     for (let round = 0; round < 8; round++) {
       const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(program)}`), { workerData: [r, w] })
-      // Not before: Node leaves open what it is just loading.
+      // Not before: Node leaves open what it is just loading, and koffi cannot be ended while it binds functions.
       await once(worker, 'message')
       await sleep(round)
       await worker.terminate()
