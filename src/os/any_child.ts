@@ -47,9 +47,36 @@ function parentOf(pid: string): number | undefined {
   }
 }
 
-/** Our own children: of one process group, where one is given. */
-function ownChildren(group: number | null): number[] {
+/** Children that somebody here has said to wait for, by how many have. */
+const claims = new Map<number, number>()
+
+/** Has "any child" pass a child over: a promise waits for it, and shall learn how it ended. */
+export function claim(pid: number): void {
+  claims.set(pid, (claims.get(pid) ?? 0) + 1)
+}
+
+/** Lets anybody wait for it again. */
+export function unclaim(pid: number): void {
+  const left = (claims.get(pid) ?? 1) - 1
+  if (left > 0) claims.set(pid, left)
+  else claims.delete(pid)
+}
+
+/** In a forked child: what its parent waits for are no children of its own. */
+export function forgetClaims(): void {
+  claims.clear()
+}
+
+/** The children that are not for those who wait for any. */
+export function sparedChildren(): Set<number> {
   const spared = childrenOfNode()
+  for (const pid of claims.keys()) spared.add(pid)
+  return spared
+}
+
+/** Our own children: of one process group, where one is given. */
+export function ownChildren(group: number | null): number[] {
+  const spared = sparedChildren()
   return childrenOfThread().filter((pid) => !spared.has(pid) && (group === null || libc.getpgid(pid) === group))
 }
 

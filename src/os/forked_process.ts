@@ -6,6 +6,7 @@ import { forgetBackground } from '../libc/background.ts'
 import { constants } from '../libc/facts.ts'
 import { libc } from '../libc/functions.ts'
 import { address, bytes } from '../libc/memory.ts'
+import { forgetClaims } from './any_child.ts'
 
 /**
  * What a forked child has to repair in JavaScript: Node believes to be the process that it was copied from.
@@ -52,6 +53,7 @@ export function becomeChild(had: Heritage): void {
   correctPid()
   forgetBackground()
   told.forked?.()
+  forgetClaims()
   exitDirectly()
   if (had.channel !== null) leaveChannel(had.channel)
   for (const child of had.children) child.unref()

@@ -4,8 +4,7 @@ import { failed } from '../libc/call.ts'
 import { constants, structs } from '../libc/facts.ts'
 import { libc } from '../libc/functions.ts'
 import { address, bytes } from '../libc/memory.ts'
-import { childrenOfNode } from '../libc/node.ts'
-import { askOwnChildren } from './any_child.ts'
+import { askOwnChildren, sparedChildren } from './any_child.ts'
 import { int } from './arguments.ts'
 
 /** Option of `waitpid` and kin: do not wait. */
@@ -69,7 +68,7 @@ const waitWithUsage: Wait<[pid: number, status: number, usage: struct_rusage]> =
  */
 function waitFor<T>(wait: Wait<T>, pid: number, options: number): T | null {
   if (pid > 0) return wait(pid, options) ?? null
-  if (childrenOfNode().size === 0) return wait(pid, options | __WNOTHREAD) ?? null
+  if (sparedChildren().size === 0) return wait(pid, options | __WNOTHREAD) ?? null
   const group = pid === -1 ? null : pid === 0 ? libc.getpgid(0) : -pid
   return askOwnChildren(group, (options & WNOHANG) === 0, (child) => quietly(() => wait(child, options | WNOHANG)))
 }
@@ -191,7 +190,7 @@ export function waitid(idtype: number, id: number, options: number): waitid_resu
   const kind = int(idtype, 'idtype')
   const [wanted, flags] = [int(id, 'id'), int(options, 'options')]
   if (kind !== P_ALL && kind !== P_PGID) return waitidOnce(kind, wanted, flags) ?? null
-  if (childrenOfNode().size === 0) return waitidOnce(kind, wanted, flags | __WNOTHREAD) ?? null
+  if (sparedChildren().size === 0) return waitidOnce(kind, wanted, flags | __WNOTHREAD) ?? null
   // Zero means our own group to the kernel (Linux 5.4).
   const group = kind === P_ALL ? null : wanted === 0 ? libc.getpgid(0) : wanted
   return askOwnChildren(group, (flags & WNOHANG) === 0, (child) =>
