@@ -1,5 +1,5 @@
 import type { Patience } from '../event_loop/perform.ts'
-import { bool, checkOptions, NO_OPTIONS } from '../os/arguments.ts'
+import { bool, checkOptions, isOptions, NO_OPTIONS } from '../os/arguments.ts'
 import { checkedSignal, type SignalOption } from './abort.ts'
 
 /** What every function takes that waits for a descriptor. */
@@ -20,4 +20,14 @@ export function waitOptions(options: unknown): Patience {
 /** Those two among other options. */
 export function patience({ signal, ref }: { readonly signal?: unknown; readonly ref?: unknown }): Patience {
   return { signal: checkedSignal(signal), ref: bool(ref, 'ref', true) }
+}
+
+/** Takes those two out of the options at the end of the arguments: the synchronous function knows neither. */
+export function takePatience(given: unknown[]): Patience {
+  const last = given.at(-1)
+  if (!isOptions(last) || !('signal' in last || 'ref' in last)) return NO_OPTIONS
+  const { signal, ref, ...others } = last
+  if (Object.keys(others).length === 0) given.pop()
+  else given[given.length - 1] = others
+  return patience({ signal, ref })
 }
