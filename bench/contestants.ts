@@ -1,4 +1,10 @@
-import { type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process'
+import {
+  type ChildProcessByStdio,
+  type SpawnOptionsWithStdioTuple,
+  type StdioOptions,
+  spawn,
+  spawnSync,
+} from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -32,13 +38,18 @@ export interface Entry {
 /** From the root of the repository, where the benchmarks are run. */
 const SOURCES = 'bench'
 
+/** Descriptors that a contestant inherits, as 3 and following. Asked for when it starts. */
+type Descriptors = () => readonly number[]
+
+const NONE: Descriptors = () => []
+
 /**
  * A function of JavaScript. It runs in a process of its own, as all contestants do: neither the garbage nor the type
  * feedback of one should burden another.
  */
-export function inNode(work: () => unknown): Entry {
+export function inNode(work: () => unknown, descriptors = NONE): Entry {
   const timer = fileURLToPath(new URL('timer.js', import.meta.url))
-  return { work, start: (place) => new Timer(process.execPath, [timer, ...place]) }
+  return { work, start: (place) => new Timer(process.execPath, [timer, ...place], descriptors()) }
 }
 
 /** A statement of Python, after some that prepare it. */
@@ -50,11 +61,11 @@ export function inPython(statement: string, setup = ''): Entry {
 }
 
 /** A case of floor.c: what the C library costs with nothing around it. */
-export function inC(name: string): Entry {
+export function inC(name: string, descriptors = NONE): Entry {
   return {
     start() {
-      const program = compileFloor()
-      return program === null ? 'there is no C compiler' : new Timer(program, [name])
+      floor ??= compileFloor()
+      return 'reason' in floor ? floor.reason : new Timer(floor.program, [name], descriptors())
     },
   }
 }
@@ -86,8 +97,10 @@ class Timer implements Contestant {
   readonly #child: ChildProcessByStdio<Writable, Readable, null>
   readonly #answers: AsyncIterator<string>
 
-  constructor(command: string, args: readonly string[]) {
-    this.#child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] })
+  constructor(command: string, args: readonly string[], descriptors: readonly number[] = []) {
+    const options: SpawnOptionsWithStdioTuple<'pipe', 'pipe', 'inherit'> = { stdio: ['pipe', 'pipe', 'inherit'] }
+    ;(options.stdio as StdioOptions[number][]).push(...descriptors)
+    this.#child = spawn(command, args, options)
     this.#answers = createInterface(this.#child.stdout)[Symbol.asyncIterator]()
   }
 
@@ -118,14 +131,15 @@ function findPython(command: string): Python | null {
   return asked.status === 0 ? { command, description: `${asked.stdout.trim()} (${command})` } : null
 }
 
-let floor: string | null | undefined
+type Floor = { readonly program: string } | { readonly reason: string }
 
-function compileFloor(): string | null {
-  if (floor !== undefined) return floor
+let floor: Floor | undefined
+
+function compileFloor(): Floor {
   const folder = mkdtempSync(join(tmpdir(), 'osier-bench-'))
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
   const program = join(folder, 'floor')
   const compiled = spawnSync('cc', ['-O2', '-o', program, `${SOURCES}/floor.c`], { stdio: 'inherit' })
-  floor = compiled.status === 0 ? program : null
-  return floor
+  if (compiled.error !== undefined) return { reason: 'there is no C compiler' }
+  return compiled.status === 0 ? { program } : { reason: 'floor.c does not compile here' }
 }

@@ -2,12 +2,12 @@
  * numbers, times and samples, on standard input. */
 
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <fcntl.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
@@ -18,6 +18,50 @@
 static void call_stat(long times) {
   struct stat out;
   while (times--) stat("/usr/bin/env", &out);
+}
+
+static void call_access(long times) {
+  while (times--) if (access("/usr/bin/env", R_OK) == -1) exit(1);
+}
+
+static void call_readlink(long times) {
+  char out[4096];
+  while (times--) if (readlink("/dev/fd", out, sizeof out) == -1) exit(1);
+}
+
+static void call_readdir(long times) {
+  while (times--) {
+    DIR *folder = opendir("/usr/bin");
+    if (folder == NULL) exit(1);
+    while (readdir(folder) != NULL) continue;
+    closedir(folder);
+  }
+}
+
+static volatile long files;
+
+/* How many plain files there are, and links to such. */
+static void count_files(long times, const char *path) {
+  while (times--) {
+    DIR *folder = opendir(path);
+    if (folder == NULL) exit(1);
+    struct dirent *entry;
+    struct stat about;
+    while ((entry = readdir(folder)) != NULL) {
+      if (entry->d_type == DT_REG) files++;
+      else if (entry->d_type == DT_LNK && fstatat(dirfd(folder), entry->d_name, &about, 0) == 0) files += S_ISREG(about.st_mode);
+    }
+    closedir(folder);
+  }
+}
+
+static void call_scan_programs(long times) {
+  count_files(times, "/usr/bin");
+}
+
+/* In the folder whose descriptor is 3. */
+static void call_scan_plain(long times) {
+  count_files(times, "/proc/self/fd/3");
 }
 
 static void call_open_close(long times) {
@@ -40,6 +84,15 @@ static void call_pread(long times) {
   close(fd);
 }
 
+static void call_pipe(long times) {
+  char byte;
+  int ends[2];
+  if (pipe(ends) == -1) exit(1);
+  while (times--) if (write(ends[1], "x", 1) != 1 || read(ends[0], &byte, 1) != 1) exit(1);
+  close(ends[0]);
+  close(ends[1]);
+}
+
 static void call_spawn(long times) {
   char *argv[] = {"true", NULL};
   pid_t child;
@@ -50,34 +103,22 @@ static void call_spawn(long times) {
   }
 }
 
-/* 256 MiB in memory, as the group `transfers` has them. */
+/* Two files in memory, one of them with 256 MiB, which all contestants get as descriptors: where in memory a file of
+ * one's own comes to lie makes a difference of a third. */
 #define LARGE (256L << 20)
-
-static int source, target;
-
-static void make_files(void) {
-  if (source != 0) return;
-  source = memfd_create("source", MFD_CLOEXEC);
-  target = memfd_create("target", MFD_CLOEXEC);
-  static char block[1 << 20];
-  memset(block, 'x', sizeof block);
-  for (long done = 0; done < LARGE; done += sizeof block)
-    if (write(source, block, sizeof block) != sizeof block) exit(1);
-}
+enum { SOURCE = 3, TARGET = 4 };
 
 static void call_sendfile(long times) {
-  make_files();
   while (times--) {
-    lseek(target, 0, SEEK_SET);
-    for (off_t done = 0; done < LARGE;) if (sendfile(target, source, &done, LARGE - done) <= 0) exit(1);
+    lseek(TARGET, 0, SEEK_SET);
+    for (off_t done = 0; done < LARGE;) if (sendfile(TARGET, SOURCE, &done, LARGE - done) <= 0) exit(1);
   }
 }
 
 static void call_copy_file_range(long times) {
-  make_files();
   while (times--) {
     off_t from = 0, to = 0;
-    while (from < LARGE) if (copy_file_range(source, &from, target, &to, LARGE - from, 0) <= 0) exit(1);
+    while (from < LARGE) if (copy_file_range(SOURCE, &from, TARGET, &to, LARGE - from, 0) <= 0) exit(1);
   }
 }
 
@@ -86,8 +127,14 @@ static const struct {
   void (*run)(long times);
 } cases[] = {
     {"stat", call_stat},
+    {"access", call_access},
+    {"readlink", call_readlink},
+    {"readdir", call_readdir},
+    {"scan_programs", call_scan_programs},
+    {"scan_plain", call_scan_plain},
     {"open_close", call_open_close},
     {"pread", call_pread},
+    {"pipe", call_pipe},
     {"spawn", call_spawn},
     {"sendfile", call_sendfile},
     {"copy_file_range", call_copy_file_range},

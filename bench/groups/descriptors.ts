@@ -1,5 +1,6 @@
 import { closeSync, openSync, readSync, writeSync } from 'node:fs'
 import os from 'osier'
+import * as bare from '../bare.ts'
 import { inC, inNode, inPython } from '../contestants.ts'
 import type { Work } from '../harness.ts'
 
@@ -11,12 +12,21 @@ const room = Buffer.allocUnsafeSlow(4096)
 const [r, w] = os.pipe()
 const byte = Buffer.from('x')
 
+/** Memory for 4 KiB, touched where it is a page of its own: what a new Buffer costs, whoever fills it. */
+const newBuffer = {
+  name: 'a new Buffer alone, nothing read',
+  entry: inNode(() => {
+    Buffer.allocUnsafeSlow(4096)[0] = 1
+  }),
+}
+
 export const works: readonly Work[] = [
   {
     name: 'os.open and os.close',
     osier: inNode(() => os.close(os.open(FILE, os.O_RDONLY))),
     against: [
       { name: 'C', entry: inC('open_close'), atMost: 1.4 },
+      { name: "koffi's bare calls", entry: inNode(() => bare.close(bare.open(FILE, os.O_CLOEXEC))) },
       { name: 'CPython', entry: inPython(`os.close(os.open('${FILE}', os.O_RDONLY))`, 'import os'), atMost: 0.95 },
       { name: 'fs.openSync, fs.closeSync', entry: inNode(() => closeSync(openSync(FILE, 'r'))) },
     ],
@@ -31,6 +41,7 @@ export const works: readonly Work[] = [
         atMost: 1,
       },
       { name: 'fs.readSync', entry: inNode(() => readSync(zeros, Buffer.allocUnsafe(4096))) },
+      newBuffer,
     ],
   },
   {
@@ -50,6 +61,7 @@ export const works: readonly Work[] = [
     osier: inNode(() => os.preadv(file, [room], 0)),
     against: [
       { name: 'C, pread', entry: inC('pread'), atMost: 1.5 },
+      { name: "koffi's bare call", entry: inNode(() => bare.pread(file, room, 4096, 0)) },
       {
         name: 'CPython',
         entry: inPython(
@@ -68,6 +80,14 @@ export const works: readonly Work[] = [
       os.read(r, 1)
     }),
     against: [
+      { name: 'C', entry: inC('pipe') },
+      {
+        name: "koffi's bare calls",
+        entry: inNode(() => {
+          bare.write(w, byte, 1)
+          bare.read(r, room, 1)
+        }),
+      },
       {
         name: 'CPython',
         entry: inPython("os.write(w, b'x'); os.read(r, 1)", 'import os; r, w = os.pipe()'),

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import os from 'osier'
-import { inNode, inPython } from '../contestants.ts'
+import { type Entry, inC, inNode, inPython } from '../contestants.ts'
 import type { Work } from '../harness.ts'
 
 /** A third of it are symbolic links, and what those point to has to be asked; Node's Dirent does not ask. */
@@ -18,18 +18,19 @@ function plainFolder(files: number): string {
   return join(folder, 'plain')
 }
 
-function listing(folder: string, name: string): Work {
+function listing(folder: string): Work {
   return {
-    name: `os.listdir(${name})`,
+    name: `os.listdir(${folder})`,
     osier: inNode(() => os.listdir(folder)),
     against: [
+      { name: 'C, readdir', entry: inC('readdir') },
       { name: 'CPython', entry: inPython(`os.listdir('${folder}')`, 'import os'), atMost: 0.9 },
       { name: 'fs.readdirSync', entry: inNode(() => readdirSync(folder)), atMost: 0.6 },
     ],
   }
 }
 
-function scanning(folder: string, name: string): Work {
+function scanning(folder: string, name: string, floor: Entry): Work {
   return {
     name: `os.scandir(${name}), is_file() of each`,
     osier: inNode(() => {
@@ -38,6 +39,7 @@ function scanning(folder: string, name: string): Work {
       return files
     }),
     against: [
+      { name: 'C, readdir, fstatat of links', entry: floor },
       {
         name: 'CPython',
         entry: inPython(`sum(entry.is_file() for entry in os.scandir('${folder}'))`, 'import os'),
@@ -57,7 +59,11 @@ function scanning(folder: string, name: string): Work {
 }
 
 export const works: readonly Work[] = [
-  listing(PROGRAMS, PROGRAMS),
-  scanning(PROGRAMS, PROGRAMS),
-  scanning(PLAIN, 'as many plain files'),
+  listing(PROGRAMS),
+  scanning(PROGRAMS, PROGRAMS, inC('scan_programs')),
+  scanning(
+    PLAIN,
+    'as many plain files',
+    inC('scan_plain', () => [os.open(PLAIN, os.O_RDONLY)]),
+  ),
 ]

@@ -1,10 +1,13 @@
 import { accessSync, constants, readlinkSync, statSync } from 'node:fs'
 import os from 'osier'
+import * as bare from '../bare.ts'
 import { inC, inNode, inPython } from '../contestants.ts'
 import type { Work } from '../harness.ts'
 
 const FILE = '/usr/bin/env'
-const LINK = '/proc/self/exe'
+/** Not one of /proc/self, which would lead everybody elsewhere. */
+const LINK = '/dev/fd'
+const room = Buffer.allocUnsafeSlow(4096)
 
 export const works: readonly Work[] = [
   {
@@ -20,6 +23,8 @@ export const works: readonly Work[] = [
     name: 'os.access(path, R_OK)',
     osier: inNode(() => os.access(FILE, os.R_OK)),
     against: [
+      { name: 'C', entry: inC('access') },
+      { name: "koffi's bare call", entry: inNode(() => bare.access(FILE, os.R_OK)) },
       { name: 'CPython', entry: inPython(`os.access('${FILE}', os.R_OK)`, 'import os'), atMost: 0.8 },
       { name: 'fs.accessSync', entry: inNode(() => accessSync(FILE, constants.R_OK)) },
     ],
@@ -28,6 +33,8 @@ export const works: readonly Work[] = [
     name: 'os.readlink(path)',
     osier: inNode(() => os.readlink(LINK)),
     against: [
+      { name: 'C', entry: inC('readlink') },
+      { name: "koffi's bare call", entry: inNode(() => bare.readlink(LINK, room, room.length)) },
       { name: 'CPython', entry: inPython(`os.readlink('${LINK}')`, 'import os'), atMost: 0.8 },
       { name: 'fs.readlinkSync', entry: inNode(() => readlinkSync(LINK)) },
     ],

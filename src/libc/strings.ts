@@ -8,10 +8,31 @@ const ESCAPE = 0xdc00
  * @param start where to begin; with `end` cheaper than a subarray
  */
 export function decode(data: Uint8Array, start = 0, end: number = data.length): string {
-  const buffer = asBuffer(data)
+  return decodeBuffer(asBuffer(data), start, end)
+}
+
+/** Up to here looking at each byte takes less time than Node takes to find out that they are ASCII. */
+const SHORT = 256
+
+/** What `toString('latin1')` comes to. To get there by that name takes a third of the time of reading a link. */
+const latin1Slice: ((this: Buffer, start: number, end: number) => string) | undefined = Reflect.get(
+  Buffer.prototype,
+  'latin1Slice',
+)
+
+/** `decode` for those who have a Buffer, and speed in mind. */
+export function decodeBuffer(buffer: Buffer, start: number, end: number): string {
+  if (end - start <= SHORT && latin1Slice !== undefined && isAscii(buffer, start, end))
+    return latin1Slice.call(buffer, start, end)
   const text = buffer.toString('utf8', start, end)
   // Node puts U+FFFD in place of what is not UTF-8, but the bytes may also say U+FFFD.
   return text.includes('\ufffd') ? decodeEscaped(buffer, start, end) : text
+}
+
+function isAscii(buffer: Buffer, start: number, end: number): boolean {
+  let all = 0
+  for (let at = start; at < end; at++) all |= buffer[at] as number
+  return all < 0x80
 }
 
 function decodeEscaped(buffer: Buffer, start: number, end: number): string {

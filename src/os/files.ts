@@ -4,7 +4,7 @@ import { failed } from '../libc/call.ts'
 import { constants } from '../libc/facts.ts'
 import { libc } from '../libc/functions.ts'
 import { address, bytes, SCRATCH_SIZE } from '../libc/memory.ts'
-import { decode } from '../libc/strings.ts'
+import { decodeBuffer } from '../libc/strings.ts'
 import { bool, checkOptions, cString, type Descriptor, dirFd, int, NO_OPTIONS, optional, uint64 } from './arguments.ts'
 import { auditedFd, type DirFdOption } from './metadata.ts'
 import { type FileName, fileName, type Path } from './names.ts'
@@ -144,7 +144,7 @@ export function preparedReadlink(path: Path, options: DirFdOption = NO_OPTIONS):
 
 /** The text of a link, as scratch memory has it, in the kind of its path. */
 export function linkText(length: number, file: Subject): string | Buffer {
-  return typeof file === 'string' ? decode(bytes, 0, length) : Buffer.from(bytes.subarray(0, length))
+  return typeof file === 'string' ? decodeBuffer(bytes, 0, length) : Buffer.from(bytes.subarray(0, length))
 }
 
 /**
