@@ -13,6 +13,7 @@ import { atMost, trimmed } from '../os/pieces.ts'
 import type { Prepared } from '../os/prepared.ts'
 import * as transfers from '../os/transfers.ts'
 import * as vectors from '../os/vectors.ts'
+import { attached } from '../os/views.ts'
 import type { SignalOption } from './abort.ts'
 import { type Outcome, twin } from './on_pool.ts'
 
@@ -74,6 +75,8 @@ export const pread: (
 interface Writing<Name extends 'pwriteFrom' | 'preadv2' | 'pwritev2'> extends Prepared<Name> {
   readonly views: readonly Uint8Array[]
   readonly length: number
+  /** What the caller calls it. */
+  readonly argument: string
 }
 
 function lengthOf(views: readonly Uint8Array[]): number {
@@ -81,17 +84,25 @@ function lengthOf(views: readonly Uint8Array[]): number {
 }
 
 /** The caller's memory, which must be as long as it was when the call was asked for. */
-function unchanged({ views, length }: Writing<'pwriteFrom' | 'preadv2' | 'pwritev2'>): Uint8Array[] {
-  const plain = views.map(plainView)
+function unchanged({ views, length, argument }: Writing<'pwriteFrom' | 'preadv2' | 'pwritev2'>): Uint8Array[] {
+  const plain = views.map((view) => plainView(attached(view, argument)))
   if (lengthOf(plain) === length) return plain
-  throw wrongType('buffers', 'memory that stays until the promise is settled', views)
+  throw wrongType(argument, 'memory that stays until the promise is settled', views)
 }
 
 function preparedPwrite(...given: Parameters<typeof os.preparedPwrite>): Writing<'pwriteFrom'> {
   const { args, file } = os.preparedPwrite(...given)
   const [fd, view, length, offset] = args
   const most = atMost(length)
-  return { name: 'pwriteFrom', args: [fd, address, most, offset], syscall: 'pwrite', file, views: [view], length }
+  return {
+    name: 'pwriteFrom',
+    args: [fd, address, most, offset],
+    syscall: 'pwrite',
+    file,
+    views: [view],
+    length,
+    argument: 'data',
+  }
 }
 
 const PWRITE: Outcome<number> = {
@@ -124,7 +135,15 @@ function preparedVectors(
 ): Writing<'preadv2' | 'pwritev2'> {
   const { file, list: views, place, bits } = vectors.checkedVectors(...given)
   if (views.length > IOV_MAX) throw osError(EINVAL, syscall, file)
-  return { name, args: [file, address, 1, place, 0, bits], syscall, file, views, length: lengthOf(views) }
+  return {
+    name,
+    args: [file, address, 1, place, 0, bits],
+    syscall,
+    file,
+    views,
+    length: lengthOf(views),
+    argument: 'buffers',
+  }
 }
 
 function describe({ bytes, address: start }: Block, length: number): void {

@@ -1,18 +1,23 @@
 import * as fs from 'node:fs'
 import * as os from 'osier'
-import { harmful, internalClasses, type Kind, kinds, type Place, signatures } from './signatures.ts'
+import { harmful, internalClasses, type Kind, kinds, type Place, signatures, waiting } from './signatures.ts'
 import { Bite, type Specimen, zoo } from './zoo.ts'
 
 /**
  * Gives every exported function every value of the zoo in every place, and looks at what comes of it. Runs in a process
  * of its own, because the worst that can come of it is the end of the process:
  *
- *     node bad_input.js FOLDER
+ *     node bad_input.js FOLDER [promises]
  *
  * works in FOLDER/inside, must not touch FOLDER/outside, and writes what it finds wrong to FOLDER/report.json.
+ * With `promises` it does so with the functions of `os.promises`, which must refuse what those of `os` refuse, in the same
+ * words, but never by throwing.
  */
 
-const [, , root = ''] = process.argv
+const [, , root = '', which = 'os'] = process.argv
+const isAsynchronous = which === 'promises'
+const synchronous: Readonly<Record<string, unknown>> = os
+const tested: Readonly<Record<string, unknown>> = isAsynchronous ? os.promises : os
 
 const sentinel = `${root}/outside/sentinel`
 fs.mkdirSync(`${root}/outside`)
@@ -201,16 +206,49 @@ function call(callable: Callable, args: readonly unknown[]): unknown {
   return isClass(callable) ? Reflect.construct(callable, args) : callable(...args)
 }
 
+/** The same for what gives a promise, or an async iterator; what it uses up in the end. */
+async function settled(callable: Callable, args: readonly unknown[]): Promise<unknown> {
+  let result: unknown
+  try {
+    result = callable(...args)
+  } catch (error) {
+    throw new Error(`it does not reject, but throws ${error}`)
+  }
+  if (result instanceof Promise) return result
+  const iterator = result as AsyncIterator<unknown>
+  try {
+    await iterator.next()
+    await iterator.next()
+  } finally {
+    await iterator.return?.()
+  }
+  return undefined
+}
+
+/** What the synchronous function says of what it must refuse. */
+function refusalOf(name: string, args: readonly unknown[], before: Open): string {
+  try {
+    dispose(call(synchronous[name] as Callable, args), before)
+    return 'is not refused'
+  } catch (error) {
+    return String(error)
+  }
+}
+
 /** Makes one call. Gives back what is wrong with what came of it. */
-function attempt(callable: Callable, one: Case, before: Open): string | undefined {
+async function attempt(name: string, callable: Callable, one: Case, before: Open): Promise<string | undefined> {
   const wanted = verdict(one.specimen, one.parameter)
   try {
-    const result = call(callable, one.args)
+    const result = isAsynchronous ? await settled(callable, one.args) : call(callable, one.args)
     dispose(result, before)
     if (wanted !== undefined) return `was taken, and came to ${typeof result}`
   } catch (error) {
     const wrong = wrongWith(error, wanted, one)
     if (wrong !== undefined) return wrong
+    if (isAsynchronous && wanted !== undefined && one.specimen.flaw !== 'hostile') {
+      const refusal = refusalOf(name, one.args, before)
+      if (String(error) !== refusal) return `${error}, but os: ${refusal}`
+    }
   }
   const leaked = lowestFree() === before.free ? [] : openedSince(before)
   for (const fd of leaked) fs.closeSync(fd)
@@ -237,8 +275,12 @@ const specimens = zoo(sentinel, 'file', 'folder')
 tidy()
 const place = { fd: fs.openSync('file', 'r+'), folderFd: fs.openSync('folder', 'r') }
 
-for (const [name, callable] of Object.entries(os as Readonly<Record<string, unknown>>)) {
+// The pool has descriptors of its own.
+await os.promises.stat('file')
+
+for (const [name, callable] of Object.entries(tested)) {
   if (typeof callable !== 'function' || callable.prototype instanceof Error || name in internalClasses) continue
+  if (isAsynchronous && (!(name in os) || waiting.has(name))) continue
   const signature = signatures[name]
   if (signature === undefined) {
     if (os.is_available(callable as Callable)) report.wrong.push(`${name} is not in signatures.ts`)
@@ -250,7 +292,7 @@ for (const [name, callable] of Object.entries(os as Readonly<Record<string, unkn
     if (hitsStandardStream(one) || (harmful.has(name) && !isRefused(one))) continue
     report.calls++
     const state = sentinelState()
-    const wrong = attempt(callable as Callable, one, before)
+    const wrong = await attempt(name, callable as Callable, one, before)
     const touched = sentinelState() === state ? undefined : 'touched the file outside'
     for (const what of [wrong, touched]) {
       if (what !== undefined) report.wrong.push(`${name}, ${one.form} = ${one.specimen.name}: ${what}`)
@@ -261,7 +303,7 @@ for (const [name, callable] of Object.entries(os as Readonly<Record<string, unkn
 
 if (fs.readdirSync(`${root}/outside`).length !== 1) report.wrong.push('something was made outside')
 for (const name of Object.keys(signatures)) {
-  if (!(name in os)) report.wrong.push(`${name} is in signatures.ts, but not exported`)
+  if (!(name in synchronous)) report.wrong.push(`${name} is in signatures.ts, but not exported`)
 }
 fs.closeSync(place.fd)
 fs.closeSync(place.folderFd)

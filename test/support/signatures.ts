@@ -254,8 +254,16 @@ const hurt: readonly { readonly how: string; readonly names: string }[] = [
 
 export const harmful: ReadonlySet<string> = new Set(hurt.flatMap(({ names }) => names.split(' ')))
 
+/** Functions of `os.promises` that wait for other processes, or for what others write: with bad input as well, for ever. */
+export const waiting: ReadonlySet<string> = new Set(
+  `eventfd_read eventfd_write lockf popen posix_spawn posix_spawnp read readinto readv sendfile spawnl spawnle spawnlp
+   spawnlpe spawnv spawnve spawnvp spawnvpe splice system tee vmsplice wait wait3 wait4 waitid waitpid write
+   writev`.split(/\s+/),
+)
+
 /** Classes that are not for a program to construct. */
 export const internalClasses: Readonly<Record<string, string>> = {
+  AsyncScandirIterator: 'promises.scandir makes them',
   BinaryFile: 'fdopen makes them',
   DirEntry: 'scandir makes them',
   PathLike: 'is abstract',

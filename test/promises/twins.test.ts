@@ -1,0 +1,315 @@
+/** The functions that work on the pool do what those of `os` do: the same calls on the same files, one by one. */
+
+import assert from 'node:assert/strict'
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { describe, test } from 'node:test'
+import { inspect } from 'node:util'
+import os from 'osier'
+import { temporaryFolder } from '../support/folder.ts'
+import { signatures, waiting } from '../support/signatures.ts'
+
+type Callable = (...args: readonly unknown[]) => unknown
+type Arguments = readonly unknown[] | (() => readonly unknown[])
+
+const folder = temporaryFolder()
+
+/** The same files for each call. */
+function prepare(): void {
+  process.chdir(folder)
+  rmSync('here', { recursive: true, force: true })
+  mkdirSync('here/folder/inner', { recursive: true })
+  process.chdir('here')
+  writeFileSync('file', 'some contents')
+  writeFileSync(Buffer.from('caf\xe9', 'latin1'), '')
+  mkdirSync('empty')
+  symlinkSync('file', 'link')
+  symlinkSync('nowhere', 'dangling')
+}
+
+const [ns, later] = [1_000_000_000_123_456_789n, 1_100_000_000_987_654_321n]
+
+/** An open descriptor of the file, or of a folder, closed when the next one is asked for. */
+let last = -1
+function opened(path = 'file', flags = os.O_RDWR): number {
+  closeLast()
+  last = os.open(path, flags)
+  return last
+}
+
+function closeLast(): void {
+  if (last !== -1) os.close(last)
+  last = -1
+}
+
+const bytes = (text: string): Buffer => Buffer.from(text)
+const inFolder = (): { dir_fd: number } => ({ dir_fd: opened('folder', os.O_RDONLY) })
+
+/** Calls by the function's name: some that succeed, some that fail. */
+const calls: Readonly<Record<string, readonly Arguments[]>> = {
+  access: [
+    ['file', os.R_OK],
+    ['missing', os.F_OK],
+    ['dangling', os.F_OK, { follow_symlinks: false }],
+  ],
+  chmod: [['file', 0o600], ['missing', 0o600], () => [opened(), 0o604], ['link', 0o600, { follow_symlinks: false }]],
+  chown: [['file', -1, -1], ['missing', -1, -1], () => [opened(), -1, -1]],
+  copy_file_range: [() => [opened(), opened(), 4, { offset_src: 1, offset_dst: 40 }], [-1, -1, 1]],
+  fchmod: [() => [opened(), 0o640], [-1, 0o640]],
+  fchown: [() => [opened(), -1, -1], [-1, -1, -1]],
+  fdatasync: [() => [opened()], [1_000_000]],
+  fpathconf: [() => [opened(), 'PC_NAME_MAX'], () => [opened(), 'PC_SYNC_IO'], [-1, 'PC_NAME_MAX']],
+  fstat: [() => [opened()], [-1]],
+  fstatvfs: [[-1]],
+  fsync: [() => [opened()], [1_000_000]],
+  ftruncate: [() => [opened(), 3], () => [opened(), -1], [-1, 0]],
+  getgrouplist: [
+    ['root', 0],
+    ['nobody there', 77],
+  ],
+  getxattr: [
+    ['file', 'user.missing'],
+    ['missing', 'user.x'],
+  ],
+  lchown: [
+    ['link', -1, -1],
+    ['missing', -1, -1],
+  ],
+  link: [
+    ['file', 'hard'],
+    ['link', 'hard', { follow_symlinks: true }],
+    ['missing', 'hard'],
+    ['file', 'empty'],
+  ],
+  listdir: [
+    [],
+    ['.'],
+    [Buffer.from('.')],
+    ['missing'],
+    ['file'],
+    () => [opened('.', os.O_RDONLY)],
+    [{ path: 'folder' }],
+  ],
+  listxattr: [['file'], ['missing'], []],
+  lseek: [() => [opened(), 3, os.SEEK_SET], () => [opened(), -1, os.SEEK_SET], () => [opened(), 0, os.SEEK_HOLE]],
+  lstat: [['link'], ['missing'], () => ['inner', inFolder()]],
+  makedirs: [['a/b/c'], ['folder'], ['folder', { exist_ok: true }], ['a/b/.', 0o700, true], ['file/x']],
+  mkdir: [['new'], ['new', 0o700], ['file'], ['missing/new'], () => ['new', inFolder()]],
+  mkfifo: [['fifo'], ['fifo', 0o600], ['file']],
+  mknod: [['node'], ['node', 0o644], ['file']],
+  pathconf: [['file', 'PC_NAME_MAX'], ['missing', 'PC_NAME_MAX'], () => [opened(), 'PC_SYNC_IO'], ['file', 12345]],
+  posix_fadvise: [() => [opened(), 0, 0, 0], () => [opened(), 0, 0, 99], [-1, 0, 0, 0]],
+  posix_fallocate: [() => [opened(), 0, 100], () => [opened(), -1, 1], [-1, 0, 1]],
+  pread: [
+    () => [opened(), 4, 5],
+    () => [opened(), 100_000, 5],
+    () => [opened(), 4, -1],
+    [-1, 4, 0],
+    () => [opened(), 0, 0],
+  ],
+  preadv: [
+    () => [opened(), [Buffer.alloc(3), new Uint16Array(2)], 1],
+    () => [opened(), [], 0],
+    [-1, [Buffer.alloc(1)], 0],
+  ],
+  pwrite: [() => [opened(), bytes('xyz'), 20], () => [opened(), Buffer.alloc(100_000, 'q'), 1], [-1, bytes('x'), 0]],
+  pwritev: [() => [opened(), [bytes('ab'), bytes('cd')], 2], () => [opened(), Array(2000).fill(bytes('a')), 0]],
+  readlink: [['link'], [Buffer.from('link')], ['file'], ['missing']],
+  remove: [['file'], ['missing'], ['folder'], () => ['inner', inFolder()]],
+  removedirs: [['folder/inner'], ['folder'], ['missing']],
+  removexattr: [
+    ['file', 'user.missing'],
+    ['missing', 'user.x'],
+  ],
+  rename: [
+    ['file', 'other'],
+    ['missing', 'other'],
+    ['file', 'folder'],
+    ['empty', 'folder'],
+  ],
+  renames: [
+    ['folder/inner', 'x/y/z'],
+    ['missing', 'x/y'],
+    ['file', 'link'],
+  ],
+  replace: [
+    ['file', 'link'],
+    ['missing', 'other'],
+    ['empty', 'file'],
+  ],
+  rmdir: [['empty'], ['folder'], ['missing'], ['file']],
+  setxattr: [
+    ['file', 'user.x', bytes('value')],
+    ['missing', 'user.x', bytes('')],
+    ['file', 'user.x', bytes('v'), os.XATTR_REPLACE],
+  ],
+  stat: [
+    ['folder'],
+    ['link', { follow_symlinks: false }],
+    ['missing'],
+    ['dangling'],
+    ['x'.repeat(300)],
+    () => [opened()],
+  ],
+  statvfs: [['missing']],
+  statx: [
+    ['folder', os.STATX_BASIC_STATS],
+    ['missing', os.STATX_BASIC_STATS],
+    ['file', os.STATX_BASIC_STATS, 0x1000_0000],
+  ],
+  symlink: [
+    ['target', 'new'],
+    ['target', 'file'],
+    ['target', 'new', true],
+  ],
+  sync: [[]],
+  truncate: [['file', 2], ['missing', 2], ['folder', 2], () => [opened(), 100]],
+  unlink: [['link'], ['missing'], ['folder']],
+  utime: [['file', { ns: [ns, later] }], ['missing'], ['file', [1.5, 2.5]], () => [opened(), [7, 8]]],
+}
+
+/** Functions whose results differ from call to call, or which are tested by themselves. */
+const apart = new Set('AsyncScandirIterator close fwalk getrandom open scandir urandom walk'.split(' '))
+
+/** Times of the last change are those of the call. */
+function comparable(value: unknown): unknown {
+  if (value instanceof os.stat_result || value instanceof os.statx_result) {
+    const entries = Object.entries(value).filter(([name]) => !/^stx?_([abcm]time|ino|mnt)/.test(name))
+    return { class: value.constructor.name, ...Object.fromEntries(entries) }
+  }
+  return Array.isArray(value) ? [...value].sort() : value
+}
+
+/** What came of a call, and what it left in the folder and in memory that it was given. */
+function outcome(how: unknown, args: readonly unknown[]): unknown {
+  const left = os
+    .listdir()
+    .sort()
+    .map((name) => {
+      const { st_mode, st_size, st_nlink, st_mtime_ns } = os.lstat(name)
+      const isSet = st_mtime_ns < BigInt(Date.now() - 3_600_000) * 1_000_000n
+      return [name, st_mode, st_size, st_nlink, isSet && st_mtime_ns]
+    })
+  return { how, left, memory: args.filter((arg) => typeof arg === 'object') }
+}
+
+function failure(error: unknown): unknown {
+  if (!(error instanceof os.OSError)) return { error: String(error) }
+  const { name, errno, message, filename, filename2, code, syscall, path, dest } = error
+  return { name, errno, message, filename, filename2, code, syscall, path, dest }
+}
+
+function fresh(args: Arguments): readonly unknown[] {
+  prepare()
+  return typeof args === 'function' ? args() : structuredClone(args)
+}
+
+function synchronously(name: string, given: Arguments): unknown {
+  const args = fresh(given)
+  try {
+    return outcome(comparable((os as unknown as Record<string, Callable>)[name]?.(...args)), args)
+  } catch (error) {
+    return outcome(failure(error), args)
+  }
+}
+
+async function onThePool(name: string, given: Arguments, ...more: unknown[]): Promise<unknown> {
+  const args = fresh(given)
+  try {
+    return outcome(
+      comparable(await (os.promises as unknown as Record<string, Callable>)[name]?.(...args, ...more)),
+      args,
+    )
+  } catch (error) {
+    return outcome(failure(error), args)
+  }
+}
+
+describe('the same calls come to the same', () => {
+  for (const [name, list] of Object.entries(calls)) {
+    test(name, async () => {
+      for (const args of list) {
+        assert.deepEqual(await onThePool(name, args), synchronously(name, args), inspect(args))
+      }
+      closeLast()
+    })
+  }
+})
+
+test('every function of the pool is compared', () => {
+  const names = Object.keys(os.promises).filter((name) => name in os && !waiting.has(name) && !apart.has(name))
+  assert.deepEqual(
+    names.filter((name) => !(name in calls)),
+    [],
+  )
+})
+
+test('every function has the name and the length of its twin', () => {
+  for (const [name, twin] of Object.entries(os.promises as Readonly<Record<string, unknown>>)) {
+    const like: unknown = (os as Readonly<Record<string, unknown>>)[name]
+    if (typeof twin !== 'function' || typeof like !== 'function') continue
+    assert.deepEqual([twin.name, twin.length], [like.name, like.length])
+  }
+})
+
+/** Functions of `os` that have no twin, by the reason why they need none. */
+const neverBlocking: readonly { readonly why: string; readonly names: string }[] = [
+  {
+    why: 'computes',
+    names: `fsdecode fsencode fspath major makedev minor strerror waitstatus_to_exitcode is_available
+      WCOREDUMP WEXITSTATUS WIFCONTINUED WIFEXITED WIFSIGNALED WIFSTOPPED WSTOPSIG WTERMSIG`,
+  },
+  {
+    why: 'is a class',
+    names: 'sched_param stat_result statvfs_result struct_rusage terminal_size times_result uname_result waitid_result',
+  },
+  {
+    why: 'looks into, or changes, memory of this process',
+    names: `addaudithook get_exec_path getenv getenvb putenv
+      register_at_fork reload_environ unsetenv`,
+  },
+  {
+    why: 'asks or tells the kernel about a process',
+    names: `getegid geteuid getgid getgroups getpgid getpgrp getpid getppid
+      getpriority getresgid getresuid getsid getuid get_child_subreaper kill killpg nice pidfd_open set_child_subreaper setegid
+      seteuid setgid setgroups setpgid setpgrp setpriority setregid setresgid setresuid setreuid setsid setuid times umask
+      sched_get_priority_max sched_get_priority_min sched_getaffinity sched_getparam sched_getscheduler
+      sched_rr_get_interval sched_setaffinity sched_setparam sched_setscheduler sched_yield`,
+  },
+  { why: 'asks the kernel about the system', names: `confstr cpu_count getloadavg process_cpu_count sysconf uname` },
+  {
+    why: 'makes or changes a descriptor without a file system',
+    names: `dup dup2 eventfd get_blocking get_inheritable memfd_create
+      pipe pipe2 set_blocking set_inheritable timerfd_create timerfd_gettime timerfd_gettime_ns timerfd_settime
+      timerfd_settime_ns`,
+  },
+  {
+    why: 'concerns terminals, which live in memory',
+    names: `ctermid device_encoding get_terminal_size grantpt isatty login_tty
+      openpty posix_openpt ptsname tcgetpgrp tcsetpgrp ttyname unlockpt`,
+  },
+  {
+    why: 'changes the process, and so what every other call means, before it returns',
+    names: `chdir chroot closerange
+      fchdir initgroups setns unshare`,
+  },
+  { why: 'has the current directory from memory', names: 'getcwd getcwdb' },
+  { why: 'is not safe on other threads in C', names: 'getlogin' },
+  { why: 'makes a file object, whose own calls read and write', names: 'fdopen' },
+  { why: 'ends this program', names: '_exit abort execl execle execlp execlpe execv execve execvp execvpe' },
+  { why: 'copies this thread', names: 'fork forkpty' },
+]
+
+test('every function of os has a twin, or is known to need none', () => {
+  const known = new Set(neverBlocking.flatMap(({ names }) => names.split(/\s+/)))
+  const here = new Set(Object.keys(os.promises))
+  const names = Object.keys(signatures)
+  assert.deepEqual(
+    names.filter((name) => !here.has(name) && !known.has(name) && !waiting.has(name)),
+    [],
+  )
+  assert.deepEqual(
+    [...known].filter((name) => here.has(name) || !names.includes(name)),
+    [],
+    'listed without need',
+  )
+})
