@@ -1,38 +1,65 @@
 /** What the papers say, held against the code: examples are compiled and run, tables compared, links followed. */
 
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, test } from 'node:test'
 import os from 'osier'
 import { noAttributes } from './support/attributes.ts'
 import { temporaryFolder } from './support/folder.ts'
+import { noPython } from './support/python.ts'
 import { onlyNode } from './support/runtime.ts'
 import { compileAll, folderOf } from './support/snippets.ts'
 
 interface Example {
+  /** Where it stands, such as `README.md:21`. */
+  readonly place: string
   readonly program: string
-  /** What it prints: the block after it, where there is one. */
+  /** The same in Python: the block before it, where there is one. */
+  readonly python: string | undefined
+  /** What they print: the block after it, where there is one. */
   readonly output: string | undefined
 }
 
 const notLinux: string | false = process.platform === 'linux' ? false : 'the list is of what Linux lacks'
+const docs = readdirSync('docs').map((name) => join('docs', name))
 const readme = readFileSync('README.md', 'utf8')
 const contributing = readFileSync('CONTRIBUTING.md', 'utf8')
 
-function examplesOf(text: string): Example[] {
-  const blocks = text.matchAll(/^```ts\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?/gms)
-  return Array.from(blocks, ([, program = '', output]) => ({ program, output }))
+function examplesOf(paper: string): Example[] {
+  const text = readFileSync(paper, 'utf8')
+  const blocks = text.matchAll(/(?:^```py\n(.*?)^```\n\n)?^```ts\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?/gms)
+  return Array.from(blocks, ({ index, 1: python, 2: program = '', 3: output }) => {
+    return { place: `${paper}:${text.slice(0, index).split('\n').length}`, program, python, output }
+  })
 }
 
 /** The file that a block is quoted from, where its first line names one. */
 const QUOTED = /^\/\/ (\S+\.ts)\n/
 
 const folder = temporaryFolder()
-const examples = [...examplesOf(readme), ...examplesOf(contributing).filter(({ program }) => !QUOTED.test(program))]
+const all = ['README.md', 'CONTRIBUTING.md', ...docs].flatMap(examplesOf)
+const examples = all.filter(({ program }) => !QUOTED.test(program))
 
-describe('the examples', () => {
+/** Runs a program in an empty folder: its status, what it complains of, and what it prints. */
+async function run(cwd: string, command: string, ...args: string[]): Promise<[unknown, string, string]> {
+  mkdirSync(cwd)
+  const env = { ...process.env, NODE_TEST_CONTEXT: undefined, PYTHONUTF8: '1' }
+  const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], timeout: 60_000 })
+  const streams = [child.stderr, child.stdout].map((stream) => stream.setEncoding('utf8').toArray())
+  const [status, signal] = await once(child, 'close')
+  const [stderr = '', stdout = ''] = (await Promise.all(streams)).map((chunks) => chunks.join(''))
+  return [status ?? signal, stderr, stdout]
+}
+
+/** What Python prints of booleans, and of nothing. */
+function inOurWords(text: string): string {
+  return text.replace(/\b(True|False)\b/g, (word) => word.toLowerCase()).replace(/\bNone\b/g, 'null')
+}
+
+describe('the examples', { concurrency: 2 }, () => {
   const complaints = compileAll(
     folder,
     examples.map(({ program }) => program),
@@ -41,26 +68,43 @@ describe('the examples', () => {
   const otherConsole = onlyNode('its console.log writes objects in another way')
 
   test('can be compiled', () => {
+    const readable = complaints.replaceAll(/^example(\d+)/gm, (_, index) => examples[Number(index)]?.place ?? '')
     assert.ok(examples.length > 0)
-    assert.equal(complaints, '')
+    assert.equal(readable, '')
   })
 
-  for (const [index, { program, output }] of examples.entries()) {
+  for (const [index, { place, program, python, output }] of examples.entries()) {
     const skip = otherConsole || (program.includes('setxattr') && noAttributes(folder, 10))
-    test(`example ${index + 1} runs, and prints what stands below it`, { skip }, () => {
-      const cwd = join(folderOf(folder, index), 'here')
-      mkdirSync(cwd)
-      const env = { ...process.env, NODE_TEST_CONTEXT: undefined }
-      const { status, stdout, stderr } = spawnSync(process.execPath, ['../program.js'], { cwd, encoding: 'utf8', env })
+    test(`${place} runs, and prints what stands below it`, { skip }, async () => {
+      const [status, stderr, stdout] = await run(
+        join(folderOf(folder, index), 'here'),
+        process.execPath,
+        '../program.js',
+      )
       assert.deepEqual([status, stderr], [0, ''], program)
       // A test prints its own account, with times in it.
       if (output !== undefined || !program.includes("'node:test'")) assert.equal(stdout, output, program)
     })
+    if (python === undefined) continue
+    test(`${place} prints the same in Python`, { skip: noPython }, async () => {
+      const ran = await run(join(folderOf(folder, index), 'there'), 'python3', '-c', python)
+      assert.deepEqual([...ran.slice(0, 2), inOurWords(ran[2])], [0, '', output], python)
+    })
+  }
+})
+
+test('no program in the papers goes untested', () => {
+  for (const paper of ['README.md', 'CONTRIBUTING.md', ...docs]) {
+    for (const [, language = ''] of readFileSync(paper, 'utf8').matchAll(/^```(\S*)\n(?:.*?)^```$/gms)) {
+      assert.ok(['ts', 'text', 'py', 'sh'].includes(language), `${paper} has a block of "${language}"`)
+    }
+    const python = readFileSync(paper, 'utf8').split('```py\n').length - 1
+    assert.equal(all.filter((one) => one.place.startsWith(paper) && one.python !== undefined).length, python, paper)
   }
 })
 
 test('what is quoted from a source stands there', () => {
-  for (const { program } of examplesOf(contributing)) {
+  for (const { program } of all) {
     const [line, file] = QUOTED.exec(program) ?? []
     if (line === undefined || file === undefined) continue
     assert.ok(readFileSync(file, 'utf8').includes(program.slice(line.length)), `${file} does not contain\n${program}`)
@@ -157,8 +201,18 @@ test('what is listed as lacking is lacking, and what is lacking is listed', { sk
   }
 })
 
+test('the guide lists all names, as the code has them', () => {
+  const guide = readFileSync('docs/from-python.md', 'utf8')
+  for (const name of Object.keys(os)) {
+    if (name !== 'default') assert.match(guide, new RegExp(`\`(os\\.)?${name}[\`(]`), name)
+  }
+  const { status, stderr } = spawnSync(process.execPath, ['build/tools/names/generate.js', '--check'], {
+    encoding: 'utf8',
+  })
+  assert.deepEqual([status, stderr], [0, ''])
+})
+
 test('links within the papers lead somewhere', () => {
-  const docs = readdirSync('docs').map((name) => join('docs', name))
   for (const paper of ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...docs]) {
     for (const [, target = ''] of readFileSync(paper, 'utf8').matchAll(/\]\((?!https?:)([^)#]+)\)/g)) {
       assert.ok(existsSync(join(dirname(paper), target)), `${paper} links to ${target}`)

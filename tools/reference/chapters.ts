@@ -28,16 +28,30 @@ export async function chapters(): Promise<Chapter[]> {
 }
 
 /** What these export statements export; a second name (`OSError as error`) is left out. */
-async function namesOf(text: string): Promise<Name[]> {
+async function namesOf(text: string, folder = 'src/os/'): Promise<Name[]> {
   const names: Name[] = []
   for (const [, list, from = ''] of text.matchAll(/^export (?:\*|\{([^}]*)\}) from '(.*?)'/gm)) {
-    const file = new URL(from, 'file:///src/os/').pathname.slice(1)
-    const module = (await import(new URL(`../../${file.replace(/ts$/, 'js')}`, import.meta.url).href)) as object
+    const file = new URL(from, `file:///${folder}`).pathname.slice(1)
+    const module = await moduleOf(file)
     const wanted = list?.split(',').map((item) => item.trim()) ?? Object.keys(module)
     const source = readFileSync(file, 'utf8')
     for (const name of wanted) if (name in module) names.push({ name, file, comment: commentOf(source, name) })
   }
   return names
+}
+
+/** The names of a front door beside `os`: those of its own file, and those that it passes on. */
+export async function namesOfDoor(door: string): Promise<Name[]> {
+  const file = `src/${door}.ts`
+  const source = readFileSync(file, 'utf8')
+  const passedOn = await namesOf(source, 'src/')
+  const own = Object.keys(await moduleOf(file)).filter((name) => !passedOn.some((one) => one.name === name))
+  return [...passedOn, ...own.map((name) => ({ name, file, comment: commentOf(source, name) }))]
+}
+
+/** What a source file exports, when it has been compiled. */
+export async function moduleOf(file: string): Promise<Readonly<Record<string, unknown>>> {
+  return await import(new URL(`../../${file.replace(/ts$/, 'js')}`, import.meta.url).href)
 }
 
 function commentOf(source: string, name: string): string {
