@@ -9,10 +9,12 @@ import { addressOf } from './memory.ts'
 
 const { offsets, size } = structs.sigaction
 
-// Of this module alone, first the new action, then the old one.
-const memory = Buffer.allocUnsafeSlow(2 * size).fill(0)
+// Of this module alone, first the new action, then the old one, then a set of signals. All in one, which functions use: a
+// buffer of which only the address is used any more would be collected.
+const memory = Buffer.allocUnsafeSlow(2 * size + (sizes.sigset_t ?? 0)).fill(0)
 const newAction = addressOf(memory)
 const oldAction = newAction + size
+const blockedSet = oldAction + size
 
 /** What a signal did before, as C has it. */
 export type SignalAction = Buffer<ArrayBuffer>
@@ -26,7 +28,7 @@ export type SignalAction = Buffer<ArrayBuffer>
 export function setSignal(signal: number, handler: number): SignalAction | null {
   memory.fill(0, 0, size)
   memory.writeBigUInt64LE(BigInt(handler), offsets.sa_handler)
-  return libc.sigaction(signal, newAction, oldAction) === -1 ? null : Buffer.from(memory.subarray(size))
+  return libc.sigaction(signal, newAction, oldAction) === -1 ? null : Buffer.from(memory.subarray(size, 2 * size))
 }
 
 /** Puts back what a signal did before. */
@@ -39,9 +41,6 @@ export function restoreSignal(signal: number, action: SignalAction): void {
 export function handlerOf(action: SignalAction): number {
   return Number(action.readBigUInt64LE(offsets.sa_handler))
 }
-
-const blocked = Buffer.allocUnsafeSlow(sizes.sigset_t ?? 0)
-const blockedSet = addressOf(blocked)
 
 /** Writes the set of the signals that this thread blocks to memory. */
 export function readBlocked(set: number): void {

@@ -299,6 +299,24 @@ print(json.dumps(found))`,
     assert.equal(child.stdout, 'true\nENOENT\nENOENT\nEBADF\ntrue\nserved\n')
   })
 
+  test('writes to no memory but its own, however much was collected meanwhile', () => {
+    const child = runNode(
+      `
+      const others = []
+      for (let round = 0; round < 3; round++) {
+        gc()
+        // What was given back is handed out again, to buffers of whatever size it had.
+        for (let size = 65; size < 512; size++) {
+          for (let i = 0; i < 4; i++) others.push(Buffer.allocUnsafeSlow(size).fill(0xa5))
+        }
+        try { os.execv('/etc/passwd', ['passwd']) } catch (error) { if (error.code !== 'EACCES') throw error }
+      }
+      console.log(others.every((other) => other.every((byte) => byte === 0xa5)))`,
+      { nodeOptions: ['--expose-gc'] },
+    )
+    assert.deepEqual([child.status, child.stderr, child.stdout], [0, '', 'true\n'])
+  })
+
   test('is refused by a hook as well', () => {
     const program = `
       const events = []
