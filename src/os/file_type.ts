@@ -1,13 +1,13 @@
 import { lastErrno } from '../libc/call.ts'
 import { constants, errnoNumbers, structs } from '../libc/facts.ts'
 import { libc } from '../libc/functions.ts'
-import { address, uint16At } from '../libc/memory.ts'
+import { address, uint32At } from '../libc/memory.ts'
 import { cString } from './arguments.ts'
 import type { FileName } from './names.ts'
 import type { Prepared } from './prepared.ts'
 
-const { AT_EMPTY_PATH, AT_FDCWD, S_IFMT, STATX_MODE, STATX_TYPE } = constants
-const { stx_mode } = structs.statx.offsets
+const { AT_EMPTY_PATH, AT_FDCWD, S_IFMT } = constants
+const { st_mode } = structs.stat.offsets
 
 /**
  * The type and permissions of a file, or a negative error number: for those who ask "is there one, and what", to whom
@@ -18,8 +18,8 @@ const { stx_mode } = structs.statx.offsets
  * @param at where a relative path starts
  */
 export function modeOrErrno(file: FileName | number, flags = 0, at: number = AT_FDCWD): number {
-  const [from, name, how, mask] = preparedMode(file, flags, at).args
-  while (libc.statx(from, name, how, mask, address) === -1) {
+  const [from, name, out, how] = preparedMode(file, flags, at).args
+  while (libc.fstatat(from, name, out, how) === -1) {
     const errno = lastErrno()
     if (errno !== errnoNumbers.EINTR) return -errno
   }
@@ -27,18 +27,18 @@ export function modeOrErrno(file: FileName | number, flags = 0, at: number = AT_
 }
 
 /** What `modeOrErrno` does before its call. */
-export function preparedMode(file: FileName | number, flags = 0, at: number = AT_FDCWD): Prepared<'statx'> {
+export function preparedMode(file: FileName | number, flags = 0, at: number = AT_FDCWD): Prepared<'fstatat'> {
   const isFd = typeof file === 'number'
   const name = isFd ? '' : cString(file, 'path')
   // An empty path would make AT_FDCWD mean the current directory: no descriptor has that number.
   const from = isFd ? (file === AT_FDCWD ? -1 : file) : at
   const how = isFd ? flags | AT_EMPTY_PATH : flags
-  return { name: 'statx', args: [from, name, how, STATX_TYPE | STATX_MODE, address], syscall: 'stat', file }
+  return { name: 'fstatat', args: [from, name, address, how], syscall: 'stat', file }
 }
 
 /** The mode, as scratch memory has it. */
 export function modeIn(): number {
-  return uint16At(stx_mode)
+  return uint32At(st_mode)
 }
 
 /** The type of a file, S_IFDIR and kin; undefined where there is none, or where it cannot be told. */

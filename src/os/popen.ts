@@ -71,16 +71,18 @@ export function popen(cmd: Path, ...rest: unknown[]): CommandFile<TextFile | Bin
   reapAbandoned()
   const [readEnd, writeEnd] = pipe()
   const [ours, theirs, stream] = mode.startsWith('r') ? [readEnd, writeEnd, 1] : [writeEnd, readEnd, 0]
-  let pid: number
+  let file: TextFile | BinaryFile | undefined
   try {
-    pid = startShell(command, { file_actions: [[POSIX_SPAWN_DUP2, theirs, stream]] })
+    // Before there is a command that nobody would wait for, if this failed.
+    file = fdopen(ours, mode as BinaryMode, size)
+    return withCommand(file, startShell(command, { file_actions: [[POSIX_SPAWN_DUP2, theirs, stream]] }))
   } catch (error) {
-    closeFd(ours)
+    if (file === undefined) closeFd(ours)
+    else file.close()
     throw error
   } finally {
     closeFd(theirs)
   }
-  return withCommand(fdopen(ours, mode as BinaryMode, size), pid)
 }
 
 /** Has a file's `close` wait for the command. */

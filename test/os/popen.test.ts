@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import os from 'osier'
+import { askNode } from '../support/child.ts'
 import { askPython, noPython } from '../support/python.ts'
 
 const fds = (): number => readdirSync('/proc/self/fd').length
@@ -102,4 +103,20 @@ describe('popen', () => {
     assert.equal(child.stderr.includes('Error'), false, child.stderr)
     assert.equal(child.stdout, 'ResourceWarning ResourceWarning\n')
   })
+})
+
+test('where the file cannot be made, neither a command nor a descriptor is left', () => {
+  const support = import.meta.resolve('../support/seccomp.js')
+  const outcome = askNode<unknown>(`
+    import { forbid } from '${support}'
+    const lowest = () => { const fd = os.dup(0); os.close(fd); return fd }
+    const before = lowest()
+    os.popen('true').close()
+    forbid('newfstatat', 5)
+    let code
+    try { os.popen('sleep 100') } catch (error) { code = error.code }
+    let child
+    try { child = os.waitpid(-1, os.WNOHANG) } catch (error) { child = error.code }
+    console.log(JSON.stringify([code, child, lowest() - before]))`)
+  assert.deepEqual(outcome, ['EIO', 'ECHILD', 0])
 })

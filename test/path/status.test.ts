@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import os from 'osier'
 import * as path from 'osier/path'
+import { askNode } from '../support/child.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { assertSameAsPython, type PathCall } from '../support/path_calls.ts'
 import { noPython } from '../support/python.ts'
@@ -247,4 +248,13 @@ describe('as in python3', { skip: noPython }, () => {
     const some = [at('file'), at('same'), at('to_file'), at('dir'), at('dir/../file'), at('broken'), '/', at('to_root')]
     assertSameAsPython(some.flatMap((first) => some.map((second): PathCall => ['samefile', first, second])))
   })
+})
+
+test('a sandbox that refuses statx(2), as one that is older than it, does not make files vanish', () => {
+  const outcome = askNode<unknown>(`
+    import { forbid } from '${import.meta.resolve('../support/seccomp.js')}'
+    forbid('statx', 1)
+    const { exists, isdir, realpath } = os.path
+    console.log(JSON.stringify([exists('${at('file')}'), isdir('${at('dir')}'), realpath('${at('to_file')}')]))`)
+  assert.deepEqual(outcome, [true, true, path.realpath(at('file'))])
 })

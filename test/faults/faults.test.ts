@@ -1,0 +1,57 @@
+/** Every call under every fault: its usual result, the error of the fault, or an answer that says no; nothing left over. */
+
+import assert from 'node:assert/strict'
+import { before, describe, test } from 'node:test'
+import { noNamespaces } from '../support/namespaces.ts'
+import { readSection } from '../support/page_section.ts'
+import { failSyscalls, makeSituations, situations } from './faults.ts'
+import { completed, machine, section } from './page.ts'
+import { errors, mistakes, type Report } from './report.ts'
+
+const notLinux: string | false = process.platform === 'linux' ? false : 'there is no seccomp(2)'
+
+describe('faults', { skip: notLinux }, () => {
+  let ofSyscalls: ReadonlyMap<string, Report>
+  let ofSituations: ReadonlyMap<string, Report>
+
+  before(async () => {
+    ofSyscalls = completed(await failSyscalls())
+    ofSituations = completed(await makeSituations())
+  })
+
+  test('without faults the calls work', () => {
+    for (const { usual } of ofSyscalls.values()) {
+      const failed = Object.entries(usual).filter(([, outcome]) => /^[A-Z]\w*Error|^E[A-Z]+|left/.test(outcome))
+      // Some kernels and file systems lack these.
+      const unexpected = failed.filter(
+        ([call]) => !/xattr|follow_symlinks: false|pidfd|posix_fallocate|1 GiB/.test(call),
+      )
+      assert.deepEqual(unexpected, [])
+    }
+  })
+
+  for (const error of Object.keys(errors)) {
+    test(`a system call that fails with ${error} is that error, or another way is found`, () => {
+      for (const [syscall, { usual, faults }] of ofSyscalls) {
+        assert.deepEqual(mistakes(usual, faults[error] ?? {}, [error]), [], syscall)
+        assert.deepEqual(Object.keys(faults[error] ?? {}), Object.keys(usual))
+      }
+    })
+  }
+
+  for (const { name, fault, allowed, mounts } of situations) {
+    const skip = mounts === true && noNamespaces
+    test(`${name}: ${allowed.join(', ') || 'no errors at all'}`, { skip }, () => {
+      const { usual = {}, faults } = ofSituations.get(name) ?? {}
+      assert.deepEqual(mistakes(usual, faults?.[fault] ?? {}, allowed), [])
+      assert.ok(Object.keys(faults?.[fault] ?? {}).length > 80)
+    })
+  }
+
+  test('docs/reliability.md says the same', (t) => {
+    const page = readSection('faults')
+    if (!page.includes(`One run on ${machine()}.`)) return t.skip(`the page is not of ${machine()}`)
+    if (noNamespaces !== false) return t.skip(noNamespaces)
+    assert.equal(page, section(ofSyscalls, ofSituations), 'npm run faults writes the page anew')
+  })
+})

@@ -1,0 +1,68 @@
+/**
+ * Run with --expose-gc, the name of a work, and how often it is done: does it in ten parts, after a fifth as a warm-up, and
+ * prints how much memory and how many descriptors and children there are after the first part, and after the last.
+ */
+
+import { readFileSync } from 'node:fs'
+import { setImmediate as turn } from 'node:timers/promises'
+import os from 'osier'
+import { children, openFiles } from '../support/children.ts'
+
+declare const gc: () => void
+
+export interface Load {
+  /** Bytes of resident memory. */
+  readonly memory: number
+  readonly descriptors: number
+  readonly children: number
+}
+
+const [, , name = '', count = ''] = process.argv
+
+const works: Readonly<Record<string, (times: number) => Promise<void>>> = {
+  'open, stat, close': async (times) => {
+    for (let i = 0; i < times; i++) {
+      const fd = os.open('/etc/passwd', os.O_RDONLY)
+      os.stat('/etc/passwd')
+      os.close(fd)
+    }
+  },
+  'scandir, abandoned': async (times) => {
+    for (let i = 1; i <= times; i++) {
+      os.scandir('/').next()
+      // What is abandoned is closed when it is collected, and that is told in a turn of the event loop.
+      if (i % 500 === 0) {
+        gc()
+        await turn()
+      }
+    }
+  },
+  'posix_spawn, waitpid': async (times) => {
+    for (let i = 0; i < times; i++) {
+      const pid = os.posix_spawn('/bin/true', ['true'], null)
+      if (os.waitpid(pid, 0)[1] !== 0) throw new Error('/bin/true has failed')
+    }
+  },
+}
+
+async function measure(): Promise<Load> {
+  for (let i = 0; i < 3; i++) {
+    gc()
+    await turn()
+  }
+  // From the system: it is what others see.
+  const [, pages = '0'] = readFileSync('/proc/self/statm', 'latin1').split(' ')
+  return { memory: Number(pages) * 4096, descriptors: openFiles().length, children: children().length }
+}
+
+const work = works[name]
+if (work === undefined) throw new Error(`there is no work ${name}; there are ${Object.keys(works).join('; ')}`)
+const before = await measure()
+// The engine compiles and makes room while it warms up.
+await work(Number(count) / 5)
+const parts: Load[] = []
+for (let part = 1; part <= 10; part++) {
+  await work(Number(count) / 10)
+  parts.push(await measure())
+}
+console.log(JSON.stringify({ before, first: parts.at(0), last: parts.at(-1) }))
