@@ -49,13 +49,13 @@ export function readMore(
 }
 
 const IS_DIRECTORY: Outcome<boolean> = {
-  output: structs.statx.size,
+  output: structs.stat.size,
   result: () => (modeIn() & S_IFMT) === S_IFDIR,
   failure: () => false,
 }
 
 const MODE_OR_ERRNO: Outcome<number> = {
-  output: structs.statx.size,
+  output: structs.stat.size,
   result: () => modeIn(),
   failure: (errno) => -errno,
 }
