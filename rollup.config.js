@@ -86,7 +86,7 @@ let core
 
 function manualChunks(id, { getModuleInfo }) {
   facts ??= reachable('stat', getModuleInfo, reachable('errno', getModuleInfo))
-  core ??= reachable('os/index', getModuleInfo)
+  core ??= reachable('path', getModuleInfo, reachable('os/index', getModuleInfo))
   const name = nameOf(id)
   if (doors.includes(name) || namespaces.includes(name)) return undefined
   // Evaluated before koffi, which is before core.

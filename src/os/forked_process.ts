@@ -1,5 +1,4 @@
 import { writeSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { inspect } from 'node:util'
 import { told } from '../event_loop/told.ts'
 import { forgetBackground } from '../libc/background.ts'
@@ -185,8 +184,6 @@ function leaveInput(input: Readable): void {
   input.unref()
 }
 
-const require = createRequire(import.meta.url)
-
 /** The modules of Node that are loaded already: only those can hold something of the parent's. */
 function loadedModules(): unknown {
   return Reflect.get(process, 'moduleLoadList')
@@ -202,7 +199,7 @@ interface Agent {
 
 /** Two processes must not speak on one connection. */
 function keptConnections(module: string): { destroy(): void }[] {
-  const { globalAgent } = require(`node:${module}`) as { readonly globalAgent: Agent }
+  const { globalAgent } = process.getBuiltinModule(`node:${module}`) as { readonly globalAgent: Agent }
   return Object.values(globalAgent.freeSockets).flatMap((sockets) => sockets ?? [])
 }
 
@@ -224,7 +221,7 @@ const CACHED_INTEGERS = 1024
 
 /** What was random in the parent would be the same again in each of its children. */
 function useUpRandomNumbers(): void {
-  const crypto = require('node:crypto') as { randomUUID(): string; randomInt(max: number): number }
+  const crypto = process.getBuiltinModule('node:crypto') as { randomUUID(): string; randomInt(max: number): number }
   for (let i = 0; i <= CACHED_UUIDS; i++) crypto.randomUUID()
   for (let i = 0; i <= CACHED_INTEGERS; i++) crypto.randomInt(2)
 }

@@ -1,8 +1,6 @@
 // The `os` namespace, chapter by chapter in the order of Python's documentation.
 // biome-ignore-all assist/source/organizeImports: the order is the documentation's
 
-export * as path from '../path.ts'
-
 // File Names, Command Line Arguments, and Environment Variables
 export { type FileName, fsdecode, fsencode, fspath, type Path, PathLike } from './names.ts'
 
