@@ -1,0 +1,104 @@
+/** What the types of the package promise. tsc checks it when the tests are built; nothing of it runs. */
+
+import os, { type DirEntry, OSError, type stat_result } from 'osier'
+import * as errno from 'osier/errno'
+import micropython, { vfs } from 'osier/micropython'
+import * as path from 'osier/path'
+import * as promises from 'osier/promises'
+import * as signal from 'osier/signal'
+import sjs from 'osier/sjs'
+import * as stat from 'osier/stat'
+import * as time from 'osier/time'
+
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
+
+/** Complains unless the expression is of exactly the type that is given. */
+type Is = <Wanted>() => <Found>(found: Found, ..._: Same<Found, Wanted> extends true ? [] : [never]) => void
+
+declare const bytes: Buffer
+declare const anything: string | Uint8Array | URL | os.PathLike
+declare const is: Is
+
+export function results(): void {
+  // Bytes in, bytes out.
+  is<string[]>()(os.listdir('.'))
+  is<string[]>()(os.listdir())
+  is<Buffer[]>()(os.listdir(bytes))
+  is<string[] | Buffer[]>()(os.listdir(anything))
+  is<string>()(os.readlink('link'))
+  is<Buffer>()(os.readlink(bytes))
+  is<string>()(os.fsdecode(bytes))
+  is<Buffer>()(os.fsencode('name'))
+  for (const entry of os.scandir('.')) is<DirEntry<string>>()(entry)
+  for (const entry of os.scandir(bytes)) is<Buffer>()(entry.name)
+  for (const [folder, , files] of os.walk('.')) {
+    is<string>()(folder)
+    is<string[]>()(files)
+  }
+  for (const [folder] of os.walk(bytes)) is<Buffer>()(folder)
+
+  // Integers are numbers, but for those that pass 2^53.
+  is<stat_result>()(os.stat('.'))
+  is<number>()(os.stat('.').st_size)
+  is<bigint>()(os.stat('.').st_mtime_ns)
+  is<bigint>()(os.stat('.').st_ino)
+  is<boolean>()(os.access('.', os.R_OK))
+  is<readonly [r: number, w: number]>()(os.pipe())
+  is<Buffer>()(os.read(0, 10))
+  is<number>()(os.write(1, bytes))
+  is<string | undefined>()(os.environ.get('HOME'))
+
+  is<boolean>()(stat.S_ISDIR(os.stat('.').st_mode))
+  is<number>()(errno.ENOENT)
+  is<number>()(signal.SIGTERM)
+  is<string>()(time.ctime())
+  is<string>()(path.join('a', 'b'))
+  is<Buffer>()(path.join(bytes, bytes))
+  is<typeof path>()(os.path)
+  is<typeof promises>()(os.promises)
+  is<Promise<stat_result>>()(promises.stat('.'))
+  is<string>()(sjs.cwd)
+  is<string>()(micropython.getcwd())
+  is<vfs.VfsFat>()(new vfs.VfsFat(new vfs.RamBlockDev(512, 100)))
+}
+
+export function errors(error: unknown): void {
+  if (error instanceof os.FileNotFoundError) is<OSError>()(error satisfies OSError as OSError)
+  if (error instanceof OSError) {
+    is<number>()(error.errno)
+    is<string>()(error.code)
+  }
+}
+
+export function argumentsTaken(handle: { fd: number }, options: { dir_fd?: number }): void {
+  // By position, or by name in one object at the end.
+  os.makedirs('a', 0o755, true)
+  os.makedirs('a', { exist_ok: true })
+  os.walk('.', { topdown: false })
+  os.stat('.', { follow_symlinks: false })
+  // A descriptor is a number, or what has one.
+  os.fstat(handle)
+  os.fstat({ fileno: () => 0 })
+  os.rmdir('a', options)
+  os.stat(new URL('file:///'))
+  os.stat({ __fspath__: () => 'a' })
+}
+
+export function argumentsRefused(): void {
+  // @ts-expect-error no such name
+  os.no_such_name
+  // @ts-expect-error a path is no symbol
+  os.stat(Symbol())
+  // @ts-expect-error no such option
+  os.stat('.', { follow: false })
+  // @ts-expect-error an option of another type
+  os.makedirs('a', { exist_ok: 1 })
+  // @ts-expect-error required
+  os.open('a')
+  // @ts-expect-error what is written is bytes
+  os.write(1, 'text')
+  // @ts-expect-error results are for reading
+  os.stat('.').st_size = 0
+  // @ts-expect-error so are constants
+  os.O_RDONLY = 1
+}
