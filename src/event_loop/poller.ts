@@ -1,7 +1,7 @@
 import { lastErrno, osError } from '../libc/call.ts'
 import { constants, errnoNumbers, structs } from '../libc/facts.ts'
 import { libc } from '../libc/functions.ts'
-import { addressOf } from '../libc/memory.ts'
+import { addressOf, ownMemory } from '../libc/memory.ts'
 import type { Watch } from '../libc/poll_handle.ts'
 import { told } from './told.ts'
 import { watchEpoll } from './watch_epoll.ts'
@@ -56,7 +56,7 @@ const { events: EVENTS, data: DATA } = structs.epoll_event.offsets
 const MOST = 256
 
 // Of this module alone: scratch memory is what the waiters use.
-const memory = Buffer.allocUnsafeSlow(EVENT * (MOST + 1))
+const memory = ownMemory(EVENT * (MOST + 1))
 const address = addressOf(memory)
 /** What is handed to epoll_ctl, behind what epoll_wait fills. */
 const GIVEN = EVENT * MOST

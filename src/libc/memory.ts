@@ -10,8 +10,12 @@ import { decode } from './strings.ts'
  * may live on V8's heap, where they move.
  */
 export const SCRATCH_SIZE = 65536
-export const bytes: Buffer<ArrayBuffer> = Buffer.allocUnsafeSlow(SCRATCH_SIZE)
+/** What `ownMemory` has to give. */
+const OWN_SIZE = 16384
+const block = Buffer.allocUnsafeSlow(SCRATCH_SIZE + OWN_SIZE)
+export const bytes: Buffer<ArrayBuffer> = block.subarray(0, SCRATCH_SIZE)
 export const address: number = addressOf(bytes)
+let taken = SCRATCH_SIZE
 
 // Not exported, and so constant to V8's compiler: through an import each access costs more, and `os.stat` 60 ns.
 const u16 = new Uint16Array(bytes.buffer)
@@ -22,6 +26,18 @@ const u64 = new BigUint64Array(bytes.buffer)
 /** Where a buffer's first byte is. The caller must keep the buffer reachable while C may use the address. */
 export function addressOf(buffer: Uint8Array): number {
   return Number(koffi.address(buffer))
+}
+
+/**
+ * Zeroed memory that belongs to one module for good, for what has to outlive the next call. It lies behind the scratch
+ * memory, and so is never freed. A buffer of the module's own would be, if all that its functions use were the address:
+ * nothing refers to the buffer then, for V8 as for a bundler, and C would write to memory that is somebody else's.
+ */
+export function ownMemory(size: number): Buffer<ArrayBuffer> {
+  const start = taken
+  taken += (size + 15) & ~15
+  if (taken > block.length) throw new RangeError('OWN_SIZE is too small')
+  return block.subarray(start, start + size).fill(0)
 }
 
 // What stands at a byte offset in scratch memory, which must be a multiple of the size.

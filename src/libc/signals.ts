@@ -1,6 +1,6 @@
 import { constants, sizes, structs } from './facts.ts'
 import { libc } from './functions.ts'
-import { addressOf } from './memory.ts'
+import { addressOf, ownMemory } from './memory.ts'
 
 /**
  * sigaction(2), for the two actions that need no function of ours: the default one, and to ignore the signal; and the
@@ -9,12 +9,10 @@ import { addressOf } from './memory.ts'
 
 const { offsets, size } = structs.sigaction
 
-// Of this module alone, first the new action, then the old one, then a set of signals. All in one, which functions use: a
-// buffer of which only the address is used any more would be collected.
-const memory = Buffer.allocUnsafeSlow(2 * size + (sizes.sigset_t ?? 0)).fill(0)
+// Of this module alone, first the new action, then the old one.
+const memory = ownMemory(2 * size)
 const newAction = addressOf(memory)
 const oldAction = newAction + size
-const blockedSet = oldAction + size
 
 /** What a signal did before, as C has it. */
 export type SignalAction = Buffer<ArrayBuffer>
@@ -28,7 +26,7 @@ export type SignalAction = Buffer<ArrayBuffer>
 export function setSignal(signal: number, handler: number): SignalAction | null {
   memory.fill(0, 0, size)
   memory.writeBigUInt64LE(BigInt(handler), offsets.sa_handler)
-  return libc.sigaction(signal, newAction, oldAction) === -1 ? null : Buffer.from(memory.subarray(size, 2 * size))
+  return libc.sigaction(signal, newAction, oldAction) === -1 ? null : Buffer.from(memory.subarray(size))
 }
 
 /** Puts back what a signal did before. */
@@ -41,6 +39,8 @@ export function restoreSignal(signal: number, action: SignalAction): void {
 export function handlerOf(action: SignalAction): number {
   return Number(action.readBigUInt64LE(offsets.sa_handler))
 }
+
+const blockedSet = addressOf(ownMemory(sizes.sigset_t ?? 0))
 
 /** Writes the set of the signals that this thread blocks to memory. */
 export function readBlocked(set: number): void {

@@ -2,7 +2,7 @@ import { AuditEvent } from '../audit.ts'
 import { lastErrno, osError } from '../libc/call.ts'
 import { constants, errnoNumbers, structs } from '../libc/facts.ts'
 import { has, libc } from '../libc/functions.ts'
-import { addressOf } from '../libc/memory.ts'
+import { addressOf, ownMemory } from '../libc/memory.ts'
 import { cString } from './arguments.ts'
 import { close, open } from './descriptors.ts'
 import { readlink } from './files.ts'
@@ -17,7 +17,7 @@ const { S_IFDIR, S_IFLNK, S_IFMT } = constants
 const { ELOOP, EAGAIN, EINTR, ENOSYS, ENOTDIR, EPERM } = errnoNumbers
 
 const HOW = structs.open_how
-const how = Buffer.allocUnsafeSlow(HOW.size)
+const how = ownMemory(HOW.size)
 const howAddress = addressOf(how)
 
 /** The event of `open`, which this is one of. */

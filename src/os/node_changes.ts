@@ -1,6 +1,6 @@
 import { constants, signalNumbers, structs } from '../libc/facts.ts'
 import { libc } from '../libc/functions.ts'
-import { addressOf } from '../libc/memory.ts'
+import { addressOf, ownMemory } from '../libc/memory.ts'
 import { resetTerminalModes } from '../libc/node.ts'
 import { blockSignal, restoreSignal, setSignal, unblockSignal } from '../libc/signals.ts'
 
@@ -55,7 +55,7 @@ function setFlags(fd: number, status: number, flags: number): void {
 
 // For each standard stream that is a terminal its settings, before and after Node has put them back.
 const TERMINAL = structs.termios.size
-const memory = Buffer.allocUnsafeSlow(2 * STANDARD_STREAMS.length * TERMINAL)
+const memory = ownMemory(2 * STANDARD_STREAMS.length * TERMINAL)
 const settings = addressOf(memory)
 const placeOf = (fd: number): number => 2 * fd * TERMINAL
 

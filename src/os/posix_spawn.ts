@@ -3,7 +3,7 @@ import { OSError, wrongType } from '../errors.ts'
 import { osError } from '../libc/call.ts'
 import { constants, sizes, structs } from '../libc/facts.ts'
 import { type Address, type CString, libc } from '../libc/functions.ts'
-import { addressOf } from '../libc/memory.ts'
+import { addressOf, ownMemory } from '../libc/memory.ts'
 import { readBlocked } from '../libc/signals.ts'
 import type { StringArray } from '../libc/string_array.ts'
 import { bool, checkOptions, cString, type Descriptor, descriptor, int, NO_OPTIONS } from './arguments.ts'
@@ -50,7 +50,7 @@ const spawnEvent = new AuditEvent('os.posix_spawn')
 
 // One piece of memory for all that a spawn needs, of this module alone: no call comes between its pieces.
 const piece = (size: number): number => (size + 15) & ~15
-const memory = Buffer.allocUnsafeSlow(4096).fill(0)
+const memory = ownMemory(4096)
 const attributes = addressOf(memory)
 const actions = attributes + piece(sizes.posix_spawnattr_t)
 const set = actions + piece(sizes.posix_spawn_file_actions_t)

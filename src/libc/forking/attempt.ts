@@ -1,7 +1,7 @@
 import { lastErrno, osError } from '../call.ts'
 import { constants, errnoNumbers, signalNumbers, sizes } from '../facts.ts'
 import { bindNow, libc } from '../functions.ts'
-import { addressOf } from '../memory.ts'
+import { addressOf, ownMemory } from '../memory.ts'
 import {
   completedWork,
   dropCompletedWork,
@@ -30,7 +30,7 @@ const INVOLVED = [
 ] as const
 
 // Memory of this module alone, because it is used between steps that must not be disturbed.
-const block = Buffer.allocUnsafeSlow(512).fill(0)
+const block = ownMemory(512)
 const everySignal = addressOf(block)
 const oldMask = everySignal + sizes.sigset_t
 const aByte = oldMask + sizes.sigset_t

@@ -2,7 +2,7 @@ import { openSync } from 'node:fs'
 import { lastErrno, osError } from '../call.ts'
 import { constants, structs } from '../facts.ts'
 import { type Address, libc } from '../functions.ts'
-import { addressOf } from '../memory.ts'
+import { addressOf, ownMemory } from '../memory.ts'
 import { makePipe } from './pipe.ts'
 
 /** Room for a child: where there is none, V8 and libuv would end it, or wait for ever for threads that are not there. */
@@ -34,7 +34,7 @@ const { rlim_cur, rlim_max } = structs.rlimit.offsets
 const NO_LIMIT = 2n ** 64n - 1n
 
 // Memory of this module alone: the child reads it again.
-const limits = Buffer.allocUnsafeSlow(2 * structs.rlimit.size)
+const limits = ownMemory(2 * structs.rlimit.size)
 const normal = addressOf(limits)
 const lowered = normal + structs.rlimit.size
 
