@@ -1,6 +1,6 @@
 import { PermissionError } from '../errors.ts'
 import { onAbort } from './on_abort.ts'
-import { cancel, isAwaited, type Waiter, wait } from './poller.ts'
+import { cancel, isWorthTrying, type Waiter, wait } from './poller.ts'
 
 /** What a try gives that would have to wait. */
 export const NOT_YET: unique symbol = Symbol('not yet')
@@ -39,7 +39,7 @@ let inARow = 0
 export function perform<T>(deed: Deed<T>, { signal, ref = true }: Patience): Promise<T> {
   if (signal?.aborted) return Promise.reject(signal.reason)
   if (++inARow > IN_A_ROW) inARow = 0
-  else if (!isAwaited(deed.fd, deed.events)) {
+  else if (isWorthTrying(deed.fd, deed.events)) {
     try {
       const result = deed.attempt(false)
       if (result !== NOT_YET) return Promise.resolve(result)

@@ -46,6 +46,8 @@ interface Watched {
   isAdded: boolean
   readonly readers: Waiter[]
   readonly writers: Waiter[]
+  /** Whether the last one who read found less than there was room for, so that the next one will hardly find anything. */
+  isDrained: boolean
   /** How often in a row it was said to be ready, and nobody could do anything. */
   fruitless: number
 }
@@ -58,6 +60,7 @@ const MOST = 256
 // Of this module alone: scratch memory is what the waiters use.
 const memory = ownMemory(EVENT * (MOST + 1))
 const address = addressOf(memory)
+const words = new Int32Array(memory.buffer)
 /** What is handed to epoll_ctl, behind what epoll_wait fills. */
 const GIVEN = EVENT * MOST
 
@@ -87,17 +90,32 @@ function open(): Watch {
 export function wait(fd: number, events: number, waiter: Waiter): void {
   if (loop === undefined) open()
   const known = table.get(fd)
-  const watched = known ?? { fd, generation: 0, isAdded: false, readers: [], writers: [], fruitless: 0 }
+  const watched = known ?? {
+    fd,
+    generation: 0,
+    isAdded: false,
+    readers: [],
+    writers: [],
+    isDrained: false,
+    fruitless: 0,
+  }
   arm(watched, events | wantedEvents(watched))
   if (known === undefined) table.set(fd, watched)
   queueOf(watched, events).push(waiter)
   if (waiter.ref && refs++ === 0) loop?.ref()
 }
 
-/** Whether anybody waits for the descriptor to be ready for that already. */
-export function isAwaited(fd: number, events: number): boolean {
+/** Whether there is any point in trying before the descriptor is ready: not where others wait for that already. */
+export function isWorthTrying(fd: number, events: number): boolean {
   const watched = table.get(fd)
-  return watched !== undefined && queueOf(watched, events).length > 0
+  if (watched === undefined) return true
+  return queueOf(watched, events).length === 0 && !(events === READABLE && watched.isDrained)
+}
+
+/** Notes whether who has just read a descriptor has left nothing: a call in vain is saved for each that waits. */
+export function noteDrained(fd: number, isDrained: boolean): void {
+  const watched = table.get(fd)
+  if (watched !== undefined) watched.isDrained = isDrained
 }
 
 /** Waits no longer. The kernel may still say once that the descriptor is ready: then nobody listens. */
@@ -131,18 +149,19 @@ function arm(watched: Watched, events: number): void {
     // It has been closed behind our back. If its number is another file's now, who waited for the old one must not read that.
     const error = osError(errno === ENOENT ? EBADF : errno, 'epoll_ctl', watched.fd)
     watched.isAdded = false
+    watched.isDrained = false
     dismiss(watched, error)
     if (errno !== ENOENT) throw error
   }
-  watched.generation = (watched.generation + 1) >>> 0
+  watched.generation = (watched.generation + 1) | 0
   if (control(EPOLL_CTL_ADD, watched, events) !== 0) throw osError(lastErrno(), 'epoll_ctl', watched.fd)
   watched.isAdded = true
 }
 
 function control(operation: number, { fd, generation }: Watched, events: number): number {
-  memory.writeUInt32LE((events | EPOLLONESHOT) >>> 0, GIVEN + EVENTS)
-  memory.writeInt32LE(fd, GIVEN + DATA)
-  memory.writeUInt32LE(generation, GIVEN + DATA + 4)
+  words[(GIVEN + EVENTS) >> 2] = events | EPOLLONESHOT
+  words[(GIVEN + DATA) >> 2] = fd
+  words[(GIVEN + DATA + 4) >> 2] = generation
   return libc.epoll_ctl(epoll, operation, fd, address + GIVEN)
 }
 
@@ -160,9 +179,9 @@ function dismiss(watched: Watched, error: Error): void {
 function dispatch(): void {
   const count = libc.epoll_wait(epoll, address, MOST, 0)
   for (let at = 0; at < count * EVENT; at += EVENT) {
-    const events = memory.readUInt32LE(at + EVENTS)
-    const watched = table.get(memory.readInt32LE(at + DATA))
-    if (watched === undefined || watched.generation !== memory.readUInt32LE(at + DATA + 4)) continue
+    const events = words[(at + EVENTS) >> 2] as number
+    const watched = table.get(words[(at + DATA) >> 2] as number)
+    if (watched === undefined || watched.generation !== words[(at + DATA + 4) >> 2]) continue
     const readers = (events & (READABLE | TROUBLE)) === 0 || serve(watched.readers)
     const writers = (events & (WRITABLE | TROUBLE)) === 0 || serve(watched.writers)
     watched.fruitless = readers && writers ? 0 : watched.fruitless + 1
@@ -221,6 +240,7 @@ function closes(first: number, last: number): void {
   // The open file may live on under another number, or in another process: then the kernel would keep it.
   control(EPOLL_CTL_DEL, watched, 0)
   watched.isAdded = false
+  watched.isDrained = false
   watched.fruitless = 0
   dismiss(watched, osError(EBADF, 'close', first))
 }

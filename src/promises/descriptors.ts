@@ -1,10 +1,10 @@
 import { tryCall } from '../event_loop/nonblocking.ts'
 import { type Deed, NOT_YET, perform } from '../event_loop/perform.ts'
-import { READABLE, WRITABLE } from '../event_loop/poller.ts'
-import { osError } from '../libc/call.ts'
+import { noteDrained, READABLE, WRITABLE } from '../event_loop/poller.ts'
+import { lastErrno, osError } from '../libc/call.ts'
 import { constants, errnoNumbers, structs } from '../libc/facts.ts'
 import { libc } from '../libc/functions.ts'
-import { address, addressOf, bigUint64At, putBigInt64 } from '../libc/memory.ts'
+import { address, addressOf, bigUint64At, putBigInt64, putUint64 } from '../libc/memory.ts'
 import { SLAB_PIECE, slabAddress, slabTake } from '../libc/slab.ts'
 import {
   byteCount,
@@ -29,7 +29,8 @@ import { type WaitOptions, waitOptions } from './wait_options.ts'
  */
 
 const { iov_base, iov_len } = structs.iovec.offsets
-const { SEEK_CUR, S_IFMT, S_IFREG, S_IFBLK } = constants
+const { RWF_NOWAIT, SEEK_CUR, S_IFMT, S_IFREG, S_IFBLK } = constants
+const { EAGAIN, EINVAL } = errnoNumbers
 
 type Tried = number | typeof NOT_YET
 
@@ -38,18 +39,24 @@ const AT_POSITION = -1
 
 /** Describes one piece of memory, in scratch memory. */
 function putVector(start: number, length: number): void {
-  putBigInt64(iov_base, BigInt(start))
-  putBigInt64(iov_len, BigInt(length))
+  putUint64(iov_base, start)
+  putUint64(iov_len, length)
 }
 
 /** A read into the memory that the vectors in scratch memory describe. */
 function tryRead(syscall: string, fd: number, count: number, isReady: boolean): Tried {
+  const size = libc.preadv2(fd, address, count, AT_POSITION, 0, RWF_NOWAIT)
+  if (size !== -1) return size
+  if (lastErrno() === EAGAIN) return NOT_YET
   const flagged = (flags: number): number => libc.preadv2(fd, address, count, AT_POSITION, 0, flags)
   return tryCall(syscall, fd, flagged, () => libc.readv(fd, address, count), isReady)
 }
 
 /** A write of it. */
 function tryWrite(syscall: string, fd: number, count: number, isReady: boolean): Tried {
+  const size = libc.pwritev2(fd, address, count, AT_POSITION, 0, RWF_NOWAIT)
+  if (size !== -1) return size
+  if (lastErrno() === EAGAIN) return NOT_YET
   const flagged = (flags: number): number => libc.pwritev2(fd, address, count, AT_POSITION, 0, flags)
   return tryCall(syscall, fd, flagged, () => libc.writev(fd, address, count), isReady)
 }
@@ -99,6 +106,7 @@ class ReadPiece implements Deed<Buffer> {
     const size = tryRead('read', this.fd, 1, isReady)
     if (size === NOT_YET) return NOT_YET
     const piece = this.#room === null ? slabTake(size) : trimmed(this.#room, size)
+    if (isReady) noteDrained(this.fd, size < most)
     if (size === most || size === 0 || isReady || !isCutShort(this.fd)) return piece
     this.#first = piece
     return NOT_YET
@@ -222,9 +230,13 @@ class Write implements Deed<number> {
  *
  * Availability: Linux, with Node. See write(2); Python, os.write.
  */
-export async function write(fd: Descriptor, data: ArrayBufferView, options: WaitOptions = NO_OPTIONS): Promise<number> {
-  const number = descriptor(fd, 'fd')
-  return perform(new Write(number, view(data, 'data')), waitOptions(options))
+export function write(fd: Descriptor, data: ArrayBufferView, options: WaitOptions = NO_OPTIONS): Promise<number> {
+  try {
+    const number = descriptor(fd, 'fd')
+    return perform(new Write(number, view(data, 'data')), waitOptions(options))
+  } catch (error) {
+    return Promise.reject(error)
+  }
 }
 
 /** Reads into, or writes, several pieces of memory. */
@@ -336,8 +348,7 @@ class Counter implements Deed<bigint> {
         ? tryRead('eventfd_read', this.fd, 1, isReady)
         : tryWrite('eventfd_write', this.fd, 1, isReady)
     if (size === NOT_YET) return NOT_YET
-    if (size !== COUNTER)
-      throw osError(errnoNumbers.EINVAL, this.#amount === null ? 'eventfd_read' : 'eventfd_write', this.fd)
+    if (size !== COUNTER) throw osError(EINVAL, this.#amount === null ? 'eventfd_read' : 'eventfd_write', this.fd)
     return bigUint64At(VALUE)
   }
 }
