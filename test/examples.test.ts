@@ -3,7 +3,17 @@
 import assert from 'node:assert/strict'
 import { type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
@@ -15,6 +25,8 @@ import { noFork } from './support/runtime.ts'
 import { atTerminals } from './support/terminals.ts'
 
 const folder = temporaryFolder()
+
+const noBash = existsSync('/bin/bash') ? false : 'there is no /bin/bash'
 
 function run(example: string, ...args: string[]): SpawnSyncReturns<string> {
   return spawnSync(process.execPath, [`build/examples/${example}.js`, ...args], { encoding: 'utf8', timeout: 60_000 })
@@ -189,4 +201,56 @@ test('supervisor: signals are handed on', { timeout: 60_000 }, async () => {
   await once(child.stdout, 'data')
   child.kill('SIGTERM')
   assert.deepEqual(await ended, [3, null])
+})
+
+test('waiting: 200 children are awaited at once, and those that fail are started again', { timeout: 60_000 }, () => {
+  const { stdout, stderr } = run('waiting/children')
+  assert.deepEqual([stdout, stderr], ['200 children, 20 started again, 0 threads more\n', ''])
+})
+
+test('waiting: a timer wheel calls in order, and ends', { timeout: 60_000 }, () => {
+  const { stdout, stderr, status } = run('waiting/timer_wheel')
+  assert.deepEqual([stdout, stderr, status], ['in order: 30 60 90\n', '', 0])
+})
+
+test('waiting: a dialogue with bash at a terminal', { timeout: 60_000, skip: noBash }, () => {
+  const { stdout, stderr } = run('waiting/expect')
+  assert.deepEqual([stdout, stderr], ['osier is at /dev/pts\nbash ended with 7\n', ''])
+})
+
+test('waiting: a log is followed when it grows, is cut, and is replaced', { timeout: 60_000 }, async () => {
+  const path = join(folder, 'log')
+  writeFileSync(path, 'old\n')
+  const child = spawn(process.execPath, ['build/examples/waiting/follow.js', path], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const ended = once(child, 'exit')
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  const next = async (): Promise<string> => String((await lines.next()).value)
+  assert.equal(await next(), `following ${path}`)
+  appendFileSync(path, 'begun')
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  appendFileSync(path, ' and ended\n')
+  assert.equal(await next(), 'begun and ended')
+  truncateSync(path)
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  appendFileSync(path, 'after the cut\n')
+  assert.equal(await next(), 'after the cut')
+  writeFileSync(`${path}.new`, 'of the new file\n')
+  renameSync(`${path}.new`, path)
+  assert.equal(await next(), 'of the new file')
+  child.kill('SIGTERM')
+  assert.deepEqual(await ended, [0, null])
+})
+
+test('waiting: processes count on under a lock', { timeout: 60_000 }, async () => {
+  const path = join(folder, 'counter')
+  const ends = Array.from({ length: 3 }, async () => {
+    const child = spawn(process.execPath, ['build/examples/waiting/lock.js', path, '15'], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    })
+    return once(child, 'exit')
+  })
+  for (const end of ends) assert.deepEqual(await end, [0, null])
+  assert.equal(readFileSync(path, 'utf8'), '45')
 })
