@@ -133,6 +133,15 @@ class ReadPiece implements Deed<Buffer> {
  * @throws OSError as the system says: EBADF, also where the descriptor is closed meanwhile; IsADirectoryError
  *
  * Availability: Linux, with Node. See read(2); Python, os.read.
+ * @example
+ * ```ts
+ * const [r, w] = os.pipe()
+ * const coming = promises.read(r, 100)
+ * os.write(w, Buffer.from('hello'))
+ * await coming // => Buffer.from('hello')
+ * os.close(r)
+ * os.close(w)
+ * ```
  */
 export async function read(fd: Descriptor, n: number | bigint, options: WaitOptions = NO_OPTIONS): Promise<Buffer> {
   const number = descriptor(fd, 'fd')
@@ -181,6 +190,16 @@ class ReadInto implements Deed<number> {
  * @throws OSError as `read`; TypeError where the memory is gone when there is something to read
  *
  * Availability: Linux, with Node. See read(2); Python 3.14, os.readinto.
+ * @example
+ * ```ts
+ * const [r, w] = os.pipe()
+ * const room = Buffer.alloc(5)
+ * os.write(w, Buffer.from('hello'))
+ * await promises.readinto(r, room) // => 5
+ * room.toString() // => 'hello'
+ * os.close(r)
+ * os.close(w)
+ * ```
  */
 export async function readinto(
   fd: Descriptor,
@@ -229,6 +248,14 @@ class Write implements Deed<number> {
  * @throws OSError as the system says: EBADF, also where the descriptor is closed meanwhile; ENOSPC, BrokenPipeError
  *
  * Availability: Linux, with Node. See write(2); Python, os.write.
+ * @example
+ * ```ts
+ * const [r, w] = os.pipe()
+ * await promises.write(w, Buffer.from('hello')) // => 5
+ * os.read(r, 100).toString() // => 'hello'
+ * os.close(r)
+ * os.close(w)
+ * ```
  */
 export function write(fd: Descriptor, data: ArrayBufferView, options: WaitOptions = NO_OPTIONS): Promise<number> {
   try {
@@ -292,6 +319,16 @@ class Vectors implements Deed<number> {
  * @throws OSError as `read`; EINVAL for too many buffers
  *
  * Availability: Linux, with Node. See readv(2); Python, os.readv.
+ * @example
+ * ```ts
+ * const [r, w] = os.pipe()
+ * const [head, body] = [Buffer.alloc(4), Buffer.alloc(4)]
+ * os.write(w, Buffer.from('headbody'))
+ * await promises.readv(r, [head, body]) // => 8
+ * body.toString() // => 'body'
+ * os.close(r)
+ * os.close(w)
+ * ```
  */
 export async function readv(
   fd: Descriptor,
@@ -312,6 +349,13 @@ export async function readv(
  * @throws OSError as `write`; EINVAL for too many buffers
  *
  * Availability: Linux, with Node. See writev(2); Python, os.writev.
+ * @example
+ * ```ts
+ * const [r, w] = os.pipe()
+ * await promises.writev(w, [Buffer.from('head'), Buffer.from('body')]) // => 8
+ * os.close(r)
+ * os.close(w)
+ * ```
  */
 export async function writev(
   fd: Descriptor,
@@ -362,6 +406,14 @@ class Counter implements Deed<bigint> {
  * @throws OSError EBADF, also where the descriptor is closed meanwhile; EINVAL, EPERM where it is no counter
  *
  * Availability: Linux 2.6.27, with Node. See eventfd(2); Python, os.eventfd_read.
+ * @example
+ * ```ts
+ * const fd = os.eventfd(0)
+ * const coming = promises.eventfd_read(fd)
+ * os.eventfd_write(fd, 3)
+ * await coming // => 3n
+ * os.close(fd)
+ * ```
  */
 export async function eventfd_read(fd: Descriptor, options: WaitOptions = NO_OPTIONS): Promise<bigint> {
   return perform(new Counter(descriptor(fd, 'fd'), null), waitOptions(options))
@@ -376,6 +428,13 @@ export async function eventfd_read(fd: Descriptor, options: WaitOptions = NO_OPT
  * @throws OSError EBADF, also where the descriptor is closed meanwhile; EINVAL for 2^64 - 1, and where it is no counter
  *
  * Availability: Linux 2.6.27, with Node. See eventfd(2); Python, os.eventfd_write.
+ * @example
+ * ```ts
+ * const fd = os.eventfd(0)
+ * await promises.eventfd_write(fd, 3)
+ * os.eventfd_read(fd) // => 3n
+ * os.close(fd)
+ * ```
  */
 export async function eventfd_write(
   fd: Descriptor,

@@ -11,13 +11,28 @@ import { NOTHING, named, onPool, takeSignal, twin } from './on_pool.ts'
 
 const { AT_FDCWD, S_IFDIR, S_IFMT } = constants
 
-/** mkdirat(2): `os.mkdir` on the thread pool. Makes a directory. */
+/**
+ * mkdirat(2): `os.mkdir` on the thread pool. Makes a directory.
+ * @example
+ * ```ts
+ * await promises.mkdir('folder', 0o700)
+ * await promises.mkdir('folder') // throws FileExistsError
+ * ```
+ */
 export const mkdir: {
   (path: Path, mode: number, options?: DirFdOption & SignalOption): Promise<void>
   (path: Path, options?: DirFdOption & SignalOption & { readonly mode?: number }): Promise<void>
 } = twin(os.mkdir, os.preparedMkdir, NOTHING)
 
-/** unlinkat(2): `os.rmdir` on the thread pool. Removes an empty directory. */
+/**
+ * unlinkat(2): `os.rmdir` on the thread pool. Removes an empty directory.
+ * @example
+ * ```ts
+ * await promises.mkdir('folder')
+ * await promises.rmdir('folder')
+ * await promises.rmdir('folder') // throws FileNotFoundError
+ * ```
+ */
 export const rmdir: (path: Path, options?: DirFdOption & SignalOption) => Promise<void> = twin(
   os.rmdir,
   os.preparedRmdir,
@@ -27,6 +42,12 @@ export const rmdir: (path: Path, options?: DirFdOption & SignalOption) => Promis
 /**
  * `os.makedirs` on the thread pool. Makes a directory and those above it that are missing. Aborted, it leaves those that
  * it has made.
+ * @example
+ * ```ts
+ * await promises.makedirs('a/b/c')
+ * await promises.makedirs('a/b/c', { exist_ok: true })
+ * os.listdir('a/b') // => ['c']
+ * ```
  */
 export const makedirs: {
   (name: Path, mode: number, exist_ok?: boolean | SignalOption, options?: SignalOption): Promise<void>
@@ -61,7 +82,15 @@ async function makeAll(name: FileName, mode: number, existOk: boolean, signal: A
   }
 }
 
-/** `os.removedirs` on the thread pool. Removes an empty directory, and then those above it, as far as they are empty. */
+/**
+ * `os.removedirs` on the thread pool. Removes an empty directory, and then those above it, as far as they are empty.
+ * @example
+ * ```ts
+ * await promises.makedirs('a/b/c')
+ * await promises.removedirs('a/b/c')
+ * os.listdir() // => []
+ * ```
+ */
 export const removedirs: (name: Path, options?: SignalOption) => Promise<void> = named(
   os.removedirs,
   async (...given) => {
@@ -87,6 +116,12 @@ async function removeEmptyAbove(path: FileName, signal: AbortSignal | undefined)
 /**
  * `os.renames` on the thread pool. Renames a file or directory, makes the directories that the new name needs, and removes
  * those that the old name leaves empty. Aborted, it leaves what it has done.
+ * @example
+ * ```ts
+ * await promises.makedirs('old/place')
+ * await promises.renames('old/place', 'another/place')
+ * os.listdir() // => ['another']
+ * ```
  */
 export const renames: (old: Path, new_: Path, options?: SignalOption) => Promise<void> = named(
   os.renames,

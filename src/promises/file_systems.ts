@@ -13,14 +13,30 @@ const FILE_SYSTEM: Outcome<statvfs_result> = {
   result: () => new statvfs_result(FROM_SCRATCH),
 }
 
-/** statvfs(3): `os.statvfs` on the thread pool. What the file system that holds a path is like. */
+/**
+ * statvfs(3): `os.statvfs` on the thread pool. What the file system that holds a path is like.
+ * @example
+ * ```ts
+ * const { f_bavail, f_frsize } = await promises.statvfs('/')
+ * f_bavail * f_frsize >= 0 // => true
+ * ```
+ */
 export const statvfs: (path: Path | Descriptor, options?: SignalOption) => Promise<statvfs_result> = twin(
   os.statvfs,
   os.preparedStatvfs,
   FILE_SYSTEM,
 )
 
-/** fstatvfs(3): `os.fstatvfs` on the thread pool. What the file system of an open file is like. */
+/**
+ * fstatvfs(3): `os.fstatvfs` on the thread pool. What the file system of an open file is like.
+ * @example
+ * ```ts
+ * const fd = os.open('/', os.O_RDONLY)
+ * const { f_namemax } = await promises.fstatvfs(fd)
+ * f_namemax // => os.statvfs('/').f_namemax
+ * os.close(fd)
+ * ```
+ */
 export const fstatvfs: (fd: Descriptor, options?: SignalOption) => Promise<statvfs_result> = twin(
   os.fstatvfs,
   os.preparedFstatvfs,
@@ -34,11 +50,26 @@ const LIMIT: Outcome<number> = {
   failure: (_, call) => os.limitAsked(call as Prepared<'pathconf'> | Prepared<'fpathconf'>),
 }
 
-/** pathconf(3): `os.pathconf` on the thread pool. A limit or a property of a path's file system. */
+/**
+ * pathconf(3): `os.pathconf` on the thread pool. A limit or a property of a path's file system.
+ * @example
+ * ```ts
+ * await promises.pathconf('/proc', 'PC_NAME_MAX') // => 255
+ * ```
+ */
 export const pathconf: (path: Path | Descriptor, name: string | number, options?: SignalOption) => Promise<number> =
   twin(os.pathconf, os.preparedPathconf, LIMIT)
 
-/** fpathconf(3): `os.fpathconf` on the thread pool. A limit or a property of an open file. */
+/**
+ * fpathconf(3): `os.fpathconf` on the thread pool. A limit or a property of an open file.
+ * @example
+ * ```ts
+ * const [r, w] = os.pipe()
+ * await promises.fpathconf(w, 'PC_PIPE_BUF') // => 4096
+ * os.close(r)
+ * os.close(w)
+ * ```
+ */
 export const fpathconf: (fd: Descriptor, name: string | number, options?: SignalOption) => Promise<number> = twin(
   os.fpathconf,
   os.preparedFpathconf,

@@ -31,6 +31,13 @@ const lockfEvent = new AuditEvent('os.lockf')
  * @throws OSError BlockingIOError or PermissionError where another process holds a lock (F_TLOCK, F_TEST); EBADF
  *
  * Availability: Linux. Audit event: `os.lockf` (fd, cmd, len). See lockf(3); Python, os.lockf.
+ * @example
+ * ```ts
+ * const fd = os.open('lock', os.O_RDWR | os.O_CREAT)
+ * await promises.lockf(fd, os.F_LOCK, 0, { signal: AbortSignal.timeout(10_000) }) // others wait, and this thread goes on
+ * os.lockf(fd, os.F_ULOCK, 0)
+ * os.close(fd)
+ * ```
  */
 export async function lockf(
   fd: Descriptor,

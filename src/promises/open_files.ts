@@ -35,6 +35,12 @@ export const OPENED: Outcome<number> = {
  * openat(2): `os.open` on the thread pool. Aborted, it leaves no descriptor behind.
  *
  * A FIFO that nobody has open at the other end keeps a thread of the pool waiting: O_NONBLOCK avoids that.
+ * @example
+ * ```ts
+ * const fd = await promises.open('notes', os.O_RDWR | os.O_CREAT, 0o600)
+ * os.fstat(fd).st_size // => 0
+ * await promises.close(fd)
+ * ```
  */
 export const open: {
   (path: Path, flags: number, mode: number, options?: DirFdOption & SignalOption): Promise<number>
@@ -52,6 +58,12 @@ const CLOSED: Outcome<void> = {
 /**
  * close(2): `os.close` on the thread pool, since what was written may have to be stored first. Once called it cannot be
  * aborted any more: the descriptor is closed.
+ * @example
+ * ```ts
+ * const fd = await promises.open('/etc/passwd', os.O_RDONLY)
+ * await promises.close(fd)
+ * await promises.close(fd) // throws OSError
+ * ```
  */
 export const close: (fd: Descriptor, options?: SignalOption) => Promise<void> = twin(os.close, os.preparedClose, CLOSED)
 
@@ -60,7 +72,15 @@ function pieceOf(size: number, { bytes }: Block): Buffer {
   return bytes.length > BLOCK_SIZE ? trimmed(bytes, size) : Buffer.from(bytes.subarray(0, size))
 }
 
-/** pread(2): `os.pread` on the thread pool. Reads at most `n` bytes from a place in a file. */
+/**
+ * pread(2): `os.pread` on the thread pool. Reads at most `n` bytes from a place in a file.
+ * @example
+ * ```ts
+ * const fd = os.open('/etc/passwd', os.O_RDONLY)
+ * await promises.pread(fd, 4, 1) // => os.pread(fd, 4, 1)
+ * os.close(fd)
+ * ```
+ */
 export const pread: (
   fd: Descriptor,
   n: number | bigint,
@@ -116,6 +136,13 @@ const PWRITE: Outcome<number> = {
 /**
  * pwrite(2): `os.pwrite` on the thread pool. Writes bytes at a place in a file. `data` must stay as it is until the
  * promise is settled.
+ * @example
+ * ```ts
+ * const fd = os.open('notes', os.O_RDWR | os.O_CREAT)
+ * await promises.pwrite(fd, Buffer.from('text'), 100) // => 4
+ * os.fstat(fd).st_size // => 104
+ * os.close(fd)
+ * ```
  */
 export const pwrite: (
   fd: Descriptor,
@@ -166,7 +193,15 @@ const PREADV: Outcome<number> = {
   },
 }
 
-/** preadv2(2): `os.preadv` on the thread pool. Reads from a place in a file into several pieces of memory. */
+/**
+ * preadv2(2): `os.preadv` on the thread pool. Reads from a place in a file into several pieces of memory.
+ * @example
+ * ```ts
+ * const fd = os.open('/etc/passwd', os.O_RDONLY)
+ * await promises.preadv(fd, [Buffer.alloc(2), Buffer.alloc(2)], 0) // => 4
+ * os.close(fd)
+ * ```
+ */
 export const preadv: (
   fd: Descriptor,
   buffers: readonly ArrayBufferView[],
@@ -196,6 +231,12 @@ const PWRITEV: Outcome<number> = {
 /**
  * pwritev2(2): `os.pwritev` on the thread pool. Writes several pieces of memory to a place in a file. They must stay as
  * they are until the promise is settled.
+ * @example
+ * ```ts
+ * const fd = os.open('notes', os.O_RDWR | os.O_CREAT)
+ * await promises.pwritev(fd, [Buffer.from('a'), Buffer.from('bc')], 0) // => 3
+ * os.close(fd)
+ * ```
  */
 export const pwritev: (
   fd: Descriptor,
@@ -209,7 +250,18 @@ export const pwritev: (
   PWRITEV,
 )
 
-/** copy_file_range(2): `os.copy_file_range` on the thread pool. Copies from one file to another inside the kernel. */
+/**
+ * copy_file_range(2): `os.copy_file_range` on the thread pool. Copies from one file to another inside the kernel.
+ * @example
+ * ```ts
+ * const source = os.open('/etc/passwd', os.O_RDONLY)
+ * const target = os.open('copy', os.O_WRONLY | os.O_CREAT)
+ * while ((await promises.copy_file_range(source, target, 2 ** 20)) > 0) {}
+ * os.fstat(target).st_size // => os.fstat(source).st_size
+ * os.close(source)
+ * os.close(target)
+ * ```
+ */
 export const copy_file_range: {
   (
     src: Descriptor,

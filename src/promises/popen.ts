@@ -25,7 +25,16 @@ const forgotten: FinalizationRegistry<number> = new FinalizationRegistry((pid) =
   reap(pid)
 })
 
-/** A file on a pipe from or to a command, none of whose methods keeps the event loop waiting. `popen` makes them. */
+/**
+ * A file on a pipe from or to a command, none of whose methods keeps the event loop waiting. `popen` makes them.
+ * @example
+ * ```ts
+ * const command = await promises.popen('echo one; exit 3')
+ * command instanceof promises.CommandFile // => true
+ * await command.read() // => 'one\n'
+ * os.waitstatus_to_exitcode((await command.close()) ?? 0) // => 3
+ * ```
+ */
 export abstract class CommandFile<Data extends string | Buffer, Given>
   implements AsyncIterableIterator<Data, undefined>
 {
@@ -301,6 +310,13 @@ function encoded(text: unknown): Uint8Array {
  * @throws RangeError for another mode; OSError where no child can be made
  *
  * Availability: Linux, with Node. See popen(3); Python, os.popen.
+ * @example
+ * ```ts
+ * await using command = await promises.popen('echo one; echo two')
+ * const lines: string[] = []
+ * for await (const line of command) lines.push(line)
+ * lines // => ['one\n', 'two\n']
+ * ```
  */
 export function popen(
   cmd: Path,

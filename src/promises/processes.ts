@@ -73,6 +73,11 @@ async function lendingStreams<T>(work: () => Promise<T>): Promise<T> {
  * @throws TypeError, RangeError for what is no command; OSError where no child can be made
  *
  * Availability: Linux, with Node. Audit event: `os.system` (command). See system(3); Python, os.system.
+ * @example
+ * ```ts
+ * const statuses = await Promise.all([promises.system('exit 1'), promises.system('exit 2')]) // at the same time
+ * statuses.map(os.waitstatus_to_exitcode) // => [1, 2]
+ * ```
  */
 export async function system(command: Path, options: WaitOptions = NO_OPTIONS): Promise<number> {
   const text = cString(fileName(command, 'command'), 'command')
@@ -121,6 +126,10 @@ function splitOptionsAfterEnvironment(args: readonly unknown[]): readonly [args:
  *
  * Availability: Linux, with Node. Audit event: `os.spawn` (P_NOWAIT, path, args, env). See posix_spawn(3); Python,
  * os.spawnv.
+ * @example
+ * ```ts
+ * await promises.spawnv(os.P_WAIT, '/bin/sh', ['sh', '-c', 'exit 3']) // => 3
+ * ```
  */
 export async function spawnv(
   mode: number,
@@ -143,6 +152,10 @@ export async function spawnv(
  * @throws as `spawnv`; RangeError for names that are empty or contain "="
  *
  * Availability: Linux, with Node. Audit event: as `spawnv`. See posix_spawn(3); Python, os.spawnve.
+ * @example
+ * ```ts
+ * await promises.spawnve(os.P_WAIT, '/bin/sh', ['sh', '-c', 'exit $CODE'], { CODE: '3' }) // => 3
+ * ```
  */
 export async function spawnve(
   mode: number,
@@ -164,6 +177,10 @@ export async function spawnve(
  * @throws as `spawnv`
  *
  * Availability: Linux, with Node. Audit event: as `spawnv`. See posix_spawn(3); Python, os.spawnl.
+ * @example
+ * ```ts
+ * await promises.spawnl(os.P_WAIT, '/bin/true', 'true') // => 0
+ * ```
  */
 export async function spawnl(
   mode: number,
@@ -186,6 +203,10 @@ export async function spawnl(
  * @throws as `spawnv`; TypeError where there is no environment
  *
  * Availability: Linux, with Node. Audit event: as `spawnv`. See posix_spawn(3); Python, os.spawnle.
+ * @example
+ * ```ts
+ * await promises.spawnle(os.P_WAIT, '/bin/sh', 'sh', '-c', 'exit $CODE', { CODE: '3' }) // => 3
+ * ```
  */
 export async function spawnle(
   mode: number,
@@ -207,6 +228,10 @@ export async function spawnle(
  * @throws as `spawnv`
  *
  * Availability: Linux, with Node. Audit event: as `spawnv`. See posix_spawn(3); Python, os.spawnvp.
+ * @example
+ * ```ts
+ * await promises.spawnvp(os.P_WAIT, 'true', ['true']) // => 0
+ * ```
  */
 export async function spawnvp(
   mode: number,
@@ -230,6 +255,10 @@ export async function spawnvp(
  * @throws as `spawnv`; RangeError for names that are empty or contain "="
  *
  * Availability: Linux, with Node. Audit event: as `spawnv`. See posix_spawn(3); Python, os.spawnvpe.
+ * @example
+ * ```ts
+ * await promises.spawnvpe(os.P_WAIT, 'true', ['true'], { PATH: '/usr/bin:/bin' }) // => 0
+ * ```
  */
 export async function spawnvpe(
   mode: number,
@@ -252,6 +281,10 @@ export async function spawnvpe(
  * @throws as `spawnv`
  *
  * Availability: Linux, with Node. Audit event: as `spawnv`. See posix_spawn(3); Python, os.spawnlp.
+ * @example
+ * ```ts
+ * await promises.spawnlp(os.P_WAIT, 'nothing-of-this-name', 'nothing') // => 127
+ * ```
  */
 export async function spawnlp(
   mode: number,
@@ -274,6 +307,10 @@ export async function spawnlp(
  * @throws as `spawnv`; TypeError where there is no environment
  *
  * Availability: Linux, with Node. Audit event: as `spawnv`. See posix_spawn(3); Python, os.spawnlpe.
+ * @example
+ * ```ts
+ * await promises.spawnlpe(os.P_WAIT, 'true', 'true', { PATH: '/usr/bin:/bin' }) // => 0
+ * ```
  */
 export async function spawnlpe(
   mode: number,

@@ -16,7 +16,14 @@ const BYTES: Outcome<Buffer> = {
     bytes.length > BLOCK_SIZE ? trimmed(bytes, Number(size)) : Buffer.from(bytes.subarray(0, Number(size))),
 }
 
-/** getrandom(2): `os.getrandom` on the thread pool. Random bytes of the kernel's generator. */
+/**
+ * getrandom(2): `os.getrandom` on the thread pool. Random bytes of the kernel's generator.
+ * @example
+ * ```ts
+ * const bytes = await promises.getrandom(16)
+ * bytes.length // => 16
+ * ```
+ */
 export const getrandom: {
   (size: number, flags: number, options?: SignalOption): Promise<Buffer>
   (size: number, options?: SignalOption & { readonly flags?: number }): Promise<Buffer>
@@ -31,7 +38,14 @@ const RANDOM: Outcome<Buffer> = {
   },
 }
 
-/** getrandom(2): `os.urandom` on the thread pool. As many random bytes as asked for. */
+/**
+ * getrandom(2): `os.urandom` on the thread pool. As many random bytes as asked for.
+ * @example
+ * ```ts
+ * const bytes = await promises.urandom(16)
+ * bytes.length // => 16
+ * ```
+ */
 export const urandom: (size: number, options?: SignalOption) => Promise<Buffer> = named(
   os.urandom,
   async (...given) => {

@@ -24,6 +24,11 @@ async function openListed(syscall: string, directory: FileName | number): Promis
  * @throws OSError as the system says: FileNotFoundError, NotADirectoryError, PermissionError
  *
  * Availability: Linux. Audit event: `os.listdir` (path). See readdir(3); Python, os.listdir.
+ * @example
+ * ```ts
+ * os.mkdir('folder')
+ * await promises.listdir() // => ['folder']
+ * ```
  */
 export const listdir: {
   (path: Uint8Array, options?: SignalOption): Promise<Buffer[]>
@@ -61,6 +66,15 @@ interface Order<T extends FileName> {
  * left early, and by `close()` or `await using`.
  *
  * See Python, os.scandir.
+ * @example
+ * ```ts
+ * os.mkdir('folder')
+ * await using entries = promises.scandir()
+ * entries instanceof promises.AsyncScandirIterator // => true
+ * for await (const entry of entries) {
+ *   entry.name // => 'folder'
+ * }
+ * ```
  */
 export class AsyncScandirIterator<T extends FileName = string> implements AsyncIterableIterator<DirEntry<T>> {
   readonly #order: Order<T>
@@ -192,6 +206,13 @@ export class AsyncScandirIterator<T extends FileName = string> implements AsyncI
  * @throws OSError as the system says: FileNotFoundError, NotADirectoryError, PermissionError
  *
  * Availability: Linux. Audit event: `os.scandir` (path). See readdir(3); Python, os.scandir.
+ * @example
+ * ```ts
+ * os.mkdir('folder')
+ * for await (const entry of promises.scandir()) {
+ *   entry.is_dir() // => true
+ * }
+ * ```
  */
 export function scandir(path: Uint8Array, options?: SignalOption): AsyncScandirIterator<Buffer>
 export function scandir(

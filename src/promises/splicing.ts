@@ -91,6 +91,13 @@ async function orNotYet(call: Promise<number>): Promise<number | typeof NOT_YET>
  * @throws OSError as the system says: EBADF, EINVAL where neither is a pipe, ESPIPE for the offset of a pipe
  *
  * Availability: Linux, with Node. See splice(2); Python, os.splice.
+ * @example
+ * ```ts
+ * const source = os.open('/etc/passwd', os.O_RDONLY)
+ * const [r, w] = os.pipe()
+ * await promises.splice(source, w, 4, { offset_src: 0 }) // => 4
+ * for (const fd of [source, r, w]) os.close(fd)
+ * ```
  */
 export function splice(
   src: Descriptor,
@@ -161,6 +168,13 @@ async function inTurn<T>(fd: number, work: () => Promise<T>): Promise<T> {
  * @throws OSError as the system says: EBADF, EINVAL for what cannot be read so, BrokenPipeError
  *
  * Availability: Linux, with Node. See sendfile(2); Python, os.sendfile.
+ * @example
+ * ```ts
+ * const source = os.open('/etc/passwd', os.O_RDONLY)
+ * const [r, w] = os.pipe()
+ * await promises.sendfile(w, source, 0, 4) // => 4
+ * for (const fd of [source, r, w]) os.close(fd)
+ * ```
  */
 export async function sendfile(
   out_fd: Descriptor,

@@ -59,6 +59,16 @@ export interface Chunks extends AsyncIterableIterator<Buffer, undefined> {
  * @throws OSError from the loop as `read` does. The other end of a terminal that has been closed (EIO) is an end here
  *
  * Availability: Linux, with Node. See read(2).
+ * @example
+ * ```ts
+ * const [r, w] = os.pipe()
+ * os.write(w, Buffer.from('all of it'))
+ * os.close(w)
+ * let text = ''
+ * for await (const chunk of promises.readable(r)) text += chunk
+ * text // => 'all of it'
+ * os.path.exists(`/proc/self/fd/${r}`) // => false
+ * ```
  */
 export function readable(fd: Descriptor, options: StreamOptions = NO_OPTIONS): Chunks {
   return new ChunkReader(settings(fd, options))
@@ -165,6 +175,14 @@ function abortable(given: Settings): readonly [settings: Settings, abort: (reaso
  * @returns the stream, of Buffers
  *
  * Availability: Linux, with Node. See Node, stream.Readable.
+ * @example
+ * ```ts
+ * const [r, w] = os.pipe()
+ * os.write(w, Buffer.from('all of it'))
+ * os.close(w)
+ * const chunks = await promises.toReadable(r).toArray()
+ * Buffer.concat(chunks).toString() // => 'all of it'
+ * ```
  */
 export function toReadable(fd: Descriptor, options: StreamOptions = NO_OPTIONS): Readable {
   const [given, abort] = abortable(settings(fd, options))
@@ -192,6 +210,16 @@ export function toReadable(fd: Descriptor, options: StreamOptions = NO_OPTIONS):
  * @returns the stream
  *
  * Availability: Linux, with Node. See Node, stream.Writable.
+ * @example
+ * ```ts
+ * import { once } from 'node:events'
+ * const [r, w] = os.pipe()
+ * const stream = promises.toWritable(w)
+ * stream.end('all of it')
+ * await once(stream, 'close')
+ * os.read(r, 100).toString() // => 'all of it'
+ * os.close(r)
+ * ```
  */
 export function toWritable(fd: Descriptor, options: StreamOptions = NO_OPTIONS): Writable {
   const [given, abort] = abortable(settings(fd, options))
@@ -216,6 +244,13 @@ export function toWritable(fd: Descriptor, options: StreamOptions = NO_OPTIONS):
  * @returns the stream, of Buffers (which are Uint8Arrays)
  *
  * Availability: Linux, with Node. See the Streams Standard, ReadableStream.
+ * @example
+ * ```ts
+ * const [r, w] = os.pipe()
+ * os.write(w, Buffer.from('all of it'))
+ * os.close(w)
+ * await new Response(promises.toReadableStream(r)).text() // => 'all of it'
+ * ```
  */
 export function toReadableStream(fd: Descriptor, options: StreamOptions = NO_OPTIONS): ReadableStream<Uint8Array> {
   const [given, abort] = abortable(settings(fd, options))
@@ -246,6 +281,15 @@ export function toReadableStream(fd: Descriptor, options: StreamOptions = NO_OPT
  * @returns the stream, which takes any views of memory
  *
  * Availability: Linux, with Node. See the Streams Standard, WritableStream.
+ * @example
+ * ```ts
+ * const [r, w] = os.pipe()
+ * const writer = promises.toWritableStream(w).getWriter()
+ * await writer.write(Buffer.from('all of it'))
+ * await writer.close()
+ * os.read(r, 100).toString() // => 'all of it'
+ * os.close(r)
+ * ```
  */
 export function toWritableStream(fd: Descriptor, options: StreamOptions = NO_OPTIONS): WritableStream<ArrayBufferView> {
   const [given, abort] = abortable(settings(fd, options))

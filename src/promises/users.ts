@@ -25,7 +25,13 @@ const GROUPS: Outcome<number[]> = {
   },
 }
 
-/** getgrouplist(3): `os.getgrouplist` on the thread pool, since the user database may be on another machine. */
+/**
+ * getgrouplist(3): `os.getgrouplist` on the thread pool, since the user database may be on another machine.
+ * @example
+ * ```ts
+ * await promises.getgrouplist('root', 0) // => [0]
+ * ```
+ */
 export const getgrouplist: (user: FileName, group: number, options?: SignalOption) => Promise<number[]> = twin(
   os.getgrouplist,
   preparedGetgrouplist,

@@ -32,6 +32,11 @@ function told<T extends readonly [number, ...unknown[]]>(found: T): T | null {
  * @throws ChildProcessError where there is no child
  *
  * Availability: Linux, with Node. See wait(2); Python, os.wait.
+ * @example
+ * ```ts
+ * const child = os.spawnl(os.P_NOWAIT, '/bin/true', 'true')
+ * await promises.wait() // => [child, 0]
+ * ```
  */
 export async function wait(options: WaitOptions = NO_OPTIONS): Promise<[pid: number, status: number]> {
   return waitFor(-1, 0, waitOptions(options), () => told(os.waitpid(-1, WNOHANG)))
@@ -52,6 +57,12 @@ export async function wait(options: WaitOptions = NO_OPTIONS): Promise<[pid: num
  * @throws ChildProcessError where there is no such child; OSError EINVAL for options that are none
  *
  * Availability: Linux, with Node. See waitpid(2); Python, os.waitpid.
+ * @example
+ * ```ts
+ * const child = os.posix_spawnp('sh', ['sh', '-c', 'exit 3'], null)
+ * const [, status] = await promises.waitpid(child, 0) // timers and servers go on meanwhile
+ * os.waitstatus_to_exitcode(status) // => 3
+ * ```
  */
 export async function waitpid(
   pid: number,
@@ -72,6 +83,12 @@ export async function waitpid(
  * @throws ChildProcessError where there is no child
  *
  * Availability: Linux, with Node. See wait3(2); Python, os.wait3.
+ * @example
+ * ```ts
+ * const child = os.spawnl(os.P_NOWAIT, '/bin/true', 'true')
+ * const [pid] = await promises.wait3(0)
+ * pid // => child
+ * ```
  */
 export async function wait3(
   options: number,
@@ -90,6 +107,12 @@ export async function wait3(
  * @throws ChildProcessError where there is no such child
  *
  * Availability: Linux, with Node. See wait4(2); Python, os.wait4.
+ * @example
+ * ```ts
+ * const child = os.spawnl(os.P_NOWAIT, '/bin/true', 'true')
+ * const [, , usage] = await promises.wait4(child, 0)
+ * usage.ru_maxrss > 0 // => true
+ * ```
  */
 export async function wait4(
   pid: number,
@@ -112,6 +135,12 @@ export async function wait4(
  * @throws ChildProcessError where there is no such child; OSError EINVAL for options that do not fit
  *
  * Availability: Linux, with Node; P_PIDFD from 5.4. See waitid(2); Python, os.waitid.
+ * @example
+ * ```ts
+ * const child = os.spawnl(os.P_NOWAIT, '/bin/true', 'true')
+ * const result = await promises.waitid(os.P_PID, child, os.WEXITED)
+ * result?.si_pid // => child
+ * ```
  */
 export async function waitid(
   idtype: number,

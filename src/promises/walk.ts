@@ -208,6 +208,13 @@ async function* failing(error: unknown): AsyncGenerator<never, void> {
  *
  * Availability: Linux. Audit events: `os.walk` (top, topdown, onerror, followlinks), and `os.scandir` (path) for each
  * directory, when it is read. See Python, os.walk.
+ * @example
+ * ```ts
+ * os.makedirs('top/below')
+ * const seen: string[] = []
+ * for await (const [folder] of promises.walk('top')) seen.push(folder)
+ * seen // => ['top', 'top/below']
+ * ```
  */
 export function walk(top: Uint8Array, options?: WalkOptions & SignalOption): AsyncGenerator<WalkStep<Buffer>, void>
 export function walk(top: string | URL, options?: WalkOptions & SignalOption): AsyncGenerator<WalkStep<string>, void>
@@ -352,6 +359,15 @@ async function* inBytesOpen(steps: AsyncGenerator<FwalkStep<string>, void>): Asy
  *
  * Availability: Linux. Audit events: `os.fwalk` (top, topdown, onerror, follow_symlinks, dir_fd), and `os.scandir` (fd) for
  * each directory, when it is read. See Python, os.fwalk.
+ * @example
+ * ```ts
+ * os.makedirs('top/below')
+ * const seen: string[] = []
+ * for await (const [folder, , , fd] of promises.fwalk('top')) {
+ *   if (os.fstat(fd).st_ino > 0n) seen.push(folder)
+ * }
+ * seen // => ['top', 'top/below']
+ * ```
  */
 export function fwalk(top: Uint8Array, options?: FwalkOptions & SignalOption): AsyncGenerator<FwalkStep<Buffer>, void>
 export function fwalk(

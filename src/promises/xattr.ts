@@ -6,7 +6,14 @@ import * as os from '../os/xattr.ts'
 import type { SignalOption } from './abort.ts'
 import { NOTHING, twin } from './on_pool.ts'
 
-/** getxattr(2): `os.getxattr` on the thread pool. The value of an extended attribute. */
+/**
+ * getxattr(2): `os.getxattr` on the thread pool. The value of an extended attribute.
+ * @example
+ * ```ts
+ * os.mkdir('folder')
+ * await promises.getxattr('folder', 'user.none') // throws OSError
+ * ```
+ */
 export const getxattr: (
   path: Path | Descriptor,
   attribute: Path,
@@ -22,7 +29,14 @@ function preparedSetxattr(...given: Parameters<typeof os.preparedSetxattr>): Pre
   return { ...call, args: (call.args as readonly unknown[]).with(2, Buffer.from(call.args[2])) } as unknown as Prepared
 }
 
-/** setxattr(2): `os.setxattr` on the thread pool. Sets an extended attribute, to a copy of `value`. */
+/**
+ * setxattr(2): `os.setxattr` on the thread pool. Sets an extended attribute, to a copy of `value`.
+ * @example
+ * ```ts
+ * os.mkdir('folder')
+ * await promises.setxattr('folder', 'user.mark', Buffer.from('new'), os.XATTR_REPLACE) // throws OSError
+ * ```
+ */
 export const setxattr: {
   (
     path: Path | Descriptor,
@@ -39,14 +53,29 @@ export const setxattr: {
   ): Promise<void>
 } = twin(os.setxattr, preparedSetxattr, NOTHING)
 
-/** removexattr(2): `os.removexattr` on the thread pool. Removes an extended attribute. */
+/**
+ * removexattr(2): `os.removexattr` on the thread pool. Removes an extended attribute.
+ * @example
+ * ```ts
+ * os.mkdir('folder')
+ * await promises.removexattr('folder', 'user.none') // throws OSError
+ * ```
+ */
 export const removexattr: (
   path: Path | Descriptor,
   attribute: Path,
   options?: FollowSymlinksOption & SignalOption,
 ) => Promise<void> = twin(os.removexattr, os.preparedRemovexattr, NOTHING)
 
-/** listxattr(2): `os.listxattr` on the thread pool. The names of the extended attributes. */
+/**
+ * listxattr(2): `os.listxattr` on the thread pool. The names of the extended attributes.
+ * @example
+ * ```ts
+ * os.mkdir('folder')
+ * const names = await promises.listxattr('folder')
+ * names.includes('user.none') // => false
+ * ```
+ */
 export const listxattr: {
   (path: Path | Descriptor | null, options?: FollowSymlinksOption & SignalOption): Promise<string[]>
   (options?: FollowSymlinksOption & SignalOption & { readonly path?: Path | Descriptor | null }): Promise<string[]>
