@@ -60,7 +60,7 @@ const MOST = 256
 // Of this module alone: scratch memory is what the waiters use.
 const memory = ownMemory(EVENT * (MOST + 1))
 const address = addressOf(memory)
-const words = new Int32Array(memory.buffer)
+const words = new Int32Array(memory.buffer, memory.byteOffset, memory.length >> 2)
 /** What is handed to epoll_ctl, behind what epoll_wait fills. */
 const GIVEN = EVENT * MOST
 
