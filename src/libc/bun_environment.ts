@@ -18,20 +18,31 @@ const EQUALS = 0x3d
 export function followBun(): void {
   if (!isApart) return
   const wanted = new Map(Object.entries(process.env))
-  for (const string of environmentStrings()) {
-    const end = string.indexOf(EQUALS)
-    const name = string.subarray(0, end)
-    // Bun has names of its own for those that it cannot decode.
-    if (end === -1 || !isAscii(name)) continue
-    change(name.toString(), string.subarray(end + 1), wanted.get(name.toString()))
-    wanted.delete(name.toString())
+  for (const [name, values] of valuesInC()) {
+    change(name, values, wanted.get(name))
+    wanted.delete(name)
   }
-  for (const [name, value] of wanted) if (isAscii(Buffer.from(name))) change(name, undefined, value)
+  for (const [name, value] of wanted) if (isAscii(Buffer.from(name))) change(name, [], value)
 }
 
-function change(name: string, before: Buffer | undefined, value: string | undefined): void {
+/** What C has of each name, which may stand there more than once, or without a value. */
+function valuesInC(): Map<string, Buffer[]> {
+  const found = new Map<string, Buffer[]>()
+  for (const string of environmentStrings()) {
+    const equals = string.indexOf(EQUALS)
+    const end = equals === -1 ? string.length : equals
+    const name = string.toString('latin1', 0, end)
+    // Bun has names of its own for those that it cannot decode.
+    if (name === '' || !isAscii(string.subarray(0, end))) continue
+    found.set(name, [...(found.get(name) ?? []), string.subarray(end + 1)])
+  }
+  return found
+}
+
+function change(name: string, values: readonly Buffer[], value: string | undefined): void {
   // U+FFFD stands for what Bun could not decode, and must not take its place.
-  if (value === before?.toString() || (value?.includes('\ufffd') && before !== undefined && !isUtf8(before))) return
+  const isLost = value?.includes('\ufffd') && values.some((bytes) => !isUtf8(bytes))
+  if (isLost || values.some((bytes) => bytes.toString() === value)) return
   if (value === undefined) libc.unsetenv(name)
   else libc.setenv(name, value, 1)
   if (name === 'TZ') libc.tzset()

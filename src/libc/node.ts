@@ -16,6 +16,7 @@ export const isBun: boolean = process.versions.bun !== undefined
 /** Puts terminals that Node has in raw mode back into the mode they were found in. */
 export function resetTerminalModes(): void {
   if (isNode) libc.uv_tty_reset_mode()
+  else if (libc.isatty(0) === 1 && process.stdin.isRaw) process.stdin.setRawMode(false)
 }
 
 /** The event loop of this thread. libuv knows the main thread's only; which one a worker has, Node tells in C++. */

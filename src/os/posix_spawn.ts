@@ -1,5 +1,6 @@
 import { AuditEvent } from '../audit.ts'
 import { OSError, wrongType } from '../errors.ts'
+import { followBun } from '../libc/bun_environment.ts'
 import { osError } from '../libc/call.ts'
 import { constants, sizes, structs } from '../libc/facts.ts'
 import { type Address, type CString, libc } from '../libc/functions.ts'
@@ -203,7 +204,10 @@ function schedulerSteps(value: unknown, add: AddStep): void {
 type Start = (name: CString, actions: Address, argv: StringArray, envp: StringArray) => number
 
 const atPath: Start = (name, todo, argv, envp) => libc.posix_spawn(pid, name, todo, attributes, argv, envp)
-const inPath: Start = (name, todo, argv, envp) => libc.posix_spawnp(pid, name, todo, attributes, argv, envp)
+const inPath: Start = (name, todo, argv, envp) => {
+  followBun()
+  return libc.posix_spawnp(pid, name, todo, attributes, argv, envp)
+}
 
 /** What is to be started, checked. */
 interface Program {

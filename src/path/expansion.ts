@@ -76,8 +76,8 @@ function fromDatabase(path: FileName, home: Buffer | undefined): string | undefi
   return home === undefined ? undefined : textFor(path, home)
 }
 
-const NAMED = /\$(\w+)/g
-const NAMED_OR_BRACED = /\$(?:(\w+)|\{([^}]*)\})/g
+/** A brace that is not closed takes all that follows: to look behind it for more would take time by the square. */
+const REFERENCE = /\$(?:(\w+)|\{([^}]*)(\})?)/g
 
 /**
  * Puts the values of environment variables in place of $name and ${name}. Names without braces consist of ASCII's
@@ -99,12 +99,9 @@ export function expandvars(path: Path): string | Buffer
 export function expandvars(path: Path): string | Buffer {
   const given = fileName(path, 'path')
   const text = asText(given)
-  const value = (whole: string, name?: string, braced?: string): string =>
-    variable(given, braced ?? name ?? '') ?? whole
-  // After the last brace none is closed: to look for one after each '${' would take time by the square of the length.
-  const end = text.lastIndexOf('}') + 1
-  const expanded =
-    text.slice(0, end).replace(NAMED_OR_BRACED, value) +
-    text.slice(end).replace(NAMED, (whole, name: string) => value(whole, name))
+  const expanded = text.replace(REFERENCE, (whole, name?: string, braced?: string, closed?: string) => {
+    if (name === undefined && closed === undefined) return whole
+    return variable(given, name ?? braced ?? '') ?? whole
+  })
   return inKindOf(given, expanded)
 }

@@ -10,6 +10,7 @@ import fc from 'fast-check'
 import * as path from 'osier/path'
 import { asJson, here, type PathCall, type PathOutcome, PROGRAM } from '../support/path_calls.ts'
 import { noPython } from '../support/python.ts'
+import { ownVariables } from '../support/runtime.ts'
 
 const replay = fileURLToPath(new URL('../support/replay_path_calls.js', import.meta.url))
 
@@ -88,7 +89,11 @@ const references = [
 ]
 
 const piece = fc.constantFrom('$', '${', '}', '{', 'A', 'AB', '_1', '/', 'É', 'RAW', '=', ' ', '~', '\n', '😀')
-const random = fc.array(piece, { maxLength: 9 }).map((pieces) => pieces.join(''))
+/** Of a brace that is not closed, with a dollar behind it, older versions of CPython think otherwise. */
+const random = fc
+  .array(piece, { maxLength: 9 })
+  .map((pieces) => pieces.join(''))
+  .filter((text) => !/\$\{[^}]*\$[^}]*$/.test(text))
 
 describe('as in python3', { skip: noPython }, () => {
   test('expandvars', () => {
@@ -124,7 +129,7 @@ describe('as in python3', { skip: noPython }, () => {
   }
 })
 
-test('expanduser without HOME, as a user whom the database does not know', (t) => {
+test('expanduser without HOME, as a user whom the database does not know', { skip: ownVariables }, (t) => {
   if (process.getuid?.() !== 0) return t.skip('needs root to become another user')
   const uid = 1_999_999_999
   const canRun = spawnSync(process.execPath, [replay], { uid, input: '[]', encoding: 'utf8' })
@@ -167,6 +172,13 @@ test('many references that are not closed are passed over in one go', () => {
   const text = '${'.repeat(1_000_000)
   const outcomes = run([process.execPath, replay], [['expandvars', text]], { env: ['A=value'] })
   assert.ok(outcomes[0]?.result === text)
+})
+
+test('a brace that is not closed takes all that follows', () => {
+  process.env.OSIER_TEST_PATH = 'x'
+  for (const text of ['${A$OSIER_TEST_PATH', '${', '${$OSIER_TEST_PATH/b']) assert.equal(path.expandvars(text), text)
+  assert.equal(path.expandvars('$OSIER_TEST_PATH${$OSIER_TEST_PATH'), 'x${$OSIER_TEST_PATH')
+  delete process.env.OSIER_TEST_PATH
 })
 
 test('many values are read without harm', () => {

@@ -260,7 +260,7 @@ describe('realpath', () => {
       ['a'.repeat(300), 'ENAMETOOLONG', 'a'.repeat(300)],
     ]
     for (const [name, code, obstacle] of failures) {
-      const filename = join(tree, obstacle)
+      const filename = path.join(tree, obstacle)
       assert.throws(() => path.realpath(at(name), { strict: true }), { code, filename }, name)
       const bytes = os.fsencode(at(name))
       assert.throws(() => path.realpath(bytes, { strict: true }), { code, filename: os.fsencode(filename) }, name)

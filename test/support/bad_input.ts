@@ -37,13 +37,23 @@ const entries: Readonly<Record<string, () => void>> = {
 
 const names = Object.keys(entries).sort().join()
 
+function remove(name: string): void {
+  try {
+    fs.rmSync(name, { recursive: true })
+  } catch {
+    // A directory whose mode forbids it, except to root.
+    fs.chmodSync(name, 0o700)
+    fs.rmSync(name, { recursive: true })
+  }
+}
+
 /** Puts back what a call has removed, and removes what it has made. */
 function tidy(): void {
   process.chdir(`${root}/inside`)
   const found = fs.readdirSync(Buffer.from('.'), 'buffer')
   if (found.sort(Buffer.compare).join() === names) return
   for (const name of found) {
-    if (!(name.toString('latin1') in entries)) fs.rmSync(name as unknown as string, { recursive: true })
+    if (!(name.toString('latin1') in entries)) remove(name as unknown as string)
   }
   for (const [name, make] of Object.entries(entries)) {
     if (fs.lstatSync(name, { throwIfNoEntry: false }) === undefined) make()
