@@ -4,7 +4,9 @@
  */
 
 import { appendFileSync } from 'node:fs'
+import { inspect } from 'node:util'
 import { isMainThread } from 'node:worker_threads'
+import { runtime } from '../support/runtime.ts'
 
 /** How one test ended. The name has the names of the suites around it before it. */
 export interface Outcome {
@@ -124,7 +126,9 @@ async function runSuite(suite: Suite, path: string, report: (outcome: Outcome) =
     }
     for (const hook of suite.after) await hook()
   } catch (error) {
-    report({ name: `${path}(hooks)`, result: 'failed', reason: textOf(error) })
+    const refusal = refusalIn(error)
+    if (refusal === null) report({ name: `${path}(hooks)`, result: 'failed', reason: textOf(error) })
+    else report({ name: `${path}(the others)`, result: 'skipped', reason: refusal })
   }
 }
 
@@ -153,14 +157,22 @@ async function runTest(test: Test, name: string, suite: Suite): Promise<Outcome>
 }
 
 /**
- * What a worker thread may not do, by Node's rule and ours: a test that needs it cannot run there. The error, or what an
- * assertion found in its place.
+ * What osier refuses to do in this place, in its own words: a test that needs it cannot run here. The error, what an
+ * assertion found in its place, or what a child wrote before it failed.
  */
 function refusalIn(error: unknown): string | null {
-  if (isMainThread || !(error instanceof Error)) return null
-  if (/^\S+ is not supported in workers$/.test(error.message)) return error.message
-  return 'actual' in error ? refusalIn(error.actual) : null
+  if (!(error instanceof Error)) return null
+  const text = 'actual' in error ? `${error.message}\n${inspect(error.actual)}` : error.message
+  return REFUSAL.exec(text)?.[0] ?? null
 }
+
+const REFUSAL = new RegExp(
+  [
+    // What changes the whole process; Node's own functions say the same.
+    ...(isMainThread ? [] : ['\\S+ is not supported in workers']),
+    ...(runtime === 'Node' ? [] : ['(os\\.\\w+\\(\\)|waiting for descriptors) needs Node\\b']),
+  ].join('|') || '(?!)',
+)
 
 /** Those of the suite, then those of the suites around it. */
 function hooksOf(suite: Suite, kind: 'beforeEach' | 'afterEach'): Hook[] {

@@ -19,7 +19,12 @@ export interface CellResult {
   readonly version: string
   /** The day of the run. */
   readonly date: string
+  /** Of the machine. */
+  readonly kernel: string
   readonly seconds: number
+  /** How many test files ran, of how many that there are. */
+  readonly files: number
+  readonly of: number
   readonly passed: number
   readonly skipped: number
   readonly failures: readonly Failure[]
@@ -28,7 +33,6 @@ export interface CellResult {
 }
 
 export interface Results {
-  kernel: string
   readonly cells: Record<string, CellResult>
 }
 
@@ -36,6 +40,6 @@ export function readResults(): Results {
   try {
     return JSON.parse(readFileSync(RESULTS, 'utf8')) as Results
   } catch {
-    return { kernel: '', cells: {} }
+    return { cells: {} }
   }
 }

@@ -1,18 +1,18 @@
 /**
  * `npm run matrix [-- CELL ... --only=WORD,WORD --except=WORD,WORD]`: runs the suite in each cell, writes what came of it to
  * test/matrix/results.json, and the page docs/platforms.md from that. `--only` runs the test files that have
- * one of the words in their path, `--except` the others; then nothing is written.
+ * one of the words in their path, `--except` the others; then nothing is written. `--again` runs the test files that failed
+ * the last time, and those that have not run yet, and counts the others as they ended then.
  */
 
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { release } from 'node:os'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { type Cell, cellsNamed } from './cells.ts'
 import { page } from './page.ts'
 import { type CellResult, RESULTS, readResults } from './results.ts'
 import { runCell } from './run_cell.ts'
 import { type Installed, install, runtimes } from './runtimes.ts'
-import { copyProject, type Harness } from './tree.ts'
+import { addKoffi, copyProject, type Harness } from './tree.ts'
 
 const HOME = resolve('.matrix')
 const options = process.argv.slice(2).filter((word) => word.startsWith('--'))
@@ -21,6 +21,7 @@ const wordsAfter = (start: string): string[] =>
   options.flatMap((option) => (option.startsWith(start) ? option.slice(start.length).split(',') : []))
 const only = wordsAfter('--only=')
 const except = wordsAfter('--except=')
+const again = options.includes('--again')
 const isWhole = only.length === 0 && except.length === 0
 
 mkdirSync(HOME, { recursive: true })
@@ -36,31 +37,37 @@ process.on('exit', () => rmSync(copies, { recursive: true, force: true }))
 chmodSync(copies, 0o755)
 const trees: Record<Harness, string> = { 'node:test': join(copies, 'node-test'), own: join(copies, 'own') }
 for (const harness of new Set(wanted.map((cell) => cell.harness))) copyProject(trees[harness], harness)
+if (installed.has('node24-arm64')) addKoffi(join(HOME, 'node24-arm64'), trees.own)
 
-const results = readResults()
 let failures = 0
 for (const cell of wanted) {
   const result = await resultOf(cell)
-  if (typeof result === 'string') console.log(`${cell.name}: not run: ${result}`)
-  else {
-    failures += result.failures.length
-    console.log(
-      `${cell.name} (${result.version}): ${result.passed} passed, ${result.failures.length} failed, ${result.skipped} skipped, ${result.seconds} s`,
-    )
-    for (const { test, reason } of result.failures) console.log(`  failed: ${test}: ${reason.trim().split('\n')[0]}`)
-    if (isWhole) results.cells[cell.name] = result
+  if (typeof result === 'string') {
+    console.log(`${cell.name}: not run: ${result}`)
+    continue
   }
+  const { version, passed, skipped, seconds } = result
+  failures += result.failures.length
+  console.log(
+    `${cell.name} (${version}): ${passed} passed, ${result.failures.length} failed, ${skipped} skipped, ${seconds} s`,
+  )
+  for (const { test, reason } of result.failures) console.log(`  failed: ${test}: ${reason.trim().split('\n')[0]}`)
+  if (isWhole) writeDown(cell, result)
 }
-if (isWhole) {
-  results.kernel = release()
-  writeFileSync(RESULTS, `${JSON.stringify(results, null, 2)}\n`)
-  writeFileSync('docs/platforms.md', page(results, readFileSync('package.json', 'utf8')))
-}
+
 process.exitCode = failures > 0 ? 1 : 0
+
+/** At once, and beside what stands there: another run may be under way. */
+function writeDown(cell: Cell, result: CellResult): void {
+  const results = readResults()
+  results.cells[cell.name] = result
+  writeFileSync(RESULTS, `${JSON.stringify(results, null, 2)}\n`)
+  writeFileSync('docs/platforms.md', page(results))
+}
 
 async function resultOf(cell: Cell): Promise<CellResult | string> {
   const runtime = installed.get(cell.runtime) ?? 'it was not installed'
   if (typeof runtime === 'string') return runtime
   if (cell.surroundings === 'root' && process.getuid?.() !== 0) return 'this is not root'
-  return runCell(cell, runtime, { tree: trees[cell.harness], logs: `${HOME}/logs/${cell.name}`, only, except })
+  return runCell(cell, runtime, { tree: trees[cell.harness], logs: `${HOME}/logs/${cell.name}`, only, except, again })
 }

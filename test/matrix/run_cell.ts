@@ -1,15 +1,15 @@
 /** Runs every test file in one cell, each in a process of its own. */
 
 import type { SpawnOptions } from 'node:child_process'
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
-import { join } from 'node:path'
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { availableParallelism, homedir, release } from 'node:os'
+import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { type Cell, PERMISSION } from './cells.ts'
+import { type Cell, lacking, PERMISSION } from './cells.ts'
 import { INSIDE, type Outcome } from './harness.ts'
 import { ended } from './processes.ts'
 import type { CellResult, Failure, Skips } from './results.ts'
-import type { Installed } from './runtimes.ts'
+import { type Installed, unwarned } from './runtimes.ts'
 import { testFiles } from './tree.ts'
 
 export interface Places {
@@ -21,6 +21,8 @@ export interface Places {
   readonly only: readonly string[]
   /** Words of which a file must have none. */
   readonly except: readonly string[]
+  /** Whether only what failed last time runs, and what has not run yet. */
+  readonly again: boolean
 }
 
 /** Milliseconds for one test file. */
@@ -30,25 +32,29 @@ const EMULATED = 4
 /** Of nobody, whom every Linux has. */
 const ORDINARY = 65534
 
-export async function runCell(cell: Cell, runtime: Installed, places: Places): Promise<CellResult> {
-  rmSync(places.logs, { recursive: true, force: true })
+export async function runCell(cell: Cell, installed: Installed, places: Places): Promise<CellResult> {
+  const runtime = cell.surroundings === 'permission' ? { ...installed, command: unwarned(installed) } : installed
+  if (!places.again) rmSync(places.logs, { recursive: true, force: true })
   mkdirSync(places.logs, { recursive: true })
   // Whoever runs the tests writes reports there.
   chmodSync(places.logs, 0o777)
-  const began = Date.now()
   const files = testFiles(places.only.length > 0 ? places.only : cell.only).filter(
     (file) => !places.except.some((word) => file.includes(word)),
   )
-  const outcomes: Outcome[] = []
-  const queue = files.values()
+  const queue = files.filter((file) => !places.again || !passedBefore(file, places)).values()
   const work = async (): Promise<void> => {
-    for (const file of queue) outcomes.push(...(await runFile(file, cell, runtime, places)))
+    for (const file of queue) await runAndKeep(file, cell, runtime, places)
   }
-  await Promise.all(Array.from({ length: Math.max(1, availableParallelism() - 1) }, work))
+  await Promise.all(Array.from({ length: availableParallelism() }, work))
+  const kept = files.map((file) => readKept(file, places)).filter((one) => one !== null)
+  const outcomes = kept.flatMap((one) => one.outcomes)
   return {
     version: runtime.version,
-    date: new Date(began).toISOString().slice(0, 10),
-    seconds: Math.round((Date.now() - began) / 1000),
+    date: new Date().toISOString().slice(0, 10),
+    kernel: release(),
+    files: kept.length,
+    of: testFiles().length,
+    seconds: Math.round(kept.reduce((sum, { seconds }) => sum + seconds, 0)),
     passed: outcomes.filter(({ result }) => result === 'passed').length,
     skipped: outcomes.filter(({ result }) => result === 'skipped').length,
     failures: outcomes.flatMap(asFailure),
@@ -56,19 +62,49 @@ export async function runCell(cell: Cell, runtime: Installed, places: Places): P
   }
 }
 
-async function runFile(file: string, cell: Cell, runtime: Installed, { tree, logs }: Places): Promise<Outcome[]> {
-  const name = file.slice('build/test/'.length, -'.test.js'.length)
-  const report = join(logs, `${name.replaceAll('/', '_')}.report`)
-  const log = openSync(join(logs, `${name.replaceAll('/', '_')}.log`), 'w')
+/** What is kept of a test file's last run, so that those that failed may run again alone. */
+interface Kept {
+  readonly seconds: number
+  readonly outcomes: readonly Outcome[]
+}
+
+async function runAndKeep(file: string, cell: Cell, runtime: Installed, places: Places): Promise<void> {
+  const began = Date.now()
+  const outcomes = await runFile(file, cell, runtime, places)
+  const kept: Kept = { seconds: (Date.now() - began) / 1000, outcomes }
+  writeFileSync(placeOf(file, 'json', places), JSON.stringify(kept))
+}
+
+function readKept(file: string, places: Places): Kept | null {
+  const place = placeOf(file, 'json', places)
+  return existsSync(place) ? (JSON.parse(readFileSync(place, 'utf8')) as Kept) : null
+}
+
+function passedBefore(file: string, places: Places): boolean {
+  return readKept(file, places)?.outcomes.every(({ result }) => result !== 'failed') ?? false
+}
+
+function nameOf(file: string): string {
+  return file.slice('build/test/'.length, -'.test.js'.length)
+}
+
+function placeOf(file: string, ending: string, { logs }: Places): string {
+  return join(logs, `${nameOf(file).replaceAll('/', '_')}.${ending}`)
+}
+
+async function runFile(file: string, cell: Cell, runtime: Installed, places: Places): Promise<Outcome[]> {
+  const { tree, logs } = places
+  const name = nameOf(file)
+  const lack = lacking(cell.runtime, file)
+  if (lack !== null) return [{ name, result: 'skipped', reason: `${lack} (a whole file)` }]
+  const report = placeOf(file, 'report', places)
+  rmSync(report, { force: true })
+  const log = openSync(placeOf(file, 'log', places), 'w')
   const drop = cell.surroundings === 'user' && process.getuid?.() === 0
   const options: SpawnOptions = {
     cwd: tree,
     stdio: ['ignore', log, log],
-    // Node hands its flags of permission on to its children, and they would warn of them.
-    env:
-      cell.surroundings === 'permission'
-        ? { ...process.env, NODE_OPTIONS: '--disable-warning=SecurityWarning' }
-        : process.env,
+    env: environmentFor(cell, runtime, logs),
     ...(drop ? { uid: ORDINARY, gid: ORDINARY } : {}),
   }
   const limit = runtime.command.includes('arm64') ? LIMIT * EMULATED : LIMIT
@@ -80,6 +116,21 @@ async function runFile(file: string, cell: Cell, runtime: Installed, { tree, log
     outcomes.push({ name, result: 'failed', reason: `its process ${how}` })
   }
   return outcomes
+}
+
+/** What a login of that user would have, and the runtime as the `node` that programs find. */
+function environmentFor({ surroundings }: Cell, { command }: Installed, logs: string): NodeJS.ProcessEnv {
+  const folders = (process.env.PATH ?? '').split(':')
+  if (surroundings === 'user') {
+    // Root's own folders are closed to others.
+    const path = folders.filter((folder) => !folder.startsWith(`${homedir()}/`))
+    return { ...process.env, HOME: logs, PATH: path.join(':') }
+  }
+  // npm, as any program of Node, gets the flags of permission by NODE_OPTIONS, which an older Node does not know.
+  if (surroundings === 'permission') {
+    return { ...process.env, PATH: [dirname(command), ...folders].join(':') }
+  }
+  return process.env
 }
 
 function argumentsFor(file: string, report: string, cell: Cell, { command }: Installed, tree: string): string[] {

@@ -1,8 +1,8 @@
 /** The runtimes that the suite runs in: npm packages that have the binary inside, each in a folder of its own. */
 
 import { spawnSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { readVersion } from './processes.ts'
 
 export type RuntimeName = 'node20' | 'node24' | 'node26' | 'bun' | 'deno' | 'node24-arm64'
@@ -47,33 +47,50 @@ export function install(runtime: Runtime, folder: string): Installed | string {
   const home = join(folder, runtime.name)
   const binary = join(home, 'node_modules', runtime.spec.replace(/(?<=.)@.*/, ''), runtime.binary)
   if (!existsSync(binary)) {
-    const failure = npmInstall(home, runtime.spec)
+    const koffi = runtime.arch === process.arch ? [] : [`@koromix/koffi-linux-${runtime.arch}@${koffiVersion()}`]
+    const failure = npmInstall(home, [runtime.spec, ...koffi])
     if (failure !== null) return failure
     if (!existsSync(binary)) return `${runtime.spec} has no ${runtime.binary}`
   }
   chmodSync(binary, 0o755)
-  const command = runtime.arch === process.arch ? link(home, binary) : emulated(home, binary, folder)
+  const command = runtime.arch === process.arch ? start(home, binary) : emulated(home, binary, folder)
   if (typeof command !== 'string') return command.failure
   const version = readVersion(command)
   return version === null ? `${runtime.title} is there, but does not run` : { command, version }
 }
 
+/** That of the package which the suite runs with. */
+function koffiVersion(): string {
+  const { version } = JSON.parse(readFileSync('node_modules/koffi/package.json', 'utf8')) as { version: string }
+  return version
+}
+
 /** In a project of its own, so that nothing of it is ever in this package's tree. */
-function npmInstall(home: string, spec: string): string | null {
+function npmInstall(home: string, specs: readonly string[]): string | null {
   rmSync(home, { recursive: true, force: true })
   mkdirSync(home, { recursive: true })
   writeFileSync(join(home, 'package.json'), '{ "private": true }\n')
   // --force: npm refuses packages for another architecture.
-  const args = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--force', spec]
+  const args = ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--force', ...specs]
   const { status, stderr } = spawnSync('npm', args, { cwd: home, encoding: 'utf8', timeout: 300_000 })
-  return status === 0 ? null : `npm install ${spec} failed: ${lastLine(stderr)}`
+  return status === 0 ? null : `npm install ${specs.join(' ')} failed: ${lastLine(stderr)}`
 }
 
 /** Called `node`, Bun and Deno take Node's command line, and so the tests need not know who runs them. */
-function link(home: string, binary: string): string {
+function start(home: string, binary: string): string {
   const path = join(home, 'node')
   rmSync(path, { force: true })
   symlinkSync(binary, path)
+  return path
+}
+
+/** Starts the same Node without its warnings of the flags that allow what osier cannot do without. */
+export function unwarned({ command }: Installed): string {
+  const folder = join(dirname(command), 'unwarned')
+  mkdirSync(folder, { recursive: true })
+  const path = join(folder, 'node')
+  writeFileSync(path, `#!/bin/sh\nexec '${command}' --disable-warning=SecurityWarning "$@"\n`)
+  chmodSync(path, 0o755)
   return path
 }
 

@@ -25,6 +25,11 @@ export function copyProject(folder: string, harness: Harness): void {
   if (harness === 'own') useOwnHarness(join(folder, 'build/test'))
 }
 
+/** Puts koffi's binary for another architecture, which was installed beside a runtime, into a copy of the project. */
+export function addKoffi(home: string, folder: string): void {
+  cpSync(join(home, 'node_modules/@koromix'), join(folder, 'node_modules/@koromix'), { recursive: true })
+}
+
 /** Every test file, from the project's root. */
 export function testFiles(words: readonly string[] = []): string[] {
   return readdirSync('build/test', { recursive: true, encoding: 'utf8' })
