@@ -209,7 +209,7 @@ describe('on a terminal', { skip: noPython }, () => {
     assert.doesNotMatch(shown.serial ?? '', /42\r\r\n/, 'and a terminal no second one')
   })
 
-  test('streams of any shape, given at the prompt', () => {
+  test('streams of any shape, given at the prompt', { skip: otherPrompt }, () => {
     const code = [
       'const { PassThrough, Duplex } = await import("node:stream")',
       'let heard = ""',

@@ -52,8 +52,12 @@ function agree(here: Here, same: (entry: os.DirEntry, path: string) => void): vo
 }
 
 function collectGarbage(): void {
-  setFlagsFromString('--expose-gc')
-  runInNewContext('gc')()
+  // Bun has neither of the ways that others have.
+  if (process.versions.bun !== undefined) Reflect.get(globalThis, 'Bun').gc(true)
+  else {
+    setFlagsFromString('--expose-gc')
+    runInNewContext('gc')()
+  }
 }
 
 const ITSELF = { follow_symlinks: false } as const

@@ -10,6 +10,7 @@ import { assertSameAsPython } from '../support/calls.ts'
 import { askNode } from '../support/child.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { askPython, noPython } from '../support/python.ts'
+import { ownVariables } from '../support/runtime.ts'
 import { inWorker } from '../support/worker.ts'
 
 const folder = temporaryFolder()
@@ -42,7 +43,7 @@ const THEIRS = `
 import json, os
 print(json.dumps([[name.decode('latin1'), value.decode('latin1')] for name, value in os.environb.items()]))`
 
-test('the environment at the start is that of Python, byte for byte', { skip: noPython }, () => {
+test('the environment at the start is that of Python, byte for byte', { skip: noPython || ownVariables }, () => {
   const python = askPython<string>('import json, sys; print(json.dumps(sys.executable))')
   const own = ['A=1', 'A=2', '=C=3', 'NO_VALUE', 'X\xff=\xfe', 'E=', 'U=\xc3\xa9', 'S=\xed\xb3\xbf', 'EQ=a=b', '', 'B=']
   const strings = [...own, 'LC_ALL=C.UTF-8', `HOME=${process.env.HOME}`].map(bytes)
@@ -169,7 +170,7 @@ describe('environ by properties', () => {
     assert.equal(Reflect.set(os.environ, Symbol('a'), 'x'), false)
   })
 
-  test('leaves its methods to the program, whatever the environment says', () => {
+  test('leaves its methods to the program, whatever the environment says', { skip: ownVariables }, () => {
     const [got, kind, named, listed, spread] = askNode<unknown[]>(
       `console.log(JSON.stringify([os.environ.get('get'), typeof os.environ.get, os.environ.get('constructor'),
         [...os.environ.keys()].sort(), Object.keys({ ...os.environ }).sort()]))`,
@@ -208,7 +209,7 @@ test('environ and environb are the same environment', () => {
   assert.throws(() => os.environ.set('OSIER_\ud800', 'x'), RangeError)
 })
 
-test('C, its children and Node see what is set', () => {
+test('C, its children and Node see what is set', { skip: ownVariables }, () => {
   const file = join(folder, 'seen')
   os.environ.set('OSIER_A', 'b\udcff')
   assert.equal(process.env.OSIER_A, 'b\ufffd')
@@ -373,7 +374,7 @@ test('many variables are set, found and removed', () => {
 })
 
 describe('in a worker thread', () => {
-  test('the environment is that of process.env, without loss', { skip: noPython }, () => {
+  test('the environment is that of process.env, without loss', { skip: noPython || ownVariables }, () => {
     const program = `
       import { once } from 'node:events'
       import { Worker } from 'node:worker_threads'
@@ -431,7 +432,7 @@ describe('in a worker thread', () => {
   })
 })
 
-test('get_exec_path finds the directories that Python finds', { skip: noPython }, () => {
+test('get_exec_path finds the directories that Python finds', { skip: noPython || ownVariables }, () => {
   const paths = ['a:b', '', ':', 'a::b:', '/bin', 'é:\udcff']
   const theirs = askPython<unknown>(
     `

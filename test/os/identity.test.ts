@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import os from 'osier'
 import { assertSameAsPython, type Step } from '../support/calls.ts'
 import { noPython } from '../support/python.ts'
+import { ownGroups } from '../support/runtime.ts'
 import { inWorker } from '../support/worker.ts'
 
 /** Higher than any pid can be. */
@@ -14,7 +15,7 @@ test('the process is the one that Node knows', () => {
   assert.equal(os.getppid(), process.ppid)
 })
 
-test('process groups and sessions are those that Python sees', { skip: noPython }, () => {
+test('process groups and sessions are those that Python sees', { skip: noPython || ownGroups }, () => {
   assertSameAsPython([
     ['getpgid', 0],
     ['getpgrp'],

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { describe, test } from 'node:test'
 import os from 'osier'
+import { SIGUSR1 } from 'osier/signal'
 import { temporaryFolder } from '../support/folder.ts'
 import { noPython } from '../support/python.ts'
 import { assertSameAsPython } from '../support/scenario.ts'
@@ -143,11 +144,12 @@ describe('disk space', () => {
 
 /** Locks ten bytes of a file, says so, and unlocks a while after it is told to. */
 const HOLDER = `
-import os, sys, time
+import os, signal, sys, time
 fd = os.open(sys.argv[1], os.O_RDWR)
 os.lockf(fd, os.F_LOCK, 10)
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
 print('locked', flush=True)
-sys.stdin.readline()
+signal.sigwait([signal.SIGUSR1])
 time.sleep(0.2)
 os.lockf(fd, os.F_ULOCK, 10)
 print('unlocked', flush=True)
@@ -171,8 +173,8 @@ describe('lockf', { skip: noPython }, () => {
       os.lockf(fd, os.F_LOCK, 5)
       assert.throws(() => os.lockf(fd, os.F_TEST, -1), contended)
       os.lseek(fd, 0, os.SEEK_SET)
-      // Written before this thread waits: not every runtime writes at once.
-      await new Promise((resolve) => holder.stdin.write('go on\n', resolve))
+      // Not by a pipe: this thread is about to wait, and not every runtime writes before.
+      os.kill(holder.pid ?? 0, SIGUSR1)
       os.lockf(fd, os.F_LOCK, 0)
       assert.equal(String((await lines.next()).value), 'unlocked')
       os.lockf(fd, os.F_ULOCK, 0)

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import os from 'osier'
 import { temporaryFolder } from '../support/folder.ts'
 import { noPython, runPython } from '../support/python.ts'
+import { ownDescriptors } from '../support/runtime.ts'
 import { assertSameAsPython } from '../support/scenario.ts'
 
 const folder = temporaryFolder()
@@ -81,7 +82,7 @@ describe('questions', () => {
     }
   })
 
-  test('the size of the window', () => {
+  test('the size of the window', { skip: ownDescriptors }, () => {
     withPty((master, slave) => {
       spawnSync('stty', ['cols', '132', 'rows', '43'], { stdio: [slave, 'ignore', 'inherit'] })
       const size = os.get_terminal_size(slave)

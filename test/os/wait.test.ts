@@ -366,7 +366,9 @@ describe('beside node:child_process', { skip: onlyNode('it does not tell which c
 })
 
 describe('orphans', () => {
-  test('come to a subreaper, also beside children of Node', () => {
+  test('come to a subreaper, also beside children of Node', {
+    skip: onlyNode('it does not tell which children are its own'),
+  }, () => {
     const child = runNode(`
       import { spawn } from 'node:child_process'
       os.set_child_subreaper(true)

@@ -9,6 +9,28 @@ export function onlyNode(reason: string): string | false {
   return runtime === 'Node' ? false : `${runtime}: ${reason}`
 }
 
+/** For a test's `skip`: why something is left out on Deno alone, or false. */
+function exceptDeno(reason: string): string | false {
+  return runtime === 'Deno' && `Deno: ${reason}`
+}
+
+/** For a test's `skip` where descriptors of `os` are given to `node:fs`. */
+export const ownDescriptors: string | false = exceptDeno('its node:fs knows no descriptors but its own')
+
+/** For a test's `skip` where `node:fs` has to tell names that are not UTF-8. */
+export const lossyNames: string | false = exceptDeno('its node:fs cannot tell names that are not UTF-8')
+
+/** For a test's `skip` where variables are counted, or have values that are not UTF-8. */
+export const ownVariables: string | false = exceptDeno(
+  'it adds to the environment, needs a HOME, and throws at what is not UTF-8',
+)
+
+/** For a test's `skip` about the process group of a child of `node:child_process`. */
+export const ownGroups: string | false = exceptDeno('each child of its node:child_process leads a process group')
+
+/** For a test's `skip` about what a runtime did to signals and descriptors. */
+export const ownSignals: string | false = exceptDeno('it ignores signal 32, and keeps /dev/null open')
+
 /** For a test's `skip`: why there is no fork. */
 export const noFork: string | false = onlyNode('no other runtime survives fork(2)')
 
