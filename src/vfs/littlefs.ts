@@ -20,7 +20,7 @@ function absent(name: string): NotImplementedError {
 /** What both versions have in common: to TypeScript they are file systems, so that `mount` takes them. */
 abstract class Littlefs implements FileSystem {
   /**
-   * @param block_dev the device
+   * @param _block_dev the device
    * @param _options `readsize`, `progsize`, `lookahead`: sizes in bytes; `mtime`: whether files have times
    * @throws NotImplementedError always
    */
