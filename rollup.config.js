@@ -24,8 +24,9 @@ const namespaces = ['os/namespace', 'path', 'promises', 'micropython/os', 'micro
 
 const programs = {
   'cli/main': 'cli/main',
-  // A worker thread's. It is found beside the module that starts it, there and here.
+  // Worker threads'. They are found beside the module that starts them, there and here.
   dupterm_thread: 'micropython/dupterm_thread',
+  epoll_thread: 'event_loop/epoll_thread',
 }
 
 /** The tour is published with the package: each program as a file that can be read, and run by itself. */

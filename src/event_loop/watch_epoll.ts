@@ -1,13 +1,30 @@
-import { NotImplementedError } from '../errors.ts'
+import { Worker } from 'node:worker_threads'
 import { isNode } from '../libc/node.ts'
 import { type Watch, watch } from '../libc/poll_handle.ts'
 
-/**
- * Has `wake` called by the event loop whenever an epoll instance has something to say.
- *
- * @throws NotImplementedError in runtimes other than Node: their loops let nobody in
- */
+/** Has `wake` called by the event loop whenever an epoll instance has something to say. */
 export function watchEpoll(fd: number, wake: () => void): Watch {
-  if (!isNode) throw new NotImplementedError('waiting for descriptors needs Node')
-  return watch(fd, wake)
+  return isNode ? watch(fd, wake) : watchByThread(fd, wake)
+}
+
+/**
+ * The same where the event loop lets nobody in (Bun, Deno): a thread waits, and sends a message. It waits for an answer
+ * then, since the epoll instance goes on having something to say until it has been asked.
+ */
+function watchByThread(epoll: number, wake: () => void): Watch {
+  const turns = new SharedArrayBuffer(4)
+  const counter = new Int32Array(turns)
+  // Without the options that this program was started with: some are for programs on the command line alone.
+  const options = { workerData: { epoll, turns }, execArgv: [] }
+  const thread = new Worker(new URL('./epoll_thread.js', import.meta.url), options)
+  thread.on('message', () => {
+    wake()
+    Atomics.add(counter, 0, 1)
+    Atomics.notify(counter, 0)
+  })
+  thread.on('error', (error) => {
+    throw error
+  })
+  thread.unref()
+  return { ref: () => thread.ref(), unref: () => thread.unref() }
 }

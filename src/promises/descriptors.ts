@@ -132,7 +132,7 @@ class ReadPiece implements Deed<Buffer> {
  * @returns what was there: fewer bytes where no more are ready, none at the end of a file
  * @throws OSError as the system says: EBADF, also where the descriptor is closed meanwhile; IsADirectoryError
  *
- * Availability: Linux, with Node. See read(2); Python, os.read.
+ * Availability: Linux. See read(2); Python, os.read.
  * @example
  * ```ts
  * const [r, w] = os.pipe()
@@ -189,7 +189,7 @@ class ReadInto implements Deed<number> {
  * @returns how many bytes were read: fewer than there is room for where no more are ready, 0 at the end of a file
  * @throws OSError as `read`; TypeError where the memory is gone when there is something to read
  *
- * Availability: Linux, with Node. See read(2); Python 3.14, os.readinto.
+ * Availability: Linux. See read(2); Python 3.14, os.readinto.
  * @example
  * ```ts
  * const [r, w] = os.pipe()
@@ -247,7 +247,7 @@ class Write implements Deed<number> {
  * @returns how many were written, which may be fewer
  * @throws OSError as the system says: EBADF, also where the descriptor is closed meanwhile; ENOSPC, BrokenPipeError
  *
- * Availability: Linux, with Node. See write(2); Python, os.write.
+ * Availability: Linux. See write(2); Python, os.write.
  * @example
  * ```ts
  * const [r, w] = os.pipe()
@@ -318,7 +318,7 @@ class Vectors implements Deed<number> {
  * @returns how many bytes were read, fewer than there is room for where no more are ready, 0 at the end of a file
  * @throws OSError as `read`; EINVAL for too many buffers
  *
- * Availability: Linux, with Node. See readv(2); Python, os.readv.
+ * Availability: Linux. See readv(2); Python, os.readv.
  * @example
  * ```ts
  * const [r, w] = os.pipe()
@@ -348,7 +348,7 @@ export async function readv(
  * @returns how many bytes were written, which may be fewer than there are
  * @throws OSError as `write`; EINVAL for too many buffers
  *
- * Availability: Linux, with Node. See writev(2); Python, os.writev.
+ * Availability: Linux. See writev(2); Python, os.writev.
  * @example
  * ```ts
  * const [r, w] = os.pipe()
@@ -405,7 +405,7 @@ class Counter implements Deed<bigint> {
  * @returns the value, which is 0 in the counter from now on; with EFD_SEMAPHORE 1, which is taken off
  * @throws OSError EBADF, also where the descriptor is closed meanwhile; EINVAL, EPERM where it is no counter
  *
- * Availability: Linux 2.6.27, with Node. See eventfd(2); Python, os.eventfd_read.
+ * Availability: Linux 2.6.27. See eventfd(2); Python, os.eventfd_read.
  * @example
  * ```ts
  * const fd = os.eventfd(0)
@@ -427,7 +427,7 @@ export async function eventfd_read(fd: Descriptor, options: WaitOptions = NO_OPT
  * @param options `signal`, `ref` as for `write`
  * @throws OSError EBADF, also where the descriptor is closed meanwhile; EINVAL for 2^64 - 1, and where it is no counter
  *
- * Availability: Linux 2.6.27, with Node. See eventfd(2); Python, os.eventfd_write.
+ * Availability: Linux 2.6.27. See eventfd(2); Python, os.eventfd_write.
  * @example
  * ```ts
  * const fd = os.eventfd(0)

@@ -309,7 +309,7 @@ function encoded(text: unknown): Uint8Array {
  * @returns a file object whose `close` waits for the command and tells how it ended
  * @throws RangeError for another mode; OSError where no child can be made
  *
- * Availability: Linux, with Node. See popen(3); Python, os.popen.
+ * Availability: Linux. See popen(3); Python, os.popen.
  * @example
  * ```ts
  * await using command = await promises.popen('echo one; echo two')

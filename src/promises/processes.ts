@@ -72,7 +72,7 @@ async function lendingStreams<T>(work: () => Promise<T>): Promise<T> {
  *   is too long, say), that of an exit with 127
  * @throws TypeError, RangeError for what is no command; OSError where no child can be made
  *
- * Availability: Linux, with Node. Audit event: `os.system` (command). See system(3); Python, os.system.
+ * Availability: Linux. Audit event: `os.system` (command). See system(3); Python, os.system.
  * @example
  * ```ts
  * const statuses = await Promise.all([promises.system('exit 1'), promises.system('exit 2')]) // at the same time
@@ -124,7 +124,7 @@ function splitOptionsAfterEnvironment(args: readonly unknown[]): readonly [args:
  *   process id, to be waited for. What cannot be run has the exit code 127
  * @throws TypeError, RangeError for bad arguments; OSError where no child can be made
  *
- * Availability: Linux, with Node. Audit event: `os.spawn` (P_NOWAIT, path, args, env). See posix_spawn(3); Python,
+ * Availability: Linux. Audit event: `os.spawn` (P_NOWAIT, path, args, env). See posix_spawn(3); Python,
  * os.spawnv.
  * @example
  * ```ts
@@ -151,7 +151,7 @@ export async function spawnv(
  * @returns as `spawnv`
  * @throws as `spawnv`; RangeError for names that are empty or contain "="
  *
- * Availability: Linux, with Node. Audit event: as `spawnv`. See posix_spawn(3); Python, os.spawnve.
+ * Availability: Linux. Audit event: as `spawnv`. See posix_spawn(3); Python, os.spawnve.
  * @example
  * ```ts
  * await promises.spawnve(os.P_WAIT, '/bin/sh', ['sh', '-c', 'exit $CODE'], { CODE: '3' }) // => 3
@@ -176,7 +176,7 @@ export async function spawnve(
  * @returns as `spawnv`
  * @throws as `spawnv`
  *
- * Availability: Linux, with Node. Audit event: as `spawnv`. See posix_spawn(3); Python, os.spawnl.
+ * Availability: Linux. Audit event: as `spawnv`. See posix_spawn(3); Python, os.spawnl.
  * @example
  * ```ts
  * await promises.spawnl(os.P_WAIT, '/bin/true', 'true') // => 0
@@ -202,7 +202,7 @@ export async function spawnl(
  * @returns as `spawnv`
  * @throws as `spawnv`; TypeError where there is no environment
  *
- * Availability: Linux, with Node. Audit event: as `spawnv`. See posix_spawn(3); Python, os.spawnle.
+ * Availability: Linux. Audit event: as `spawnv`. See posix_spawn(3); Python, os.spawnle.
  * @example
  * ```ts
  * await promises.spawnle(os.P_WAIT, '/bin/sh', 'sh', '-c', 'exit $CODE', { CODE: '3' }) // => 3
@@ -227,7 +227,7 @@ export async function spawnle(
  * @returns as `spawnv`
  * @throws as `spawnv`
  *
- * Availability: Linux, with Node. Audit event: as `spawnv`. See posix_spawn(3); Python, os.spawnvp.
+ * Availability: Linux. Audit event: as `spawnv`. See posix_spawn(3); Python, os.spawnvp.
  * @example
  * ```ts
  * await promises.spawnvp(os.P_WAIT, 'true', ['true']) // => 0
@@ -254,7 +254,7 @@ export async function spawnvp(
  * @returns as `spawnv`
  * @throws as `spawnv`; RangeError for names that are empty or contain "="
  *
- * Availability: Linux, with Node. Audit event: as `spawnv`. See posix_spawn(3); Python, os.spawnvpe.
+ * Availability: Linux. Audit event: as `spawnv`. See posix_spawn(3); Python, os.spawnvpe.
  * @example
  * ```ts
  * await promises.spawnvpe(os.P_WAIT, 'true', ['true'], { PATH: '/usr/bin:/bin' }) // => 0
@@ -280,7 +280,7 @@ export async function spawnvpe(
  * @returns as `spawnv`
  * @throws as `spawnv`
  *
- * Availability: Linux, with Node. Audit event: as `spawnv`. See posix_spawn(3); Python, os.spawnlp.
+ * Availability: Linux. Audit event: as `spawnv`. See posix_spawn(3); Python, os.spawnlp.
  * @example
  * ```ts
  * await promises.spawnlp(os.P_WAIT, 'nothing-of-this-name', 'nothing') // => 127
@@ -306,7 +306,7 @@ export async function spawnlp(
  * @returns as `spawnv`
  * @throws as `spawnv`; TypeError where there is no environment
  *
- * Availability: Linux, with Node. Audit event: as `spawnv`. See posix_spawn(3); Python, os.spawnlpe.
+ * Availability: Linux. Audit event: as `spawnv`. See posix_spawn(3); Python, os.spawnlpe.
  * @example
  * ```ts
  * await promises.spawnlpe(os.P_WAIT, 'true', 'true', { PATH: '/usr/bin:/bin' }) // => 0

@@ -90,7 +90,7 @@ async function orNotYet(call: Promise<number>): Promise<number | typeof NOT_YET>
  * @returns how many bytes were moved; 0 at the end
  * @throws OSError as the system says: EBADF, EINVAL where neither is a pipe, ESPIPE for the offset of a pipe
  *
- * Availability: Linux, with Node. See splice(2); Python, os.splice.
+ * Availability: Linux. See splice(2); Python, os.splice.
  * @example
  * ```ts
  * const source = os.open('/etc/passwd', os.O_RDONLY)
@@ -167,7 +167,7 @@ async function inTurn<T>(fd: number, work: () => Promise<T>): Promise<T> {
  * @returns how many were copied, which may be fewer; 0 at the end of the file
  * @throws OSError as the system says: EBADF, EINVAL for what cannot be read so, BrokenPipeError
  *
- * Availability: Linux, with Node. See sendfile(2); Python, os.sendfile.
+ * Availability: Linux. See sendfile(2); Python, os.sendfile.
  * @example
  * ```ts
  * const source = os.open('/etc/passwd', os.O_RDONLY)

@@ -58,7 +58,7 @@ export interface Chunks extends AsyncIterableIterator<Buffer, undefined> {
  * @returns an iterator of Buffers, none of them empty
  * @throws OSError from the loop as `read` does. The other end of a terminal that has been closed (EIO) is an end here
  *
- * Availability: Linux, with Node. See read(2).
+ * Availability: Linux. See read(2).
  * @example
  * ```ts
  * const [r, w] = os.pipe()
@@ -174,7 +174,7 @@ function abortable(given: Settings): readonly [settings: Settings, abort: (reaso
  * @param options as those of `readable`; `size` is the `highWaterMark`, too
  * @returns the stream, of Buffers
  *
- * Availability: Linux, with Node. See Node, stream.Readable.
+ * Availability: Linux. See Node, stream.Readable.
  * @example
  * ```ts
  * const [r, w] = os.pipe()
@@ -209,7 +209,7 @@ export function toReadable(fd: Descriptor, options: StreamOptions = NO_OPTIONS):
  * @param options `size` is the `highWaterMark`; `closefd`, `signal`, `ref` as for `readable`
  * @returns the stream
  *
- * Availability: Linux, with Node. See Node, stream.Writable.
+ * Availability: Linux. See Node, stream.Writable.
  * @example
  * ```ts
  * import { once } from 'node:events'
@@ -243,7 +243,7 @@ export function toWritable(fd: Descriptor, options: StreamOptions = NO_OPTIONS):
  * @param options as those of `readable`
  * @returns the stream, of Buffers (which are Uint8Arrays)
  *
- * Availability: Linux, with Node. See the Streams Standard, ReadableStream.
+ * Availability: Linux. See the Streams Standard, ReadableStream.
  * @example
  * ```ts
  * const [r, w] = os.pipe()
@@ -280,7 +280,7 @@ export function toReadableStream(fd: Descriptor, options: StreamOptions = NO_OPT
  * @param options `closefd`, `signal`, `ref` as for `readable`
  * @returns the stream, which takes any views of memory
  *
- * Availability: Linux, with Node. See the Streams Standard, WritableStream.
+ * Availability: Linux. See the Streams Standard, WritableStream.
  * @example
  * ```ts
  * const [r, w] = os.pipe()

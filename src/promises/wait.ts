@@ -31,7 +31,7 @@ function told<T extends readonly [number, ...unknown[]]>(found: T): T | null {
  * @returns the child's process id and its status: `waitstatus_to_exitcode` makes sense of it
  * @throws ChildProcessError where there is no child
  *
- * Availability: Linux, with Node. See wait(2); Python, os.wait.
+ * Availability: Linux. See wait(2); Python, os.wait.
  * @example
  * ```ts
  * const child = os.spawnl(os.P_NOWAIT, '/bin/true', 'true')
@@ -56,7 +56,7 @@ export async function wait(options: WaitOptions = NO_OPTIONS): Promise<[pid: num
  * @returns the child's process id and its status; [0, 0] where WNOHANG finds nothing to tell
  * @throws ChildProcessError where there is no such child; OSError EINVAL for options that are none
  *
- * Availability: Linux, with Node. See waitpid(2); Python, os.waitpid.
+ * Availability: Linux. See waitpid(2); Python, os.waitpid.
  * @example
  * ```ts
  * const child = os.posix_spawnp('sh', ['sh', '-c', 'exit 3'], null)
@@ -82,7 +82,7 @@ export async function waitpid(
  * @returns the child's process id, its status, what it has used; zeros where WNOHANG finds nothing to tell
  * @throws ChildProcessError where there is no child
  *
- * Availability: Linux, with Node. See wait3(2); Python, os.wait3.
+ * Availability: Linux. See wait3(2); Python, os.wait3.
  * @example
  * ```ts
  * const child = os.spawnl(os.P_NOWAIT, '/bin/true', 'true')
@@ -106,7 +106,7 @@ export async function wait3(
  * @returns the child's process id, its status, what it has used; zeros where WNOHANG finds nothing to tell
  * @throws ChildProcessError where there is no such child
  *
- * Availability: Linux, with Node. See wait4(2); Python, os.wait4.
+ * Availability: Linux. See wait4(2); Python, os.wait4.
  * @example
  * ```ts
  * const child = os.spawnl(os.P_NOWAIT, '/bin/true', 'true')
@@ -134,7 +134,7 @@ export async function wait4(
  * @returns what has become of the child; null where WNOHANG finds nothing to tell
  * @throws ChildProcessError where there is no such child; OSError EINVAL for options that do not fit
  *
- * Availability: Linux, with Node; P_PIDFD from 5.4. See waitid(2); Python, os.waitid.
+ * Availability: Linux; P_PIDFD from 5.4. See waitid(2); Python, os.waitid.
  * @example
  * ```ts
  * const child = os.spawnl(os.P_NOWAIT, '/bin/true', 'true')
