@@ -5,15 +5,27 @@ import { address, bytes } from '../libc/memory.ts'
 
 /** The thread of watch_epoll.ts: stands still until an epoll instance has something to say, and says so. */
 
-const { epoll, turns } = workerData as { readonly epoll: number; readonly turns: SharedArrayBuffer }
+const { epoll, end, turns } = workerData as {
+  readonly epoll: number
+  readonly end: number
+  readonly turns: SharedArrayBuffer
+}
 const counter = new Int32Array(turns)
+const { offsets, size } = structs.pollfd
 
-for (;;) {
-  const turn = Atomics.load(counter, 0)
-  bytes.writeInt32LE(epoll, structs.pollfd.offsets.fd)
-  bytes.writeInt16LE(constants.POLLIN, structs.pollfd.offsets.events)
+/** Stands still until one of both is readable. Returns whether it is `end`. */
+function isOver(): boolean {
+  for (const [index, fd] of [epoll, end].entries()) {
+    bytes.writeInt32LE(fd, index * size + offsets.fd)
+    bytes.writeInt16LE(constants.POLLIN, index * size + offsets.events)
+    bytes.writeInt16LE(0, index * size + offsets.revents)
+  }
   // Not epoll_wait, which would take the events away.
-  if (libc.poll(address, 1, -1) < 1) continue
+  libc.poll(address, 2, -1)
+  return bytes.readInt16LE(size + offsets.revents) !== 0
+}
+
+for (let turn = Atomics.load(counter, 0); !isOver(); turn = Atomics.load(counter, 0)) {
   parentPort?.postMessage(null)
   Atomics.wait(counter, 0, turn)
 }

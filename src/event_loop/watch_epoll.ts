@@ -1,4 +1,7 @@
 import { Worker } from 'node:worker_threads'
+import { lastErrno, osError } from '../libc/call.ts'
+import { constants } from '../libc/facts.ts'
+import { libc } from '../libc/functions.ts'
 import { isNode } from '../libc/node.ts'
 import { type Watch, watch } from '../libc/poll_handle.ts'
 
@@ -12,10 +15,12 @@ export function watchEpoll(fd: number, wake: () => void): Watch {
  * then, since the epoll instance goes on having something to say until it has been asked.
  */
 function watchByThread(epoll: number, wake: () => void): Watch {
+  const end = libc.eventfd(0, constants.EFD_CLOEXEC)
+  if (end === -1) throw osError(lastErrno(), 'eventfd')
   const turns = new SharedArrayBuffer(4)
   const counter = new Int32Array(turns)
   // Without the options that this program was started with: some are for programs on the command line alone.
-  const options = { workerData: { epoll, turns }, execArgv: [] }
+  const options = { workerData: { epoll, end, turns }, execArgv: [] }
   const thread = new Worker(new URL('./epoll_thread.js', import.meta.url), options)
   thread.on('message', () => {
     wake()
@@ -26,5 +31,7 @@ function watchByThread(epoll: number, wake: () => void): Watch {
     throw error
   })
   thread.unref()
+  // Who waits for the threads at the end would wait for this one for ever.
+  process.once('exit', () => libc.write(end, Buffer.alloc(8, 1), 8))
   return { ref: () => thread.ref(), unref: () => thread.unref() }
 }
