@@ -6,7 +6,7 @@ import { ProcessMemory } from './process_memory.ts'
 /**
  * libuv's event loop, on which Node runs: parent and child would share its kernel objects.
  *
- * The layout of `uv_loop_t` and `uv_async_t` is that of libuv's public headers, unchanged in all of its versions 1.x on
+ * The layout of `uv_loop_t`, `uv_async_t` and `uv_signal_t` is that of libuv's public headers, unchanged in all of its versions 1.x on
  * 64-bit systems; `eventLoop` checks it nevertheless.
  */
 
@@ -19,8 +19,12 @@ const WORK_MUTEX = 136
 const HANDLE_LOOP = 8
 const HANDLE_TYPE = 16
 const ASYNC_PENDING = 120
+// Bytes into a uv_signal_t: how many signals came, and how many of them were handed on.
+const SIGNAL_CAUGHT = 144
+const SIGNAL_DISPATCHED = 148
 
 const UV_ASYNC = 1
+const UV_SIGNAL = 16
 
 /** What a mutex of the C library takes: 40 bytes on x64, 48 on arm64. */
 const MUTEX_SIZES = [40, 48]
@@ -78,10 +82,12 @@ export function setActiveRequests(loop: EventLoop, count: number): void {
 }
 
 let pending: number[] = []
+let signals: number[] = []
 
 function visit(handle: number): void {
-  const isPending = libc.uv_handle_get_type(handle) === UV_ASYNC && uint32(handle + ASYNC_PENDING) !== 0
-  if (isPending) pending.push(handle)
+  const type = libc.uv_handle_get_type(handle)
+  if (type === UV_ASYNC && uint32(handle + ASYNC_PENDING) !== 0) pending.push(handle)
+  if (type === UV_SIGNAL) signals.push(handle)
 }
 
 /** `visit` as C calls it. It stays, because making it takes longer than the walk. */
@@ -91,6 +97,7 @@ let visitor: bigint | undefined
 export function pendingHandles(loop: EventLoop): readonly number[] {
   visitor ??= koffi.register(visit, koffi.pointer(koffi.proto('void', ['uintptr_t', 'uintptr_t'])))
   pending = []
+  signals = []
   libc.uv_walk(loop.address, visitor, 0)
   return pending
 }
@@ -105,6 +112,17 @@ export function forkEventLoop(loop: EventLoop, pending: readonly number[]): void
   const error = libc.uv_loop_fork(loop.address)
   if (error !== 0) throw new Error(`os.fork(): uv_loop_fork failed in the child (${error})`)
   for (const handle of pending) libc.uv_async_send(handle)
+  forgetSignals()
+}
+
+/**
+ * Signals that had come to the parent, and wait in its pipe, are the parent's. Some versions of libuv count them in the
+ * child all the same, and would wait for them, at full speed and for ever, before they close a handle.
+ */
+function forgetSignals(): void {
+  for (const handle of signals) {
+    for (const count of [SIGNAL_CAUGHT, SIGNAL_DISPATCHED]) koffi.encode(BigInt(handle + count), 'uint32_t', 0)
+  }
 }
 
 /** How many pieces of work the thread pool has completed that the loop has not yet handled. */
