@@ -1,3 +1,4 @@
+import { isMainThread } from 'node:worker_threads'
 import { AuditEvent } from '../audit.ts'
 import { FileNotFoundError, wrongType } from '../errors.ts'
 import { osError } from '../libc/call.ts'
@@ -232,7 +233,42 @@ export interface Leftover {
   readonly directory: FileName | number
 }
 
-export const forgotten: FinalizationRegistry<Leftover> = new FinalizationRegistry(({ source, directory }) => {
+/**
+ * Iterators that are to be closed when they are collected. In a worker also when it ends: its descriptors are those of
+ * the process, and stay, but nothing is collected any more.
+ */
+class Forgotten extends FinalizationRegistry<Leftover> {
+  readonly #open: Set<Source<FileName>> = new Set()
+  readonly #sources: WeakMap<WeakKey, Source<FileName>> = new WeakMap()
+
+  override register(iterator: WeakKey, leftover: Leftover, token: WeakKey): void {
+    super.register(iterator, leftover, token)
+    if (isMainThread) return
+    if (this.#open.size === 0) process.once('exit', this.#closeAll)
+    this.#open.add(leftover.source)
+    this.#sources.set(token, leftover.source)
+  }
+
+  override unregister(token: WeakKey): boolean {
+    const source = this.#sources.get(token)
+    if (source !== undefined) this.forget(source)
+    return super.unregister(token)
+  }
+
+  /** Of a directory that is closed. */
+  forget(source: Source<FileName>): void {
+    this.#open.delete(source)
+    if (this.#open.size === 0) process.off('exit', this.#closeAll)
+  }
+
+  readonly #closeAll = (): void => {
+    for (const { fd } of this.#open) if (fd !== -1) libc.close(fd)
+    this.#open.clear()
+  }
+}
+
+export const forgotten: Forgotten = new Forgotten(({ source, directory }) => {
+  forgotten.forget(source)
   libc.close(source.fd)
   // Entries may have outlived the iterator: to them, too, the directory is closed.
   source.fd = -1

@@ -45,7 +45,7 @@ const surroundings: Readonly<Record<RuntimeName, readonly Surroundings[]>> = {
 /** Test files that are about what a runtime has not got, with what that is. */
 export function lacking(runtime: RuntimeName, file: string): string | null {
   if (runtime !== 'bun' && runtime !== 'deno') return null
-  const isAboutWaiting = /\/(event_loop\/|promises\/descriptors)/.test(file)
+  const isAboutWaiting = /\/(event_loop\/|promises\/(descriptors|popen|processes|splicing|streams|wait))/.test(file)
   return isAboutWaiting ? 'waiting for descriptors needs Node' : null
 }
 

@@ -4,6 +4,7 @@ import {
   linkSync,
   mkdirSync,
   readdirSync,
+  readlinkSync,
   renameSync,
   rmdirSync,
   rmSync,
@@ -20,6 +21,7 @@ import { askNode } from '../support/child.ts'
 import { askPython, noPython } from '../support/python.ts'
 import { noStrace, traced } from '../support/strace.ts'
 import { files, manyFiles, openFds, planter } from '../support/trees.ts'
+import { inWorker } from '../support/worker.ts'
 
 const plant = planter()
 
@@ -411,6 +413,24 @@ describe('the iterator of scandir', () => {
       ].sort(),
     )
   })
+})
+
+test('a worker that ends closes what it left open', async () => {
+  const place = placeWith('a', 'b')
+  await inWorker(`
+    globalThis.left = [os.scandir(${JSON.stringify(place)}), os.scandir(${JSON.stringify(place)})]
+    left[0].next()
+    const closed = os.scandir(${JSON.stringify(place)})
+    closed.next()
+    closed.close()`)
+  const open = readdirSync('/proc/self/fd').filter((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`) === place
+    } catch {
+      return false
+    }
+  })
+  assert.deepEqual(open, [])
 })
 
 test('audit events tell the path, or null where none was given', () => {
