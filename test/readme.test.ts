@@ -5,6 +5,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { describe, test } from 'node:test'
 import os from 'osier'
 import { noAttributes } from './support/attributes.ts'
@@ -48,9 +49,9 @@ async function run(cwd: string, command: string, ...args: string[]): Promise<[un
   mkdirSync(cwd)
   const env = { ...process.env, NODE_TEST_CONTEXT: undefined, PYTHONUTF8: '1' }
   const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], timeout: 60_000 })
-  const streams = [child.stderr, child.stdout].map((stream) => stream.setEncoding('utf8').toArray())
+  const streams = [child.stderr, child.stdout].map((stream) => text(stream))
   const [status, signal] = await once(child, 'close')
-  const [stderr = '', stdout = ''] = (await Promise.all(streams)).map((chunks) => chunks.join(''))
+  const [stderr = '', stdout = ''] = await Promise.all(streams)
   return [status ?? signal, stderr, stdout]
 }
 

@@ -5,6 +5,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { describe, test } from 'node:test'
 import os from 'osier'
 import { programs } from '../examples/tour/programs.ts'
@@ -104,9 +105,9 @@ async function start(command: string, args: readonly string[]): Promise<Output> 
     env: { ...environment, TMPDIR },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
-  const streams = [child.stdout, child.stderr].map((stream) => stream.setEncoding('utf8').toArray())
+  const streams = [child.stdout, child.stderr].map((stream) => text(stream))
   const [status] = (await once(child, 'close')) as [number | null]
-  const [stdout = '', stderr = ''] = (await Promise.all(streams)).map((chunks) => chunks.join(''))
+  const [stdout = '', stderr = ''] = await Promise.all(streams)
   return { status, stdout, stderr }
 }
 

@@ -69,5 +69,11 @@ async function resultOf(cell: Cell): Promise<CellResult | string> {
   const runtime = installed.get(cell.runtime) ?? 'it was not installed'
   if (typeof runtime === 'string') return runtime
   if (cell.surroundings === 'root' && process.getuid?.() !== 0) return 'this is not root'
-  return runCell(cell, runtime, { tree: trees[cell.harness], logs: `${HOME}/logs/${cell.name}`, only, except, again })
+  return runCell(cell, runtime, {
+    tree: trees[cell.harness],
+    logs: `${HOME}/logs${isWhole ? '' : '/some'}/${cell.name}`,
+    only,
+    except,
+    again,
+  })
 }

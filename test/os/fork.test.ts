@@ -55,7 +55,9 @@ function forksInLimits(...folder: string[]): void {
 
 const notRoot = process.getuid?.() === 0 ? false : 'only root can become a user who has no other process'
 
-test('with ever more processes allowed to the user: EAGAIN, and nothing is left over', { skip: notRoot }, () => {
+test('with ever more processes allowed to the user: EAGAIN, and nothing is left over', {
+  skip: notRoot || noFork,
+}, () => {
   forksInLimits()
 })
 
@@ -63,7 +65,7 @@ test('with ever more allowed to the control group: EAGAIN, quietly', { skip: noP
   withProcessGroup((folder) => forksInLimits(folder))
 })
 
-test('after root has become another user: EACCES, and nothing is left over', { skip: notRoot }, () => {
+test('after root has become another user: EACCES, and nothing is left over', { skip: notRoot || noFork }, () => {
   const program = `
     import { readdirSync } from 'node:fs'
     const openCount = () => readdirSync('/proc/self/fd').length

@@ -11,6 +11,7 @@ import { Worker } from 'node:worker_threads'
 import os, { promises } from 'osier'
 import { temporaryFolder } from '../support/folder.ts'
 import { openFiles } from '../support/open_files.ts'
+import { onlyNode } from '../support/runtime.ts'
 
 const folder = temporaryFolder()
 const file = join(folder, 'file')
@@ -50,6 +51,8 @@ function run(code: string, ...flags: string[]): string {
   return child.stdout
 }
 
+const otherPool = onlyNode('it works in threads of its own')
+
 describe('many calls', () => {
   test('10 000 at once all come to what they should, each with its own error', async () => {
     const before = openFiles()
@@ -84,7 +87,7 @@ describe('many calls', () => {
       await Promise.all(names.reverse().map((name) => promises.rmdir(name)))`)
   })
 
-  test('Node has a thread of the pool for itself, whatever waits on the others', async () => {
+  test('Node has a thread of the pool for itself, whatever waits on the others', { skip: otherPool }, async () => {
     const pool = await fillPool('starving')
     const queued = Array.from({ length: 1000 }, () => promises.stat(file))
     assert.equal((await nodeFs.stat(file)).size, 8)
@@ -93,7 +96,7 @@ describe('many calls', () => {
     await Promise.all(queued)
   })
 
-  test('what Node asks for is not put behind all that was asked here before', async () => {
+  test('what Node asks for is not put behind all that was asked here before', { skip: otherPool }, async () => {
     let done = 0
     const ours = Array.from({ length: 5000 }, () => promises.stat(file).then(() => (done += 1)))
     await nodeFs.stat(file)

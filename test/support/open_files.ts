@@ -3,13 +3,26 @@ import { readdirSync, readlinkSync } from 'node:fs'
 /** Node's own: of event loops, and /dev/null, which it opens at times. They come and go. */
 const OF_NODE = /^anon_inode:\[(eventpoll|eventfd|io_uring)\]|^\/dev\/null$/
 
+/** Other runtimes have sockets and pipes to children and for signals, which come and go, and copies of standard streams. */
+const isNode = process.versions.bun === undefined && process.versions.deno === undefined
+const OF_OTHERS = /^(socket|pipe|anon_inode):/
+
+function isOfRuntime(target: string): boolean {
+  if (isNode) return OF_NODE.test(target)
+  return (
+    OF_NODE.test(target) ||
+    OF_OTHERS.test(target) ||
+    [1, 2].some((fd) => readlinkSync(`/proc/self/fd/${fd}`) === target)
+  )
+}
+
 /** What this process has open, each as `fd -> what it is`, without what is Node's own. */
 export function openFiles(): Set<string> {
   const found = new Set<string>()
   for (const fd of readdirSync('/proc/self/fd')) {
     try {
       const target = readlinkSync(`/proc/self/fd/${fd}`)
-      if (!OF_NODE.test(target)) found.add(`${fd} -> ${target}`)
+      if (!isOfRuntime(target)) found.add(`${fd} -> ${target}`)
     } catch {
       // The descriptor of the listing itself.
     }
