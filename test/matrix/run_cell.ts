@@ -26,7 +26,7 @@ export interface Places {
 }
 
 /** Milliseconds for one test file. */
-const LIMIT = 180_000
+const LIMIT = 600_000
 /** A computer that another one imitates is that many times slower. */
 const EMULATED = 4
 /** Of nobody, whom every Linux has. */

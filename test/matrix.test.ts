@@ -1,0 +1,106 @@
+/** The matrix of runtimes: its page is made from its results, and its harness counts what `node:test` counts. */
+
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { test } from 'node:test'
+import { cells, cellsNamed } from './matrix/cells.ts'
+import type { Outcome } from './matrix/harness.ts'
+import { page } from './matrix/page.ts'
+import { readResults } from './matrix/results.ts'
+import { temporaryFolder } from './support/folder.ts'
+import { noMainThread, onlyNode } from './support/runtime.ts'
+
+test('docs/platforms.md says what the runs of the matrix gave', () => {
+  assert.equal(readFileSync('docs/platforms.md', 'utf8'), page(readResults()))
+})
+
+test('every result is that of a cell, and counts tests', () => {
+  const results = Object.entries(readResults().cells)
+  assert.ok(results.length > 0)
+  for (const [name, { passed, date, version, files, of }] of results) {
+    assert.ok(
+      cells.some((cell) => cell.name === name),
+      name,
+    )
+    assert.ok(passed > 100, `${name}: ${passed} passed`)
+    assert.match(date, /^20\d\d-\d\d-\d\d$/)
+    assert.match(version, /^\d+\.\d+\.\d+$/)
+    assert.ok(files <= of, `${name}: ${files} files of ${of}`)
+  }
+})
+
+test('cells are picked by their names, their runtimes and their surroundings', () => {
+  const names = (...words: string[]): string[] => cellsNamed(words).map(({ name }) => name)
+  assert.deepEqual(names('node24-user'), ['node24-user'])
+  assert.deepEqual(names('node24'), ['node24', 'node24-user', 'node24-worker', 'node24-permission'])
+  assert.deepEqual(names('worker'), ['node24-worker'])
+  assert.deepEqual(names('bun', 'deno', 'bun'), ['bun', 'deno'])
+  assert.equal(names().length, cells.length)
+  assert.throws(() => names('node4'), /no cell is called node4/)
+})
+
+/** Tests that end in every way there is. */
+const SUITE = `
+test('passes', () => {})
+test('passes later', async () => { await new Promise((resolve) => setTimeout(resolve, 5)) })
+test('fails', () => { throw new Error('as it should') })
+test('rejects', async () => { await null; throw new Error('later') })
+test('fails beside', () => new Promise(() => setTimeout(() => { throw new Error('uncaught') }, 1)))
+test('is too late', { timeout: 20 }, () => new Promise((resolve) => setTimeout(resolve, 300)))
+test('is skipped', { skip: 'for a reason' }, () => { throw new Error('runs') })
+test('is not skipped', { skip: false }, () => {})
+test('skips itself', (t) => t.skip('on the way'))
+test('fails behind itself', (t) => { t.after(() => { throw new Error('behind') }) })
+describe('a suite', () => {
+  const order = []
+  before(() => order.push('before'))
+  beforeEach(() => order.push('each'))
+  afterEach(() => order.push('after each'))
+  test('has hooks', () => { if (order.join() !== 'before,each') throw new Error(order.join()) })
+  describe('within another', () => {
+    beforeEach(() => order.push('inner'))
+    test('has those of both', () => {
+      if (order.join() !== 'before,each,after each,each,inner') throw new Error(order.join())
+    })
+  })
+  after(() => { if (order.length !== 6) process.exitCode = 77 })
+})
+describe('a skipped suite', { skip: 'as a whole' }, () => { test('that does not run', () => { throw new Error('runs') }) })
+`
+
+test('the harness counts what node:test counts', { skip: onlyNode('it has no node:test here') || noMainThread }, () => {
+  const folder = temporaryFolder()
+  const report = (name: string): Outcome[] =>
+    readFileSync(join(folder, name), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Outcome)
+      .map(({ name, result, reason }) => ({ name, result, ...(result === 'skipped' ? { reason } : {}) }) as Outcome)
+  const module = (name: string): string => resolve(`build/test/matrix/${name}.js`)
+  const file = (name: string, harness: string): string => {
+    const path = join(folder, name)
+    const names = 'test, describe, before, after, beforeEach, afterEach'
+    writeFileSync(path, `import { ${names} } from '${harness}'\n${SUITE}`)
+    return path
+  }
+  mkdirSync(folder, { recursive: true })
+  const env = { ...process.env, NODE_TEST_CONTEXT: undefined }
+  const theirs = [
+    '--test-reporter',
+    `file://${module('reporter')}`,
+    '--test-reporter-destination',
+    join(folder, 'theirs'),
+  ]
+  spawnSync(process.execPath, [...theirs, file('theirs.mjs', 'node:test')], { cwd: folder, env })
+  const own = file('own.mjs', `file://${module('harness')}`)
+  for (const where of [[], ['worker']]) {
+    const name = `own ${where}`
+    const args = [module('one_file'), own, join(folder, name), process.execPath, ...where]
+    const { status, stderr } = spawnSync(process.execPath, args, { cwd: folder, encoding: 'utf8' })
+    assert.equal(status, 0, stderr)
+    assert.deepEqual(report(name), report('theirs'))
+  }
+  assert.equal(report('theirs').filter(({ result }) => result === 'failed').length, 5)
+})
