@@ -5,7 +5,7 @@ import { READABLE, WRITABLE } from '../event_loop/poller.ts'
 import { constants, structs } from '../libc/facts.ts'
 import { type Address, libc } from '../libc/functions.ts'
 import { address, addressOf, bytes } from '../libc/memory.ts'
-import type { Descriptor } from '../os/arguments.ts'
+import { byteCount, type Descriptor, descriptor, optional, uintFlags } from '../os/arguments.ts'
 import { close, dup } from '../os/descriptors.ts'
 import { type Offset, preparedSendfile, preparedSplice, type TransferOffsets } from '../os/transfers.ts'
 import { COUNT, onPool } from './on_pool.ts'
@@ -135,6 +135,45 @@ export async function splice(
   return moveWhenReady(from, to, patience, () =>
     withoutBlocking(to, () => tryCall(syscall, from, null, () => libc.splice(...own), memory.length > 0)),
   )
+}
+
+/**
+ * tee(2): copies what is in a pipe to another pipe, and leaves it in the first, as soon as both are ready.
+ *
+ * @param src the pipe to read
+ * @param dst the pipe to write
+ * @param count how many bytes at the most
+ * @param flags SPLICE_F_NONBLOCK changes nothing here
+ * @param options `flags` by name; `signal`: aborted, it makes the promise reject, and nothing has been copied; `ref`: false
+ *   lets the process end meanwhile
+ * @returns how many bytes were copied; 0 where the pipe is empty and nobody can write to it any more
+ * @throws OSError as the system says: EBADF, EINVAL where one is no pipe or both are the same
+ *
+ * Availability: Linux. See tee(2).
+ * @example
+ * ```ts
+ * const [r, w] = os.pipe()
+ * const [copyR, copyW] = os.pipe()
+ * const copied = promises.tee(r, copyW, 100)
+ * os.write(w, Buffer.from('twice')) // => 5
+ * await copied // => 5
+ * os.read(copyR, 100) // => Buffer.from('twice')
+ * os.read(r, 100) // => Buffer.from('twice')
+ * for (const fd of [r, w, copyR, copyW]) os.close(fd)
+ * ```
+ */
+export async function tee(
+  src: Descriptor,
+  dst: Descriptor,
+  count: number | bigint,
+  ...rest: [flags?: number, options?: WaitOptions] | [options?: { readonly flags?: number } & WaitOptions]
+): Promise<number> {
+  const given: unknown[] = [...rest]
+  const patience = takePatience(given)
+  const { flags = 0 } = optional(['flags'], [], given)
+  const [from, to] = [descriptor(src, 'src'), descriptor(dst, 'dst')]
+  const [most, bits] = [byteCount(count, 'count'), uintFlags(flags, 'flags') | SPLICE_F_NONBLOCK]
+  return moveWhenReady(from, to, patience, () => tryCall('tee', from, null, () => libc.tee(from, to, most, bits), true))
 }
 
 /** By descriptor, the last transfer to it that is under way. */

@@ -31,6 +31,23 @@ test('splice waits for the side that is not ready: first the one, then the other
     }),
   ))
 
+test('tee waits, and leaves what it copies', () =>
+  withPipe((r, w) =>
+    withPipe(async (r2, w2) => {
+      const copying = promises.tee(r, w2, 100)
+      assert.ok(await isPending(copying))
+      os.write(w, Buffer.from('twice'))
+      assert.equal(await copying, 5)
+      assert.equal(String(os.read(r2, 10)), 'twice')
+      assert.equal(await promises.tee(r, w2, 3, { flags: os.SPLICE_F_NONBLOCK }), 3)
+      assert.equal(String(os.read(r, 10)), 'twice')
+      const aborted = promises.tee(r, w2, 100, 0, { signal: AbortSignal.timeout(5) })
+      await assert.rejects(aborted, { name: 'TimeoutError' })
+      await assert.rejects(promises.tee(r, r, 1), os.OSError)
+      await assert.rejects(promises.tee(r, w2, 1, -1.5), RangeError)
+    }),
+  ))
+
 test('splice from and to files, with offsets', () =>
   withPipe(async (r, w) => {
     const fd = os.open(source, os.O_RDONLY)
