@@ -134,12 +134,9 @@ export function preadv(
   offset: number | bigint,
   ...rest: unknown[]
 ): number {
-  const { flags = 0 } = rest.length === 0 ? NO_OPTIONS : optional(['flags'], [], rest)
-  const bits = int(flags, 'flags')
-  const number = descriptor(fd, 'fd')
-  if (bits === 0 && Array.isArray(buffers) && buffers.length === 1) return preadOne(number, buffers, offset)
-  const { list, place } = checkedVectors(number, buffers, offset, bits)
-  return withVectors('preadv', number, list, (vectors, count) => libc.preadv2(number, vectors, count, place, 0, bits))
+  if (rest.length === 0 && Array.isArray(buffers) && buffers.length === 1) return preadOne(fd, buffers, offset)
+  const { file, list, place, bits } = checkedVectors(fd, buffers, offset, ...rest)
+  return withVectors('preadv', file, list, (vectors, count) => libc.preadv2(file, vectors, count, place, 0, bits))
 }
 
 /** The arguments of `preadv` and `pwritev`, checked. */
@@ -157,13 +154,16 @@ export function checkedVectors(
 }
 
 /** Into one piece without flags: the plain calls do the same in half the time. */
-function preadOne(fd: number, buffers: readonly unknown[], offset: unknown): number {
+function preadOne(fd: unknown, buffers: readonly unknown[], offset: unknown): number {
+  const number = descriptor(fd, 'fd')
   const bytes = itemView(buffers, 0, 'buffers')
   const from = int64(offset, 'offset')
   const most = byteLength(bytes)
   let size: number
-  if (from === -1 || from === -1n) while ((size = libc.readInto(fd, bytes, most)) === -1) failed('preadv', fd)
-  else while ((size = libc.preadInto(fd, bytes, most, from)) === -1) failed('preadv', fd)
+  // To compare what may be a number with a bigint takes V8 longer than to ask first which of them it is.
+  if (typeof from === 'number' ? from === -1 : from === -1n) {
+    while ((size = libc.readInto(number, bytes, most)) === -1) failed('preadv', number)
+  } else while ((size = libc.preadInto(number, bytes, most, from)) === -1) failed('preadv', number)
   return size
 }
 
