@@ -39,3 +39,5 @@ for (const name of wanted) {
   print(`\n## ${name}\n\n${table(results)}`)
 }
 if (values.write) write(printed)
+// A group may have opened what would keep this process waiting.
+process.exit()
