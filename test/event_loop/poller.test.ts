@@ -7,7 +7,7 @@ import { Worker } from 'node:worker_threads'
 import os from 'osier'
 import { askNode, runNode } from '../support/child.ts'
 import { exitCode } from '../support/children.ts'
-import { threads, withPipe } from '../support/waits.ts'
+import { threads, threadsAtRest, withPipe } from '../support/waits.ts'
 import { inWorker } from '../support/worker.ts'
 
 const { promises } = os
@@ -95,7 +95,7 @@ test('what follows a promise runs before the next event: microtasks, nextTick', 
 test('waiting takes neither threads nor descriptors', () =>
   withPipe(async (r) => {
     await sleep(1)
-    const before = { threads: threads(), epolls: epolls() }
+    const before = { threads: await threadsAtRest(), epolls: epolls() }
     const controller = new AbortController()
     const { signal } = controller
     const waits = Array.from({ length: 1000 }, () =>

@@ -7,7 +7,7 @@ import { after, test } from 'node:test'
 import os from 'osier'
 import * as promises from 'osier/promises'
 import { temporaryFolder } from '../support/folder.ts'
-import { isPending, threads } from '../support/waits.ts'
+import { isPending, threads, threadsAtRest } from '../support/waits.ts'
 
 const path = join(temporaryFolder(), 'locked')
 const fd = os.open(path, os.O_RDWR | os.O_CREAT)
@@ -34,7 +34,7 @@ async function holder(start: number, length: number): Promise<() => Promise<void
 
 test('lockf waits for another process without standing still, and without a thread', { timeout: 60_000 }, async () => {
   const release = await holder(0, 10)
-  const before = threads()
+  const before = await threadsAtRest()
   os.lseek(fd, 0, os.SEEK_SET)
   const locking = promises.lockf(fd, os.F_LOCK, 10)
   assert.ok(await isPending(locking))

@@ -8,7 +8,7 @@ import * as promises from 'osier/promises'
 import { SIGCONT, SIGKILL, SIGSTOP, SIGTERM } from 'osier/signal'
 import { askNode } from '../support/child.ts'
 import { children, openFiles } from '../support/children.ts'
-import { isPending, threads } from '../support/waits.ts'
+import { isPending, threads, threadsAtRest } from '../support/waits.ts'
 import { inWorker } from '../support/worker.ts'
 
 /** A child that ends when its standard input does. */
@@ -31,7 +31,7 @@ function assertNoZombies(): void {
 }
 
 test('a thousand children at once: no zombie, no descriptor, no thread', { timeout: 60_000 }, async () => {
-  const before = { threads: threads(), files: openFiles() }
+  const before = { threads: await threadsAtRest(), files: openFiles() }
   const [r, w] = os.pipe()
   // All of them end when nobody can write to the pipe any more.
   const file_actions = [[os.POSIX_SPAWN_DUP2, r, 0]] as const

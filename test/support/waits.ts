@@ -37,3 +37,9 @@ export function closeQuietly(fd: number): void {
 export function threads(): number {
   return os.listdir('/proc/self/task').length
 }
+
+/** The same once libuv has started its pool, which it does when the first call is made there, whoever makes it. */
+export async function threadsAtRest(): Promise<number> {
+  await os.promises.stat('/')
+  return threads()
+}
