@@ -416,6 +416,16 @@ describe('the iterator of scandir', () => {
   })
 })
 
+test('while it is read, entries are asked about where they are, whatever becomes of the path', () => {
+  const top = placeWith()
+  os.makedirs(join(top, 'before/target'))
+  symlinkSync('target', join(top, 'before/link'))
+  using entries = os.scandir(join(top, 'before'))
+  const link = [entries.next().value, entries.next().value].find((entry) => entry?.is_symlink())
+  os.rename(join(top, 'before'), join(top, 'after'))
+  assert.equal(link?.is_dir(), true)
+})
+
 test('a worker that ends closes what it left open', async () => {
   const place = placeWith('a', 'b')
   await inWorker(`
