@@ -8,6 +8,7 @@ import * as promises from 'osier/promises'
 import { SIGCONT, SIGKILL, SIGSTOP, SIGTERM } from 'osier/signal'
 import { askNode } from '../support/child.ts'
 import { children, openFiles } from '../support/children.ts'
+import { onlyNode, runtime } from '../support/runtime.ts'
 import { isPending, threads, threadsAtRest } from '../support/waits.ts'
 import { inWorker } from '../support/worker.ts'
 
@@ -31,6 +32,8 @@ function assertNoZombies(): void {
 }
 
 test('a thousand children at once: no zombie, no descriptor, no thread', { timeout: 60_000 }, async () => {
+  // What the first wait of all sets up is there from now on.
+  await promises.system('sleep 0.01')
   const before = { threads: await threadsAtRest(), files: openFiles() }
   const [r, w] = os.pipe()
   // All of them end when nobody can write to the pipe any more.
@@ -38,7 +41,7 @@ test('a thousand children at once: no zombie, no descriptor, no thread', { timeo
   const pids = Array.from({ length: 1000 }, () => os.posix_spawn('/bin/cat', ['cat'], null, { file_actions }))
   const waits = pids.map((pid) => promises.waitpid(pid, 0))
   assert.ok(await isPending(Promise.race(waits)))
-  assert.equal(threads(), before.threads)
+  if (runtime === 'Node') assert.equal(threads(), before.threads)
   os.close(w)
   os.close(r)
   const results = await Promise.all(waits)
@@ -48,7 +51,7 @@ test('a thousand children at once: no zombie, no descriptor, no thread', { timeo
   )
   assertNoZombies()
   assert.deepEqual(openFiles(), before.files)
-  assert.equal(threads(), before.threads)
+  if (runtime === 'Node') assert.equal(threads(), before.threads)
 })
 
 test('waitpid tells how the child ended, also where it has already', async () => {
@@ -94,7 +97,9 @@ test('wait gives one after the other, children of later included', async () => {
   assertNoZombies()
 })
 
-test('wait leaves to others the children that they wait for', async () => {
+test('wait leaves to others the children that they wait for', {
+  skip: onlyNode('its own children count as any child'),
+}, async () => {
   const ours = patientChild(6)
   const nodes = spawn('/bin/sh', ['-c', 'exit 7'])
   const exit = once(nodes, 'exit')
