@@ -76,6 +76,7 @@ test('the harness counts what node:test counts', { skip: onlyNode('it has no nod
     readFileSync(join(folder, name), 'utf8')
       .trim()
       .split('\n')
+      .filter(Boolean)
       .map((line) => JSON.parse(line) as Outcome)
       .map(({ name, result, reason }) => ({ name, result, ...(result === 'skipped' ? { reason } : {}) }) as Outcome)
   const module = (name: string): string => resolve(`build/test/matrix/${name}.js`)

@@ -6,6 +6,7 @@
  * Prints how often each call was made and how often it succeeded; of a sequence that fails, the shortest that does.
  */
 
+import { spawnSync } from 'node:child_process'
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -83,5 +84,7 @@ try {
   console.log(`${total('made')} steps, ${total('succeeded')} of them succeeded, from seed ${firstSeed} on`)
 } finally {
   twins.close()
+  // What the steps forbade to all but root.
+  spawnSync('chmod', ['-R', 'u+rwX', folder])
   rmSync(folder, { recursive: true, force: true })
 }

@@ -14,14 +14,18 @@ interface Event {
   }
 }
 
-/** A reporter for `node --test-reporter`, which writes what the harness writes: a line of JSON for each test. */
+/**
+ * A reporter for `node --test-reporter`, which writes what the harness writes: a line of JSON for each test. It is for
+ * standard output: to any other destination Node writes by its thread pool, which tests count the threads of.
+ */
 export default async function* reporter(events: AsyncIterable<Event>): AsyncGenerator<string> {
   const path: string[] = []
   for await (const { type, data } of events) {
     if (type === 'test:start') path[data.nesting] = data.name
     if (type !== 'test:pass' && type !== 'test:fail') continue
     const outcome = outcomeOf(type, data, [...path.slice(0, data.nesting), data.name].join(INSIDE))
-    if (outcome !== null) yield `${JSON.stringify(outcome)}\n`
+    // On a line of its own, whatever the tests have printed.
+    if (outcome !== null) yield `\n${JSON.stringify(outcome)}\n`
   }
 }
 

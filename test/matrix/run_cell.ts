@@ -100,16 +100,19 @@ async function runFile(file: string, cell: Cell, runtime: Installed, places: Pla
   const report = placeOf(file, 'report', places)
   rmSync(report, { force: true })
   const log = openSync(placeOf(file, 'log', places), 'w')
+  const output = openSync(report, 'a', 0o666)
+  if (process.getuid?.() === 0) chmodSync(report, 0o666)
   const drop = cell.surroundings === 'user' && process.getuid?.() === 0
   const options: SpawnOptions = {
     cwd: tree,
-    stdio: ['ignore', log, log],
+    stdio: ['ignore', cell.harness === 'own' ? log : output, log],
     env: environmentFor(cell, runtime, logs),
     ...(drop ? { uid: ORDINARY, gid: ORDINARY } : {}),
   }
   const limit = runtime.command.includes('arm64') ? LIMIT * EMULATED : LIMIT
   const how = await ended(runtime.command, argumentsFor(file, report, cell, runtime, tree), options, limit)
   closeSync(log)
+  closeSync(output)
   const outcomes = readReport(report).map((outcome) => ({ ...outcome, name: `${name}${INSIDE}${outcome.name}` }))
   // A process that fails without a failed test has left descriptors open, or was ended.
   if (how !== null && !outcomes.some(({ result }) => result === 'failed')) {
@@ -141,16 +144,19 @@ function argumentsFor(file: string, report: string, cell: Cell, { command }: Ins
   }
   const guard = pathToFileURL(join(tree, 'build/test/support/descriptors.js')).href
   const reporter = pathToFileURL(join(tree, 'build/test/matrix/reporter.js')).href
-  const reporting = [`--test-reporter=${reporter}`, `--test-reporter-destination=${report}`]
+  const reporting = [`--test-reporter=${reporter}`, '--test-reporter-destination=stdout']
   return [...flags, '--import', guard, ...reporting, file]
 }
 
 function readReport(path: string): Outcome[] {
   if (!existsSync(path)) return []
-  return readFileSync(path, 'utf8')
-    .split('\n')
-    .filter(Boolean)
-    .map((line) => JSON.parse(line) as Outcome)
+  return (
+    readFileSync(path, 'utf8')
+      .split('\n')
+      // Between them stands what the tests print.
+      .filter((line) => line.startsWith('{"name":'))
+      .map((line) => JSON.parse(line) as Outcome)
+  )
 }
 
 function asFailure({ name, result, reason = '' }: Outcome): Failure[] {
