@@ -13,9 +13,10 @@ its test suite passes where. It is written by \`npm run matrix\` from what came 
 \`test/matrix/results.json\`.
 `
 
-const LEGEND = `Each cell is a run of the same suite: tests that passed, failed, and were skipped. What a test needs and a runtime or a
-machine lacks has it skipped, never passed over in silence; below stands why. In a worker thread, that is the case for all
-that changes the process as a whole (\`chdir\`, \`umask\`, \`putenv\`, ids), which Node and osier refuse there.
+const LEGEND = `Each cell is a run of the same suite: tests that passed, failed, and were skipped; a dash is a cell that
+has not been run. What a test needs and a runtime or a machine lacks has it skipped, never passed over in silence; below
+stands why. In a worker thread, that is the case for all that changes the process as a whole (\`chdir\`, \`umask\`,
+\`putenv\`, ids), which Node and osier refuse there.
 `
 
 const ELSEWHERE = `## What is different elsewhere

@@ -51,7 +51,7 @@ export async function runCell(cell: Cell, installed: Installed, places: Places):
   return {
     version: runtime.version,
     date: new Date().toISOString().slice(0, 10),
-    kernel: release(),
+    kernel: release().replace(/-.*/, ''),
     files: kept.length,
     of: testFiles().length,
     seconds: Math.round(kept.reduce((sum, { seconds }) => sum + seconds, 0)),
@@ -159,8 +159,9 @@ function readReport(path: string): Outcome[] {
   )
 }
 
+/** With the first line of the reason: the rest stands in the logs. */
 function asFailure({ name, result, reason = '' }: Outcome): Failure[] {
-  return result === 'failed' ? [{ test: name, reason }] : []
+  return result === 'failed' ? [{ test: name, reason: reason.trim().split('\n')[0] ?? '' }] : []
 }
 
 function countedSkips(outcomes: readonly Outcome[]): Skips[] {
