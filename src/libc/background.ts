@@ -110,7 +110,8 @@ function start(job: Job, block: Block): void {
       ended(job, block, error, result, errno)
     })
   } catch (error) {
-    free(job, block)
+    underWay.delete(job)
+    keep(block)
     job.refused(error)
   }
 }
@@ -123,13 +124,14 @@ function ended(job: Job, block: Block, error: unknown, result: Int64, errno: num
     start(job, block)
     return
   }
+  // First of all, since the job may be asked for again at once: with what has been read, for the next step.
+  underWay.delete(job)
   if (error === null) job.done(result, errno, block)
   else job.refused(error)
-  free(job, block)
+  keep(block)
   startWaiting()
 }
 
-function free(job: Job, block: Block): void {
-  underWay.delete(job)
-  if (block.bytes.length === BLOCK_SIZE) idle.push(block)
+function keep(block: Block): void {
+  if (block.bytes.length === BLOCK_SIZE && idle.length < most) idle.push(block)
 }

@@ -1,7 +1,8 @@
+import { type Block, inBackground, type Job } from '../libc/background.ts'
 import { osError } from '../libc/call.ts'
 import { constants, errnoNumbers, structs } from '../libc/facts.ts'
-import { libc } from '../libc/functions.ts'
-import { address, SCRATCH_SIZE } from '../libc/memory.ts'
+import { type Int64, libc } from '../libc/functions.ts'
+import { address, bytes, SCRATCH_SIZE } from '../libc/memory.ts'
 import { addEntries, preparedOpenDirectory } from '../os/directory_stream.ts'
 import { modeIn, preparedMode } from '../os/file_type.ts'
 import type { FileName } from '../os/names.ts'
@@ -12,7 +13,7 @@ import { OPENED } from './open_files.ts'
 
 /** Reading directories on the pool: what `listdir`, `scandir` and the walks have in common. */
 
-const { AT_FDCWD, DT_DIR, S_IFDIR, S_IFMT } = constants
+const { AT_FDCWD, DT_DIR, DT_REG, S_IFDIR, S_IFMT } = constants
 
 /**
  * Opens a directory for reading its entries.
@@ -65,23 +66,131 @@ export function modeOrErrno(file: FileName, flags = 0, at: number = AT_FDCWD, si
   return onPool(preparedMode(file, flags, at), MODE_OR_ERRNO, signal)
 }
 
-/** Lists an open directory for a walk; `path` is for errors. It stops between two steps once the signal is aborted. */
-export async function list(fd: number, path: string, signal: AbortSignal | undefined): Promise<Listing> {
-  const names: string[] = []
-  const types: number[] = []
-  while (await readMore('scandir', fd, path, names, types)) signal?.throwIfAborted()
-  const answers = await Promise.all(
-    names.map((name, index) =>
-      isUnclear(types[index] as number) ? onPool(preparedMode(name, 0, fd), IS_DIRECTORY) : null,
-    ),
-  )
+/** A directory that a walk has opened, and what is in it, or why that cannot be told. */
+export interface Opened {
+  readonly fd: number
+  readonly listing?: Listing
+  readonly failure?: { readonly error: unknown }
+}
+
+/**
+ * Opens and reads a directory, step by step, with one promise for all steps: walks read thousands, and promises would take
+ * longer than the calls.
+ */
+class Reading implements Job {
+  name: 'openat' | 'getdents64' = 'openat'
+  readonly returnsErrno: boolean = false
+  readonly room: number = 0
+  readonly abandoned: boolean = false
+  readonly #opening: Prepared<'openat'>
+  readonly #path: string
+  readonly #isStopped: () => boolean
+  readonly #opened: (fd: number) => void
+  readonly #resolve: (opened: Opened | Promise<Opened>) => void
+  readonly #reject: (reason: unknown) => void
+  readonly #names: string[] = []
+  readonly #types: number[] = []
+  #fd = -1
+
+  constructor(
+    opening: Prepared<'openat'>,
+    path: string,
+    isStopped: () => boolean,
+    opened: (fd: number) => void,
+    resolve: (opened: Opened | Promise<Opened>) => void,
+    reject: (reason: unknown) => void,
+  ) {
+    this.#opening = opening
+    this.#path = path
+    this.#isStopped = isStopped
+    this.#opened = opened
+    this.#resolve = resolve
+    this.#reject = reject
+  }
+
+  arguments({ address }: Block): readonly unknown[] {
+    return this.name === 'openat' ? this.#opening.args : [this.#fd, address, SCRATCH_SIZE]
+  }
+
+  done(result: Int64, errno: number, block: Block): void {
+    try {
+      if (this.name === 'openat') this.#open(Number(result), errno)
+      else this.#read(Number(result), errno, block)
+    } catch (error) {
+      this.refused(error)
+    }
+  }
+
+  #open(fd: number, errno: number): void {
+    if (errno !== 0) throw osError(errno, this.#opening.syscall, this.#opening.file)
+    this.#fd = fd
+    this.#opened(fd)
+    this.name = 'getdents64'
+    inBackground(this)
+  }
+
+  #read(size: number, errno: number, block: Block): void {
+    // The directory has been removed: to POSIX, and so to readdir(3) and CPython, that is its end.
+    if (errno !== 0 && errno !== errnoNumbers.ENOENT) throw osError(errno, 'scandir', this.#path)
+    if (errno === 0 && size > 0) {
+      block.bytes.copy(bytes, 0, 0, size)
+      addEntries(size, this.#names, this.#types)
+      if (!this.#isStopped()) {
+        inBackground(this)
+        return
+      }
+    }
+    this.#resolve(this.#sorted())
+  }
+
+  refused(error: unknown): void {
+    if (this.#fd === -1) this.#reject(error)
+    else this.#resolve({ fd: this.#fd, failure: { error } })
+  }
+
+  /** Directories apart from the rest. Of links, and where the file system tells no types, the kernel has to be asked. */
+  #sorted(): Opened | Promise<Opened> {
+    const names = this.#names
+    const types = this.#types
+    const unclear: number[] = []
+    for (let i = 0; i < types.length; i++) if (isUnclear(types[i] as number)) unclear.push(i)
+    if (unclear.length === 0) return { fd: this.#fd, listing: sortedBy(names, types) }
+    const asked = unclear.map((index) => onPool(preparedMode(names[index] as string, 0, this.#fd), IS_DIRECTORY))
+    return Promise.all(asked).then((answers) => {
+      for (const [place, index] of unclear.entries()) types[index] = answers[place] ? DT_DIR : DT_REG
+      return { fd: this.#fd, listing: sortedBy(names, types) }
+    })
+  }
+}
+
+function sortedBy(names: readonly string[], types: readonly number[]): Listing {
   const directories: string[] = []
   const others: string[] = []
-  for (const [index, name] of names.entries()) {
-    if (answers[index] ?? types[index] === DT_DIR) directories.push(name)
-    else others.push(name)
-  }
+  for (let i = 0; i < names.length; i++) (types[i] === DT_DIR ? directories : others).push(names[i] as string)
   return { directories, others }
+}
+
+/**
+ * Opens and lists a directory for a walk. What it opens is the caller's to close. It rejects where it cannot be opened.
+ *
+ * @param at where `name` starts
+ * @param path the directory's, for errors
+ * @param isStopped whether nobody wants to know any more: then it does not read on
+ * @param opened is called before it is read; what it throws becomes the failure
+ */
+export function openAndList(
+  syscall: string,
+  at: number,
+  name: FileName,
+  path: string,
+  flags: number,
+  isStopped: () => boolean,
+  opened: (fd: number) => void = () => undefined,
+): Promise<Opened> {
+  return new Promise((resolve, reject) => {
+    const opening = preparedOpenDirectory(syscall, at, name, flags)
+    inBackground(new Reading(opening, path, isStopped, opened, resolve, reject))
+  })
 }
 
 /** Closes a directory: no call to wait for, as nothing was written. */

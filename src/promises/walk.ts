@@ -7,7 +7,7 @@ import { joinPath } from '../os/pathnames.ts'
 import type { FwalkOptions, FwalkStep, Listing, Walk, WalkErrorHandler, WalkOptions, WalkStep } from '../os/walk.ts'
 import * as os from '../os/walk.ts'
 import { orAborted, type SignalOption } from './abort.ts'
-import { closeDirectory, list, modeOrErrno, openDirectory } from './directory_stream.ts'
+import { closeDirectory, modeOrErrno, type Opened, openAndList } from './directory_stream.ts'
 import { takeSignal } from './on_pool.ts'
 
 const { AT_FDCWD, AT_SYMLINK_NOFOLLOW, S_IFDIR, S_IFLNK, S_IFMT } = constants
@@ -110,25 +110,26 @@ async function isLink(path: string, at = AT_FDCWD): Promise<boolean> {
 }
 
 /** Lists a directory; undefined where it is a link that is not to be followed. */
-async function listAt(path: string, flags: number, signal: AbortSignal | undefined): Promise<Listing | undefined> {
-  let fd = -1
+async function listAt(path: string, flags: number, isStopped: () => boolean): Promise<Listing | undefined> {
+  if (scandirEvent.wanted) scandirEvent.raise(path)
+  let opened: Opened
   try {
-    if (scandirEvent.wanted) scandirEvent.raise(path)
-    fd = await openDirectory('scandir', AT_FDCWD, path, flags)
-    return await list(fd, path, signal)
+    opened = await openAndList('scandir', AT_FDCWD, path, path, flags, isStopped)
   } catch (error) {
     if (flags !== 0 && error instanceof OSError && (await isLink(path))) return undefined
     throw error
-  } finally {
-    if (fd !== -1) closeDirectory(fd)
   }
+  closeDirectory(opened.fd)
+  if (opened.listing === undefined) throw opened.failure?.error
+  return opened.listing
 }
 
 async function* walkTree(walk: Walk, signal: AbortSignal | undefined): AsyncGenerator<WalkStep<string>, void> {
   const { start, topdown, onerror, flags } = walk
   const ahead = new ReadAhead<Listing | undefined>(signal)
+  const isStopped = (): boolean => signal?.aborted === true
   const pending = (path: string, how: number): Pending<Listing | undefined> =>
-    new Pending(path, () => listAt(path, how, signal))
+    new Pending(path, () => listAt(path, how, isStopped))
   // A step is that of a directory whose directories have all been walked.
   const tasks: (Pending<Listing | undefined> | WalkStep<string>)[] = [pending(fsdecode(start), 0)]
   try {
@@ -238,13 +239,6 @@ export function walk(top: Path, ...rest: unknown[]): AsyncGenerator<WalkStep<str
   })
 }
 
-/** A directory that `fwalk` has opened, and what is in it, or why that cannot be told. */
-interface Opened {
-  readonly fd: number
-  readonly listing?: Listing
-  readonly failure?: { readonly error: unknown }
-}
-
 /** What `walkOpen` has still to do, beside entering directories: give a step whose directories have been walked, close. */
 type Task = Pending<Opened | undefined> | { readonly step: FwalkStep<string> } | { readonly close: number }
 
@@ -254,8 +248,9 @@ async function* walkOpen(
 ): AsyncGenerator<FwalkStep<string>, void> {
   const { topdown, onerror, flags } = walk
   const ahead = new ReadAhead<Opened | undefined>(signal)
+  const isStopped = (): boolean => signal?.aborted === true
   const top = fsdecode(walk.start)
-  const tasks: Task[] = [new Pending(top, () => openTop(walk.start, walk.at, flags, signal))]
+  const tasks: Task[] = [new Pending(top, () => openTop(walk.start, walk.at, flags, isStopped))]
   let isTop = true
   try {
     for (let task = tasks.pop(); task !== undefined; task = tasks.pop()) {
@@ -275,7 +270,9 @@ async function* walkOpen(
         if (topdown) yield step
         else tasks.push({ step })
         for (const name of os.decoded(listing.directories).reverse()) {
-          tasks.push(new Pending(joinPath(path, name), () => openBelow(name, joinPath(path, name), fd, flags, signal)))
+          tasks.push(
+            new Pending(joinPath(path, name), () => openBelow(name, joinPath(path, name), fd, flags, isStopped)),
+          )
         }
       }
     }
@@ -293,11 +290,10 @@ async function openTop(
   name: FileName,
   at: number,
   flags: number,
-  signal: AbortSignal | undefined,
+  isStopped: () => boolean,
 ): Promise<Opened | undefined> {
-  let fd: number
   try {
-    fd = await openDirectory('open', at, name, flags)
+    return await openAndList('open', at, name, fsdecode(name), flags, isStopped, raiseScandir)
   } catch (error) {
     const mode = flags === 0 ? -1 : await modeOrErrno(name, AT_SYMLINK_NOFOLLOW, at)
     if (mode < 0 || (mode & S_IFMT) === S_IFDIR) throw error
@@ -306,7 +302,6 @@ async function openTop(
     if (target < 0) throw osError(-target, 'open', name)
     return undefined
   }
-  return listed(fd, fsdecode(name), signal)
 }
 
 /** Opens and lists a directory below the top; undefined where it is a link that is not to be followed. */
@@ -315,25 +310,18 @@ async function openBelow(
   path: string,
   at: number,
   flags: number,
-  signal: AbortSignal | undefined,
+  isStopped: () => boolean,
 ): Promise<Opened | undefined> {
-  let fd: number
   try {
-    fd = await openDirectory('open', at, name, flags)
+    return await openAndList('open', at, name, path, flags, isStopped, raiseScandir)
   } catch (error) {
     if (flags !== 0 && error instanceof OSError && (await isLink(name, at))) return undefined
     throw error
   }
-  return listed(fd, path, signal)
 }
 
-async function listed(fd: number, path: string, signal: AbortSignal | undefined): Promise<Opened> {
-  try {
-    if (scandirEvent.wanted) scandirEvent.raise(fd)
-    return { fd, listing: await list(fd, path, signal) }
-  } catch (error) {
-    return { fd, failure: { error } }
-  }
+function raiseScandir(fd: number): void {
+  if (scandirEvent.wanted) scandirEvent.raise(fd)
 }
 
 /** The same walk in bytes. What the caller does to `dirnames` is carried over. */
