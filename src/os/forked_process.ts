@@ -58,7 +58,7 @@ export function becomeChild(had: Heritage): void {
   for (const child of had.children) child.unref()
   for (const input of had.inputs) leaveInput(input)
   for (const connection of had.connections) connection.destroy()
-  for (const name of had.dispatchers) replaceDispatcher(name)
+  if (had.dispatchers.length > 0) replaceDispatchers(had.dispatchers)
   Math.random = had.random
   if (had.hasRandomNumbers) useUpRandomNumbers()
 }
@@ -207,9 +207,21 @@ function isDispatcher(name: symbol): boolean {
   return name.description?.startsWith('undici.globalDispatcher') === true
 }
 
-function replaceDispatcher(name: symbol): void {
-  const dispatcher = Reflect.get(globalThis, name) as { constructor: new () => object }
-  Reflect.set(globalThis, name, new dispatcher.constructor())
+/** New ones of the same classes, without their connections. Those for older callers, since Node 26, wrap another. */
+function replaceDispatchers(names: readonly symbol[]): void {
+  let last: object | undefined
+  for (const takesAnother of [false, true]) {
+    for (const name of names) {
+      const { constructor: Class } = Reflect.get(globalThis, name) as { constructor: new (inner?: object) => object }
+      if (Class.length > 0 !== takesAnother) continue
+      try {
+        last = takesAnother ? new Class(last) : new Class()
+        Reflect.set(globalThis, name, last)
+      } catch {
+        // The program has set one of its own, which needs to be told more. It stays.
+      }
+    }
+  }
 }
 
 // ------------------------------------------------------------------------------------------------------------------

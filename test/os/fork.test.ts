@@ -8,6 +8,8 @@ import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import os from 'osier'
+import { SIGKILL } from 'osier/signal'
 import { askNode } from '../support/child.ts'
 import { noProcessGroupLimit, withProcessGroup } from '../support/control_group.ts'
 import { chapters } from '../support/forks/situations.ts'
@@ -18,21 +20,51 @@ const program = fileURLToPath(new URL('../support/forks/run.js', import.meta.url
 /** Two at a time: most of them wait for a process to start. */
 const SIDE_BY_SIDE = { concurrency: 2, skip: noFork }
 
+/** In milliseconds: ten times what the longest takes. */
+const PATIENCE = 120_000
+
 async function run(name: string): Promise<void> {
-  const child = spawn(process.execPath, [program, name], { stdio: ['ignore', 'pipe', 'pipe'] })
+  // A group of its own, so that all that hangs can be ended together.
+  const child = spawn(process.execPath, [program, name], { stdio: ['ignore', 'pipe', 'pipe'], detached: true })
   const output: Buffer[] = []
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => output.push(chunk))
+  const timer = setTimeout(() => os.killpg(child.pid ?? 0, SIGKILL), PATIENCE)
   const [code, signal] = (await once(child, 'close')) as [number | null, string | null]
+  clearTimeout(timer)
   const text = Buffer.concat(output).toString()
   assert.deepEqual([code, signal], [0, null], text)
   assert.match(text, /^as it should be$/m)
 }
 
+/** How often each situation is run: what goes wrong between threads, goes wrong one time in many. */
+const rounds = Number(process.env.FORK_ROUNDS ?? 1)
+
 for (const [title, situations] of Object.entries(chapters)) {
   describe(title, SIDE_BY_SIDE, () => {
-    for (const name of Object.keys(situations)) test(name, () => run(name))
+    for (const name of Object.keys(situations)) {
+      for (let round = 1; round <= rounds; round++) test(round === 1 ? name : `${name} (${round})`, () => run(name))
+    }
   })
 }
+
+test('register_at_fork takes functions, and at least one', () => {
+  assert.throws(() => os.register_at_fork(), { name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' })
+  assert.throws(() => os.register_at_fork({}), { name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' })
+  assert.throws(() => os.register_at_fork({ before: undefined }), { name: 'TypeError' })
+  let called = false
+  for (const kind of ['before', 'after_in_parent', 'after_in_child']) {
+    for (const value of [null, 1, 'text', {}, [], true, Symbol('s')]) {
+      // Nothing of a call that is refused is kept.
+      const functions = { before: () => (called = true), [kind]: value } as unknown as os.AtFork
+      assert.throws(() => os.register_at_fork(functions), { name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' })
+    }
+  }
+  assert.throws(() => os.register_at_fork({ befor: () => undefined } as os.AtFork), TypeError)
+  const pid = os.fork()
+  if (pid === 0) os._exit(0)
+  os.waitpid(pid, 0)
+  assert.equal(called, false)
+})
 
 for (const when of ['for the first time', 'fork once before']) {
   test(`without free descriptors: EMFILE, and nothing is left over (${when})`, { skip: SIDE_BY_SIDE.skip }, () => {

@@ -39,6 +39,10 @@ export const endings: Readonly<Record<string, Situation>> = {
     await inChild(() => undefined)()
   },
   'the end of the program': () => endsWith(0, () => undefined),
+  'the end of the program after the thread pool was used': async () => {
+    await readFile('/etc/passwd')
+    await endsWith(0, () => void readFile('/etc/passwd'))
+  },
   'the end of the program, with process.exitCode': () =>
     endsWith(FINE, () => {
       process.exitCode = FINE
@@ -80,6 +84,13 @@ export const endings: Readonly<Record<string, Situation>> = {
     const part = (): unknown => setImmediate(() => raise('nobody catches this'))
     const text = await printed(2, part, 1)
     assert.match(text, /^Uncaught Error: nobody catches this\n {4}at /)
+  },
+  'an error that nobody catches, after the thread pool was used': async () => {
+    await readFile('/etc/passwd')
+    assert.match(
+      await printed(2, () => setImmediate(() => raise('neither this')), 1),
+      /^Uncaught Error: neither this\n/,
+    )
   },
   "an error that 'uncaughtException' handles ends nothing": () =>
     endsWith(FINE, () => {

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
+import { Worker } from 'node:worker_threads'
 import os from 'osier'
 import { calculate, inChild, litter, mustEnd, type Situation, start } from './child.ts'
 
@@ -26,10 +28,54 @@ async function addWithWasm(): Promise<void> {
   assert.equal(sum, 100_000)
 }
 
+/** Work that needs much of what V8 has: inline caches of many shapes, regular expressions, JSON, sorting, generators. */
+function variety(rounds: number): number {
+  let sum = 0
+  for (let round = 0; round < rounds; round++) {
+    const record: Record<string, { size: number; text: string }> = {}
+    for (let i = 0; i < 200; i++) record[`key${(i * 7 + round) % 300}`] = { size: i, text: 'a'.repeat(i % 50) }
+    const copy = JSON.parse(JSON.stringify(record)) as typeof record
+    for (const [word] of JSON.stringify(copy).matchAll(/key\d+/g)) sum = (sum * 31 + word.length) | 0
+    const sorted = Object.values(copy).sort((a, b) => b.size - a.size)
+    for (const { text } of sorted) sum = (sum + text.length * 17) | 0
+    class Doubled {
+      readonly #value: number
+      constructor(value: number) {
+        this.#value = value
+      }
+      get value(): number {
+        return this.#value * 2
+      }
+    }
+    function* numbers(): Generator<number> {
+      for (let i = 0; i < 200; i++) yield new Doubled(i).value
+    }
+    for (const value of numbers()) sum ^= value
+  }
+  return sum
+}
+
 /** What the language and its machine do in a child. */
 export const language: Readonly<Record<string, Situation>> = {
   'garbage is collected': inChild(() => litter(3_000_000)),
   'functions are optimised': inChild(() => calculate(20_000)),
+  'objects of many shapes, text, and functions of all kinds': async () => {
+    const expected = variety(20)
+    await inChild(() => assert.equal(variety(60), variety(60)))()
+    assert.equal(variety(20), expected)
+  },
+  'threads wait for each other': inChild(async () => {
+    const shared = new Int32Array(new SharedArrayBuffer(8))
+    assert.equal(Atomics.wait(shared, 0, 0, 5), 'timed-out')
+    const program = `
+      const { workerData: shared } = require('node:worker_threads')
+      Atomics.store(shared, 0, 1)
+      Atomics.notify(shared, 0)`
+    const worker = new Worker(program, { eval: true, workerData: shared })
+    assert.notEqual(Atomics.wait(shared, 0, 0, 10_000), 'timed-out')
+    assert.equal(shared[0], 1)
+    await once(worker, 'exit')
+  }),
   'both sides calculate and collect': async () => {
     litter()
     calculate()

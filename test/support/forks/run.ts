@@ -1,6 +1,7 @@
 import { writeSync } from 'node:fs'
 import { parts } from './around.ts'
 import type { Situation } from './child.ts'
+import { parts as partsOfCompany } from './company.ts'
 import { chapters } from './situations.ts'
 
 // Runs the situation whose name it gets, and ends with 0 where all went well. Only the first process says so: a child
@@ -9,7 +10,7 @@ import { chapters } from './situations.ts'
 const first = process.pid
 
 async function run(name: string): Promise<void> {
-  const situation = Object.assign({}, parts, ...Object.values(chapters))[name] as Situation | undefined
+  const situation = Object.assign({}, parts, partsOfCompany, ...Object.values(chapters))[name] as Situation | undefined
   if (situation === undefined) throw new Error(`no such situation: ${name}`)
   await situation()
   if (process.pid !== first) throw new Error('a child has left its part')

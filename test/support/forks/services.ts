@@ -9,9 +9,11 @@ import { createServer, get, type IncomingMessage, request, type Server } from 'n
 import { type AddressInfo, createConnection, createServer as createSocketServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { connect as connectTls, createServer as createTlsServer } from 'node:tls'
 import { promisify } from 'node:util'
 import { Worker } from 'node:worker_threads'
 import { createGzip, gunzip, gzip } from 'node:zlib'
@@ -57,6 +59,26 @@ async function askServer(): Promise<void> {
   const server = serverOfIds()
   const port = await listening(server)
   assert.equal(await answerOf(port), String(process.pid))
+  server.close()
+}
+
+/** Both ends have the same secret in place of certificates. */
+async function talkTls(): Promise<void> {
+  const secret = { psk: Buffer.from('00112233445566778899aabbccddeeff', 'hex'), identity: 'client' }
+  const options = { ciphers: 'PSK', maxVersion: 'TLSv1.2' as const }
+  const server = createTlsServer({ ...options, pskCallback: () => secret.psk }, (socket) => socket.pipe(socket))
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const client = connectTls({
+    ...options,
+    port,
+    host: '127.0.0.1',
+    pskCallback: () => secret,
+    checkServerIdentity: () => undefined,
+  })
+  client.end('through the tunnel')
+  assert.equal(await text(client), 'through the tunnel')
   server.close()
 }
 
@@ -154,6 +176,16 @@ export const services: Readonly<Record<string, Situation>> = {
     await askServer()
     await inChild(askServer)()
   },
+  TLS: inChild(talkTls),
+  'TLS that was spoken before': async () => {
+    await talkTls()
+    await inChild(talkTls)()
+  },
+  'lines are read': inChild(async () => {
+    let count = 0
+    for await (const line of createInterface({ input: createReadStream(THIS_FILE) })) count += line === '' ? 0 : 1
+    assert.ok(count > 10)
+  }),
   fetch: inChild(async () => {
     const server = serverOfIds()
     const port = await listening(server)

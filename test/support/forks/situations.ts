@@ -1,6 +1,8 @@
 import { around } from './around.ts'
 import type { Situation } from './child.ts'
+import { company } from './company.ts'
 import { endings } from './endings.ts'
+import { hardship } from './hardship.ts'
 import { language } from './language.ts'
 import { services } from './services.ts'
 
@@ -10,4 +12,6 @@ export const chapters: Readonly<Record<string, Readonly<Record<string, Situation
   'the language in a child': language,
   'what Node does in a child': services,
   'what stands around a fork': around,
+  'what the parent has': company,
+  'fork where it is hard': hardship,
 }

@@ -1,0 +1,221 @@
+import assert from 'node:assert/strict'
+import { fork as forkNode, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { createReadStream, mkdtempSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { close as closeInspector, open as openInspector } from 'node:inspector'
+import { Session } from 'node:inspector/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Worker } from 'node:worker_threads'
+import os from 'osier'
+import { read as readLater, stat as statLater } from 'osier/promises'
+import { calculate, FINE, inChild, litter, mustEnd, type Situation, start } from './child.ts'
+
+const THIS_PROGRAM = new URL('./run.js', import.meta.url)
+
+function inFolder(part: (folder: string) => Promise<void>): Situation {
+  return async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'osier-fork-'))
+    try {
+      await part(folder)
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
+  }
+}
+
+/** What the process has that forks: tools, watchers, programs that it started, input, threads. */
+export const company: Readonly<Record<string, Situation>> = {
+  'the inspector is open': async () => {
+    openInspector(0, '127.0.0.1')
+    const session = new Session()
+    session.connect()
+    await session.post('Runtime.enable')
+    await inChild(() => {
+      litter()
+      calculate()
+    })()
+    const { result } = await session.post('Runtime.evaluate', { expression: '6 * 7' })
+    assert.equal(result.value, 42)
+    session.disconnect()
+    closeInspector()
+  },
+  'the profiler is at work': async () => {
+    const session = new Session()
+    session.connect()
+    await session.post('Profiler.enable')
+    await session.post('Profiler.start')
+    calculate(2000)
+    await inChild(() => {
+      calculate(2000)
+      litter()
+    })()
+    calculate(2000)
+    const { profile } = await session.post('Profiler.stop')
+    assert.ok(profile.nodes.length > 0)
+    session.disconnect()
+  },
+  'a folder that is watched is watched in both': inFolder(async (folder) => {
+    let count = 0
+    const watcher = watch(folder, () => {
+      count += 1
+    })
+    await sleep(10)
+    const pid = start(async () => {
+      for (let i = 0; i < 400 && count === 0; i++) await sleep(5)
+      assert.ok(count > 0)
+    })
+    if (pid === 0) return mustEnd(pid)
+    writeFileSync(join(folder, 'file'), 'content')
+    await mustEnd(pid)
+    assert.ok(count > 0)
+    watcher.close()
+  }),
+  'that a command of the parent ends, the parent hears alone': async () => {
+    const command = spawn('cat', { stdio: ['pipe', 'ignore', 'ignore'] })
+    let exits = 0
+    command.on('exit', () => {
+      exits += 1
+    })
+    const [readEnd, writeEnd] = os.pipe()
+    const pid = start(async () => {
+      os.write(writeEnd, Buffer.from('.'))
+      assert.equal(spawnSync('true').status, 0)
+      await sleep(60)
+      assert.equal(exits, 0)
+    })
+    if (pid === 0) return mustEnd(pid)
+    os.read(readEnd, 1)
+    os.kill(command.pid ?? 0, 9)
+    await mustEnd(pid)
+    while (exits === 0) await sleep(1)
+    assert.equal(exits, 1)
+    for (const fd of [readEnd, writeEnd]) os.close(fd)
+  },
+  'standard input belongs to the parent': async () => {
+    const child = spawn(process.execPath, [THIS_PROGRAM.pathname, 'the part of the process that reads its input'], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    })
+    const lines: string[] = []
+    child.stdout.on('data', (chunk: Buffer) => lines.push(chunk.toString()))
+    while (!lines.join('').includes('ready')) await once(child.stdout, 'data')
+    for (let i = 0; i < 10; i++) {
+      child.stdin.write('0123456789')
+      await sleep(5)
+    }
+    child.stdin.end()
+    const [code] = (await once(child, 'exit')) as [number]
+    assert.equal(code, 0)
+    assert.match(lines.join(''), /heard 100\n/)
+  },
+  'standard input is there in the child': inChild(async () => {
+    assert.equal(process.stdin.readable, true)
+    assert.equal(await text(process.stdin), '')
+  }),
+  'three workers are busy, ten times': async () => {
+    const busy = `
+      const all = new Map()
+      setInterval(() => { for (let i = 0; i < 2e4; i++) all.set(i % 5000, { i, text: 'item ' + i }) }, 1)`
+    const workers = [1, 2, 3].map(() => new Worker(busy, { eval: true }))
+    for (const worker of workers) await once(worker, 'online')
+    for (let i = 0; i < 10; i++) {
+      const pid = start(() => {
+        litter(50_000)
+        calculate(500)
+      })
+      await mustEnd(pid)
+    }
+    for (const worker of workers) await worker.terminate()
+  },
+  'forty files are being read': async () => {
+    const expected = readFileSync(process.execPath).length
+    const results = Array.from({ length: 40 }, () => readFile('/etc/passwd'))
+    results.push(readFile(process.execPath))
+    await sleep(1)
+    const pid = start(async () => {
+      litter()
+      assert.ok((await readFile('/etc/passwd')).length > 0)
+    })
+    if (pid === 0) return mustEnd(pid)
+    const lengths = (await Promise.all(results)).map((result) => result.length)
+    assert.equal(lengths.at(-1), expected)
+    await mustEnd(pid)
+  },
+  'a child ends by itself though files are being read': async (): Promise<void> => {
+    const results = Array.from({ length: 10 }, () => readFile(process.execPath))
+    await sleep(1)
+    const pid = os.fork()
+    if (pid === 0) {
+      process.exitCode = FINE
+      return new Promise(() => undefined)
+    }
+    await mustEnd(pid)
+    const expected = readFileSync(process.execPath).length
+    for (const result of results) assert.equal((await result).length, expected)
+  },
+  'fork in the event of a stream': async () => {
+    const stream = createReadStream('/etc/passwd')
+    await once(stream, 'data')
+    await inChild(litter)()
+  },
+  'waits of osier/promises go on in the parent alone': async () => {
+    const [readEnd, writeEnd] = os.pipe()
+    let heard = ''
+    const waiting = readLater(readEnd, 10).then((data) => {
+      heard = data.toString()
+    })
+    await sleep(5)
+    const pid = start(async () => {
+      assert.ok((await statLater('/')).st_size >= 0)
+      // What arrives for the parent has arrived by then.
+      await sleep(60)
+      assert.equal(heard, '')
+      const own = os.pipe()
+      setTimeout(() => os.write(own[1], Buffer.from('for the child')), 5)
+      assert.equal((await readLater(own[0], 20)).toString(), 'for the child')
+    })
+    if (pid === 0) return mustEnd(pid)
+    os.write(writeEnd, Buffer.from('for me'))
+    await waiting
+    assert.equal(heard, 'for me')
+    await mustEnd(pid)
+    assert.ok((await statLater('/')).st_size >= 0)
+    for (const fd of [readEnd, writeEnd]) os.close(fd)
+  },
+  'a program of Node with a channel': inChild(async () => {
+    const program = forkNode(THIS_PROGRAM, ['the part of the process that answers'])
+    program.send(41)
+    const [answer] = await once(program, 'message')
+    assert.equal(answer, 42)
+    await once(program, 'exit')
+  }),
+}
+
+/** Parts of processes that situations start themselves. */
+export const parts: Readonly<Record<string, Situation>> = {
+  'the part of the process that answers': async () => {
+    const [question] = await once(process, 'message')
+    process.send?.(Number(question) + 1)
+    process.disconnect()
+  },
+  'the part of the process that reads its input': async () => {
+    let heard = 0
+    process.stdin.on('data', (data: Buffer) => {
+      heard += data.length
+    })
+    const ended = once(process.stdin, 'end')
+    await sleep(20)
+    const pid = start(async () => {
+      await sleep(100)
+      assert.equal(heard, 0)
+    })
+    if (pid === 0) return mustEnd(pid)
+    console.log('ready')
+    await ended
+    await mustEnd(pid)
+    console.log(`heard ${heard}`)
+  },
+}

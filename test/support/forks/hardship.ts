@@ -1,0 +1,189 @@
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import os from 'osier'
+import { constants } from '../../../src/libc/facts.ts'
+import { libc } from '../../../src/libc/functions.ts'
+import { address, bytes } from '../../../src/libc/memory.ts'
+import { calculate, ended, FINE, inChild, litter, mustEnd, type Situation, start } from './child.ts'
+
+const openCount = (): number => readdirSync('/proc/self/fd').length
+const threadCount = (): number => readdirSync('/proc/self/task').length
+const childrenOf = (): string => readFileSync('/proc/thread-self/children', 'latin1')
+/** The memory that is only this process's, in kilobytes. */
+const ownMemory = (): number =>
+  Number(/^Private_Dirty: *(\d+)/m.exec(readFileSync('/proc/self/smaps_rollup', 'utf8'))?.[1])
+
+/** Sets the limit of this process's addresses, in bytes. */
+function limitAddresses(count: bigint): void {
+  libc.prlimit(0, constants.RLIMIT_AS, 0, address)
+  bytes.writeBigUInt64LE(count, 0)
+  assert.equal(libc.prlimit(0, constants.RLIMIT_AS, address, 0), 0)
+}
+
+const NO_LIMIT = 2n ** 64n - 1n
+
+/** In bytes. */
+const addressesInUse = (): bigint =>
+  BigInt(/^VmSize:\s*(\d+) kB/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? 0) * 1024n
+
+function workAtRandom(): void {
+  const dice = Math.random()
+  if (dice < 0.1) litter(20_000)
+  else if (dice < 0.2) calculate(100)
+  else if (dice < 0.25) runInNewContext('Array.from({ length: 1000 }, String).join()')
+  else if (dice < 0.3) for (let i = 0; i < 20; i++) new Function('a', `return a * ${i} + ${Math.random()}`)(i)
+}
+
+/** Forks where it is hard: often, with much memory, with little, and in places where nobody would expect it. */
+export const hardship: Readonly<Record<string, Situation>> = {
+  '1 000 in a row, with random work on both sides': async () => {
+    const children = childrenOf()
+    for (let i = 0; i < 5; i++) await mustEnd(start(litter))
+    const [fds, threads] = [openCount(), threadCount()]
+    for (let i = 0; i < 1000; i++) {
+      workAtRandom()
+      const pid = os.fork()
+      if (pid === 0) {
+        workAtRandom()
+        os._exit(FINE)
+      }
+      workAtRandom()
+      // Some are waited for as they end, the others at once: a hang would be seen there.
+      const [, status] = i % 50 === 0 ? [0, (await ended(pid)) << 8] : os.waitpid(pid, 0)
+      assert.equal(os.waitstatus_to_exitcode(status), FINE)
+    }
+    assert.equal(openCount(), fds)
+    assert.equal(threadCount(), threads)
+    assert.equal(childrenOf(), children)
+  },
+  'a large heap, which both sides change': async () => {
+    const live = Array.from({ length: 1_000_000 }, (_, i) => ({ i, text: `text ${i}` }))
+    const change = (by: number): void => {
+      for (const [i, item] of live.entries()) item.i = i + by
+      litter()
+    }
+    const pids = [1, 2].map((by) => {
+      const pid = start(() => {
+        change(by)
+        assert.equal(live[999_999]?.i, 999_999 + by)
+      })
+      return pid
+    })
+    for (const pid of pids) if (pid === 0) return mustEnd(pid)
+    change(3)
+    for (const pid of pids) await mustEnd(pid)
+    assert.equal(live[999_999]?.i, 1_000_002)
+  },
+  'without addresses to spare: it works, or is refused and leaves nothing over': async () => {
+    await mustEnd(start(litter))
+    const outcomes: string[] = []
+    const [fds, threads] = [openCount(), threadCount()]
+    for (let room = 0n; room <= 160n; room += 8n) {
+      limitAddresses(addressesInUse() + (room << 20n))
+      try {
+        const pid = os.fork()
+        limitAddresses(NO_LIMIT)
+        if (pid === 0) os._exit(FINE)
+        const [, status] = os.waitpid(pid, 0)
+        assert.equal(os.waitstatus_to_exitcode(status), FINE)
+        outcomes.push('forked')
+      } catch (error) {
+        limitAddresses(NO_LIMIT)
+        assert.ok(error instanceof os.OSError, String(error))
+        outcomes.push(error.code)
+      }
+      assert.equal(openCount(), fds)
+      assert.equal(threadCount(), threads)
+      assert.throws(() => os.waitpid(-1, os.WNOHANG), { code: 'ECHILD' })
+    }
+    for (const outcome of outcomes) assert.match(outcome, /^(forked|EAGAIN|ENOMEM)$/)
+    assert.equal(outcomes.at(-1), 'forked')
+  },
+  'afterwards the heap is left out of forks again': async () => {
+    const live = Array.from({ length: 200_000 }, (_, i) => ({ i }))
+    /** How much of the heap a child of `child_process` would have to copy. */
+    const marked = (): number => {
+      const parts = readFileSync('/proc/self/smaps', 'latin1').split(/^(?=[0-9a-f]+-)/m)
+      const size = (part: string): number => Number(/^Size: *(\d+)/m.exec(part)?.[1])
+      return parts.filter((part) => / dc( |$)/m.test(part)).reduce((sum, part) => sum + size(part), 0)
+    }
+    await mustEnd(start(litter))
+    const before = marked()
+    for (let i = 0; i < 20; i++) os.waitpid(os.fork() || os._exit(FINE), 0)
+    const after = marked()
+    assert.ok(before > 10_000, `${before} kB`)
+    assert.ok(after > before * 0.9, `${after} kB of ${before} kB`)
+    assert.equal(live.length, 200_000)
+  },
+  'the parent does not grow': async () => {
+    const round = (): void => {
+      for (let i = 0; i < 30; i++) os.waitpid(os.fork() || os._exit(FINE), 0)
+    }
+    for (let i = 0; i < 3; i++) round()
+    const before = ownMemory()
+    for (let i = 0; i < 3; i++) round()
+    const growth = ownMemory() - before
+    assert.ok(growth < 10_000, `${growth} kB`)
+  },
+  'fork in a finalizer': async () => {
+    setFlagsFromString('--expose-gc')
+    const collect = runInNewContext('gc') as () => void
+    const pids: number[] = []
+    const registry = new FinalizationRegistry<number>(() => {
+      if (pids.length > 0) return
+      const pid = os.fork()
+      if (pid === 0) {
+        litter()
+        os._exit(FINE)
+      }
+      pids.push(pid)
+    })
+    for (let i = 0; i < 100; i++) registry.register({ i }, i)
+    for (let round = 0; round < 1000 && pids.length === 0; round++) {
+      collect()
+      await sleep(2)
+    }
+    await mustEnd(pids[0] ?? -1)
+  },
+  'the first fork is that of a child of a child': async () => {
+    const level = async (depth: number): Promise<void> => {
+      const pid = start(async () => {
+        if (depth > 0) await level(depth - 1)
+        litter(100_000)
+        calculate(500)
+      })
+      if (pid === 0) return mustEnd(pid)
+      await mustEnd(pid)
+    }
+    await level(5)
+  },
+  'an orphan forks': () => {
+    const [readEnd, writeEnd] = os.pipe()
+    const pid = os.fork()
+    if (pid === 0) {
+      const parent = process.pid
+      if (os.fork() !== 0) os._exit(FINE)
+      while (os.getppid() === parent) os.sched_yield()
+      const child = os.fork()
+      if (child === 0) os._exit(FINE)
+      os.write(writeEnd, Buffer.from(String(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))))
+      os._exit(0)
+    }
+    os.close(writeEnd)
+    os.waitpid(pid, 0)
+    assert.equal(os.read(readEnd, 10).toString(), String(FINE))
+    os.close(readEnd)
+  },
+  'with each signal blocked or free as before': inChild(() => {
+    const blocked = (): string | undefined => /^SigBlk:.*$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[0]
+    const before = blocked()
+    const pid = os.fork()
+    if (pid === 0) os._exit(blocked() === before ? FINE : 1)
+    assert.equal(blocked(), before)
+    const [, status] = os.waitpid(pid, 0)
+    assert.equal(os.waitstatus_to_exitcode(status), FINE)
+  }),
+}
