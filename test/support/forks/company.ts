@@ -1,31 +1,17 @@
 import assert from 'node:assert/strict'
 import { fork as forkNode, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { createReadStream, mkdtempSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs'
+import { createReadStream, readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { close as closeInspector, open as openInspector } from 'node:inspector'
 import { Session } from 'node:inspector/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Worker } from 'node:worker_threads'
 import os from 'osier'
 import { read as readLater, stat as statLater } from 'osier/promises'
 import { calculate, FINE, inChild, litter, mustEnd, type Situation, start } from './child.ts'
 
 const THIS_PROGRAM = new URL('./run.js', import.meta.url)
-
-function inFolder(part: (folder: string) => Promise<void>): Situation {
-  return async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'osier-fork-'))
-    try {
-      await part(folder)
-    } finally {
-      rmSync(folder, { recursive: true, force: true })
-    }
-  }
-}
 
 /** What the process has that forks: tools, watchers, programs that it started, input, threads. */
 export const company: Readonly<Record<string, Situation>> = {
@@ -58,22 +44,6 @@ export const company: Readonly<Record<string, Situation>> = {
     assert.ok(profile.nodes.length > 0)
     session.disconnect()
   },
-  'a folder that is watched is watched in both': inFolder(async (folder) => {
-    let count = 0
-    const watcher = watch(folder, () => {
-      count += 1
-    })
-    await sleep(10)
-    const pid = start(async () => {
-      for (let i = 0; i < 400 && count === 0; i++) await sleep(5)
-      assert.ok(count > 0)
-    })
-    if (pid === 0) return mustEnd(pid)
-    writeFileSync(join(folder, 'file'), 'content')
-    await mustEnd(pid)
-    assert.ok(count > 0)
-    watcher.close()
-  }),
   'that a command of the parent ends, the parent hears alone': async () => {
     const command = spawn('cat', { stdio: ['pipe', 'ignore', 'ignore'] })
     let exits = 0
@@ -115,21 +85,6 @@ export const company: Readonly<Record<string, Situation>> = {
     assert.equal(process.stdin.readable, true)
     assert.equal(await text(process.stdin), '')
   }),
-  'three workers are busy, ten times': async () => {
-    const busy = `
-      const all = new Map()
-      setInterval(() => { for (let i = 0; i < 2e4; i++) all.set(i % 5000, { i, text: 'item ' + i }) }, 1)`
-    const workers = [1, 2, 3].map(() => new Worker(busy, { eval: true }))
-    for (const worker of workers) await once(worker, 'online')
-    for (let i = 0; i < 10; i++) {
-      const pid = start(() => {
-        litter(50_000)
-        calculate(500)
-      })
-      await mustEnd(pid)
-    }
-    for (const worker of workers) await worker.terminate()
-  },
   'forty files are being read': async () => {
     const expected = readFileSync(process.execPath).length
     const results = Array.from({ length: 40 }, () => readFile('/etc/passwd'))
