@@ -1,6 +1,6 @@
 import { isMainThread } from 'node:worker_threads'
-import koffi from 'koffi'
 import { type Address, libc } from './functions.ts'
+import koffi from './koffi.ts'
 
 /**
  * What is asked of Node itself, through the functions of libuv that its binary exports.

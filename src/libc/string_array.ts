@@ -1,5 +1,5 @@
-import koffi from 'koffi'
 import { type Address, type CString, libc } from './functions.ts'
+import koffi from './koffi.ts'
 import { addressOf } from './memory.ts'
 
 /**

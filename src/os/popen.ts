@@ -1,4 +1,5 @@
 import { badValue, OSError, wrongType } from '../errors.ts'
+import type { CString } from '../libc/functions.ts'
 import { cString, int, optional } from './arguments.ts'
 import type { BinaryFile } from './binary_file.ts'
 import { close as closeFd, pipe } from './descriptors.ts'
@@ -62,20 +63,40 @@ export function popen(cmd: Path, mode: 'rb' | 'wb', buffering?: number): Command
 export function popen(cmd: Path, mode?: 'r' | 'w' | 'rt' | 'wt', buffering?: number): CommandFile
 export function popen(cmd: Path, options: { readonly mode?: string; readonly buffering?: number }): CommandFile
 export function popen(cmd: Path, ...rest: unknown[]): CommandFile<TextFile | BinaryFile> {
+  const { command, mode, size } = checkedCommand(cmd, rest)
+  reapAbandoned()
+  return withCommand(...startOnPipe(command, mode, size))
+}
+
+interface Command {
+  readonly command: CString
+  readonly mode: string
+  /** Of the file's buffer. */
+  readonly size: number
+}
+
+/** The arguments of `popen`, checked. */
+export function checkedCommand(cmd: Path, rest: readonly unknown[]): Command {
   const { mode = 'r', buffering = -1 } = optional(['mode', 'buffering'], [], rest)
   const command = cString(fileName(cmd, 'cmd'), 'cmd')
   if (typeof mode !== 'string') throw wrongType('mode', 'a string', mode)
   if (!/^[rw][bt]?$/.test(mode)) throw badValue('mode', "must be 'r' or 'w', and 'b' or 't'", mode)
   const size = int(buffering, 'buffering', -1)
   if (size === 0 && !mode.endsWith('b')) throw badValue('buffering', 'cannot be 0 for text', buffering)
-  reapAbandoned()
+  return { command, mode, size }
+}
+
+/** Starts a command on a pipe: our end of it as a file, and the command's process id. */
+export function startOnPipe(command: CString, mode: 'wb', size: number): [file: BinaryFile, pid: number]
+export function startOnPipe(command: CString, mode: string, size: number): [file: TextFile | BinaryFile, pid: number]
+export function startOnPipe(command: CString, mode: string, size: number): [file: TextFile | BinaryFile, pid: number] {
   const [readEnd, writeEnd] = pipe()
   const [ours, theirs, stream] = mode.startsWith('r') ? [readEnd, writeEnd, 1] : [writeEnd, readEnd, 0]
   let file: TextFile | BinaryFile | undefined
   try {
     // Before there is a command that nobody would wait for, if this failed.
     file = fdopen(ours, mode as BinaryMode, size)
-    return withCommand(file, startShell(command, { file_actions: [[POSIX_SPAWN_DUP2, theirs, stream]] }))
+    return [file, startShell(command, { file_actions: [[POSIX_SPAWN_DUP2, theirs, stream]] })]
   } catch (error) {
     if (file === undefined) closeFd(ours)
     else file.close()

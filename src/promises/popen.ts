@@ -5,14 +5,12 @@ import { osError } from '../libc/call.ts'
 import { errnoNumbers } from '../libc/facts.ts'
 import { encode } from '../libc/strings.ts'
 import { claim, unclaim } from '../os/any_child.ts'
-import { cString, int, NO_OPTIONS, optional, view } from '../os/arguments.ts'
+import { NO_OPTIONS, view } from '../os/arguments.ts'
 import type { BinaryFile } from '../os/binary_file.ts'
-import { close as closeFd, pipe, set_blocking } from '../os/descriptors.ts'
+import { set_blocking } from '../os/descriptors.ts'
 import { amount } from '../os/file_object.ts'
-import { type BinaryMode, fdopen } from '../os/file_objects.ts'
-import { fileName, type Path } from '../os/names.ts'
-import { POSIX_SPAWN_DUP2 } from '../os/posix_spawn.ts'
-import { startShell } from '../os/shell.ts'
+import type { Path } from '../os/names.ts'
+import { checkedCommand, startOnPipe } from '../os/popen.ts'
 import type { TextFile } from '../os/text_file.ts'
 import { waitstatus_to_exitcode } from '../os/wait.ts'
 import { write } from './descriptors.ts'
@@ -336,26 +334,10 @@ export function popen(
 ): Promise<CommandFile<string, string>>
 export async function popen(cmd: Path, ...rest: unknown[]): Promise<CommandFile<string | Buffer, never>> {
   takePatience(rest)
-  const { mode = 'r', buffering = -1 } = optional(['mode', 'buffering'], [], rest)
-  const command = cString(fileName(cmd, 'cmd'), 'cmd')
-  if (typeof mode !== 'string') throw wrongType('mode', 'a string', mode)
-  if (!/^[rw][bt]?$/.test(mode)) throw badValue('mode', "must be 'r' or 'w', and 'b' or 't'", mode)
-  const size = int(buffering, 'buffering', -1)
-  if (size === 0 && !mode.endsWith('b')) throw badValue('buffering', 'cannot be 0 for text', buffering)
-  const [readEnd, writeEnd] = pipe()
-  const isOutput = mode.startsWith('r')
-  const [ours, theirs, stream] = isOutput ? [readEnd, writeEnd, 1] : [writeEnd, readEnd, 0]
-  let pid: number
-  try {
-    pid = startShell(command, { file_actions: [[POSIX_SPAWN_DUP2, theirs, stream]] })
-  } catch (error) {
-    closeFd(ours)
-    throw error
-  } finally {
-    closeFd(theirs)
-  }
-  if (!isOutput) return new CommandInput(fdopen(ours, 'wb', 0), pid, mode)
+  const { command, mode, size } = checkedCommand(cmd, rest)
+  if (mode.startsWith('w')) return new CommandInput(...startOnPipe(command, 'wb', 0), mode)
+  const [file, pid] = startOnPipe(command, mode, size)
   // Our end is ours alone: nobody else is surprised that it does not block.
-  set_blocking(ours, false)
-  return new CommandOutput(fdopen(ours, mode as BinaryMode, size), pid, mode)
+  set_blocking(file.fileno(), false)
+  return new CommandOutput(file, pid, mode)
 }
