@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import os from 'osier'
-import { chapters } from '../tools/reference/chapters.ts'
+import { chapters, isFunction } from '../tools/reference/chapters.ts'
 
 const all = (await chapters()).flatMap(({ names }) => names)
 
@@ -24,7 +24,7 @@ test('every name of os is described', () => {
 test('every function tells where it is available', () => {
   const functions = all.filter(({ name }) => {
     const value = (os as unknown as Record<string, unknown>)[name]
-    return typeof value === 'function' && !/^class\b/.test(String(value)) && !/^[A-Z]/.test(name)
+    return isFunction(value) && !/^[A-Z]/.test(name)
   })
   const silent = functions.filter(({ comment }) => !/Availability: |Windows|macOS|@see Python/.test(comment))
   assert.deepEqual(

@@ -8,7 +8,7 @@
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import * as promises from '../../src/promises.ts'
-import { chapters, moduleOf, type Name, namesOfDoor } from '../reference/chapters.ts'
+import { chapters, isFunction, moduleOf, type Name, namesOfDoor, summary } from '../reference/chapters.ts'
 import { callOf } from './signatures.ts'
 
 const GUIDE = 'docs/from-python.md'
@@ -36,7 +36,7 @@ async function section({ title, names }: Section): Promise<string> {
     const value = (await moduleOf(one.file))[one.name]
     if (value === undefined) lacking.push(`\`${one.name}\``)
     else if (isConstant(one.name, value)) constants.push(`\`${one.name}\``)
-    else rows.push(`| ${cell(one, value)} | ${summary(one)} |`)
+    else rows.push(`| ${cell(one, value)} | ${summary(one).replace(/\.$/, '')} |`)
   }
   return [
     `\n### ${title}\n`,
@@ -50,20 +50,9 @@ function isConstant(name: string, value: unknown): boolean {
   return /^[A-Z]\w*$/.test(name) && typeof value !== 'function' && typeof value !== 'object'
 }
 
-function isFunction(value: unknown): value is () => unknown {
-  return typeof value === 'function' && !/^class\b/.test(String(value))
-}
-
 function cell(one: Name, value: unknown): string {
   if (!isFunction(value)) return `\`${one.name}\``
   return `\`${callOf(one)}\`${one.name in promises && one.file.startsWith('src/os/') ? ' \\*' : ''}`
-}
-
-/** The first sentence of a doc comment, on one line and fit for a table. */
-function summary({ comment }: Name): string {
-  const [paragraph = ''] = comment.split(/\n\n|\n(?=@)/)
-  const [sentence = ''] = paragraph.replaceAll('\n', ' ').split(/(?<=\.) (?=[A-Z])/)
-  return sentence.replace(/\.$/, '').replaceAll('|', '\\|')
 }
 
 const before = readFileSync(GUIDE, 'utf8')

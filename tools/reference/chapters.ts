@@ -63,3 +63,15 @@ function commentOf(source: string, name: string): string {
     .replaceAll(/^ \* ?/gm, '')
     .trim()
 }
+
+/** The first sentence of a doc comment, on one line and fit for a table. */
+export function summary({ comment }: Name): string {
+  const [paragraph = ''] = comment.split(/\n\n|\n(?=@)/)
+  const [sentence = ''] = paragraph.replaceAll('\n', ' ').split(/(?<=\.) (?=[A-Z])/)
+  return sentence.replaceAll('|', '\\|')
+}
+
+/** Whether it is a function, and no class. */
+export function isFunction(value: unknown): value is () => unknown {
+  return typeof value === 'function' && !/^class\b/.test(String(value))
+}

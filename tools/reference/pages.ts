@@ -9,7 +9,7 @@ import * as x64Glibc from '../../src/libc/targets/linux-x64-glibc.ts'
 import * as x64Musl from '../../src/libc/targets/linux-x64-musl.ts'
 import { is_available, neededBy } from '../../src/os/available.ts'
 import * as namespace from '../../src/os/index.ts'
-import { type Chapter, chapters, type Name } from './chapters.ts'
+import { type Chapter, chapters, isFunction, type Name, summary } from './chapters.ts'
 
 /**
  * Writes a page for each chapter of `os`, for TypeDoc to take up: what there is, and on which platforms. All is found out:
@@ -36,7 +36,7 @@ const answer = (value: boolean): Answer => (value ? 'yes' : 'no')
 /** On each platform, in the order of HEADS. */
 function availability({ name }: Name): Answer[] {
   const value = os[name]
-  if (typeof value === 'function' && !/^class\b/.test(String(value))) return ofFunction(name as keyof typeof namespace)
+  if (isFunction(value)) return ofFunction(name as keyof typeof namespace)
   if (Object.values(targets).some(({ constants }) => name in { ...linux.constants, ...constants })) {
     return [...Object.values(targets).map((own) => answer(name in { ...linux.constants, ...own.constants })), 'no']
   }
@@ -57,13 +57,6 @@ function isInMusl(name: keyof typeof prototypes): boolean {
   const symbol = /(\w+)\(/.exec((prototypes[name] as unknown as { readonly prototype: string }).prototype)?.[1] ?? name
   const numbers: object = { ...linux.syscalls, ...x64Musl.syscalls }
   return ofMusl.has(symbol) || (syscall !== undefined && syscall in numbers)
-}
-
-/** The first sentence of a doc comment, on one line and fit for a table. */
-function summary({ comment }: Name): string {
-  const [paragraph = ''] = comment.split(/\n\n|\n(?=@)/)
-  const [sentence = ''] = paragraph.replaceAll('\n', ' ').split(/(?<=\.) (?=[A-Z])/)
-  return sentence.replaceAll('|', '\\|')
 }
 
 function page({ title, names }: Chapter): string {
