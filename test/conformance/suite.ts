@@ -3,6 +3,7 @@ import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import os from 'osier'
+import { isOpen } from '../support/open_files.ts'
 
 /** How behaviours are written down: data, which the tests run and the page counts. */
 
@@ -118,15 +119,6 @@ export class Here {
 
   end(): void {
     for (const undo of this.#undo.reverse()) undo()
-  }
-}
-
-function isOpen(fd: number): boolean {
-  try {
-    os.fstat(fd)
-    return true
-  } catch {
-    return false
   }
 }
 

@@ -4,16 +4,8 @@ import os from 'osier'
 import * as promises from 'osier/promises'
 import { runNode } from '../support/child.ts'
 import { openFiles } from '../support/children.ts'
+import { isOpen } from '../support/open_files.ts'
 import { isPending, withPipe } from '../support/waits.ts'
-
-function isOpen(fd: number): boolean {
-  try {
-    os.fstat(fd)
-    return true
-  } catch {
-    return false
-  }
-}
 
 test('readable gives chunks as they come, and closes the descriptor at the end', () =>
   withPipe(async (r, w) => {

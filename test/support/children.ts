@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import os from 'osier'
+import { isOpen } from './open_files.ts'
 
 /** Waits for the end of a child: its exit code, or the negative number of the signal that ended it. */
 export function exitCode(pid: number): number {
@@ -25,10 +26,6 @@ export function outputOf(start: (fd: number) => number): string {
     os.close(r)
   }
   return Buffer.concat(chunks).toString()
-}
-
-function isOpen(fd: number): boolean {
-  return readdirSync('/proc/self/fd').includes(String(fd))
 }
 
 /** What this process has open, without what Node opens and closes as it likes. */

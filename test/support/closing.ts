@@ -1,4 +1,5 @@
 import os from 'osier'
+import { isOpen } from './open_files.ts'
 import { forbid } from './seccomp.ts'
 
 /** Prints which of some descriptors `closerange` closes, where the kernel answers it with the error number given. */
@@ -8,12 +9,4 @@ if (errno !== 0) forbid('close_range', errno)
 const fds = [700, 701, 702, 705, 710]
 for (const fd of fds) os.dup2(1, fd)
 os.closerange(701, 706)
-function isOpen(fd: number): boolean {
-  try {
-    os.fstat(fd)
-    return true
-  } catch {
-    return false
-  }
-}
 console.log(fds.filter((fd) => !isOpen(fd)).join(' '))

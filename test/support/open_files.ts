@@ -1,4 +1,4 @@
-import { readdirSync, readlinkSync } from 'node:fs'
+import { fstatSync, readdirSync, readlinkSync } from 'node:fs'
 
 /** Node's own: of event loops, and /dev/null, which it opens at times. They come and go. */
 const OF_NODE = /^anon_inode:\[(eventpoll|eventfd|io_uring)\]|^\/dev\/null$/
@@ -28,4 +28,14 @@ export function openFiles(): Set<string> {
     }
   }
   return found
+}
+
+/** Whether a descriptor is open. */
+export function isOpen(fd: number): boolean {
+  try {
+    fstatSync(fd)
+    return true
+  } catch {
+    return false
+  }
 }
