@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import os from 'osier'
 import * as promises from 'osier/promises'
 import { SIGKILL } from 'osier/signal'
+import { askNode } from '../support/child.ts'
 import { children, openFiles } from '../support/children.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { isPending } from '../support/waits.ts'
@@ -128,4 +129,19 @@ test('what cannot be', async () => {
   await assert.rejects(promises.popen(1 as never), TypeError)
   await assert.rejects(promises.popen('true', 'r', -1, { signal: AbortSignal.abort() }), { name: 'AbortError' })
   assert.deepEqual(children(), [])
+})
+
+test('where the file cannot be made, neither a command nor a descriptor is left', () => {
+  const support = import.meta.resolve('../support/seccomp.js')
+  const outcome = askNode<unknown>(`
+    import { forbid } from '${support}'
+    const lowest = () => { const fd = os.dup(0); os.close(fd); return fd }
+    await (await os.promises.popen('true')).close()
+    const before = lowest()
+    forbid('newfstatat', 5)
+    const code = await os.promises.popen('sleep 100').catch((error) => error.code)
+    let child
+    try { child = os.waitpid(-1, os.WNOHANG) } catch (error) { child = error.code }
+    console.log(JSON.stringify([code, child, lowest() - before]))`)
+  assert.deepEqual(outcome, ['EIO', 'ECHILD', 0])
 })
