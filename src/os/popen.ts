@@ -1,4 +1,4 @@
-import { badValue, OSError, wrongType } from '../errors.ts'
+import { badValue, ChildProcessError, OSError, wrongType } from '../errors.ts'
 import type { CString } from '../libc/functions.ts'
 import { cString, int, optional } from './arguments.ts'
 import type { BinaryFile } from './binary_file.ts'
@@ -15,8 +15,9 @@ export type CommandFile<F extends TextFile | BinaryFile = TextFile> = Omit<F, 'c
   /**
    * Closes the pipe, and waits for the command.
    *
-   * @returns null where it succeeded; else its exit code, or the negative number of the signal that ended it, times 256.
-   *   The same again when it is called again
+   * @returns null where it succeeded, and where its status is lost (SIGCHLD is ignored, or somebody else has waited for
+   *   it); else its exit code, or the negative number of the signal that ended it, times 256. The same again when it is
+   *   called again
    */
   close(): number | null
 }
@@ -106,6 +107,17 @@ export function startOnPipe(command: CString, mode: string, size: number): [file
   }
 }
 
+/** Waits for a command; null also where it has been waited for by somebody else, and nobody can tell how it ended. */
+function resultOf(pid: number): number | null {
+  try {
+    // Shifted also where it is negative, as CPython does.
+    return waitstatus_to_exitcode(waitpid(pid, 0)[1]) << 8 || null
+  } catch (error) {
+    if (error instanceof ChildProcessError) return null
+    throw error
+  }
+}
+
 /** Has a file's `close` wait for the command. */
 function withCommand<F extends TextFile | BinaryFile>(file: F, pid: number): CommandFile<F> {
   forgotten.register(file, pid, file)
@@ -118,8 +130,7 @@ function withCommand<F extends TextFile | BinaryFile>(file: F, pid: number): Com
       closeFile()
     } finally {
       forgotten.unregister(file)
-      // Shifted also where it is negative, as CPython does.
-      result = waitstatus_to_exitcode(waitpid(pid, 0)[1]) << 8 || null
+      result = resultOf(pid)
     }
     return result
   }

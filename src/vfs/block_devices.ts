@@ -1,6 +1,7 @@
 import { wrongType } from '../errors.ts'
 import { constants } from '../libc/facts.ts'
-import { bool, checkOptions, type Descriptor, descriptor, fileNameOrFd, int, NO_OPTIONS } from '../os/arguments.ts'
+import { libc } from '../libc/functions.ts'
+import { bool, checkOptions, type Descriptor, fileNameOrFd, int, NO_OPTIONS } from '../os/arguments.ts'
 import { close, open, pwrite } from '../os/descriptors.ts'
 import type { Path } from '../os/names.ts'
 import { fsync, lseek } from '../os/ranges.ts'
@@ -219,13 +220,14 @@ export class FileBlockDev extends StorageBlockDev {
 }
 
 const forgotten: FinalizationRegistry<number> = new FinalizationRegistry((fd) => {
-  close(fd)
+  // An error would have nobody to catch it, and end the process.
+  libc.close(fd)
   process.emitWarning('unclosed FileBlockDev', 'ResourceWarning')
 })
 
 function openStorage(file: Path | Descriptor, readonly: boolean): { fd: number; owned: boolean } {
   const place = fileNameOrFd(file, 'file')
-  if (typeof place === 'number') return { fd: descriptor(place, 'file'), owned: false }
+  if (typeof place === 'number') return { fd: place, owned: false }
   return { fd: open(place, readonly ? constants.O_RDONLY : constants.O_RDWR), owned: true }
 }
 
@@ -234,7 +236,7 @@ function sizeOf(fd: number): number {
   const position = lseek(fd, 0, SEEK_CUR)
   const end = lseek(fd, 0, SEEK_END)
   lseek(fd, position, SEEK_SET)
-  return Number(end)
+  return end
 }
 
 const PARTITION_TABLE = 446

@@ -1,6 +1,6 @@
 import { BlockingIOError, badValue, outOfRange, wrongType } from '../errors.ts'
 import { decode, encode } from '../libc/strings.ts'
-import { int } from '../os/arguments.ts'
+import { int, plainView, view } from '../os/arguments.ts'
 import { vfsError } from './errors.ts'
 
 /** How a file is opened: 'r', 'w', 'a' or 'x', with '+' for reading and writing, 'b' for bytes or 't' for text. */
@@ -346,11 +346,15 @@ interface Leftover {
 
 const forgotten: FinalizationRegistry<Leftover> = new FinalizationRegistry(({ raw, name }) => {
   process.emitWarning(`unclosed file ${JSON.stringify(name)}`, 'ResourceWarning')
-  raw.close()
+  try {
+    raw.close()
+  } catch (error) {
+    // Nobody could catch it here, so that it would end the process.
+    process.emitWarning(`closing ${JSON.stringify(name)} failed: ${String(error)}`, 'ResourceWarning')
+  }
 })
 
+/** The memory of a view, by an object that claims nothing of its own. */
 function bytesOf(data: unknown, name: string): Uint8Array {
-  if (data instanceof Uint8Array) return data
-  if (!ArrayBuffer.isView(data)) throw wrongType(name, 'a Buffer or another view of memory', data)
-  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+  return plainView(view(data, name))
 }

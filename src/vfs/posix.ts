@@ -1,7 +1,6 @@
-import { wrongType } from '../errors.ts'
 import { constants } from '../libc/facts.ts'
 import { libc } from '../libc/functions.ts'
-import { bool } from '../os/arguments.ts'
+import { bool, openDescriptor } from '../os/arguments.ts'
 import { openConfined, openRoot } from '../os/confined.ts'
 import { close, open } from '../os/descriptors.ts'
 import { chdir, getcwd, mkdir, rmdir } from '../os/directories.ts'
@@ -38,7 +37,7 @@ const FILE_MODE = 0o644
  * ```
  */
 export class VfsPosix implements FileSystem {
-  readonly #root: FileName | null
+  readonly #root: string | null
   #readonly = false
   /** From `root`; only where there is one. */
   #cwd = '/'
@@ -55,7 +54,8 @@ export class VfsPosix implements FileSystem {
     const directory = fileName(root, 'root')
     close(openRoot(directory))
     // So that the process may change its current directory.
-    this.#root = typeof directory === 'string' ? joinPath(getcwd(), directory) : joinPath(fsencode(getcwd()), directory)
+    const name = fsdecode(directory)
+    this.#root = name.startsWith('/') ? name : joinPath(getcwd(), name)
   }
 
   /**
@@ -126,7 +126,7 @@ export class VfsPosix implements FileSystem {
     const wanted = openMode(mode)
     const name = fsdecode(path)
     if (wanted.kind !== 'r' || wanted.plus) this.#requireWritable('open', name)
-    const raw = new PosixFile(this.#open('open', name, posixFlags(wanted) | O_CLOEXEC, FILE_MODE), true)
+    const raw = new PosixFile(this.#open('open', name, posixFlags(wanted) | O_CLOEXEC, FILE_MODE))
     return wanted.binary ? new VfsFile<Buffer>(raw, name, mode) : new VfsFile<string>(raw, name, mode)
   }
 
@@ -238,8 +238,9 @@ export class VfsPosix implements FileSystem {
     const name = fsdecode(path)
     const s = this.#root === null ? stat(name) : this.#opened('stat', name, O_PATH, (fd) => stat(fd))
     const ino = s.st_ino <= Number.MAX_SAFE_INTEGER ? Number(s.st_ino) : s.st_ino
-    const times = [s.st_atime, s.st_mtime, s.st_ctime].map(Math.floor) as [number, number, number]
-    return [s.st_mode, ino, s.st_dev, s.st_nlink, s.st_uid, s.st_gid, s.st_size, ...times]
+    // The sequence's own whole seconds: those with a fraction are rounded, perhaps up to the next one.
+    const [atime, mtime, ctime] = s.toArray().slice(7).map(Number) as [number, number, number]
+    return [s.st_mode, ino, s.st_dev, s.st_nlink, s.st_uid, s.st_gid, s.st_size, atime, mtime, ctime]
   }
 
   /**
@@ -260,9 +261,9 @@ export class VfsPosix implements FileSystem {
  * A file object on a descriptor of the caller's, which closing it closes too.
  */
 export function fileOnDescriptor(fd: number, mode: string): VfsFile<string> | VfsFile<Buffer> {
-  if (typeof fd !== 'number') throw wrongType('file', 'a path or a descriptor', fd)
-  const raw = new PosixFile(fd, true)
-  return openMode(mode).binary ? new VfsFile<Buffer>(raw, String(fd), mode) : new VfsFile<string>(raw, String(fd), mode)
+  const { binary } = openMode(mode)
+  const raw = new PosixFile(openDescriptor(fd, 'file'))
+  return binary ? new VfsFile<Buffer>(raw, String(fd), mode) : new VfsFile<string>(raw, String(fd), mode)
 }
 
 const forgotten: FinalizationRegistry<number> = new FinalizationRegistry((fd) => {

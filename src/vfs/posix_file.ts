@@ -18,12 +18,10 @@ export function posixFlags({ kind, plus }: OpenMode): number {
 /** An open file of the host. */
 export class PosixFile implements RawFile {
   readonly #fd: number
-  readonly #owned: boolean
 
-  /** @param owned whether closing the file closes the descriptor */
-  constructor(fd: number, owned: boolean) {
+  /** @param fd its descriptor, which closing the file closes */
+  constructor(fd: number) {
     this.#fd = fd
-    this.#owned = owned
   }
 
   read(into: Uint8Array): number {
@@ -36,7 +34,7 @@ export class PosixFile implements RawFile {
 
   seek(offset: number, whence: number): number {
     try {
-      return Number(lseek(this.#fd, offset, whence))
+      return lseek(this.#fd, offset, whence)
     } catch (error) {
       if (error instanceof OSError && error.errno === EINVAL)
         throw outOfRange('offset', 'a position in the file', offset)
@@ -58,7 +56,7 @@ export class PosixFile implements RawFile {
   }
 
   close(): void {
-    if (this.#owned) close(this.#fd)
+    close(this.#fd)
   }
 
   /** Known of regular files only; those of /proc say 0 and have more. */

@@ -66,6 +66,17 @@ describe('popen', () => {
     assert.throws(() => os.wait(), os.ChildProcessError)
   })
 
+  test('a command whose status nobody can tell counts as successful, as in CPython', () => {
+    const result = askNode(`
+      import { SIG_IGN, SIGCHLD, signal } from '${import.meta.resolve('osier/signal')}'
+      const taken = os.popen('exit 3')
+      os.wait()
+      signal(SIGCHLD, SIG_IGN)
+      const lost = os.popen('exit 3')
+      console.log(JSON.stringify([taken.close(), taken.close(), lost.read(), lost.close()]))`)
+    assert.deepEqual(result, [null, null, '', null])
+  })
+
   test('works with `using`, and refuses what is no mode or buffer', () => {
     const file = os.popen('cat >/dev/null', 'w')
     file[Symbol.dispose]()

@@ -111,6 +111,39 @@ describe('file objects', () => {
     assert.equal(stdout.toString(), 'ResourceWarning unclosed file "/forgotten" stored\n')
   })
 
+  test('what fails when one that is forgotten is closed is a warning too, and not the end of the process', () => {
+    const program = `
+      import os, { vfs } from 'osier/micropython'
+      let broken = false
+      const memory = new vfs.RamBlockDev(512, 256)
+      const device = {
+        readblocks: (block, buffer) => memory.readblocks(block, buffer),
+        writeblocks: (block, buffer) => broken ? -5 : memory.writeblocks(block, buffer),
+        ioctl: (op) => memory.ioctl(op),
+      }
+      vfs.VfsFat.mkfs(device)
+      const fs = new vfs.VfsFat(device)
+      ;(() => {
+        fs.open('forgotten', 'w').write('lost')
+        os.open(999)
+      })()
+      broken = true
+      const warnings = []
+      process.on('warning', ({ message }) => {
+        if (warnings.push(message) < 4) return
+        console.log(warnings.sort().join('; '))
+        clearInterval(timer)
+      })
+      const timer = setInterval(gc, 10)`
+    const args = ['--expose-gc', '--no-warnings', '--input-type=module', '-e', program]
+    assert.equal(
+      runTool(process.execPath, args).stdout.toString(),
+      'closing "/forgotten" failed: OSError: EIO: Input/output error, writeblocks; ' +
+        'closing "999" failed: OSError: EBADF: Bad file descriptor, close; ' +
+        'unclosed file "/forgotten"; unclosed file "999"\n',
+    )
+  })
+
   test('a and x', () => {
     {
       using file = fs.open('log', 'x')

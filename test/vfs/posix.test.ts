@@ -17,6 +17,7 @@ import os from 'osier'
 import { vfs } from 'osier/micropython'
 // A part that is not exported: the walk is for kernels that this one is not.
 import { openByWalking, openConfined, openRoot } from '../../src/os/confined.ts'
+import { askNode } from '../support/child.ts'
 import { temporaryFolder } from '../support/folder.ts'
 
 const folder = realpathSync(temporaryFolder())
@@ -80,6 +81,26 @@ test('nothing leads out', () => {
   assert.equal(readFileSync(join(root, 'new'), 'utf8'), 'made inside')
   assert.equal(existsSync('/new'), false)
   fs.remove('new')
+})
+
+test('times are whole seconds, rounded down', () => {
+  const name = join(folder, 'late')
+  writeFileSync(name, '')
+  os.utime(name, { ns: [1_700_000_000_999_999_999n, -1n] })
+  assert.deepEqual(new vfs.VfsPosix().stat(name).slice(7, 9), [1_700_000_000, -1])
+})
+
+test('an absolute root needs no current directory', () => {
+  const script = `
+    import { vfs } from 'osier/micropython'
+    os.mkdir('gone')
+    os.chdir('gone')
+    os.rmdir('../gone')
+    console.log(JSON.stringify(new vfs.VfsPosix('/').stat('/')[0] > 0))`.replace(
+    "'osier/micropython'",
+    `'${import.meta.resolve('osier/micropython')}'`,
+  )
+  assert.equal(askNode(script, { cwd: folder }), true)
 })
 
 test('the current directory is its own', () => {
