@@ -1,3 +1,4 @@
+import { machine, release, type } from 'node:os'
 import { parseArgs } from 'node:util'
 import python from '../index.ts'
 import { target } from '../libc/facts.ts'
@@ -19,7 +20,8 @@ interface Report {
   /** Whose facts are used; null on a platform that osier has none of. */
   readonly target: string | null
   readonly kernel: string
-  readonly uid: number
+  /** null where users have no numbers. */
+  readonly uid: number | null
   readonly modules: Readonly<Record<string, Readonly<Record<string, Finding>>>>
 }
 
@@ -31,14 +33,14 @@ export function doctor(args: readonly string[]): void {
 }
 
 function examine(): Report {
-  const { sysname, release, machine } = python.uname()
   return {
     osier: VERSION,
     node: process.version,
     platform: `${process.platform}-${process.arch}`,
     target,
-    kernel: `${sysname} ${release} ${machine}`,
-    uid: python.getuid(),
+    // Node's own: the calls of `os` do not work on every platform.
+    kernel: `${type()} ${release()} ${machine()}`,
+    uid: process.getuid?.() ?? null,
     modules: {
       osier: findings(python),
       'osier/path': findings(path),
@@ -74,7 +76,7 @@ function isAvailable(value: unknown): boolean {
 function asText(report: Report): string {
   const lines = [
     `osier ${report.osier}, Node ${report.node}, ${report.kernel}`,
-    `${report.platform}, C library: ${report.target ?? 'unknown to osier'}, user ${report.uid}`,
+    `${report.platform}, C library: ${report.target ?? 'unknown to osier'}, user ${report.uid ?? 'unknown'}`,
   ]
   for (const [module, names] of Object.entries(report.modules)) {
     const entries = Object.entries(names)

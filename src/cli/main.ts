@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 import { VERSION } from '../release.ts'
 import { doctor } from './doctor.ts'
 import { startRepl } from './repl.ts'
-import { runCode, runFile, runInput } from './run.ts'
+import { runCode, runFile, runInput, UsageError } from './run.ts'
 import { type Dialect, defineScope, dialects } from './scope.ts'
 import { shareTerminal } from './share.ts'
 import { tour } from './tour.ts'
@@ -55,6 +55,7 @@ function splitArguments(args: readonly string[]): [own: string[], rest: string[]
     const word = args[at] ?? ''
     if (word === '--') return [args.slice(0, at), args.slice(at + 1)]
     if (word === '-c' || word === '--code') return [args.slice(0, at + 2), args.slice(at + 2)]
+    if (/^(-c|--code=)/.test(word)) return [args.slice(0, at + 1), args.slice(at + 1)]
     if (!word.startsWith('-') || word === '-') break
     at += word === '--dupterm' ? 2 : 1
   }
@@ -92,11 +93,15 @@ async function main(args: readonly string[]): Promise<void> {
   }
 }
 
+function isUsageError(error: unknown): error is Error {
+  const code: unknown = (error as { code?: unknown } | null | undefined)?.code
+  return error instanceof UsageError || (typeof code === 'string' && code.startsWith('ERR_PARSE_ARGS'))
+}
+
 try {
   await main(process.argv.slice(2))
 } catch (error) {
-  const { code } = error as { code?: string }
-  if (code?.startsWith('ERR_PARSE_ARGS') !== true) throw error
-  process.stderr.write(`osier: ${(error as Error).message}\n`)
+  if (!isUsageError(error)) throw error
+  process.stderr.write(`osier: ${error.message}\nTry 'osier --help'.\n`)
   process.exitCode = 2
 }

@@ -1,6 +1,8 @@
+import { statSync } from 'node:fs'
 import { Module } from 'node:module'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { getSystemErrorMap } from 'node:util'
 
 /** Running code that is not typed at a prompt: `await` works at its top level, and errors end the process. */
 
@@ -37,11 +39,31 @@ const Program = Module as unknown as {
   _nodeModulePaths(folder: string): string[]
 }
 
-/** Runs a file as a module. */
+/** What the user has typed cannot be done: to be said in a line. */
+export class UsageError extends Error {}
+
+/**
+ * Runs a file as a module.
+ *
+ * @throws UsageError where there is no such file
+ */
 export async function runFile(file: string, args: readonly string[]): Promise<void> {
   const path = resolve(file)
+  checkFile(file, path)
   setArguments([path, ...args.slice(1)])
   await import(pathToFileURL(path).href)
+}
+
+/** Refuses what cannot be run, before Node's loader does so with a stack trace of its own. */
+function checkFile(file: string, path: string): void {
+  let isDirectory: boolean
+  try {
+    isDirectory = statSync(path).isDirectory()
+  } catch (error) {
+    const [, text] = getSystemErrorMap().get((error as NodeJS.ErrnoException).errno ?? 0) ?? []
+    throw new UsageError(`cannot open '${file}': ${text ?? String(error)}`)
+  }
+  if (isDirectory) throw new UsageError(`'${file}' is a directory`)
 }
 
 /** Runs what comes from standard input, once all of it is there. */

@@ -1,6 +1,17 @@
+import { OSError } from '../errors.ts'
 import { constants } from '../libc/facts.ts'
 import { dupterm, TerminalPort } from '../micropython/dupterm.ts'
 import { close, open } from '../os/descriptors.ts'
+import { UsageError } from './run.ts'
+
+function openDevice(path: string): number {
+  try {
+    return open(path, constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK)
+  } catch (error) {
+    if (!(error instanceof OSError)) throw error
+    throw new UsageError(`cannot open '${path}': ${error.strerror}`)
+  }
+}
 
 /**
  * Repeats the terminal on a device, or on a TCP port of this machine.
@@ -14,7 +25,7 @@ export async function shareTerminal(where: string, index: number): Promise<void>
     process.stderr.write(`osier: the terminal is on 127.0.0.1, port ${port}\n`)
     return
   }
-  const fd = open(where, constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK)
+  const fd = openDevice(where)
   try {
     dupterm(fd, index)
   } finally {

@@ -273,7 +273,9 @@ function locate({ prototype, syscall }: Declaration): Located | undefined {
 }
 
 function lacks(name: string): NotImplementedError {
-  return new NotImplementedError(`${name} is not in the C library of this platform (${target ?? process.platform})`)
+  if (target !== null) return new NotImplementedError(`${name} is not in the C library of this platform (${target})`)
+  const platform = `${process.platform}-${process.arch}`
+  return new NotImplementedError(`osier calls C (${name}) on Linux alone, on x64 and arm64; this is ${platform}`)
 }
 
 function bind(name: string, declaration: Declaration): CFunction {

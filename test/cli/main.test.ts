@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path'
 import { describe, test } from 'node:test'
 import { temporaryFolder } from '../support/folder.ts'
 import { noPython } from '../support/python.ts'
-import { onlyNode } from '../support/runtime.ts'
+import { noPreload, onlyNode } from '../support/runtime.ts'
 import { atTerminals, type Session, type Step } from '../support/terminals.ts'
 
 const folder = temporaryFolder()
@@ -30,6 +30,8 @@ describe('without a terminal', () => {
     assert.equal(succeed(['-c', program, '--json', 'x']), `${folder} b ["--json","x"]\n`)
     assert.equal(succeed([], program), `${folder} b []\n`)
     assert.equal(succeed(['-', 'y'], program), `${folder} b ["y"]\n`)
+    assert.equal(succeed([`-c${program}`, '-x']), `${folder} b ["-x"]\n`)
+    assert.equal(succeed([`--code=${program}`, '-i']), `${folder} b ["-i"]\n`)
     writeFileSync(join(folder, 'program.mjs'), `import { sep } from 'node:path'\n${program}\nexport default sep`)
     assert.equal(succeed(['program.mjs', '-c', 'z']), `${folder} b ["-c","z"]\n`)
     writeFileSync(join(folder, 'module.mjs'), 'export const answer = 42')
@@ -53,11 +55,17 @@ describe('without a terminal', () => {
     assert.equal(thrown.status, 1)
     assert.match(thrown.stderr, /TypeError: on purpose/)
     assert.equal(osier(['-c', 'a b']).status, 1)
-    assert.equal(osier(['missing.mjs']).status, 1)
     assert.equal(osier(['-c', 'process.exitCode = 3']).status, 3)
     const wrong = osier(['--wrong'])
     assert.deepEqual([wrong.status, wrong.stdout], [2, ''])
     assert.match(wrong.stderr, /^osier: .*--wrong/)
+    const one = (line: string): string => `osier: ${line}\nTry 'osier --help'.\n`
+    const missing = osier(['missing.mjs'])
+    assert.deepEqual([missing.status, missing.stderr], [2, one("cannot open 'missing.mjs': no such file or directory")])
+    const directory = osier(['.'])
+    assert.deepEqual([directory.status, directory.stderr], [2, one("'.' is a directory")])
+    const device = osier(['--dupterm', '/dev/missing', '-c', ''])
+    assert.deepEqual([device.status, device.stderr], [2, one("cannot open '/dev/missing': No such file or directory")])
     assert.equal(osier(['doctor', '--wrong']).status, 2)
     assert.equal(osier(['-c']).status, 2)
   })
@@ -88,6 +96,30 @@ describe('without a terminal', () => {
     assert.deepEqual(report.modules['osier/micropython vfs']?.mount, { kind: 'function', available: true })
     const text = succeed(['doctor'])
     for (const name of Object.keys(names)) assert.match(text, new RegExp(`^ {2}(yes|no ) \\w+ +${name}$`, 'm'))
+  })
+
+  test('where osier knows no C library, the doctor says so, and paths can be worked with', { skip: noPreload }, () => {
+    // A koffi that is loaded already, and no look at the packages of the platform: as if this were another one.
+    const elsewhere = `
+      import '${import.meta.resolve('koffi')}'
+      process.resourcesPath = ''
+      Object.defineProperty(process, 'platform', { value: 'darwin' })`
+    const run = (...args: string[]): SpawnSyncReturns<string> =>
+      spawnSync(
+        process.execPath,
+        ['--import', `data:text/javascript,${encodeURIComponent(elsewhere)}`, command, ...args],
+        {
+          encoding: 'utf8',
+          timeout: 60_000,
+        },
+      )
+    const { modules, target } = JSON.parse(run('doctor', '--json').stdout) as {
+      modules: Record<string, Record<string, { available: boolean }>>
+      target: string | null
+    }
+    assert.deepEqual([target, modules.osier?.stat?.available, modules.osier?.fspath?.available], [null, false, true])
+    assert.equal(run('-c', 'console.log(path.join("a", "b"))').stdout, 'a/b\n')
+    assert.match(run('-c', 'os.stat("/")').stderr, /NotImplementedError: osier calls C .* on Linux alone/)
   })
 
   test('the build gives the file that package.json names as the command', () => {
