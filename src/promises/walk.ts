@@ -254,26 +254,30 @@ async function* walkOpen(
   let isTop = true
   try {
     for (let task = tasks.pop(); task !== undefined; task = tasks.pop()) {
+      if ('close' in task) {
+        // Whether aborted or not: nobody else knows of it any more.
+        closeDirectory(task.close)
+        continue
+      }
       signal?.throwIfAborted()
-      if ('close' in task) closeDirectory(task.close)
-      else if ('step' in task) yield task.step
-      else {
-        // Only the top's errors are thrown.
-        const opened = isTop ? await ahead.take(task) : await taken(ahead, task, tasks, onerror)
-        isTop = false
-        if (opened === undefined) continue
-        const { fd, listing, failure } = opened
-        tasks.push({ close: fd })
-        if (listing === undefined) throw failure?.error
-        const { path } = task
-        const step: FwalkStep<string> = [path, listing.directories, listing.others, fd]
-        if (topdown) yield step
-        else tasks.push({ step })
-        for (const name of os.decoded(listing.directories).reverse()) {
-          tasks.push(
-            new Pending(joinPath(path, name), () => openBelow(name, joinPath(path, name), fd, flags, isStopped)),
-          )
-        }
+      if ('step' in task) {
+        yield task.step
+        continue
+      }
+      // Only the top's errors are thrown.
+      const opened = isTop ? await ahead.take(task) : await taken(ahead, task, tasks, onerror)
+      isTop = false
+      if (opened === undefined) continue
+      const { fd, listing, failure } = opened
+      tasks.push({ close: fd })
+      if (listing === undefined) throw failure?.error
+      const { path } = task
+      const step: FwalkStep<string> = [path, listing.directories, listing.others, fd]
+      if (topdown) yield step
+      else tasks.push({ step })
+      for (const name of os.decoded(listing.directories).reverse()) {
+        const below = joinPath(path, name)
+        tasks.push(new Pending(below, () => openBelow(name, below, fd, flags, isStopped)))
       }
     }
   } finally {

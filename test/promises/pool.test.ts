@@ -41,6 +41,18 @@ async function fillPool(name: string): Promise<{ release(): Promise<void> }> {
   }
 }
 
+/** Tries until it does not throw any more. */
+async function eventually<T>(attempt: () => T): Promise<T> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return attempt()
+    } catch (error) {
+      if (tries === 1000) throw error
+      await sleep(5)
+    }
+  }
+}
+
 /** Runs a program, and gives what it prints. */
 function run(code: string, ...flags: string[]): string {
   const program = code.replace(/from 'osier'/g, `from '${import.meta.resolve('osier')}'`)
@@ -215,8 +227,10 @@ describe('signals', () => {
     await sleep(20)
     controller.abort(reason)
     await assert.rejects(opening, reason)
-    const end = os.open(path, os.O_RDWR)
-    for (let i = 0; i < 200 && openFiles().size > before.size + 1; i++) await sleep(5)
+    // Without waiting it is opened for writing only where somebody reads, or waits for a writer.
+    const end = await eventually(() => os.open(path, os.O_WRONLY | os.O_NONBLOCK))
+    // Now that there is a writer the call comes to its end; and once its descriptor is closed nobody reads any more.
+    await eventually(() => assert.throws(() => os.write(end, Buffer.of(0)), { code: 'EPIPE' }))
     os.close(end)
     assert.deepEqual(openFiles(), before)
   })
@@ -289,8 +303,7 @@ describe('signals', () => {
         if (result.status === 'rejected') assert.equal(result.reason, reason)
       }
     }
-    for (let i = 0; i < 200 && openFiles().size > before.size; i++) await sleep(5)
-    assert.deepEqual(openFiles(), before)
+    await eventually(() => assert.deepEqual(openFiles(), before))
   })
 })
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { setImmediate as turn } from 'node:timers/promises'
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import os, { promises } from 'osier'
 import { temporaryFolder } from '../support/folder.ts'
 import { openFiles } from '../support/open_files.ts'
@@ -131,6 +131,28 @@ describe('walk and fwalk', () => {
         assert.deepEqual(openFiles(), before)
       }
     }
+  })
+
+  test('leave nothing open where they are aborted, after whichever step', async () => {
+    const before = openFiles()
+    const most = collectSync(os.walk(tree)).length
+    for (const open of [true, false]) {
+      for (const topdown of [true, false]) {
+        // Up to the last but one: there is nothing left to read then, but there are directories to be closed.
+        for (let stop = 1; stop < most; stop += stop < most - 10 ? 1 + (stop % 7) : 1) {
+          const controller = new AbortController()
+          const options = { topdown, signal: controller.signal }
+          let count = 0
+          const walking = (async () => {
+            for await (const _ of open ? promises.fwalk(tree, options) : promises.walk(tree, options))
+              if (++count === stop) controller.abort()
+          })()
+          await assert.rejects(walking, { name: 'AbortError' })
+        }
+      }
+    }
+    for (let i = 0; i < 200 && openFiles().size > before.size; i++) await sleep(5)
+    assert.deepEqual(openFiles(), before)
   })
 
   test('can be disposed of', async () => {
