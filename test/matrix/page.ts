@@ -21,12 +21,14 @@ stands why. In a worker thread, that is the case for all that changes the proces
 
 const ELSEWHERE = `## What is different elsewhere
 
-- **Bun and Deno**: \`fork\` and \`forkpty\` need Node, and so does waiting for descriptors in its event loop: they throw
-  NotImplementedError. \`wait\`, and \`waitpid\` for any child, cannot spare the children of \`node:child_process\`, since these
+- **Bun and Deno**: \`fork\` and \`forkpty\` need Node: they throw NotImplementedError. Their event loops let nobody in, so
+  where a promise waits for a descriptor a thread of osier's own waits with it. \`wait\`, and \`waitpid\` for any child, cannot spare the children of \`node:child_process\`, since these
   runtimes do not tell which they are: wait for children by their numbers there.
 - **Bun** keeps a copy of the environment. osier has \`process.env\` and C hear of each other's changes when it is used; but
   variables whose names are not ASCII stay as Bun found them. In a directory whose path cannot be told, \`process.cwd()\`
   names the one before. Descriptors that Bun inherits above 3 it closes to the programs that it starts itself.
+  It crashes when a worker thread is stopped (\`worker.terminate()\`) while a call of koffi's is on the thread pool, and so
+  while promises of that thread that work on it are pending: let them end first.
 - **Node with \`--permission\`** takes \`--allow-addons\` as well, since koffi is one; without it the import of osier says so.
   Node's permissions are for Node's own modules: what osier does, it does past them, as any add-on.
 - **Worker threads** share the process: what would change all of it is refused with \`ERR_WORKER_UNSUPPORTED_OPERATION\`.

@@ -11,7 +11,7 @@ import { Worker } from 'node:worker_threads'
 import os, { promises } from 'osier'
 import { temporaryFolder } from '../support/folder.ts'
 import { openFiles } from '../support/open_files.ts'
-import { onlyNode } from '../support/runtime.ts'
+import { noStopping, onlyNode } from '../support/runtime.ts'
 
 const folder = temporaryFolder()
 const file = join(folder, 'file')
@@ -380,7 +380,7 @@ describe('the process', () => {
     assert.equal(status, 0)
   })
 
-  test('may stop a worker thread with calls pending', async () => {
+  test('may stop a worker thread with calls pending', { skip: noStopping }, async () => {
     const fd = os.open(process.execPath, os.O_RDONLY)
     for (let round = 0; round < 3; round++) {
       const code = `

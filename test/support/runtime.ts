@@ -31,6 +31,10 @@ export const ownGroups: string | false = exceptDeno('each child of its node:chil
 /** For a test's `skip` about what a runtime did to signals and descriptors. */
 export const ownSignals: string | false = exceptDeno('it ignores signal 32, and keeps /dev/null open')
 
+/** For a test's `skip` where a worker thread is stopped with calls on the thread pool. */
+export const noStopping: string | false =
+  runtime === 'Bun' && 'Bun: it crashes when a thread is stopped that has a call of koffi on the pool'
+
 /** For a test's `skip`: why there is no fork. */
 export const noFork: string | false = onlyNode('no other runtime survives fork(2)')
 
