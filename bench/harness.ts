@@ -8,7 +8,7 @@ export interface Work {
   readonly against: readonly Rival[]
 }
 
-export interface Rival {
+interface Rival {
   readonly name: string
   readonly entry: Entry
   /** The target: osier takes at most this many times as long. Without one the ratio is shown for information. */
@@ -69,7 +69,7 @@ async function calibrate(one: Contestant): Promise<number> {
   }
 }
 
-export function median(values: readonly number[]): number {
+function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b)
   const middle = (sorted.length - 1) / 2
   return ((sorted[Math.floor(middle)] ?? Number.NaN) + (sorted[Math.ceil(middle)] ?? Number.NaN)) / 2

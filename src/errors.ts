@@ -63,11 +63,11 @@ export class OSError extends Error {
   /** Node's name for the error number, such as 'ENOENT'. */
   readonly code: string
   /** The name of the call. */
-  readonly syscall?: string
+  declare readonly syscall?: string
   /** `filename` as text, where it is a path. */
-  readonly path?: string
+  declare readonly path?: string
   /** `filename2` as text. */
-  readonly dest?: string
+  declare readonly dest?: string
 
   /**
    * @param errno the error number, positive

@@ -78,7 +78,10 @@ function chosen(words: readonly string[]): readonly Program[] {
 }
 
 const failed: string[] = []
-for (const program of chosen(process.argv.slice(2))) {
+const asked = chosen(process.argv.slice(2))
+// Elsewhere the commands that the headings show would find no files.
+if (project !== process.cwd()) print(`${faint(`In ${project}:`)}\n\n`)
+for (const program of asked) {
   if (stopped) break
   print(heading(program))
   if (!(await run(program))) failed.push(program.name)

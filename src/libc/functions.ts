@@ -1,7 +1,6 @@
 import { NotImplementedError } from '../errors.ts'
 import { syscalls, target } from './facts.ts'
 import { type Asynchronous, type CFunction, type FoundFunction, find } from './library.ts'
-import type { StringArray } from './string_array.ts'
 
 /** A path or other string as C takes it: text without NUL and lone surrogates, or bytes that end in NUL. */
 export type CString = string | Uint8Array
@@ -11,6 +10,14 @@ export type Int64 = number | bigint
 
 /** Where memory of ours starts (memory.ts); 0 is NULL. */
 export type Address = number
+
+/**
+ * A `char *[]` that ends in NULL, such as `argv`: pointers, and behind them the strings, in one block. It is passed as
+ * a buffer, not by address, so that the engine keeps it for the length of the call.
+ *
+ * A number is the address of an array that C itself owns.
+ */
+export type StringArray = Uint8Array | number
 
 /**
  * Every C function that osier calls, one line each: its prototype for koffi and its type for us. `uintptr_t` stands for

@@ -14,16 +14,15 @@ export type Asynchronous = (...args: unknown[]) => void
 /** A C function as koffi gives it. */
 export type FoundFunction = CFunction & { readonly async: Asynchronous }
 
-function open(): LibraryHandle[] {
+function libraries(): LibraryHandle[] {
+  if (opened.length > 0) return opened
   // The running program itself: its C library is already mapped, and a preloaded replacement is honoured as C would.
   opened.push(koffi.load(null))
-  for (const name of ['libutil.so.1']) {
-    // Before glibc 2.34 openpty and kin lived in a library of their own, which node does not link.
-    try {
-      opened.push(koffi.load(name))
-    } catch {
-      // Not there (musl, or a newer glibc without the stub): everything is in the C library then.
-    }
+  // Before glibc 2.34 login_tty(3) and its kind lived in a library of their own, which node does not link.
+  try {
+    opened.push(koffi.load('libutil.so.1'))
+  } catch {
+    // Not there (musl, or a newer glibc without the stub): everything is in the C library then.
   }
   if (isMainThread) repairStandardStreams()
   return opened
@@ -45,7 +44,7 @@ function repairStandardStreams(): void {
 /** The C function of this prototype, or `undefined` where the platform's libraries do not have it. */
 export function find(prototype: string): FoundFunction | undefined {
   if (target === null) return undefined
-  for (const library of opened.length === 0 ? open() : opened) {
+  for (const library of libraries()) {
     try {
       return library.func(prototype)
     } catch (error) {
@@ -58,7 +57,7 @@ export function find(prototype: string): FoundFunction | undefined {
 
 /** The address of a symbol that the running program has, or `undefined`. */
 export function findSymbol(name: string): number | undefined {
-  for (const library of opened.length === 0 ? open() : opened) {
+  for (const library of libraries()) {
     try {
       return Number(koffi.address(library.symbol(name)))
     } catch {

@@ -15,7 +15,7 @@ const newAction = addressOf(memory)
 const oldAction = newAction + size
 
 /** What a signal did before, as C has it. */
-export type SignalAction = Buffer<ArrayBuffer>
+type SignalAction = Buffer<ArrayBuffer>
 
 /**
  * Sets what a signal does.

@@ -1,19 +1,12 @@
-import { type Address, type CString, libc } from './functions.ts'
+import { bytesOfString } from './c_strings.ts'
+import { type Address, type CString, libc, type StringArray } from './functions.ts'
 import koffi from './koffi.ts'
 import { addressOf } from './memory.ts'
-
-/**
- * A `char *[]` that ends in NULL, such as `argv`: pointers, and behind them the strings, in one block. It is passed as
- * a buffer, not by address, so that the engine keeps it for the length of the call.
- *
- * A number is the address of an array that C itself owns.
- */
-export type StringArray = Uint8Array | number
 
 const POINTER = 8
 
 /** The array of these strings. */
-export function stringArray(strings: readonly CString[]): Uint8Array {
+export function stringArray(strings: readonly CString[]): StringArray {
   const pointers = (strings.length + 1) * POINTER
   const size = strings.reduce((sum, string) => sum + sizeOf(string), pointers)
   const block = Buffer.allocUnsafeSlow(size).fill(0, 0, pointers)
@@ -58,15 +51,7 @@ export function environmentStrings(): Buffer[] {
     libc.memcpy(addressOf(pointer), at, POINTER)
     const string = Number(pointer.readBigUInt64LE())
     if (string === 0) break
-    strings.push(copyOf(string))
+    strings.push(bytesOfString(string))
   }
   return strings
-}
-
-/** The bytes of a C string. */
-function copyOf(string: Address): Buffer {
-  const size = libc.strlen(string)
-  const copy = Buffer.allocUnsafeSlow(size)
-  libc.memcpy(addressOf(copy), string, size)
-  return copy
 }

@@ -19,7 +19,7 @@ const LARGE_PIECE = 1 << 20
 /** The longest file whose length is a number. */
 const LONGEST = BigInt(Number.MAX_SAFE_INTEGER)
 
-export interface BinaryFileOptions {
+interface BinaryFileOptions {
   /** What `mode` says of itself. */
   readonly mode: string
   readonly reads: boolean

@@ -70,7 +70,7 @@ export function preparedFstatvfs(fd: Descriptor): Prepared<'fstatvfs'> {
  *
  * Availability: Linux. See Python, os.pathconf_names.
  */
-export const pathconf_names: Readonly<Record<string, number>> = pathconfNames
+export const pathconf_names: typeof pathconfNames & Readonly<Record<string, number | undefined>> = pathconfNames
 
 /**
  * pathconf(3): a limit or a property of a path's file system.

@@ -129,16 +129,14 @@ export {
   type StatOptions,
   stat,
   statx,
-  type TimePair,
   truncate,
-  type UtimeOptions,
-  utime,
   W_OK,
   X_OK,
 } from './metadata.ts'
 export { DirEntry, listdir, ScandirIterator, scandir } from './scandir.ts'
 export * from './status_flags.ts'
 export * from './supports.ts'
+export { type TimePair, type UtimeOptions, utime } from './utime.ts'
 export {
   type FwalkOptions,
   type FwalkStep,

@@ -6,7 +6,8 @@ import { blockSignal, restoreSignal, setSignal, unblockSignal } from '../libc/si
 
 /**
  * Node changes the process that it runs in: it makes its standard streams non-blocking and close-on-exec, puts terminals
- * into raw mode, ignores two signals and blocks one. A program that takes over, or that is started beside it, must find none of that.
+ * into raw mode, ignores two signals and blocks one. A program that takes over, or that is started beside it, must find
+ * none of that.
  */
 
 const { F_GETFL, F_SETFL, F_GETFD, F_SETFD, FD_CLOEXEC, O_NONBLOCK, TCSANOW, SIG_DFL } = constants
@@ -60,7 +61,7 @@ const settings = addressOf(memory)
 const placeOf = (fd: number): number => 2 * fd * TERMINAL
 
 /** Takes terminals out of Node's raw mode. Returns what puts them back into it. */
-function calmTerminals(): () => void {
+function leaveRawMode(): () => void {
   memory.fill(0)
   const terminals = STANDARD_STREAMS.filter((fd) => libc.tcgetattr(fd, settings + placeOf(fd)) === 0)
   resetTerminalModes()
@@ -80,7 +81,7 @@ function calmTerminals(): () => void {
  * @returns puts everything back, for the case that it cannot take over after all
  */
 export function undoNodesChanges(): () => void {
-  const exciteTerminals = calmTerminals()
+  const enterRawMode = leaveRawMode()
   const takeStreamsBack = lendStandardStreams()
   const actions = Array.from(ignoredByNode, (signal) => [signal, setSignal(signal, SIG_DFL)] as const)
   const wasBlocked = unblockSignal(BLOCKED_BY_NODE)
@@ -88,6 +89,6 @@ export function undoNodesChanges(): () => void {
     if (wasBlocked) blockSignal(BLOCKED_BY_NODE)
     for (const [signal, action] of actions) if (action !== null) restoreSignal(signal, action)
     takeStreamsBack()
-    exciteTerminals()
+    enterRawMode()
   }
 }

@@ -2,7 +2,7 @@ import type { Int64 } from '../libc/functions.ts'
 
 /** How much is read at once, and what becomes of memory that was not filled. */
 
-/** What one read or write may move on Linux; asking for more means this much. */
+/** What one call may move on Linux (MAX_RW_COUNT); asking for more means this much. */
 const MOST_BYTES = 0x7fff_f000
 
 /** A count that one call can move. */

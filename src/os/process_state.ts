@@ -3,9 +3,9 @@ import { constants } from '../libc/facts.ts'
 import { libc } from '../libc/functions.ts'
 import { isBun } from '../libc/node.ts'
 
-const { AT_FDCWD, O_CLOEXEC, O_PATH } = constants
-
 /** What belongs to the whole process, and what Node remembers of it: both must hear of a change made through C. */
+
+const { AT_FDCWD, O_CLOEXEC, O_PATH } = constants
 
 /**
  * Refuses to change the process from a worker thread, as Node's own functions do.

@@ -6,6 +6,7 @@ import { address, addressOf } from '../libc/memory.ts'
 import { SLAB_PIECE, slabAddress, slabTake } from '../libc/slab.ts'
 import { findVdsoRandom, type VdsoRandom } from '../libc/vdso.ts'
 import { int, optional } from './arguments.ts'
+import { atMost, trimmed } from './pieces.ts'
 import type { Prepared } from './prepared.ts'
 
 /** Flag of `getrandom`: rather than wait for the kernel to gather randomness, fail (BlockingIOError). */
@@ -16,8 +17,6 @@ export const GRND_RANDOM: number = constants.GRND_RANDOM
 const { AT_FDCWD, O_CLOEXEC, O_RDONLY } = constants
 const { EACCES, EINTR, EINVAL, ENODEV, ENOENT, ENOSYS, ENXIO, EPERM } = errnoNumbers
 
-/** What one call gives at most: asking for more means this much. */
-export const MOST_BYTES: number = 0x7fff_f000
 /** Up to here the vDSO is faster than a system call: 16 bytes cost half as much, from 64 on they cost the same. */
 const FEW_BYTES = 64
 
@@ -52,7 +51,7 @@ export function preparedGetrandom(size: number, ...rest: unknown[]): Prepared<'g
   if (wanted < 0) throw osError(EINVAL, 'getrandom')
   return {
     name: 'getrandom',
-    args: [address, Math.min(wanted, MOST_BYTES), bits],
+    args: [address, atMost(wanted), bits],
     syscall: 'getrandom',
     file: undefined,
   }
@@ -66,8 +65,7 @@ function upTo(size: number, flags: number): Buffer {
   }
   const buffer = Buffer.allocUnsafeSlow(size)
   while ((got = libc.getrandom(addressOf(buffer), size, flags)) === -1) failed('getrandom')
-  // A short answer must not keep all that memory alive.
-  return got > size / 2 ? buffer.subarray(0, got) : Buffer.from(buffer.subarray(0, got))
+  return trimmed(buffer, got)
 }
 
 /**

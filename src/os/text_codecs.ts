@@ -4,10 +4,10 @@ import { badValue } from '../errors.ts'
 import { decode as decodeUtf8, encode as encodeUtf8 } from '../libc/strings.ts'
 
 /** What a text file does with bytes that mean nothing, and with characters that its encoding lacks. */
-export type ErrorHandler = 'strict' | 'ignore' | 'replace' | 'surrogateescape' | 'backslashreplace'
+type ErrorHandler = 'strict' | 'ignore' | 'replace' | 'surrogateescape' | 'backslashreplace'
 
 /** Text made of the first `used` bytes; the rest is the beginning of a character. */
-export interface Decoded {
+interface Decoded {
   readonly text: string
   readonly used: number
 }

@@ -1,9 +1,10 @@
 import { osError } from '../libc/call.ts'
 import { structs } from '../libc/facts.ts'
 import type { Descriptor } from '../os/arguments.ts'
-import type { DirFdOption, StatOptions, TimePair, UtimeOptions } from '../os/metadata.ts'
+import type { DirFdOption, StatOptions } from '../os/metadata.ts'
 import * as os from '../os/metadata.ts'
 import type { Path } from '../os/names.ts'
+import { preparedUtime, type TimePair, type UtimeOptions, utime as utimeNow } from '../os/utime.ts'
 import { FROM_SCRATCH, type stat_result, statResult, statx_result } from '../results.ts'
 import type { SignalOption } from './abort.ts'
 import { NOTHING, type Outcome, twin } from './on_pool.ts'
@@ -192,7 +193,7 @@ export const utime: {
     path: Path | Descriptor,
     options?: UtimeOptions & SignalOption & { readonly times?: TimePair<number | bigint> | null },
   ): Promise<void>
-} = twin(os.utime, os.preparedUtime, SET_TIMES)
+} = twin(utimeNow, preparedUtime, SET_TIMES)
 
 /**
  * truncate(2): `os.truncate` on the thread pool. Cuts a file to a length, or lengthens it with a hole.

@@ -2,7 +2,7 @@ import { BLOCK_SIZE } from '../libc/background.ts'
 import { osError } from '../libc/call.ts'
 import { errnoNumbers } from '../libc/facts.ts'
 import { address } from '../libc/memory.ts'
-import { trimmed } from '../os/pieces.ts'
+import { atMost, trimmed } from '../os/pieces.ts'
 import type { Prepared } from '../os/prepared.ts'
 import * as os from '../os/random.ts'
 import type { SignalOption } from './abort.ts'
@@ -54,7 +54,7 @@ export const urandom: (size: number, options?: SignalOption) => Promise<Buffer> 
     const pieces: Buffer[] = []
     let left = wanted
     do {
-      const args = [address, Math.min(left, os.MOST_BYTES), 0] as const
+      const args = [address, atMost(left), 0] as const
       const call: Prepared<'getrandom'> = { name: 'getrandom', args, syscall: 'urandom', file: undefined }
       const piece = await onPool(call, RANDOM, signal)
       left -= piece.length

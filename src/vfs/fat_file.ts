@@ -11,7 +11,7 @@ const DIRECTORY_ENTRY = 36
 const LARGEST_FILE = 0xffff_ffff
 
 /** The flags of `f_open`. */
-export function fatMode({ kind, plus }: OpenMode): number {
+function fatMode({ kind, plus }: OpenMode): number {
   const access = plus ? FF.FA_READ | FF.FA_WRITE : kind === 'r' ? FF.FA_READ : FF.FA_WRITE
   const creation = { r: FF.FA_OPEN_EXISTING, w: FF.FA_CREATE_ALWAYS, a: FF.FA_OPEN_ALWAYS, x: FF.FA_CREATE_NEW }
   return access | creation[kind]
@@ -83,7 +83,7 @@ export class OpenFiles {
 }
 
 /** An open file on a FAT volume. */
-export class FatFile implements RawFile {
+class FatFile implements RawFile {
   readonly #volume: FatVolume
   readonly #fil: number
   readonly #path: string
