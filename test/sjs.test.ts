@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
-import { type SpawnSyncReturns, spawnSync } from 'node:child_process'
-import { chmodSync, mkdirSync, readFileSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, readFileSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import * as osier from 'osier'
 import os, * as named from 'osier/sjs'
 import { temporaryFolder } from './support/folder.ts'
-import { noFork, ownGroups, ownVariables } from './support/runtime.ts'
+import { noFork, ownGroups } from './support/runtime.ts'
+import { code, runSjs, wrongType } from './support/sjs.ts'
 
 interface Fixture {
   /** Functions, and how many arguments must be given. */
@@ -20,38 +21,7 @@ const fixture: Fixture = JSON.parse(readFileSync('test/fixtures/sjs.json', 'utf8
 const exported: Readonly<Record<string, unknown>> = named
 const folder = temporaryFolder()
 const path = (name: string): string => join(folder, name)
-
-/** Runs a program in which `os` is that of sjs, in the folder. */
-function run(program: string, env: NodeJS.ProcessEnv = process.env): SpawnSyncReturns<string> {
-  const source = `import os from '${import.meta.resolve('osier/sjs')}'\n${program}`
-  return spawnSync(process.execPath, ['--input-type=module', '-e', source], {
-    encoding: 'utf8',
-    timeout: 60_000,
-    cwd: folder,
-    env,
-  })
-}
-
-/** What a program prints that ends well. */
-function printed(program: string, env?: NodeJS.ProcessEnv): string {
-  const { status, signal, stdout, stderr } = run(program, env)
-  assert.deepEqual([status, signal, stderr], [0, null, ''], program)
-  return stdout
-}
-
-/** An executable shell script. */
-function script(name: string, text: string): string {
-  writeFileSync(path(name), `#!/bin/sh\n${text}\n`)
-  chmodSync(path(name), 0o755)
-  return path(name)
-}
-
-const code = (wanted: string) => (error: unknown) => {
-  assert.ok(error instanceof named.OSError, String(error))
-  assert.equal(error.code, wanted)
-  assert.equal(typeof error.errno, 'number')
-  return true
-}
+const { run, printed } = runSjs(folder)
 
 /** Calls with a pipe of its own, closed afterwards. */
 function withPipe<T>(use: (r: number, w: number) => T): T {
@@ -72,8 +42,6 @@ function withFile<T>(fd: number, use: (fd: number) => T): T {
     os.close(fd)
   }
 }
-
-const wrongType = { name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' }
 
 describe('the names', () => {
   test('every documented function is there, with its required arguments', () => {
@@ -628,90 +596,5 @@ describe('fork', { skip: noFork }, () => {
       if (second === 0) os.execv('/bin/sh', ['sh', '-c', 'exit 6'])
       console.log(os.WEXITSTATUS(os.waitpid(first).status), os.WEXITSTATUS(os.waitpid(second).status))`
     assert.equal(printed(program), '5 6\n')
-  })
-})
-
-describe('exec', () => {
-  test('the arguments are the name alone, or what is given', () => {
-    const show = script('show', 'echo "$0" "$#" "$@"')
-    assert.equal(printed(`os.execv(${JSON.stringify(show)})`), `${show} 0\n`)
-    assert.equal(printed(`os.execv(${JSON.stringify(show)}, null)`), `${show} 0\n`)
-    assert.equal(printed(`os.execv('./show', ['any', 'a b', 'ä'])`), './show 2 a b ä\n')
-    // A program that is no script sees the first argument itself.
-    assert.equal(printed(`os.execv('/bin/sh', ['known as', '-c', 'echo "$0"'])`), 'known as\n')
-  })
-
-  test('execv and execvp keep the environment, execve and execvpe have it empty by default', () => {
-    const env = { ...process.env, OSIER_TEST: 'inherited' }
-    const echo = `['sh', '-c', 'echo "[$OSIER_TEST]"']`
-    assert.equal(printed(`os.execv('/bin/sh', ${echo})`, env), '[inherited]\n')
-    assert.equal(printed(`os.execvp('sh', ${echo})`, env), '[inherited]\n')
-    for (const call of [`os.execve('/bin/sh', ${echo}`, `os.execvpe('sh', ${echo}`]) {
-      assert.equal(printed(`${call})`, env), '[]\n')
-      assert.equal(printed(`${call}, null)`, env), '[]\n')
-      assert.equal(printed(`${call}, { OSIER_TEST: 'given' })`, env), '[given]\n')
-      assert.equal(printed(`${call}, new Map([['OSIER_TEST', 'given']]))`, env), '[given]\n')
-    }
-    const all = spawnSync('/bin/sh', ['-c', 'command -v env'], { encoding: 'utf8' }).stdout.trim()
-    assert.equal(printed(`os.execve(${JSON.stringify(all)})`, env), '')
-  })
-
-  test('execvp searches PATH, execvpe that of the new environment', () => {
-    mkdirSync(path('bin'))
-    script('bin/osier-found', 'echo found "$0"')
-    const PATH = path('bin')
-    assert.equal(printed(`os.execvp('osier-found')`, { ...process.env, PATH }), `found ${PATH}/osier-found\n`)
-    const given = JSON.stringify({ PATH })
-    assert.equal(printed(`os.execvpe('osier-found', null, ${given})`), `found ${PATH}/osier-found\n`)
-    const bytes = `new Map([[Buffer.from('PATH'), ${JSON.stringify(PATH)}]])`
-    assert.equal(printed(`os.execvpe('osier-found', null, ${bytes})`), `found ${PATH}/osier-found\n`)
-    const missing = `try { os.execvp('osier-found') } catch (error) { console.log(error.code) }`
-    // Not the PATH of whoever runs this: a directory of it that may not be searched is EACCES.
-    assert.equal(printed(missing, { ...process.env, PATH: '/bin:/usr/bin' }), 'ENOENT\n')
-  })
-
-  test('without PATH the current directory is searched', { skip: ownVariables }, () => {
-    script('osier-here', 'echo here')
-    const { PATH, ...env } = process.env
-    assert.equal(printed(`os.execvpe('osier-here')`), 'here\n')
-    assert.equal(printed(`os.execvp('osier-here')`, env), 'here\n')
-    const missing = `try { os.execvp('osier-here') } catch (error) { console.log(error.code) }`
-    assert.equal(printed(missing, { ...env, PATH: '/nowhere' }), 'ENOENT\n')
-  })
-
-  test('only what cloexec exempts is inherited', () => {
-    const program = `
-      const [r, w] = os.pipe()
-      os.cloexec(w, false)
-      os.execv('/bin/sh', ['sh', '-c', 'for fd in ' + r + ' ' + w + '; do [ -e /proc/$$/fd/$fd ] && echo yes || echo no; done'])`
-    assert.equal(printed(program), 'no\nyes\n')
-  })
-
-  test('what cannot be run is an error, and everything goes on', () => {
-    for (const [call, wanted] of [
-      [() => os.execv(path('no such')), 'ENOENT'],
-      [() => os.execv('/dev/null'), 'EACCES'],
-      [() => os.execve(path('no such')), 'ENOENT'],
-      [() => os.execvpe('osier-no-such'), 'ENOENT'],
-    ] as const) {
-      assert.throws(call, code(wanted))
-    }
-    assert.ok(process.env.PATH)
-  })
-
-  test('bad arguments are refused', () => {
-    for (const name of ['execv', 'execvp', 'execve', 'execvpe'] as const) {
-      const call = os[name] as (...given: unknown[]) => never
-      for (const file of [undefined, null, 1, {}]) assert.throws(() => call(file), wrongType, name)
-      for (const args of ['sh', {}, 1, [1]]) assert.throws(() => call('/no such/file', args), wrongType, name)
-      assert.throws(() => call('/no such/file', []), RangeError, name)
-      assert.throws(() => call('/no such/file', ['a\0b']), RangeError, name)
-    }
-    for (const name of ['execve', 'execvpe'] as const) {
-      const call = os[name] as (...given: unknown[]) => never
-      for (const envp of ['A=B', 1, { A: 1 }, ['A']])
-        assert.throws(() => call('/no such/file', null, envp), wrongType, name)
-      assert.throws(() => call('/no such/file', null, { 'A=B': '' }), RangeError, name)
-    }
   })
 })

@@ -6,7 +6,8 @@
 import { readFileSync } from 'node:fs'
 import { setImmediate as turn } from 'node:timers/promises'
 import os from 'osier'
-import { children, openFiles } from '../support/children.ts'
+import { children } from '../support/children.ts'
+import { openFiles } from '../support/open_files.ts'
 
 declare const gc: () => void
 
@@ -52,7 +53,7 @@ async function measure(): Promise<Load> {
   }
   // From the system: it is what others see.
   const [, pages = '0'] = readFileSync('/proc/self/statm', 'latin1').split(' ')
-  return { memory: Number(pages) * 4096, descriptors: openFiles().length, children: children().length }
+  return { memory: Number(pages) * 4096, descriptors: openFiles().size, children: children().length }
 }
 
 const work = works[name]

@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, closeSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import os from 'osier'
 import * as signal from 'osier/signal'
 import { runNode } from '../support/child.ts'
-import { children, exitCode, openFiles, outputOf, processFields } from '../support/children.ts'
+import { children, exitCode, outputOf, processFields } from '../support/children.ts'
 import { temporaryFolder } from '../support/folder.ts'
+import { isOpen, openFiles } from '../support/open_files.ts'
 import { askPython, noPython } from '../support/python.ts'
 import { noMainThread, onlyNode } from '../support/runtime.ts'
 import { inWorker } from '../support/worker.ts'
@@ -424,10 +425,9 @@ describe('descriptors', () => {
     os.set_inheritable(handed, true)
     try {
       // Whoever started this process may have left it some: those are not ours to hide.
-      const left = openFiles().filter(
-        (one) => os.get_inheritable(Number.parseInt(one, 10)) && Number.parseInt(one, 10) > 2,
-      )
-      const numbers = [0, 1, 2, ...left.map((one) => Number.parseInt(one, 10))].sort((a, b) => a - b)
+      const open = readdirSync('/proc/self/fd').map(Number).filter(isOpen)
+      const left = open.filter((fd) => fd > 2 && os.get_inheritable(fd))
+      const numbers = [0, 1, 2, ...left].sort((a, b) => a - b)
       assert.ok(numbers.includes(handed))
       assert.deepEqual(descriptorsOfChild(), numbers)
       assert.deepEqual(descriptorsOfChild({ file_actions: [[os.POSIX_SPAWN_CLOSEFROM, 3]] }), [0, 1, 2])

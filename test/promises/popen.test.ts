@@ -6,8 +6,9 @@ import os from 'osier'
 import * as promises from 'osier/promises'
 import { SIGKILL } from 'osier/signal'
 import { askNode } from '../support/child.ts'
-import { children, openFiles } from '../support/children.ts'
+import { children } from '../support/children.ts'
 import { temporaryFolder } from '../support/folder.ts'
+import { openFiles } from '../support/open_files.ts'
 import { isPending } from '../support/waits.ts'
 
 const folder = temporaryFolder()

@@ -3,8 +3,7 @@ import { test } from 'node:test'
 import os from 'osier'
 import * as promises from 'osier/promises'
 import { runNode } from '../support/child.ts'
-import { openFiles } from '../support/children.ts'
-import { isOpen } from '../support/open_files.ts'
+import { isOpen, openFiles } from '../support/open_files.ts'
 import { isPending, withPipe } from '../support/waits.ts'
 
 test('readable gives chunks as they come, and closes the descriptor at the end', () =>

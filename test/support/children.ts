@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import os from 'osier'
 import { isOpen } from './open_files.ts'
 
@@ -26,20 +26,6 @@ export function outputOf(start: (fd: number) => number): string {
     os.close(r)
   }
   return Buffer.concat(chunks).toString()
-}
-
-/** What this process has open, without what Node opens and closes as it likes. */
-export function openFiles(): string[] {
-  return readdirSync('/proc/self/fd')
-    .flatMap((fd) => {
-      try {
-        return [`${fd} ${readlinkSync(`/proc/self/fd/${fd}`)}`]
-      } catch {
-        // That of the listing itself.
-        return []
-      }
-    })
-    .filter((file) => !/anon_inode:\[(eventpoll|eventfd|io_uring)\]/.test(file))
 }
 
 /** The children of this process, ended ones included, whoever started them. */
