@@ -1,10 +1,10 @@
 import { type Channel, channel } from 'node:diagnostics_channel'
 import { wrongType } from './errors.ts'
 
-/** A hook of `addaudithook`: it may throw, and then the call that it was told of does not happen. */
+/** A hook of `addaudithook`. Where it throws, the call that it was told of is not made. */
 export type AuditHook = (event: string, args: readonly unknown[]) => void
 
-/** What subscribers of `node:diagnostics_channel` get. */
+/** What subscribers of `node:diagnostics_channel` receive. */
 export interface AuditMessage {
   readonly event: string
   readonly args: readonly unknown[]
@@ -13,7 +13,7 @@ export interface AuditMessage {
 const hooks: AuditHook[] = []
 
 /**
- * An auditing event. Who raises one asks `wanted` first, so that with nobody listening no argument list is made:
+ * An auditing event. Whoever raises one asks `wanted` first, so that no argument list is made where nobody listens:
  *
  *     if (chdirEvent.wanted) chdirEvent.raise(path)
  */
@@ -40,10 +40,11 @@ export class AuditEvent {
 const addHookEvent = new AuditEvent('sys.addaudithook')
 
 /**
- * Has every auditing event told to `hook` from now on, before the call in question is made. A hook cannot be removed.
+ * Adds a hook that is called for every auditing event from now on, before the audited call is made. It cannot be
+ * removed.
  *
  * The same events are published on `node:diagnostics_channel`, on a channel of the event's name, as `{ event, args }`.
- * The hooks that are there already are told of the new one first, and may refuse it by throwing.
+ * Hooks that were added earlier are told of the new one (`sys.addaudithook`), and may refuse it by throwing.
  *
  * @param hook gets the event's name and its arguments; what it throws reaches the caller, and the call is not made
  * @throws whatever an earlier hook throws

@@ -18,7 +18,8 @@ const RUSAGE_FIELDS = [
 ] as const
 
 /**
- * What a child has used, as `wait3` and `wait4` tell it. Linux leaves the fields at 0 of which nothing is said here.
+ * The resource usage of a child, as `wait3` and `wait4` return it. Linux leaves those fields at 0 that have no
+ * description here.
  *
  * See getrusage(2); Python, resource.struct_rusage.
  * @example
@@ -30,18 +31,18 @@ const RUSAGE_FIELDS = [
  * ```
  */
 export class struct_rusage extends StructSequence<number> {
-  /** Seconds of processor time in the program. */
+  /** Seconds of CPU time in user mode. */
   declare readonly ru_utime: number
-  /** Seconds of processor time in the kernel. */
+  /** Seconds of CPU time in the kernel. */
   declare readonly ru_stime: number
-  /** The most memory that was resident, in kibibytes. */
+  /** The maximum resident set size, in KiB. */
   declare readonly ru_maxrss: number
   declare readonly ru_ixrss: number
   declare readonly ru_idrss: number
   declare readonly ru_isrss: number
-  /** Page faults without reading from a disk. */
+  /** Minor page faults: those that needed no reading from a disk. */
   declare readonly ru_minflt: number
-  /** Page faults that read from a disk. */
+  /** Major page faults: those that read from a disk. */
   declare readonly ru_majflt: number
   declare readonly ru_nswap: number
   /** How often a file system had to read. */
@@ -51,9 +52,9 @@ export class struct_rusage extends StructSequence<number> {
   declare readonly ru_msgsnd: number
   declare readonly ru_msgrcv: number
   declare readonly ru_nsignals: number
-  /** How often it gave up the processor by itself. */
+  /** Voluntary context switches. */
   declare readonly ru_nvcsw: number
-  /** How often the processor was taken from it. */
+  /** Involuntary context switches. */
   declare readonly ru_nivcsw: number
 
   /** @param sequence the sixteen fields in order */
@@ -80,7 +81,7 @@ export function rusageAt(offset: number): struct_rusage {
 }
 
 /**
- * What has become of a child, as `waitid` tells it.
+ * How the state of a child has changed, as `waitid` returns it.
  *
  * See waitid(2); Python, os.waitid_result.
  * @example

@@ -93,7 +93,7 @@ export class OSError extends Error {
 }
 
 /**
- * EAGAIN, EALREADY, EINPROGRESS: the call would block on a descriptor that is set not to.
+ * EAGAIN, EALREADY, EINPROGRESS: the call would block, and the descriptor is non-blocking.
  * @example
  * ```ts
  * const [r, w] = os.pipe2(os.O_NONBLOCK)
@@ -104,7 +104,7 @@ export class OSError extends Error {
  */
 export class BlockingIOError extends OSError {}
 /**
- * ECHILD: a child operation without such a child.
+ * ECHILD: there is no such child to wait for.
  * @example
  * ```ts
  * os.wait() // throws ChildProcessError
@@ -112,7 +112,7 @@ export class BlockingIOError extends OSError {}
  */
 export class ChildProcessError extends OSError {}
 /**
- * What is common to broken connections.
+ * The base class of the errors of connections.
  * @example
  * ```ts
  * new os.BrokenPipeError(32, 'nobody reads') instanceof os.ConnectionError // => true
@@ -120,7 +120,7 @@ export class ChildProcessError extends OSError {}
  */
 export class ConnectionError extends OSError {}
 /**
- * EPIPE, ESHUTDOWN: writing where the other end is closed.
+ * EPIPE, ESHUTDOWN: writing to a pipe or socket whose other end is closed.
  * @example
  * ```ts
  * const [r, w] = os.pipe()
@@ -131,7 +131,7 @@ export class ConnectionError extends OSError {}
  */
 export class BrokenPipeError extends ConnectionError {}
 /**
- * ECONNABORTED: the peer gave up the connection attempt.
+ * ECONNABORTED: the peer aborted the connection attempt.
  * @example
  * ```ts
  * new os.OSError(103, 'aborted') instanceof os.ConnectionAbortedError // => true
@@ -147,7 +147,7 @@ export class ConnectionAbortedError extends ConnectionError {}
  */
 export class ConnectionRefusedError extends ConnectionError {}
 /**
- * ECONNRESET: the peer cut the connection.
+ * ECONNRESET: the peer reset the connection.
  * @example
  * ```ts
  * new os.OSError(104, 'reset') instanceof os.ConnectionResetError // => true
@@ -155,7 +155,7 @@ export class ConnectionRefusedError extends ConnectionError {}
  */
 export class ConnectionResetError extends ConnectionError {}
 /**
- * EEXIST: creating what exists.
+ * EEXIST: what was to be made exists already.
  * @example
  * ```ts
  * os.mkdir('/') // throws FileExistsError
@@ -171,7 +171,7 @@ export class FileExistsError extends OSError {}
  */
 export class FileNotFoundError extends OSError {}
 /**
- * EINTR: a signal interrupted the call. osier makes such calls again, so this is for code that raises it itself.
+ * EINTR: a signal interrupted the call. osier retries such calls, so this is for code that raises it itself.
  * @example
  * ```ts
  * new os.OSError(4, 'interrupted') instanceof os.InterruptedError // => true
@@ -195,7 +195,7 @@ export class IsADirectoryError extends OSError {}
  */
 export class NotADirectoryError extends OSError {}
 /**
- * EACCES, EPERM: not allowed.
+ * EACCES, EPERM: the operation is not permitted.
  * @example
  * ```ts
  * os.execv('/etc/passwd', ['passwd']) // throws PermissionError
@@ -212,7 +212,7 @@ export class PermissionError extends OSError {}
  */
 export class ProcessLookupError extends OSError {}
 /**
- * ETIMEDOUT: the system's own time limit ran out.
+ * ETIMEDOUT: the operation timed out in the kernel.
  * @example
  * ```ts
  * new os.OSError(110, 'timed out') instanceof os.TimeoutError // => true
@@ -249,7 +249,7 @@ export function errorClass(errno: number): typeof OSError {
 }
 
 /**
- * The platform lacks what was called.
+ * The platform lacks the function that was called.
  *
  * See Python, Built-in Exceptions, NotImplementedError.
  * @example
@@ -283,7 +283,7 @@ export function wrongType(name: string, wanted: string, value: unknown): TypeErr
   )
 }
 
-/** The argument is of the right type but cannot be meant: `RangeError`, Node's ERR_INVALID_ARG_VALUE. */
+/** The argument is of the right type, but its value makes no sense: `RangeError`, Node's ERR_INVALID_ARG_VALUE. */
 export function badValue(name: string, reason: string, value: unknown): RangeError {
   return coded(new RangeError(`The "${name}" argument ${reason}, received ${shown(value)}`), 'ERR_INVALID_ARG_VALUE')
 }

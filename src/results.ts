@@ -86,8 +86,8 @@ function timespecAt(offset: number): bigint {
 }
 
 /**
- * The same for all times. In nanoseconds they have more than 64 bits from the year 2262 on, and file systems know years up
- * to 2446, 2486 and beyond.
+ * The same for all times. In nanoseconds they have more than 64 bits from the year 2262 on, and file systems know years
+ * up to 2446, 2486 and beyond.
  */
 function farTimespecAt(offset: number): bigint {
   return bigInt64At(offset) * NANOSECONDS + BigInt(uint32At(offset + 8))
@@ -127,7 +127,7 @@ type Fields<Result> = Omit<Result, 'st_atime' | 'st_mtime' | 'st_ctime' | keyof 
 type Mutable<T> = { -readonly [Name in keyof T]: T[Name] }
 
 /**
- * What `os.stat` tells of a file.
+ * The status of a file, as `os.stat`, `os.lstat` and `os.fstat` return it.
  *
  * As a sequence it has ten items: mode, inode, device, links, uid, gid, size, and the whole seconds of the last access,
  * modification and change. The other fields have a name only.
@@ -148,13 +148,13 @@ export class stat_result extends StructSequence<number | bigint | undefined> {
   declare readonly st_ino: bigint
   /** The device that the file is on; `os.major` and `os.minor` take it apart. */
   declare readonly st_dev: number
-  /** How many hard links there are. */
+  /** The number of hard links. */
   declare readonly st_nlink: number
   /** The owner. */
   declare readonly st_uid: number
   /** The group. */
   declare readonly st_gid: number
-  /** Bytes: a file's length, or that of a symbolic link's text. */
+  /** The size in bytes: of a symbolic link, that of its text. */
   declare readonly st_size: number
   /** Nanoseconds since 1970 at the last access. */
   declare readonly st_atime_ns: bigint
@@ -162,7 +162,7 @@ export class stat_result extends StructSequence<number | bigint | undefined> {
   declare readonly st_mtime_ns: bigint
   /** Nanoseconds since 1970 at the last change of the file's metadata. */
   declare readonly st_ctime_ns: bigint
-  /** Bytes in a block that is good for reading and writing. Absent where the sequence given did not have it. */
+  /** The preferred block size for reading and writing, in bytes. Undefined where the sequence given did not have it. */
   declare readonly st_blksize: number | undefined
   /** How many blocks of 512 bytes the file takes: less than `st_size / 512` where it has holes. */
   declare readonly st_blocks: number | undefined
@@ -178,7 +178,7 @@ export class stat_result extends StructSequence<number | bigint | undefined> {
     Object.assign(this, statFields(sequence))
   }
 
-  /** Seconds since 1970 at the last access, with a fraction of about 200 ns: `st_atime_ns` is exact. */
+  /** Seconds since 1970 at the last access, accurate to about 200 ns only: `st_atime_ns` is exact. */
   get st_atime(): number {
     return inSeconds(this.st_atime_ns)
   }
@@ -234,8 +234,8 @@ function statFields(sequence: Iterable<number | bigint | undefined>): Fields<sta
 
 /**
  * Makes a stat_result of its fields, with the class's own prototype. The class's constructor takes a sequence, and an
- * array made for it would double the cost of `os.stat`; one that read the fields itself would cost 50 ns more than this,
- * because V8 needs no write barriers where it has all values before the object.
+ * array made for it would double the cost of `os.stat`; one that read the fields itself would cost 50 ns more than
+ * this, because V8 needs no write barriers where it has all values before the object.
  */
 function Status(
   this: Mutable<Fields<stat_result>>,
@@ -310,7 +310,8 @@ function nanosecondsOf(seconds: number | bigint): bigint {
 const V = structs.statvfs.offsets
 
 /**
- * What `os.statvfs` tells of a file system. As a sequence it has ten items: all fields but `f_fsid`.
+ * The status of a file system, as `os.statvfs` and `os.fstatvfs` return it. As a sequence it has ten items: all fields
+ * but `f_fsid`.
  *
  * See statvfs(3); Python, os.statvfs.
  * @example
@@ -320,25 +321,25 @@ const V = structs.statvfs.offsets
  * ```
  */
 export class statvfs_result extends StructSequence<number> {
-  /** Bytes in a block that is good for reading and writing. */
+  /** The preferred block size for reading and writing, in bytes. */
   readonly f_bsize: number
-  /** Bytes in the unit that the next three count. */
+  /** The fragment size in bytes: the unit of the next three fields. */
   readonly f_frsize: number
   /** Size of the file system, in units of `f_frsize`. */
   readonly f_blocks: number
   /** Free blocks. */
   readonly f_bfree: number
-  /** Free blocks for those who are not privileged. */
+  /** Free blocks for unprivileged users. */
   readonly f_bavail: number
   /** Inodes. */
   readonly f_files: number
   /** Free inodes. */
   readonly f_ffree: number
-  /** Free inodes for those who are not privileged. */
+  /** Free inodes for unprivileged users. */
   readonly f_favail: number
   /** Mount flags: ST_RDONLY and kin. */
   readonly f_flag: number
-  /** Bytes in the longest file name. */
+  /** The maximum length of a file name, in bytes. */
   readonly f_namemax: number
   /** The file system's id: 64 bits. */
   readonly f_fsid: bigint
@@ -398,8 +399,8 @@ function statvfsFields(): (number | bigint)[] {
 const C = constants
 
 /**
- * What `os.statx` tells of a file: more than `stat_result`, each field `null` where the kernel did not give it. It is no
- * sequence.
+ * The extended status of a file, as `os.statx` returns it. A field that the kernel did not fill in is `null`. It is not
+ * a sequence.
  *
  * See statx(2); Python 3.15, os.statx_result.
  * @example
@@ -424,7 +425,7 @@ export class statx_result {
   readonly stx_atime_ns: bigint | null
   readonly stx_mtime_ns: bigint | null
   readonly stx_ctime_ns: bigint | null
-  /** When the file was made. */
+  /** When the file was created. */
   readonly stx_btime_ns: bigint | null
   /** STATX_ATTR_* bits of the file, and in `stx_attributes_mask` those that its file system knows. */
   readonly stx_attributes: number
@@ -502,14 +503,14 @@ export class statx_result {
     return this.stx_ctime_ns === null ? null : inSeconds(this.stx_ctime_ns)
   }
 
-  /** Seconds since 1970 when the file was made. */
+  /** Seconds since 1970 when the file was created. */
   get stx_btime(): number | null {
     return this.stx_btime_ns === null ? null : inSeconds(this.stx_btime_ns)
   }
 }
 
 /**
- * What `os.uname` tells of the system. As a sequence it has five items, in the order of the fields.
+ * What identifies the system, as `os.uname` returns it. As a sequence it has five items, in the order of the fields.
  *
  * See uname(2); Python, os.uname_result.
  * @example
@@ -521,13 +522,13 @@ export class statx_result {
 export class uname_result extends StructSequence<string> {
   /** The operating system: 'Linux'. */
   readonly sysname: string
-  /** The machine's name in the network. */
+  /** The machine's name on the network. */
   readonly nodename: string
   /** The kernel's release, such as '6.1.0'. */
   readonly release: string
-  /** Which build of that release it is. */
+  /** The version of that release: its build. */
   readonly version: string
-  /** The kind of hardware, such as 'x86_64'. */
+  /** The hardware identifier, such as 'x86_64'. */
   readonly machine: string
 
   /** @param sequence five items, in the order of the fields */
@@ -552,8 +553,8 @@ export class uname_result extends StructSequence<string> {
 }
 
 /**
- * What `os.times` tells: seconds, of CPU time but for `elapsed`. As a sequence it has five items, in the order of the
- * fields.
+ * Times in seconds, as `os.times` returns them: CPU time, but for `elapsed`. As a sequence it has five items, in the
+ * order of the fields.
  *
  * See times(2); Python, os.times_result.
  * @example
@@ -562,15 +563,15 @@ export class uname_result extends StructSequence<string> {
  * ```
  */
 export class times_result extends StructSequence<number> {
-  /** Spent in the process's own code. */
+  /** User time of the process. */
   readonly user: number
-  /** Spent by the kernel for the process. */
+  /** System time of the process. */
   readonly system: number
-  /** The user time of those children that have ended and been waited for. */
+  /** User time of the children that have ended and been waited for. */
   readonly children_user: number
-  /** The system time of those children. */
+  /** System time of those children. */
   readonly children_system: number
-  /** Since some moment in the past, which stays the same while the system runs. */
+  /** Real time since a moment in the past that stays the same while the system runs. */
   readonly elapsed: number
 
   /** @param sequence five items, in the order of the fields */

@@ -15,27 +15,27 @@ import { mainThreadOnly } from './os/process_state.ts'
 export const SIGABRT: number = signalNumbers.SIGABRT
 /** Signal: a timer of alarm(2) has run out. */
 export const SIGALRM: number = signalNumbers.SIGALRM
-/** Signal: memory was used in a way that the machine cannot. */
+/** Signal: a memory access that the hardware cannot make, such as beyond the end of a mapped file. */
 export const SIGBUS: number = signalNumbers.SIGBUS
 /** Signal: a child has ended, stopped or gone on. */
 export const SIGCHLD: number = signalNumbers.SIGCHLD
 /** Signal: another name of SIGCHLD. */
 export const SIGCLD: number | undefined = signalNumbers.SIGCLD
-/** Signal: go on, if stopped. */
+/** Signal: continue, if stopped. */
 export const SIGCONT: number = signalNumbers.SIGCONT
-/** Signal: arithmetic without a result, such as a division by zero. */
+/** Signal: an arithmetic error, such as a division by zero. */
 export const SIGFPE: number = signalNumbers.SIGFPE
 /** Signal: the terminal was closed; to a daemon often: read the configuration again. */
 export const SIGHUP: number = signalNumbers.SIGHUP
-/** Signal: an instruction that the processor does not know. */
+/** Signal: an illegal instruction. */
 export const SIGILL: number = signalNumbers.SIGILL
 /** Signal: Ctrl-C at the terminal. */
 export const SIGINT: number = signalNumbers.SIGINT
-/** Signal: a descriptor is ready, for who has asked to be told so. */
+/** Signal: a descriptor with O_ASYNC is ready for reading or writing. */
 export const SIGIO: number = signalNumbers.SIGIO
 /** Signal: another name of SIGABRT. */
 export const SIGIOT: number = signalNumbers.SIGIOT
-/** Signal: the end, which nobody can refuse. */
+/** Signal: ends the process; it cannot be caught or ignored. */
 export const SIGKILL: number = signalNumbers.SIGKILL
 /** Signal: written to a pipe or socket that nobody reads; Node ignores it. */
 export const SIGPIPE: number = signalNumbers.SIGPIPE
@@ -47,15 +47,15 @@ export const SIGPROF: number = signalNumbers.SIGPROF
 export const SIGPWR: number = signalNumbers.SIGPWR
 /** Signal: Ctrl-\ at the terminal: end, and leave a core. */
 export const SIGQUIT: number = signalNumbers.SIGQUIT
-/** Signal: memory was used that is not there. */
+/** Signal: an invalid memory access. */
 export const SIGSEGV: number = signalNumbers.SIGSEGV
 /** Signal: not used by Linux. */
 export const SIGSTKFLT: number = signalNumbers.SIGSTKFLT
-/** Signal: stop, which nobody can refuse. */
+/** Signal: stops the process; it cannot be caught or ignored. */
 export const SIGSTOP: number = signalNumbers.SIGSTOP
-/** Signal: a system call that a sandbox forbids. */
+/** Signal: a bad system call, such as one that a sandbox forbids. */
 export const SIGSYS: number = signalNumbers.SIGSYS
-/** Signal: please end. */
+/** Signal: a request to end. */
 export const SIGTERM: number = signalNumbers.SIGTERM
 /** Signal: a debugger's breakpoint. */
 export const SIGTRAP: number = signalNumbers.SIGTRAP
@@ -71,11 +71,11 @@ export const SIGURG: number = signalNumbers.SIGURG
 export const SIGUSR1: number = signalNumbers.SIGUSR1
 /** Signal: for programs to give a meaning to. */
 export const SIGUSR2: number = signalNumbers.SIGUSR2
-/** Signal: a timer of processor time has run out. */
+/** Signal: a timer of CPU time has run out. */
 export const SIGVTALRM: number = signalNumbers.SIGVTALRM
 /** Signal: the terminal has another size. */
 export const SIGWINCH: number = signalNumbers.SIGWINCH
-/** Signal: the limit of processor time is used up. */
+/** Signal: the limit of CPU time is used up. */
 export const SIGXCPU: number = signalNumbers.SIGXCPU
 /** Signal: the limit of a file's size is reached; Node ignores it. */
 export const SIGXFSZ: number = signalNumbers.SIGXFSZ
@@ -83,7 +83,7 @@ export const SIGXFSZ: number = signalNumbers.SIGXFSZ
 export const SIG_DFL: number = constants.SIG_DFL
 /** Action of a signal: nothing. */
 export const SIG_IGN: number = constants.SIG_IGN
-/** The highest signal number, and one. */
+/** The highest signal number plus one. */
 export const NSIG: number = constants.NSIG
 /** The lowest real-time signal that is free to use; the C library keeps the first ones for itself. */
 export const SIGRTMIN: number | undefined = target === null ? undefined : libc.__libc_current_sigrtmin()
@@ -126,8 +126,8 @@ const pidfdSendSignalEvent = new AuditEvent('signal.pidfd_send_signal')
  * @param signalnum the signal
  * @param handler SIG_IGN or SIG_DFL
  * @returns what the signal did before: SIG_DFL, SIG_IGN, or null where a function was called
- * @throws OSError EINVAL for SIGKILL, SIGSTOP and those that the C library keeps for itself; RangeError for a number out of
- *   bounds, and for another handler
+ * @throws OSError EINVAL for SIGKILL, SIGSTOP and those that the C library keeps for itself; RangeError for a number
+ *   out of bounds, and for another handler
  * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread
  *
  * Availability: Linux. See sigaction(2); Python, signal.signal.

@@ -20,13 +20,13 @@ export const CLOCK_MONOTONIC_RAW: number = C.CLOCK_MONOTONIC_RAW
 export const CLOCK_BOOTTIME: number = C.CLOCK_BOOTTIME
 /** International Atomic Time: the time of day without leap seconds. Availability: Linux 3.10. */
 export const CLOCK_TAI: number = C.CLOCK_TAI
-/** The processor time of this process. */
+/** The CPU time of this process. */
 export const CLOCK_PROCESS_CPUTIME_ID: number = C.CLOCK_PROCESS_CPUTIME_ID
-/** The processor time of this thread. */
+/** The CPU time of this thread. */
 export const CLOCK_THREAD_CPUTIME_ID: number = C.CLOCK_THREAD_CPUTIME_ID
 /** A clock of high resolution. Availability: Solaris. */
 export const CLOCK_HIGHRES: number | undefined = undefined
-/** The processor time of this process. Availability: BSD. */
+/** The CPU time of this process. Availability: BSD. */
 export const CLOCK_PROF: number | undefined = undefined
 /** The time since the system started, without sleep. Availability: BSD. */
 export const CLOCK_UPTIME: number | undefined = undefined
@@ -48,7 +48,8 @@ const { tm_sec, tm_min, tm_hour, tm_mday, tm_mon, tm_year, tm_wday } = structs.t
  *
  * The C library is asked, and not Date: it knows every form of `TZ` that POSIX has, and years that Date has not.
  *
- * @param secs seconds since 1970, such as `st_mtime`, rounded towards the past; the current time by default, and for null
+ * @param secs seconds since 1970, such as `st_mtime`, rounded towards the past; the current time by default, and for
+ *   null
  * @returns the text, without a newline
  * @throws TypeError for what is no number; RangeError for what is no time of 64 bits; OSError EOVERFLOW where the year
  *   is too large for C

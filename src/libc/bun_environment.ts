@@ -6,8 +6,8 @@ import { environmentStrings } from './string_array.ts'
 
 /**
  * Everywhere else `process.env` is the environment of the process, that of C. Bun copies it when it starts, and goes by
- * its copy from then on; so here each hears of the other's changes. (Not of
- * names that are not ASCII: Bun has those wrong.)
+ * its copy from then on; so here each hears of the other's changes. (Not of names that are not ASCII: Bun has those
+ * wrong.)
  */
 
 const isApart = isBun && isMainThread

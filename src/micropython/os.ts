@@ -20,7 +20,7 @@ export { mount, umount, VfsFat, VfsLfs1, VfsLfs2, VfsPosix } from './vfs.ts'
 export const sep = '/'
 
 /**
- * What this runs on.
+ * Identifies the system that this runs on.
  *
  * @returns five strings, also by name: `sysname`, `nodename`, `release` and `machine` are the host's; `version` is that
  *   of osier, with its date
@@ -134,8 +134,8 @@ export function getcwd(): string {
  * The entries of a directory, read as they are asked for. The root has the mount points first.
  *
  * @param dir the directory, the current one by default
- * @returns an iterator, which `using` closes, of `[name, type, inode]` and perhaps the size: names are bytes where `dir` is bytes; the type is
- *   0x4000 for a directory and 0x8000 for a file; the inode is 0 where there is none
+ * @returns an iterator, which `using` closes, of `[name, type, inode]` and perhaps the size: names are bytes where
+ *   `dir` is bytes; the type is 0x4000 for a directory and 0x8000 for a file; the inode is 0 where there is none
  * @throws OSError ENODEV where nothing is mounted; others as the file system says
  *
  * See OpenMV, os.ilistdir.

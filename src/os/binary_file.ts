@@ -38,8 +38,8 @@ interface Counted {
 /**
  * A file of bytes: what `fdopen` gives for a mode with 'b'.
  *
- * On a descriptor that does not block, what finds nothing to read or no room to write is a BlockingIOError; nothing that
- * was read is lost by it, and `characters_written` tells how many bytes of the data were taken.
+ * On a descriptor that does not block, what finds nothing to read or no room to write is a BlockingIOError; nothing
+ * that was read is lost by it, and `characters_written` tells how many bytes of the data were taken.
  *
  * See Python, io.BufferedReader, io.BufferedWriter, io.BufferedRandom, io.FileIO.
  * @example
@@ -135,7 +135,9 @@ export class BinaryFile extends FileObject<Buffer, ArrayBufferView> {
     return fd
   }
 
-  /** Puts the position where the reader is. Where there is none (a terminal, a socket) reading and writing are apart. */
+  /**
+   * Puts the position where the reader is. Where there is none (a terminal, a socket) reading and writing are apart.
+   */
   #rewind(fd: number): void {
     const unread = this.#ahead.length - this.#at
     if (unread === 0 || !this.seekable()) return
@@ -187,7 +189,7 @@ export class BinaryFile extends FileObject<Buffer, ArrayBufferView> {
   }
 
   /**
-   * Reads into memory of the caller's, until it is full or the file at its end.
+   * Reads into the caller's memory, until it is full or the end of the file is reached.
    *
    * @param buffer where to: any view of memory
    * @returns how many bytes were read
@@ -240,10 +242,10 @@ export class BinaryFile extends FileObject<Buffer, ArrayBufferView> {
   }
 
   /**
-   * Writes bytes. Without a buffer it is one call, which may write less.
+   * Writes bytes. Without a buffer this is one system call, which may write fewer.
    *
    * @param data the bytes: any view of memory
-   * @returns how many were written, or wait to be
+   * @returns how many were written or buffered
    */
   write(data: ArrayBufferView): number {
     return this.writeOwn(plainView(view(data, 'data')))
@@ -270,7 +272,10 @@ export class BinaryFile extends FileObject<Buffer, ArrayBufferView> {
     }
   }
 
-  /** Writes what is larger than the buffer. What a descriptor that does not block refuses waits, as far as there is room. */
+  /**
+   * Writes what is larger than the buffer. What a descriptor that does not block refuses waits, as far as there is
+   * room.
+   */
   #writeThrough(fd: number, bytes: Uint8Array): void {
     let done = 0
     try {
@@ -286,9 +291,9 @@ export class BinaryFile extends FileObject<Buffer, ArrayBufferView> {
   }
 
   /**
-   * Writes what waits in memory.
+   * Writes what is buffered.
    *
-   * @throws OSError as the system says: ENOSPC, BrokenPipeError; what could not be written goes on waiting
+   * @throws OSError as the system says: ENOSPC, BrokenPipeError; what could not be written stays in the buffer
    */
   flush(): void {
     this.#open('flush')
@@ -299,7 +304,8 @@ export class BinaryFile extends FileObject<Buffer, ArrayBufferView> {
    * Moves the position.
    *
    * @param offset bytes
-   * @param whence from where: SEEK_SET (the default), SEEK_CUR, SEEK_END; SEEK_DATA and SEEK_HOLE look for data or a hole
+   * @param whence from where: SEEK_SET (the default), SEEK_CUR, SEEK_END; SEEK_DATA and SEEK_HOLE look for data or a
+   *   hole
    * @returns the new position, from the start of the file
    * @throws OSError EINVAL for a position before the start, ESPIPE where it cannot be moved
    */
@@ -323,7 +329,7 @@ export class BinaryFile extends FileObject<Buffer, ArrayBufferView> {
   }
 
   /**
-   * Cuts the file to a length, or lengthens it. The position stays.
+   * Sets the length of the file. The position stays.
    *
    * @param size bytes; up to the position where it is left out or null
    * @returns the length

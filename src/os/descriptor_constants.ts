@@ -16,15 +16,15 @@ export const O_APPEND: number = constants.O_APPEND
 export const O_ASYNC: number = constants.O_ASYNC
 /** Flag of `open`: not inherited by programs that the process starts. `open` adds it always. */
 export const O_CLOEXEC: number = constants.O_CLOEXEC
-/** Flag of `open`: make the file where it is missing. */
+/** Flag of `open`: create the file if it does not exist. */
 export const O_CREAT: number = constants.O_CREAT
-/** Flag of `open`: past the system's cache; memory, positions and sizes must be aligned. */
+/** Flag of `open`: bypass the page cache; memory, offsets and sizes must be aligned. */
 export const O_DIRECT: number = constants.O_DIRECT
 /** Flag of `open`: refuse what is not a directory. */
 export const O_DIRECTORY: number = constants.O_DIRECTORY
 /** Flag of `open`: each write waits until its data is on the disk. */
 export const O_DSYNC: number = constants.O_DSYNC
-/** Flag of `open`: with O_CREAT, refuse a file that exists. */
+/** Flag of `open`: with O_CREAT, fail if the file exists. */
 export const O_EXCL: number = constants.O_EXCL
 /** Flag of `open`: an old name of O_SYNC, which glibc has and musl has not. */
 export const O_FSYNC: number | undefined = constants.O_FSYNC
@@ -46,14 +46,14 @@ export const O_PATH: number = constants.O_PATH
 export const O_RSYNC: number = constants.O_RSYNC
 /** Flag of `open`: each write waits until data and metadata are on the disk. */
 export const O_SYNC: number = constants.O_SYNC
-/** Flag of `open`: a file without a name, in the directory that the path names. */
+/** Flag of `open`: create an unnamed file, in the directory that the path names. */
 export const O_TMPFILE: number = constants.O_TMPFILE
-/** Flag of `open`: empty the file. */
+/** Flag of `open`: truncate the file to length 0. */
 export const O_TRUNC: number = constants.O_TRUNC
 
 /** `lseek`: from the start of the file. */
 export const SEEK_SET: number = constants.SEEK_SET
-/** `lseek`: from the present position. */
+/** `lseek`: from the current position. */
 export const SEEK_CUR: number = constants.SEEK_CUR
 /** `lseek`: from the end of the file. */
 export const SEEK_END: number = constants.SEEK_END
@@ -73,18 +73,18 @@ export const F_TEST: number = constants.F_TEST
 
 /** Advice of `posix_fadvise`: none. */
 export const POSIX_FADV_NORMAL: number = constants.POSIX_FADV_NORMAL
-/** Advice of `posix_fadvise`: it will be read from front to back. */
+/** Advice of `posix_fadvise`: the data will be read sequentially. */
 export const POSIX_FADV_SEQUENTIAL: number = constants.POSIX_FADV_SEQUENTIAL
-/** Advice of `posix_fadvise`: it will be read here and there. */
+/** Advice of `posix_fadvise`: the data will be read in random order. */
 export const POSIX_FADV_RANDOM: number = constants.POSIX_FADV_RANDOM
-/** Advice of `posix_fadvise`: it will be read once. */
+/** Advice of `posix_fadvise`: the data will be read once. */
 export const POSIX_FADV_NOREUSE: number = constants.POSIX_FADV_NOREUSE
-/** Advice of `posix_fadvise`: it will be read soon. */
+/** Advice of `posix_fadvise`: the data will be read soon. */
 export const POSIX_FADV_WILLNEED: number = constants.POSIX_FADV_WILLNEED
-/** Advice of `posix_fadvise`: it will not be read for a while. */
+/** Advice of `posix_fadvise`: the data will not be read in the near future. */
 export const POSIX_FADV_DONTNEED: number = constants.POSIX_FADV_DONTNEED
 
-/** Flag of `preadv` and `pwritev`: ask the device again and again instead of waiting; with O_DIRECT only. */
+/** Flag of `preadv` and `pwritev`: poll the device instead of waiting for its interrupt; with O_DIRECT only. */
 export const RWF_HIPRI: number = constants.RWF_HIPRI
 /** Flag of `pwritev`: as O_DSYNC, for this write alone. */
 export const RWF_DSYNC: number = constants.RWF_DSYNC
@@ -101,5 +101,5 @@ export const SPLICE_F_MOVE: number = constants.SPLICE_F_MOVE
 export const SPLICE_F_NONBLOCK: number = constants.SPLICE_F_NONBLOCK
 /** Flag of `splice`: more will follow, so that a socket waits for it before it sends. */
 export const SPLICE_F_MORE: number = constants.SPLICE_F_MORE
-/** Flag of `vmsplice`: the memory is the kernel's from now on. */
+/** Flag of `vmsplice`: the memory is given to the kernel for good. */
 export const SPLICE_F_GIFT: number = constants.SPLICE_F_GIFT

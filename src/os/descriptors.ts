@@ -176,8 +176,8 @@ export function dup(fd: Descriptor): number {
 }
 
 /**
- * dup2(2), dup3(2): another descriptor for the same open file, with a number of the caller's choice. What has this number
- * is closed, in the same step.
+ * dup2(2), dup3(2): another descriptor for the same open file, with a number of the caller's choice. What has this
+ * number is closed, in the same step.
  *
  * @param fd the descriptor
  * @param fd2 the number of the new one
@@ -320,7 +320,7 @@ export function preparedPread(fd: Descriptor, n: number | bigint, offset: number
 }
 
 /**
- * read(2): reads into memory of the caller's.
+ * read(2): reads into the caller's memory.
  *
  * @param fd the descriptor
  * @param buffer where to: any view of memory, filled from its start

@@ -87,7 +87,7 @@ function initialStrings(): Buffer[] {
 
 /**
  * setenv(3): sets a variable of the process's environment, for C and for children. `process.env` agrees afterwards;
- * `environ` and `getenv` do not hear of it (Python's rule), so `environ.set()` serves better.
+ * `environ` and `getenv` do not show it, as in Python: prefer `environ.set()`.
  *
  * @param key the name: text or bytes
  * @param value the value: text or bytes
@@ -120,7 +120,7 @@ function setVariable(key: FileName, value: FileName): void {
 
 /**
  * unsetenv(3): removes a variable from the process's environment, for C and for children. `process.env` agrees
- * afterwards; `environ` and `getenv` do not hear of it (Python's rule), so `environ.delete()` serves better.
+ * afterwards; `environ` and `getenv` do not show it, as in Python: prefer `environ.delete()`.
  *
  * @param key the name: text or bytes; one that is not there is no error
  * @throws RangeError for a NUL in it; OSError EINVAL for an empty name and for one with "="

@@ -65,7 +65,7 @@ export function splitEnvironment(args: readonly unknown[]): [args: unknown[], en
 
 /**
  * execve(2): replaces this process by a program: same process id, same open descriptors that are inheritable, and
- * nothing of JavaScript left. It does not return. What standard output still holds in a stream of Node's is lost.
+ * nothing of JavaScript left. It does not return. What Node's streams have not written yet is lost.
  *
  * @param path the program
  * @param args its arguments, the first of which is the name it is known by
@@ -145,7 +145,8 @@ export function execle(path: Path, ...args: readonly [...Text[], Environment]): 
  * @throws OSError as `execv` does: where the program is in no directory FileNotFoundError, else the first error that
  *   says more
  *
- * Availability: Linux. Audit event: `os.exec` (path, args, env), for each directory tried. See execvp(3); Python, os.execvp.
+ * Availability: Linux. Audit event: `os.exec` (path, args, env), for each directory tried. See execvp(3); Python,
+ * os.execvp.
  * @example
  * ```ts
  * os.execvp('true', ['true']) // found in PATH
@@ -163,7 +164,8 @@ export function execvp(file: Path, args: readonly Text[]): never {
  * @param env its environment
  * @throws OSError as `execvp` does; RangeError for names that are empty or contain "="
  *
- * Availability: Linux. Audit event: `os.exec` (path, args, env), for each directory tried. See execvpe(3); Python, os.execvpe.
+ * Availability: Linux. Audit event: `os.exec` (path, args, env), for each directory tried. See execvpe(3); Python,
+ * os.execvpe.
  * @example
  * ```ts
  * os.execvpe('true', ['true'], { PATH: '/usr/bin:/bin' }) // found in the new PATH
@@ -181,7 +183,8 @@ export function execvpe(file: Path, args: readonly Text[], env: Environment): ne
  * @param args its arguments, the first of which is the name it is known by
  * @throws OSError as `execvp` does
  *
- * Availability: Linux. Audit event: `os.exec` (path, args, env), for each directory tried. See execlp(3); Python, os.execlp.
+ * Availability: Linux. Audit event: `os.exec` (path, args, env), for each directory tried. See execlp(3); Python,
+ * os.execlp.
  * @example
  * ```ts
  * os.execlp('nothing-of-this-name', 'nothing') // throws FileNotFoundError
@@ -200,7 +203,8 @@ export function execlp(file: Path, ...args: readonly Text[]): never {
  * @param args its arguments, the first of which is the name it is known by, and last its environment
  * @throws OSError as `execvp` does; TypeError where the last argument is no environment
  *
- * Availability: Linux. Audit event: `os.exec` (path, args, env), for each directory tried. See execvpe(3); Python, os.execlpe.
+ * Availability: Linux. Audit event: `os.exec` (path, args, env), for each directory tried. See execvpe(3); Python,
+ * os.execlpe.
  * @example
  * ```ts
  * os.execlpe('true', 'true', { PATH: '/usr/bin:/bin' })

@@ -14,7 +14,7 @@ export function amount(size: unknown, name: string): number {
 /** A file that is open for reading by lines and pieces, for writing, or for both. `fdopen` makes them. */
 export abstract class FileObject<Data extends string | Buffer, Given> implements IterableIterator<Data> {
   /**
-   * Reads on.
+   * Reads from the current position.
    *
    * @param size how much at the most: characters of a text file, else bytes; everything up to the end where it is left
    *   out, null or negative
@@ -31,19 +31,20 @@ export abstract class FileObject<Data extends string | Buffer, Given> implements
   abstract readline(size?: number | bigint | null): Data
 
   /**
-   * Writes. What is written may wait in memory until there is more of it, or until `flush` or `close`.
+   * Writes. What is written may be buffered until there is more of it, or until `flush` or `close`.
    *
    * @returns how much was written: characters of a text file, else bytes
    */
   abstract write(data: Given): number
 
-  /** Closes the file, after writing what waits in memory. Doing it twice is no error. */
+  /** Closes the file, after writing what is buffered. Closing it twice is no error. */
   abstract close(): void
 
   /**
    * Reads the lines that follow, each with its newline.
    *
-   * @param hint once there is more than this much no further line is read; all are read where it is left out, null or not above 0
+   * @param hint once more than this much has been read no further line is; all are where it is left out, null or not
+   *   above 0
    */
   readlines(hint: number | bigint | null = -1): Data[] {
     const enough = amount(hint, 'hint')

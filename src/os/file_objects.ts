@@ -33,17 +33,20 @@ export type BinaryMode = `${string}b${string}`
 export type TextMode = `${'r' | 'w' | 'a' | 'x'}${'' | '+' | 't' | '+t' | 't+'}`
 
 export interface FileOptions {
-  /** How many bytes may wait in memory: 0 for none (with 'b' only), 1 for a line (without), -1 for what suits the file. */
+  /**
+   * The buffer size in bytes; 0: none (bytes only), 1: line buffering (text only), -1 (the default): what suits the
+   * file.
+   */
   readonly buffering?: number | undefined
-  /** How characters become bytes: UTF-8 by default. */
+  /** The encoding of text: UTF-8 by default. */
   readonly encoding?: string | null | undefined
   /**
-   * What becomes of bytes that mean nothing, and of characters that the encoding lacks: 'strict' (a RangeError), 'ignore',
-   * 'replace', 'surrogateescape', 'backslashreplace'. The default is 'strict' where an encoding is given, and else
-   * 'surrogateescape', which loses nothing.
+   * How bytes that cannot be decoded, and characters that cannot be encoded, are handled: 'strict' (a RangeError),
+   * 'ignore', 'replace', 'surrogateescape', 'backslashreplace'. The default is 'strict' where an encoding is given, and
+   * else 'surrogateescape', which loses nothing.
    */
   readonly errors?: string | null | undefined
-  /** How lines end. */
+  /** The line ending. */
   readonly newline?: Newline | undefined
   /** false: `close` leaves the descriptor open. */
   readonly closefd?: boolean | undefined
@@ -70,23 +73,23 @@ const openEvent = new AuditEvent('open')
 const PARAMETERS = ['mode', 'buffering', 'encoding', 'errors', 'newline', 'closefd'] as const
 
 /**
- * Makes a file object of an open descriptor, which belongs to it from then on.
+ * Makes a file object on an open descriptor, and takes ownership of it.
  *
  * @param fd the descriptor
  * @param mode 'r' to read (the default), 'w', 'x' or 'a' to write, 'a' at the end; '+' for both; 'b' for bytes, 't' or
  *   nothing for text. The file is there already, so nothing is emptied or made
- * @param buffering how many bytes may wait in memory: 0 for none (bytes only), 1 for a line (text only), -1, the default,
- *   for what suits the file, and a line at a terminal
- * @param encoding how characters become bytes: 'utf-8', 'ascii', 'latin-1', 'utf-16-le', 'utf-16-be', or any other that
+ * @param buffering the buffer size in bytes; 0 for none (bytes only), 1 for line buffering (text only), -1, the
+ *   default, for a size that suits the file, and line buffering at a terminal
+ * @param encoding the encoding of text: 'utf-8', 'ascii', 'latin-1', 'utf-16-le', 'utf-16-be', or any other that
  *   `TextDecoder` knows; those of several bytes for reading only
- * @param errors what becomes of what cannot be decoded or encoded: 'strict' (a RangeError), 'ignore', 'replace',
+ * @param errors how what cannot be decoded or encoded is handled: 'strict' (a RangeError), 'ignore', 'replace',
  *   'surrogateescape' or 'backslashreplace'
- * @param newline how lines end: null, the default, for any way, read as '\n'; '' for any way, read as it is; '\n', '\r' or
- *   '\r\n' for this way only, also written
+ * @param newline the line ending: null, the default, takes '\n', '\r' and '\r\n', and reads each of them as '\n'; ''
+ *   takes the same, and reads them as they are; '\n', '\r' or '\r\n' takes this one alone, and writes it for '\n'
  * @param closefd false: `close` leaves the descriptor open
  * @param options all of these by name
- * @returns the file: a BinaryFile for a mode with 'b', else a TextFile. Closed it should be, by `close()` or `using`; one
- *   that is collected while open is closed with a ResourceWarning
+ * @returns the file: a BinaryFile for a mode with 'b', else a TextFile. Close it with `close()` or `using`; one that is
+ *   garbage-collected while open is closed with a ResourceWarning
  * @throws RangeError for a negative descriptor, a mode, an encoding or a combination that does not exist
  * @throws OSError EBADF where the descriptor is not open, IsADirectoryError. The descriptor stays open then
  *

@@ -11,7 +11,7 @@ import type { Prepared } from './prepared.ts'
 /** What holds files: file systems, their sizes and limits, and the numbers of devices. */
 
 /**
- * statvfs(3): what the file system that holds a path is like.
+ * statvfs(3): the status of the file system that a path is on.
  *
  * @param path any path on it, or the descriptor of an open file
  * @returns sizes, free space, flags
@@ -39,7 +39,7 @@ export function preparedStatvfs(path: Path | Descriptor): Prepared<'statvfs'> | 
 }
 
 /**
- * fstatvfs(3): what the file system of an open file is like.
+ * fstatvfs(3): the status of the file system that an open file is on.
  *
  * @param fd its descriptor
  * @returns sizes, free space, flags
@@ -73,12 +73,13 @@ export function preparedFstatvfs(fd: Descriptor): Prepared<'fstatvfs'> {
 export const pathconf_names: typeof pathconfNames & Readonly<Record<string, number | undefined>> = pathconfNames
 
 /**
- * pathconf(3): a limit or a property of a path's file system.
+ * pathconf(3): a configuration value, such as a limit, that holds for a path.
  *
  * @param path the path, or the descriptor of an open file
  * @param name the limit: a name of `pathconf_names`, or its number
  * @returns the value; -1 where there is no limit
- * @throws RangeError for a name that is not known; OSError EINVAL for a number that is not, or that does not suit the file
+ * @throws RangeError for a name that is not known; OSError EINVAL for a number that is not, or that does not suit the
+ *   file
  *
  * Availability: Linux. See pathconf(3); Python, os.pathconf.
  * @example
@@ -109,7 +110,7 @@ export function limitAsked(call: Prepared<'pathconf'> | Prepared<'fpathconf'>): 
 }
 
 /**
- * fpathconf(3): a limit or a property of an open file.
+ * fpathconf(3): a configuration value, such as a limit, that holds for an open file.
  *
  * @param fd its descriptor
  * @param name the limit: a name of `pathconf_names`, or its number

@@ -17,7 +17,9 @@ export interface TwoDirFdOptions {
 }
 
 export interface LinkOptions extends TwoDirFdOptions {
-  /** Whether a symbolic link at `src` is followed. The default is the C library's `link`: not, unless a dir_fd is given. */
+  /**
+   * Whether a symbolic link at `src` is followed. The default is the C library's `link`: not, unless a dir_fd is given.
+   */
   readonly follow_symlinks?: boolean | undefined
 }
 
@@ -378,13 +380,13 @@ export function chroot(path: Path): void {
 }
 
 /**
- * sync(2): has everything that is written, on all file systems, put on the disks.
+ * sync(2): writes all cached changes to the disks, of all file systems.
  *
  * Availability: Linux. See sync(2); Python, os.sync.
  * @example
  * ```ts
  * os.close(os.open('file', os.O_CREAT))
- * os.sync() // all that was written, of everybody's
+ * os.sync() // what everybody has written, and not only this process
  * ```
  */
 export function sync(): void {

@@ -14,7 +14,7 @@ export const PRIO_PGRP: number = constants.PRIO_PGRP
 export const PRIO_USER: number = constants.PRIO_USER
 
 /**
- * ctermid(3): the path of the terminal that controls the process. That there is one is not said.
+ * ctermid(3): the path of the controlling terminal of the process, whether or not it has one.
  *
  * @returns the path, '/dev/tty'
  *
@@ -217,7 +217,7 @@ export function getpriority(which: number, who: number): number {
  *
  * @param which PRIO_PROCESS, PRIO_PGRP or PRIO_USER: what `who` is the id of
  * @param who the id, 0 for this process, its process group or its real user
- * @param priority -20 (most favoured) to 19; what lies outside counts as the nearest of the two
+ * @param priority -20 (most favoured) to 19; a value outside counts as the nearest of the two
  * @throws OSError as the system says: ProcessLookupError, PermissionError (somebody else's process, or a better
  *   priority without CAP_SYS_NICE), EINVAL
  *
@@ -235,10 +235,11 @@ export function setpriority(which: number, who: number, priority: number): void 
 }
 
 /**
- * umask(2): sets the permissions that new files do not get. `process.umask()` agrees afterwards.
+ * umask(2): sets the file mode creation mask: the permissions that new files do not get. `process.umask()` agrees
+ * afterwards.
  *
  * @param mask the permission bits, such as 0o022; others are ignored
- * @returns the mask before
+ * @returns the previous mask
  * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread
  *
  * Availability: Linux. See umask(2); Python, os.umask.
@@ -257,7 +258,7 @@ export function umask(mask: number): number {
 }
 
 /**
- * uname(2): what system this is.
+ * uname(2): identifies the operating system and the machine.
  *
  * @returns system, network name, release, version and hardware
  *
@@ -280,7 +281,7 @@ export function uname(): uname_result {
  * strerror(3): the text of an error number.
  *
  * @param code the error number
- * @returns the C library's text; of a number that is none, it says so
+ * @returns the C library's text, which for another number says that it is unknown
  *
  * Availability: Linux. See strerror(3); Python, os.strerror.
  * @example

@@ -25,9 +25,9 @@ export const MFD_CLOEXEC: number = constants.MFD_CLOEXEC
 export const MFD_ALLOW_SEALING: number = constants.MFD_ALLOW_SEALING
 /** Flag of `memfd_create`: made of huge pages. */
 export const MFD_HUGETLB: number = constants.MFD_HUGETLB
-/** Where in the flags of `memfd_create` the logarithm of a huge page's size stands. */
+/** How far the base-2 logarithm of the huge page size is shifted in the flags of `memfd_create`. */
 export const MFD_HUGE_SHIFT: number = constants.MFD_HUGE_SHIFT
-/** The bits of that logarithm, before they are shifted. */
+/** Mask of that logarithm, before the shift. */
 export const MFD_HUGE_MASK: number = constants.MFD_HUGE_MASK
 /** Flag of `memfd_create`, with MFD_HUGETLB: huge pages of 64 KiB. */
 export const MFD_HUGE_64KB: number = constants.MFD_HUGE_64KB
@@ -58,14 +58,14 @@ export const MFD_HUGE_16GB: number = constants.MFD_HUGE_16GB
 export const EFD_CLOEXEC: number = constants.EFD_CLOEXEC
 /** Flag of `eventfd`: what would have to wait fails with a BlockingIOError instead. */
 export const EFD_NONBLOCK: number = constants.EFD_NONBLOCK
-/** Flag of `eventfd`: each read takes one off the counter. */
+/** Flag of `eventfd`: each read takes 1 from the counter. */
 export const EFD_SEMAPHORE: number = constants.EFD_SEMAPHORE
 
 /** Flag of `timerfd_create`: children do not inherit it. It is added always. */
 export const TFD_CLOEXEC: number = constants.TFD_CLOEXEC
-/** Flag of `timerfd_create`: a read before the timer has fired fails with a BlockingIOError. */
+/** Flag of `timerfd_create`: a read before the timer has expired fails with a BlockingIOError. */
 export const TFD_NONBLOCK: number = constants.TFD_NONBLOCK
-/** Flag of `timerfd_settime`: the first time is one of the clock, and not from now on. */
+/** Flag of `timerfd_settime`: `initial` is an absolute time of the timer's clock, not relative to now. */
 export const TFD_TIMER_ABSTIME: number = constants.TFD_TIMER_ABSTIME
 /** Flag of `timerfd_settime`, with TFD_TIMER_ABSTIME: a read fails with ECANCELED where somebody sets the clock. */
 export const TFD_TIMER_CANCEL_ON_SET: number = constants.TFD_TIMER_CANCEL_ON_SET
@@ -102,9 +102,9 @@ export function memfd_create(name: Path, ...rest: unknown[]): number {
 }
 
 /**
- * eventfd(2): makes a counter of 64 bits that can be waited for.
+ * eventfd(2): makes an event counter of 64 bits, which is read, written and waited for by its descriptor.
  *
- * @param initval what it starts with: 32 bits
+ * @param initval its initial value: 32 bits
  * @param flags of EFD_CLOEXEC (the default), EFD_NONBLOCK, EFD_SEMAPHORE
  * @param options `flags` by name
  * @returns the descriptor
@@ -128,10 +128,10 @@ export function eventfd(initval: number, ...rest: unknown[]): number {
 }
 
 /**
- * read(2): takes the value of an event counter, and waits for one as long as it is 0.
+ * read(2): reads an event counter, and waits while it is 0.
  *
  * @param fd the counter's descriptor
- * @returns the value, which is 0 in the counter from now on; with EFD_SEMAPHORE 1, which is taken off
+ * @returns the value, and the counter is reset to 0; with EFD_SEMAPHORE 1, and the counter is decremented
  * @throws OSError BlockingIOError where the counter is 0 (EFD_NONBLOCK); EBADF; EINVAL where it is no counter
  *
  * Availability: Linux 2.6.27. See eventfd(2); Python, os.eventfd_read.
@@ -151,11 +151,11 @@ export function eventfd_read(fd: Descriptor): bigint {
 }
 
 /**
- * write(2): adds to an event counter, and waits as long as that would pass 2^64 - 2.
+ * write(2): adds to an event counter, and waits while the sum would exceed 2^64 - 2.
  *
  * @param fd the counter's descriptor
  * @param value what to add: 64 bits
- * @throws OSError BlockingIOError where it would pass the limit (EFD_NONBLOCK); EINVAL for 2^64 - 1; EBADF
+ * @throws OSError BlockingIOError where it would exceed the limit (EFD_NONBLOCK); EINVAL for 2^64 - 1; EBADF
  *
  * Availability: Linux 2.6.27. See eventfd(2); Python, os.eventfd_write.
  * @example
@@ -181,8 +181,9 @@ export interface TimerCreateOptions {
 }
 
 /**
- * timerfd_create(2): makes a timer that can be waited for. It stands still until `timerfd_settime`. Once it has fired, a
- * read of 8 bytes gives the number of times, as a 64-bit integer in the byte order of the machine.
+ * timerfd_create(2): makes a timer that is waited for by its descriptor. It is disarmed until `timerfd_settime`. Once
+ * it has expired, a read of 8 bytes gives the number of expirations, as a 64-bit integer in the byte order of the
+ * machine.
  *
  * @param clockid the clock: `time.CLOCK_REALTIME`, CLOCK_MONOTONIC, CLOCK_BOOTTIME and kin
  * @param options `flags`
@@ -208,27 +209,28 @@ export function timerfd_create(clockid: number, options: TimerCreateOptions = NO
   return fd
 }
 
-/** How long until a timer fires next (0 where it stands still), and how long between times (0 where it fires once). */
+/** The time to the next expiration (0 where the timer is disarmed), and the interval (0 where it expires once). */
 export type TimerState<T> = readonly [next_expiration: T, interval: T]
 
 export interface TimerOptions<T> {
   /** Of TFD_TIMER_ABSTIME, TFD_TIMER_CANCEL_ON_SET. */
   readonly flags?: number | undefined
-  /** When it fires first; 0, the default, stops it. */
+  /** The first expiration; 0, the default, disarms the timer. */
   readonly initial?: T | undefined
-  /** How long between times; 0, the default, for once. */
+  /** The interval between expirations; 0, the default, for a single one. */
   readonly interval?: T | undefined
 }
 
 const TIMER_OPTIONS = ['flags', 'initial', 'interval'] as const
 
 /**
- * timerfd_settime(2): starts or stops a timer; times are in seconds.
+ * timerfd_settime(2): arms or disarms a timer; times are in seconds.
  *
  * @param fd the timer's descriptor
- * @param options `initial`: when it fires first, from now on, or, with TFD_TIMER_ABSTIME in `flags`, on its clock; 0, the
- *   default, stops it. `interval`: how long between times; 0, the default, for once. `flags`
- * @returns what it was set to before: seconds until it would have fired, and the interval
+ * @param options `initial`: the first expiration, relative to now, or, with TFD_TIMER_ABSTIME in `flags`, a time of the
+ *   timer's clock; 0, the default, disarms it. `interval`: the time between expirations; 0, the default, for a single
+ *   one. `flags`
+ * @returns the previous setting: seconds to the next expiration, and the interval
  * @throws OSError EINVAL for negative times and for what is no timer; EBADF
  * @throws RangeError for times that are not finite or too large for the system
  *
@@ -249,11 +251,11 @@ export function timerfd_settime(fd: Descriptor, options: TimerOptions<number> = 
 }
 
 /**
- * timerfd_settime(2): starts or stops a timer; times are in nanoseconds.
+ * timerfd_settime(2): arms or disarms a timer; times are in nanoseconds.
  *
  * @param fd the timer's descriptor
  * @param options as those of `timerfd_settime`, in nanoseconds
- * @returns what it was set to before: nanoseconds until it would have fired, and the interval
+ * @returns the previous setting: nanoseconds to the next expiration, and the interval
  * @throws OSError EINVAL for negative times and for what is no timer; EBADF
  *
  * Availability: Linux 2.6.27. See timerfd_create(2); Python, os.timerfd_settime_ns.
@@ -276,10 +278,10 @@ export function timerfd_settime_ns(
 }
 
 /**
- * timerfd_gettime(2): how a timer is set, in seconds.
+ * timerfd_gettime(2): the setting of a timer, in seconds.
  *
  * @param fd the timer's descriptor
- * @returns seconds until it fires next, also where it was set to a time of its clock, and the interval
+ * @returns seconds to the next expiration, also where that was set as a time of the clock, and the interval
  * @throws OSError EINVAL for what is no timer; EBADF
  *
  * Availability: Linux 2.6.27. See timerfd_create(2); Python, os.timerfd_gettime.
@@ -298,10 +300,10 @@ export function timerfd_gettime(fd: Descriptor): TimerState<number> {
 }
 
 /**
- * timerfd_gettime(2): how a timer is set, in nanoseconds.
+ * timerfd_gettime(2): the setting of a timer, in nanoseconds.
  *
  * @param fd the timer's descriptor
- * @returns nanoseconds until it fires next, also where it was set to a time of its clock, and the interval
+ * @returns nanoseconds to the next expiration, also where that was set as a time of the clock, and the interval
  * @throws OSError EINVAL for what is no timer; EBADF
  *
  * Availability: Linux 2.6.27. See timerfd_create(2); Python, os.timerfd_gettime_ns.
@@ -372,8 +374,8 @@ function secondsOf(nanoseconds: bigint): number {
 }
 
 /**
- * pidfd_open(2): a descriptor that stands for a process. It becomes readable when the process ends, and never stands for
- * another one, as the number may.
+ * pidfd_open(2): a descriptor that refers to a process. It becomes readable when the process ends, and never refers to
+ * another one, as a process id may.
  *
  * @param pid the process
  * @param flags PIDFD_NONBLOCK, or nothing

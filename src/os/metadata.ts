@@ -69,8 +69,8 @@ export function refuseWithFd(options: Partial<Record<'dir_fd' | 'follow_symlinks
  * @param path the file, or the descriptor of an open one
  * @param options `dir_fd`: where a relative path starts; `follow_symlinks`: false for a link itself
  * @returns the fields; times exact to the nanosecond in `st_atime_ns` and kin
- * @throws OSError as the system says: FileNotFoundError, NotADirectoryError, PermissionError (a directory on the way may
- *   not be searched)
+ * @throws OSError as the system says: FileNotFoundError, NotADirectoryError, PermissionError (a directory on the way
+ *   may not be searched)
  * @throws RangeError for options that cannot go with a descriptor, and where a size passes 2^53
  *
  * Availability: Linux. See stat(2); Python, os.stat.
@@ -193,7 +193,7 @@ export function preparedFstat(fd: Descriptor): Prepared<'fstatat'> {
 }
 
 /**
- * statx(2): the status of a file with all that the kernel knows, such as when it was made.
+ * statx(2): the extended status of a file: also what stat(2) lacks, such as when it was created.
  *
  * @param path the file, or the descriptor of an open one
  * @param mask what is wanted: a combination of STATX_*; the kernel may give more or less
@@ -241,10 +241,10 @@ export function preparedStatx(path: Path | Descriptor, mask: number, ...rest: un
 }
 
 /**
- * access(2): whether the process may do something with a path, by its real user and group.
+ * access(2): whether the process may access a path, by its real user and group.
  *
- * Ask to inform people, not to decide what to do next: between question and deed the answer may change. Trying, and
- * catching the error, has no such gap.
+ * Use it to inform people, not to decide what to do next: the answer may change before the deed. Trying, and catching
+ * the error, has no such race.
  *
  * @param path the path
  * @param mode F_OK, or a combination of R_OK, W_OK and X_OK
@@ -291,8 +291,8 @@ export function auditedFd(value: unknown): unknown {
  *
  * @param path the file, or the descriptor of an open one
  * @param mode the new permission bits, such as 0o644
- * @param options `dir_fd`: where a relative path starts (ignored with a descriptor); `follow_symlinks`: false for a link
- *   itself, which needs Linux 6.6, and a file system whose links have permissions
+ * @param options `dir_fd`: where a relative path starts (ignored with a descriptor); `follow_symlinks`: false for a
+ *   link itself, which needs Linux 6.6, and a file system whose links have permissions
  * @throws OSError as the system says: FileNotFoundError, PermissionError (not the owner); EOPNOTSUPP for a link whose
  *   file system gives links no permissions
  * @throws NotImplementedError for `follow_symlinks: false` before Linux 6.6
@@ -489,11 +489,12 @@ export function preparedLchown(path: Path, uid: number, gid: number): Prepared<'
 }
 
 /**
- * truncate(2): cuts a file to a length, or lengthens it with a hole.
+ * truncate(2): sets the length of a file. What is cut off is lost; what is added is a hole, which reads as zeros.
  *
  * @param path the file, or the descriptor of one open for writing
  * @param length bytes
- * @throws OSError as the system says: FileNotFoundError, IsADirectoryError, PermissionError, EINVAL for a negative length
+ * @throws OSError as the system says: FileNotFoundError, IsADirectoryError, PermissionError, EINVAL for a negative
+ *   length
  *
  * Availability: Linux. Audit event: `os.truncate` (path, length). See truncate(2); Python, os.truncate.
  * @example

@@ -7,21 +7,21 @@ import { type Descriptor, descriptor, int, optional } from './arguments.ts'
 export const CLONE_FILES: number = constants.CLONE_FILES
 /** Flag of `unshare`: a root, current directory and umask of its own. */
 export const CLONE_FS: number = constants.CLONE_FS
-/** A new namespace of control groups. */
+/** Flag of `unshare`: a new cgroup namespace. */
 export const CLONE_NEWCGROUP: number = constants.CLONE_NEWCGROUP
-/** A new namespace of message queues and what else belongs to System V's IPC. */
+/** Flag of `unshare`: a new IPC namespace (System V IPC, POSIX message queues). */
 export const CLONE_NEWIPC: number = constants.CLONE_NEWIPC
-/** A new namespace of network interfaces. */
+/** Flag of `unshare`: a new network namespace. */
 export const CLONE_NEWNET: number = constants.CLONE_NEWNET
-/** A new namespace of mounts. */
+/** Flag of `unshare`: a new mount namespace. */
 export const CLONE_NEWNS: number = constants.CLONE_NEWNS
-/** A new namespace of process ids, for children to come. */
+/** Flag of `unshare`: a new PID namespace, for children to come. */
 export const CLONE_NEWPID: number = constants.CLONE_NEWPID
-/** A new namespace of clocks, for children to come. */
+/** Flag of `unshare`: a new time namespace, for children to come. */
 export const CLONE_NEWTIME: number = constants.CLONE_NEWTIME
-/** A new namespace of users and groups. */
+/** Flag of `unshare`: a new user namespace. */
 export const CLONE_NEWUSER: number = constants.CLONE_NEWUSER
-/** A new namespace of host and domain name. */
+/** Flag of `unshare`: a new UTS namespace (host and domain name). */
 export const CLONE_NEWUTS: number = constants.CLONE_NEWUTS
 /** Flag of `unshare`: signal handlers of its own, which takes a process of one thread. */
 export const CLONE_SIGHAND: number = constants.CLONE_SIGHAND
@@ -36,9 +36,10 @@ export const CLONE_VM: number = constants.CLONE_VM
  * unshare(2): the calling thread no longer shares what the flags name, and has a new one of each.
  *
  * Node has several threads, always. The others, which work for `fs.promises` and the garbage collector, keep what they
- * had, and what takes a process of one thread (CLONE_NEWUSER, CLONE_VM, CLONE_SIGHAND, CLONE_THREAD) is refused. Children
- * inherit from the thread that makes them. After CLONE_NEWPID and CLONE_NEWTIME the thread can start no other threads,
- * which Node tries when it first uses `fs.promises` or a Worker: so it is for a process that is about to run another.
+ * had, and what takes a process of one thread (CLONE_NEWUSER, CLONE_VM, CLONE_SIGHAND, CLONE_THREAD) is refused.
+ * Children inherit from the thread that makes them. After CLONE_NEWPID and CLONE_NEWTIME the thread can start no other
+ * threads, which Node tries when it first uses `fs.promises` or a Worker: so it is for a process that is about to run
+ * another.
  *
  * @param flags a combination of CLONE_*; 0 does nothing
  * @throws OSError as the system says: PermissionError (most take CAP_SYS_ADMIN), EINVAL, ENOSPC for too many namespaces

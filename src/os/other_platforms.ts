@@ -33,7 +33,7 @@ export const ST_IMMUTABLE: number | undefined = undefined
 /** Locks the program into memory. Availability: some systems other than Linux. See Python, os.plock. */
 export const plock: (op: number) => void = lacking('plock', 'Unix systems other than Linux')
 
-/** Opens a file with the program for it. Availability: Windows. See Python, os.startfile. */
+/** Opens a file with the program that is associated with it. Availability: Windows. See Python, os.startfile. */
 export const startfile: (path: Path, operation?: string, args?: string, cwd?: Path | null, show_cmd?: number) => void =
   lacking('startfile', 'Windows')
 
@@ -70,11 +70,11 @@ export const O_BINARY: number | undefined = undefined
 export const O_NOINHERIT: number | undefined = undefined
 /** Flag of `open`: a file that need not reach the disk. Availability: Windows. */
 export const O_SHORT_LIVED: number | undefined = undefined
-/** Flag of `open`: a file that goes away when it is closed. Availability: Windows. */
+/** Flag of `open`: a file that is removed when it is closed. Availability: Windows. */
 export const O_TEMPORARY: number | undefined = undefined
-/** Flag of `open`: it will be read here and there. Availability: Windows; elsewhere `posix_fadvise`. */
+/** Flag of `open`: it will be read in random order. Availability: Windows; elsewhere `posix_fadvise`. */
 export const O_RANDOM: number | undefined = undefined
-/** Flag of `open`: it will be read from front to back. Availability: Windows; elsewhere `posix_fadvise`. */
+/** Flag of `open`: it will be read sequentially. Availability: Windows; elsewhere `posix_fadvise`. */
 export const O_SEQUENTIAL: number | undefined = undefined
 /** Flag of `open`: line ends are translated. Availability: Windows. */
 export const O_TEXT: number | undefined = undefined
@@ -86,7 +86,7 @@ export const O_SYMLINK: number | undefined = undefined
 export const O_NOFOLLOW_ANY: number | undefined = undefined
 /** Flag of `open`: with a shared lock on the file. Availability: BSD, macOS. */
 export const O_SHLOCK: number | undefined = undefined
-/** Flag of `open`: with a lock on the file that nobody shares. Availability: BSD, macOS. */
+/** Flag of `open`: with an exclusive lock on the file. Availability: BSD, macOS. */
 export const O_EXLOCK: number | undefined = undefined
 
 /** Flag of `sendfile`: fail rather than wait for the disk. Availability: FreeBSD. */

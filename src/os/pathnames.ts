@@ -1,27 +1,29 @@
 import { asBuffer } from '../libc/strings.ts'
 import { encoded, type FileName } from './names.ts'
 
-/** How path names are put together and taken apart, without a look at the file system. `osier/path` builds on it too. */
+/**
+ * How path names are put together and taken apart, without a look at the file system. `osier/path` builds on it too.
+ */
 
 /** The family of operating systems: 'posix'. */
 export const name: string = 'posix'
-/** How a path names the directory it starts from. */
+/** The name of the current directory in a path. */
 export const curdir: string = '.'
-/** How a path names the directory above. */
+/** The name of the parent directory in a path. */
 export const pardir: string = '..'
-/** What separates the names in a path. */
+/** The separator of the names in a path. */
 export const sep: string = '/'
-/** What else separates the names in a path: null, since POSIX has nothing else. */
+/** The alternative separator of the names in a path: null, since POSIX has none. */
 export const altsep: string | null = null
-/** What separates the extension from the rest of a file's name. */
+/** The separator between a file's base name and its extension. */
 export const extsep: string = '.'
-/** What separates the directories in `PATH`. */
+/** The separator of the directories in `PATH`. */
 export const pathsep: string = ':'
-/** Where programs are looked for when the environment has no `PATH`. */
+/** The search path for programs where the environment has no `PATH`. */
 export const defpath: string = '/bin:/usr/bin'
-/** What ends a line of text. */
+/** The line separator. */
 export const linesep: string = '\n'
-/** The device that is empty to who reads it, and forgets what is written. */
+/** The null device: it reads as empty, and discards what is written. */
 export const devnull: string = '/dev/null'
 
 /**

@@ -44,10 +44,10 @@ function reapAbandoned(): void {
 }
 
 /**
- * Starts a command in a shell, and gives a file on a pipe: of what it writes, or for what it is to read.
+ * Runs a command in a shell, and returns a file on a pipe from its output or to its input.
  *
  * @param cmd what `/bin/sh -c` gets
- * @param mode 'r' to read the command's output (the default), 'w' to write its input; with a 'b' in bytes, else in text
+ * @param mode 'r' to read the command's output (the default), 'w' to write its input; with a 'b' as bytes, else as text
  * @param buffering as for `fdopen`; 0, for none, is possible in bytes only
  * @returns a file object whose `close` waits for the command and tells how it ended
  * @throws RangeError for another mode; OSError where no child can be made

@@ -46,7 +46,8 @@ const killpgEvent = new AuditEvent('os.killpg')
 /**
  * kill(2): sends a signal to a process.
  *
- * @param pid the process; 0: all of this process's group; -1: all that may be signalled; below -1: all of the group -pid
+ * @param pid the process; 0: all of this process's group; -1: all that may be signalled; below -1: all of the group
+ *   -pid
  * @param sig the signal's number; 0 only asks whether the process is there and may be signalled
  * @throws ProcessLookupError, PermissionError; OSError EINVAL for a number that is no signal
  *
@@ -89,11 +90,11 @@ export function killpg(pgid: number, sig: number): void {
 }
 
 /**
- * nice(2): makes this process less greedy for the processor, or, with a privilege, more.
+ * nice(2): adds to the nice value of this process: the higher it is, the less CPU time the process is given.
  *
- * @param increment what to add to its niceness, which stays between -20 and 19
- * @returns the new niceness
- * @throws PermissionError for a negative increment without the privilege
+ * @param increment what to add; the nice value stays between -20 and 19
+ * @returns the new nice value
+ * @throws PermissionError for a negative increment without CAP_SYS_NICE
  *
  * Availability: Linux. See nice(2); Python, os.nice.
  * @example
@@ -114,8 +115,8 @@ export function nice(increment: number): number {
 }
 
 /**
- * abort(3): ends this process at once by SIGABRT, with a core where the limits allow one. No handler of JavaScript runs,
- * `process.on('SIGABRT')` included.
+ * abort(3): ends this process at once by SIGABRT, with a core where the limits allow one. No handler of JavaScript
+ * runs, `process.on('SIGABRT')` included.
  *
  * Availability: Linux. See abort(3); Python, os.abort.
  * @example
@@ -183,7 +184,7 @@ export function get_child_subreaper(): boolean {
 /**
  * times(2): how much CPU time the process and its children have used.
  *
- * @returns seconds, in steps of a hundredth
+ * @returns seconds, with a resolution of 1/100
  *
  * Availability: Linux. See times(2); Python, os.times.
  * @example

@@ -21,7 +21,7 @@ const { EACCES, EINTR, EINVAL, ENODEV, ENOENT, ENOSYS, ENXIO, EPERM } = errnoNum
 const FEW_BYTES = 64
 
 /**
- * getrandom(2): random bytes of the kernel's generator, good for keys.
+ * getrandom(2): random bytes from the kernel's generator, fit for cryptographic keys.
  *
  * @param size how many bytes at the most
  * @param flags 0 or a combination of GRND_NONBLOCK and GRND_RANDOM
@@ -69,8 +69,8 @@ function upTo(size: number, flags: number): Buffer {
 }
 
 /**
- * getrandom(2): random bytes of the kernel's generator, good for keys: as many as asked for. Early after the system's
- * start it waits for the kernel to gather randomness.
+ * getrandom(2): random bytes from the kernel's generator, fit for cryptographic keys: as many as asked for. Early after
+ * the system's start it waits for the kernel to gather randomness.
  *
  * @param size how many bytes
  * @returns the bytes

@@ -14,7 +14,7 @@ const lockfEvent = new AuditEvent('os.lockf')
  * lseek(2): moves the position of an open file.
  *
  * @param fd the descriptor
- * @param position bytes: from the start for SEEK_SET; added to the present position for SEEK_CUR, to the end for
+ * @param position bytes: from the start for SEEK_SET; added to the current position for SEEK_CUR, to the end for
  *   SEEK_END; for SEEK_DATA and SEEK_HOLE where to start looking for data or a hole
  * @param whence one of SEEK_SET, SEEK_CUR, SEEK_END, SEEK_DATA, SEEK_HOLE
  * @returns the new position, in bytes from the start of the file
@@ -52,7 +52,8 @@ export function exactPosition(reached: Int64): number {
 }
 
 /**
- * ftruncate(2): cuts an open file to a length, or lengthens it with a hole.
+ * ftruncate(2): sets the length of an open file. What is cut off is lost; what is added is a hole, which reads as
+ * zeros.
  *
  * @param fd its descriptor, open for writing
  * @param length bytes
@@ -142,7 +143,7 @@ export function preparedFdatasync(fd: Descriptor): Prepared<'fdatasync'> {
  *
  * @param fd its descriptor, open for writing
  * @param cmd F_LOCK, F_TLOCK, F_ULOCK or F_TEST
- * @param len how many bytes from the present position on; 0 for all that follow, negative for those before it
+ * @param len how many bytes from the current position on; 0 for all that follow, negative for those before it
  * @throws OSError BlockingIOError or PermissionError where another process holds a lock (F_TLOCK, F_TEST); EBADF;
  *   EDEADLK where both would wait for each other
  *
@@ -169,8 +170,8 @@ export function preparedLockf(fd: Descriptor, cmd: number, len: number | bigint)
 }
 
 /**
- * posix_fallocate(3): makes sure that a part of an open file has its space on the disk, so that writing there cannot
- * fail for want of it. The file grows where it was shorter.
+ * posix_fallocate(3): reserves disk space for a part of an open file, so that writing there cannot fail with ENOSPC.
+ * The file grows where it was shorter.
  *
  * @param fd its descriptor, open for writing
  * @param offset where the part starts, in bytes
@@ -204,7 +205,7 @@ export function preparedFallocate(
 }
 
 /**
- * posix_fadvise(2): tells the system how a part of an open file is going to be read.
+ * posix_fadvise(2): advises the system how a part of an open file is going to be read.
  *
  * @param fd its descriptor
  * @param offset where the part starts, in bytes

@@ -6,21 +6,21 @@ import { address, bigInt64At, bytes, int32At, SCRATCH_SIZE, uint32At } from '../
 import { StructSequence } from '../struct_sequence.ts'
 import { int } from './arguments.ts'
 
-/** Scheduling policy: the usual one, which shares time among all. */
+/** Scheduling policy: the default, time sharing. */
 export const SCHED_OTHER: number = constants.SCHED_OTHER
-/** Scheduling policy: the usual one, under the kernel's name. */
+/** Scheduling policy: SCHED_OTHER, under the kernel's name. */
 export const SCHED_NORMAL: number = constants.SCHED_NORMAL
-/** Scheduling policy: for work that nobody waits for; it wakes up a little later than others. */
+/** Scheduling policy: for batch work, which wakes up a little later than other work. */
 export const SCHED_BATCH: number = constants.SCHED_BATCH
 /** Scheduling policy: runs when there is nothing else to do. */
 export const SCHED_IDLE: number = constants.SCHED_IDLE
-/** Scheduling policy: real time, until it waits or one of a higher priority comes. */
+/** Scheduling policy: real time, first in, first out. */
 export const SCHED_FIFO: number = constants.SCHED_FIFO
-/** Scheduling policy: real time, in turns with others of the same priority. */
+/** Scheduling policy: real time, round robin among equal priorities. */
 export const SCHED_RR: number = constants.SCHED_RR
 /** Scheduling policy: real time by deadlines. `sched_setscheduler` cannot set it. */
 export const SCHED_DEADLINE: number = constants.SCHED_DEADLINE
-/** Added to a policy: children begin with the usual policy and priority. */
+/** Added to a policy: children begin with the default policy and priority. */
 export const SCHED_RESET_ON_FORK: number = constants.SCHED_RESET_ON_FORK
 
 const { size: PARAM_SIZE } = structs.sched_param
@@ -36,7 +36,10 @@ const { sched_priority } = structs.sched_param.offsets
  * ```
  */
 export class sched_param extends StructSequence<number> {
-  /** The priority: from `sched_get_priority_min` to `sched_get_priority_max` of the policy, which is 0 for the usual ones. */
+  /**
+   * The priority: from `sched_get_priority_min` to `sched_get_priority_max` of the policy, which is 0 for those that
+   * are not real time.
+   */
   readonly sched_priority: number
 
   /** @param sched_priority the priority */
@@ -67,7 +70,7 @@ function checkParam(value: unknown): sched_param {
  *
  * @param policy one of SCHED_*
  * @returns the priority
- * @throws OSError EINVAL for a policy that is none
+ * @throws OSError EINVAL for an unknown policy
  *
  * Availability: Linux. See sched_get_priority_min(2); Python, os.sched_get_priority_min.
  * @example
@@ -87,7 +90,7 @@ export function sched_get_priority_min(policy: number): number {
  *
  * @param policy one of SCHED_*
  * @returns the priority
- * @throws OSError EINVAL for a policy that is none
+ * @throws OSError EINVAL for an unknown policy
  *
  * Availability: Linux. See sched_get_priority_min(2); Python, os.sched_get_priority_max.
  * @example
@@ -103,7 +106,7 @@ export function sched_get_priority_max(policy: number): number {
 }
 
 /**
- * sched_setscheduler(2): sets policy and priority.
+ * sched_setscheduler(2): sets the scheduling policy and priority of a process.
  *
  * On Linux threads have policies of their own: 0 means the calling thread, and a process's id its main thread.
  *
@@ -111,7 +114,7 @@ export function sched_get_priority_max(policy: number): number {
  * @param policy one of SCHED_*, perhaps with SCHED_RESET_ON_FORK
  * @param param the priority
  * @throws OSError as the system says: ProcessLookupError, PermissionError (real time takes CAP_SYS_NICE), EINVAL for a
- *   policy that is none, and a priority that is not of the policy
+ *   unknown policy, and for a priority outside the policy's range
  *
  * Availability: Linux. See sched_setscheduler(2); Python, os.sched_setscheduler.
  * @example
@@ -130,7 +133,7 @@ export function sched_setscheduler(pid: number, policy: number, param: sched_par
 }
 
 /**
- * sched_getscheduler(2): which policy there is.
+ * sched_getscheduler(2): the scheduling policy of a process.
  *
  * @param pid the process, 0 for this one
  * @returns one of SCHED_*, perhaps with SCHED_RESET_ON_FORK
@@ -150,7 +153,7 @@ export function sched_getscheduler(pid: number): number {
 }
 
 /**
- * sched_setparam(2): sets the priority, and leaves the policy.
+ * sched_setparam(2): sets the scheduling priority of a process, and leaves its policy.
  *
  * @param pid the process, 0 for this one
  * @param param the priority
@@ -169,7 +172,7 @@ export function sched_setparam(pid: number, param: sched_param): void {
 }
 
 /**
- * sched_getparam(2): which priority there is.
+ * sched_getparam(2): the scheduling priority of a process.
  *
  * @param pid the process, 0 for this one
  * @returns the priority
@@ -188,7 +191,7 @@ export function sched_getparam(pid: number): sched_param {
 }
 
 /**
- * sched_rr_get_interval(2): how long a turn of SCHED_RR is.
+ * sched_rr_get_interval(2): the time slice of a process under SCHED_RR.
  *
  * @param pid the process, 0 for this one
  * @returns seconds
@@ -207,7 +210,7 @@ export function sched_rr_get_interval(pid: number): number {
 }
 
 /**
- * sched_yield(2): lets others run first.
+ * sched_yield(2): yields the processor to other threads.
  *
  * Availability: Linux. See sched_yield(2); Python, os.sched_yield.
  * @example
@@ -220,7 +223,7 @@ export function sched_yield(): void {
 }
 
 /**
- * sched_setaffinity(2): sets the processors to run on.
+ * sched_setaffinity(2): sets the processors that a process may run on.
  *
  * On Linux threads have sets of their own: 0 means the calling thread, and a process's id its main thread.
  *
@@ -256,7 +259,7 @@ function sizeFor(processor: number): number {
 }
 
 /**
- * sched_getaffinity(2): the processors to run on.
+ * sched_getaffinity(2): the processors that a process may run on.
  *
  * @param pid the process, 0 for the calling thread of this one
  * @returns the processors' numbers, from 0 on

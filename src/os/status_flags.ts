@@ -1,10 +1,9 @@
 import { constants } from '../libc/facts.ts'
 
 /**
- * Mount flags, as `statvfs_result.f_flag` has them, and what goes into and comes out of `statx`.
+ * Mount flags, as `statvfs_result.f_flag` has them, and the flags and masks of `statx`.
  *
- * The mount flags are CPython's choice: the C libraries define ST_IMMUTABLE too, but neither does CPython, nor does
- * any kernel set it.
+ * The mount flags are those of CPython. It leaves out ST_IMMUTABLE, which the C libraries define, but no kernel sets.
  */
 
 /** Mount flag: the file system is mounted read-only. */
@@ -73,7 +72,7 @@ export const STATX_DIO_READ_ALIGN: number = constants.STATX_DIO_READ_ALIGN
 export const AT_STATX_SYNC_AS_STAT: number = constants.AT_STATX_SYNC_AS_STAT
 /** Flag of `statx`: ask the server of a network file system. */
 export const AT_STATX_FORCE_SYNC: number = constants.AT_STATX_FORCE_SYNC
-/** Flag of `statx`: what is cached will do. */
+/** Flag of `statx`: cached values will do. */
 export const AT_STATX_DONT_SYNC: number = constants.AT_STATX_DONT_SYNC
 /** Flag of `statx`: do not mount what would be mounted on demand. */
 export const AT_NO_AUTOMOUNT: number = constants.AT_NO_AUTOMOUNT

@@ -12,7 +12,7 @@ export const RTLD_LAZY: number = constants.RTLD_LAZY
 export const RTLD_NOW: number = constants.RTLD_NOW
 /** Flag of dlopen(3): libraries that are loaded later see the symbols. */
 export const RTLD_GLOBAL: number = constants.RTLD_GLOBAL
-/** Flag of dlopen(3): they do not. */
+/** Flag of dlopen(3): libraries that are loaded later do not see the symbols. */
 export const RTLD_LOCAL: number = constants.RTLD_LOCAL
 /** Flag of dlopen(3): dlclose leaves the library in memory. */
 export const RTLD_NODELETE: number = constants.RTLD_NODELETE
@@ -41,7 +41,7 @@ export const confstr_names: typeof confstrNames & Readonly<Record<string, number
 export const sysconf_names: typeof sysconfNames & Readonly<Record<string, number | undefined>> = sysconfNames
 
 /**
- * confstr(3): a property of the system that is text.
+ * confstr(3): a configuration value of the system that is text.
  *
  * @param name the property: a name of `confstr_names`, or its number
  * @returns the text; null where the system defines none
@@ -72,7 +72,7 @@ export function confstr(name: string | number): string | null {
 }
 
 /**
- * sysconf(3): a limit or a property of the system that is a number.
+ * sysconf(3): a configuration value of the system that is a number, such as a limit.
  *
  * @param name the limit: a name of `sysconf_names`, or its number
  * @returns the value; -1 where there is no limit, or the system does not have the option

@@ -14,7 +14,8 @@ const STDOUT_FILENO = 1
 const { ws_row, ws_col } = structs.winsize.offsets
 
 /**
- * What `os.get_terminal_size` tells of a terminal. As a sequence it has two items, in the order of the fields.
+ * The size of a terminal's window, as `os.get_terminal_size` returns it. As a sequence it has two items, in the order
+ * of the fields.
  *
  * See Python, os.terminal_size.
  * @example
@@ -46,7 +47,7 @@ export class terminal_size extends StructSequence<number> {
 const NAME_ROOM = 4096
 
 /**
- * isatty(3): whether a descriptor is that of a terminal.
+ * isatty(3): whether a descriptor refers to a terminal.
  *
  * @param fd the descriptor
  * @returns false for everything else, also for a descriptor that is not open
@@ -69,8 +70,8 @@ export function isatty(fd: Descriptor): boolean {
  *
  * @param fd its descriptor
  * @returns the path, such as "/dev/pts/0"
- * @throws OSError ENOTTY where it is no terminal, EBADF where it is not open, ENODEV where the terminal is one of another
- *   mount namespace, such as a container's host
+ * @throws OSError ENOTTY where it is no terminal, EBADF where it is not open, ENODEV where the terminal is one of
+ *   another mount namespace, such as a container's host
  *
  * Availability: Linux. See ttyname(3); Python, os.ttyname.
  * @example
@@ -97,7 +98,7 @@ function scratchName(): string {
  * device_encoding: the encoding of a terminal.
  *
  * @param fd its descriptor
- * @returns 'UTF-8', which osier takes all text for, or null where it is no terminal
+ * @returns 'UTF-8', which osier uses for all text, or null where it is no terminal
  *
  * Availability: Linux. See Python, os.device_encoding.
  * @example
@@ -112,7 +113,7 @@ export function device_encoding(fd: Descriptor): string | null {
 }
 
 /**
- * openpty(3): makes a pseudo-terminal.
+ * openpty(3): opens a pseudo-terminal.
  *
  * @returns the descriptor that controls it, and that of the terminal; children inherit neither
  * @throws OSError EMFILE; ENOSPC where there are too many; FileNotFoundError where /dev/ptmx is missing
@@ -139,7 +140,9 @@ export function openpty(): readonly [master_fd: number, slave_fd: number] {
   }
 }
 
-/** The terminal of a pseudo-terminal: by its control, since by path it may not be reachable (another mount of devpts). */
+/**
+ * The terminal of a pseudo-terminal: by its control, since by path it may not be reachable (another mount of devpts).
+ */
 function openTerminal(master: number): number {
   const flags = O_RDWR | O_NOCTTY | O_CLOEXEC
   let terminal: number
@@ -260,7 +263,7 @@ export function ptsname(fd: Descriptor): string {
 }
 
 /**
- * login_tty(3): makes a terminal the one that this process, as the leader of a new session, is controlled by, and its
+ * login_tty(3): makes this process the leader of a new session, with a terminal as its controlling terminal and as its
  * standard input, output and error. The descriptor is closed.
  *
  * @param fd the terminal's descriptor
@@ -289,7 +292,7 @@ export function login_tty(fd: Descriptor): void {
 }
 
 /**
- * tcgetpgrp(3): the process group in the foreground of a terminal.
+ * tcgetpgrp(3): the foreground process group of a terminal.
  *
  * @param fd the terminal's descriptor
  * @returns the group's number
@@ -312,13 +315,13 @@ export function tcgetpgrp(fd: Descriptor): number {
 }
 
 /**
- * tcsetpgrp(3): puts a process group into the foreground of a terminal. In the background this stops the process (SIGTTOU),
- * unless it ignores that signal.
+ * tcsetpgrp(3): sets the foreground process group of a terminal. A background process that does this is stopped
+ * (SIGTTOU), unless it ignores that signal.
  *
  * @param fd the terminal's descriptor
  * @param pg the group: one of this session
- * @throws OSError ENOTTY where it is not the terminal that controls this process; PermissionError for a group of another
- *   session; EINVAL; EBADF where the descriptor is not open
+ * @throws OSError ENOTTY where it is not the terminal that controls this process; PermissionError for a group of
+ *   another session; EINVAL; EBADF where the descriptor is not open
  *
  * Availability: Linux. See tcsetpgrp(3); Python, os.tcsetpgrp.
  * @example

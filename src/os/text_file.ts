@@ -12,8 +12,8 @@ const { SEEK_SET, SEEK_CUR, SEEK_END } = constants
 const LARGE_BLOCK = 1 << 20
 
 /**
- * How lines end: null, or nothing, for any way, read as '\n'; '' for any way, read as it is; else this way only, and written
- * for each '\n'.
+ * The line ending: null, or nothing, takes '\n', '\r' and '\r\n', and reads each of them as '\n'; '' takes the same, and
+ * reads them as they are; another takes this one alone, and writes it for each '\n'.
  */
 export type Newline = null | '' | '\n' | '\r' | '\r\n'
 
@@ -65,11 +65,11 @@ const PAIR = /[\ud800-\udbff][\udc00-\udfff]/g
 export class TextFile extends FileObject<string, string> {
   /** The file of bytes behind it. */
   readonly buffer: BinaryFile
-  /** How it was opened. */
+  /** The mode it was opened in. */
   readonly mode: string
   /** The encoding, as it was asked for. */
   readonly encoding: string
-  /** What happens to bytes that mean nothing, and to characters that the encoding lacks. */
+  /** How bytes that cannot be decoded, and characters that cannot be encoded, are handled. */
   readonly errors: string
   /** Whether each line is written at once. */
   readonly line_buffering: boolean
@@ -257,7 +257,9 @@ export class TextFile extends FileObject<string, string> {
     return text.length - (text.match(PAIR)?.length ?? 0)
   }
 
-  /** Puts the position where the reader is. Where there is none (a terminal, a socket) reading and writing are apart. */
+  /**
+   * Puts the position where the reader is. Where there is none (a terminal, a socket) reading and writing are apart.
+   */
   #dropAhead(): void {
     if ((this.#segments.length === 0 && this.#begun.length === 0) || !this.buffer.seekable()) return
     this.buffer.seek(this.tell())
@@ -271,9 +273,9 @@ export class TextFile extends FileObject<string, string> {
   }
 
   /**
-   * Writes what waits in memory.
+   * Writes what is buffered.
    *
-   * @throws OSError as the system says: ENOSPC, BrokenPipeError; what could not be written goes on waiting
+   * @throws OSError as the system says: ENOSPC, BrokenPipeError; what could not be written stays in the buffer
    */
   flush(): void {
     this.buffer.flush()
@@ -311,8 +313,8 @@ export class TextFile extends FileObject<string, string> {
   }
 
   /**
-   * How many bytes the first part of a text takes: those that are decoded to it. A character that some bytes complete may
-   * stand behind others that mean nothing by themselves, so the last few are tried.
+   * How many bytes the first part of a text takes: those that are decoded to it. A character that some bytes complete
+   * may stand behind others that mean nothing by themselves, so the last few are tried.
    */
   #bytesUpTo({ bytes, text }: Segment, index: number): number {
     if (index === 0 || (bytes.length === text.length && isAscii(bytes))) return index
@@ -338,7 +340,7 @@ export class TextFile extends FileObject<string, string> {
   }
 
   /**
-   * Cuts the file to a length, or lengthens it. The position stays.
+   * Sets the length of the file. The position stays.
    *
    * @param size bytes; up to the position where it is left out or null
    * @returns the length

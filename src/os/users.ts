@@ -10,7 +10,9 @@ import { mainThreadOnly } from './process_state.ts'
 /** Real, effective and saved id. */
 export type IdTriple = readonly [real: number, effective: number, saved: number]
 
-/** How many groups a process can be in: the kernel's number. musl's headers say 32, and its functions take this many. */
+/**
+ * How many groups a process can be in: the kernel's number. musl's headers say 32, and its functions take this many.
+ */
 const MOST_GROUPS = 65536
 
 /**
@@ -108,7 +110,7 @@ export function getresgid(): IdTriple {
 }
 
 /**
- * setuid(2): sets the effective user id, and, for who may set any (CAP_SETUID), the real and the saved one too: the way
+ * setuid(2): sets the effective user id, and, with CAP_SETUID, the real and the saved one too: the way
  * to give up root for good.
  *
  * @param uid the user
@@ -192,7 +194,7 @@ export function setresuid(ruid: number, euid: number, suid: number): void {
 }
 
 /**
- * setgid(2): sets the effective group id, and, for who may set any (CAP_SETGID), the real and the saved one too. Before
+ * setgid(2): sets the effective group id, and, with CAP_SETGID, the real and the saved one too. Before
  * `setuid`, not after it.
  *
  * @param gid the group
@@ -284,7 +286,8 @@ export function idsIn(buffer: Buffer, count: number, start = 0): number[] {
 }
 
 /**
- * getgroups(2): the supplementary groups of the process. Whether the effective one is among them is the system's choice.
+ * getgroups(2): the supplementary groups of the process. Whether the effective one is among them is the system's
+ * choice.
  *
  * @returns the gids
  *
@@ -381,7 +384,8 @@ export function groupsOf(name: CString, own: number): number[] {
 }
 
 /**
- * initgroups(3): sets the supplementary groups of the process to those that a user is in, by the system's user database.
+ * initgroups(3): sets the supplementary groups of the process to those that a user is in, by the system's user
+ * database.
  *
  * @param username the user's name
  * @param gid a group that is added: usually the one that the user's own record names

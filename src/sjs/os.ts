@@ -171,15 +171,15 @@ export function cloexec(fd: Descriptor, set: boolean): void {
 }
 
 /**
- * dup2(2), dup3(2): another descriptor for the same open file, with a number of the caller's choice. What has this number
- * is closed, in the same step.
+ * dup2(2), dup3(2): another descriptor for the same open file, with a number of the caller's choice. What has this
+ * number is closed, in the same step.
  *
  * @param oldfd the descriptor
  * @param newfd the number of the new one
  * @param cloexec whether the new one is closed when a program takes over: true by default
  * @returns `newfd`
- * @throws OSError EBADF where `oldfd` is not open, or `newfd` beyond the limit; EINVAL for the same number twice, unless
- *   `cloexec` is false
+ * @throws OSError EBADF where `oldfd` is not open, or `newfd` beyond the limit; EINVAL for the same number twice,
+ *   unless `cloexec` is false
  *
  * Availability: Linux. See dup2(2); sjs, os.dup2.
  * @example
@@ -213,8 +213,8 @@ export function exit(status: number | null = null): never {
 }
 
 /**
- * fcntl(2), O_NONBLOCK: whether calls on a descriptor fail (EAGAIN) where they would have to wait. It holds for the open
- * file, so for copies of the descriptor too.
+ * fcntl(2), O_NONBLOCK: whether calls on a descriptor fail (EAGAIN) where they would have to wait. It holds for the
+ * open file, so for copies of the descriptor too.
  *
  * @param fd the descriptor
  * @param set true: they fail; false: they wait
@@ -238,8 +238,8 @@ export function nonblock(fd: Descriptor, set: boolean): void {
  * open(2): opens a file.
  *
  * @param path the file
- * @param flags 'r', 'r+', 'w', 'wx', 'w+', 'wx+', 'a', 'ax', 'a+', 'ax+' (with "s" after "r" for O_SYNC), or a combination of O_*;
- *   O_CLOEXEC is added always
+ * @param flags 'r', 'r+', 'w', 'wx', 'w+', 'wx+', 'a', 'ax', 'a+', 'ax+' (with "s" after "r" for O_SYNC), or a
+ *   combination of O_*; O_CLOEXEC is added always
  * @param mode permission bits of a file that is made, less the umask: a number, or octal digits; 0o666 by default
  * @returns the descriptor, which a program that takes over does not inherit
  * @throws OSError as the system says: FileNotFoundError, FileExistsError, IsADirectoryError, PermissionError, EMFILE
@@ -277,8 +277,8 @@ const USUAL_AMOUNT = 4096
  * read(2): reads what is there, up to an amount, or into memory of the caller's.
  *
  * @param fd the descriptor
- * @param nread how many bytes at the most, 4096 by default; or a Buffer, or another view of memory, which is filled from
- *   its start
+ * @param nread how many bytes at the most, 4096 by default; or a Buffer, or another view of memory, which is filled
+ *   from its start
  * @returns the bytes, none at the end of a file; or, where memory was given, how many bytes were read, 0 at the end
  * @throws OSError as the system says: EBADF, IsADirectoryError, BlockingIOError where nothing is ready
  * @throws RangeError for an empty view, which would look like the end of the file
@@ -358,7 +358,7 @@ export function setsid(): number {
 const PIECE = 0x1_0000
 
 /**
- * getrandom(2): random bytes of the kernel's generator, good for keys.
+ * getrandom(2): random bytes from the kernel's generator, fit for cryptographic keys.
  *
  * @param bytes how many; or a Buffer, or another view of memory, which is filled
  * @returns a new Buffer, or what was given
@@ -388,11 +388,11 @@ export function urandom(bytes: number | ArrayBufferView): Buffer | ArrayBufferVi
  * waitpid(2): waits until a child has ended. The thread stands still meanwhile, except with WNOHANG.
  *
  * @param pid the child; -1: any child; 0: any of this process's group; below -1: any of the group with the id -pid.
- *   Children that `node:child_process` started in the main thread are meant only where their pid is given, and then their
- *   'exit' event does not come
+ *   Children that `node:child_process` started in the main thread are meant only where their pid is given, and then
+ *   their 'exit' event does not come
  * @param options 0, the default, or a combination of WNOHANG, WUNTRACED and WCONTINUED
- * @returns the child's process id and its status, which WIFEXITED and kin take apart; both 0 where WNOHANG finds nothing
- *   to tell
+ * @returns the child's process id and its status, which WIFEXITED and kin take apart; both 0 where WNOHANG finds
+ *   nothing to tell
  * @throws ChildProcessError where there is no such child; OSError EINVAL for options that are none
  *
  * Availability: Linux. See waitpid(2); sjs, os.waitpid.
