@@ -6,7 +6,7 @@ import { cString } from './arguments.ts'
 import type { FileName } from './names.ts'
 import type { Prepared } from './prepared.ts'
 
-const { AT_EMPTY_PATH, AT_FDCWD, S_IFMT } = constants
+const { AT_EACCESS, AT_EMPTY_PATH, AT_FDCWD, R_OK, S_IFMT } = constants
 const { st_mode } = structs.stat.offsets
 
 /**
@@ -45,4 +45,22 @@ export function modeIn(): number {
 export function typeOf(file: FileName | number, flags = 0, at: number = AT_FDCWD): number | undefined {
   const mode = modeOrErrno(file, flags, at)
   return mode < 0 ? undefined : mode & S_IFMT
+}
+
+/**
+ * Why a file could not be opened for reading, as a negative error number; 0 where it could. It is only asked, and links
+ * are followed: opening devices and FIFOs has effects.
+ */
+export function readErrno(file: FileName, at: number): number {
+  const [from, name, mode, flags] = preparedReadErrno(file, at).args
+  while (libc.faccessat(from, name, mode, flags) === -1) {
+    const errno = lastErrno()
+    if (errno !== errnoNumbers.EINTR) return -errno
+  }
+  return 0
+}
+
+/** What `readErrno` does before its call. */
+export function preparedReadErrno(file: FileName, at: number): Prepared<'faccessat'> {
+  return { name: 'faccessat', args: [at, cString(file, 'path'), R_OK, AT_EACCESS], syscall: 'open', file }
 }

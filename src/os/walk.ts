@@ -5,7 +5,7 @@ import { constants } from '../libc/facts.ts'
 import { libc } from '../libc/functions.ts'
 import { bool, cString, dirFd, optional } from './arguments.ts'
 import { openDirectory, readEntries, scandirEvent } from './directory_stream.ts'
-import { modeOrErrno, typeOf } from './file_type.ts'
+import { readErrno, typeOf } from './file_type.ts'
 import type { DirFdOption } from './metadata.ts'
 import { type FileName, fileName, fsdecode, fsencode, type Path } from './names.ts'
 import { joinPath } from './pathnames.ts'
@@ -330,9 +330,9 @@ function enter(
       if (type !== S_IFLNK) passOver(error, errors.onerror)
     } else {
       if (type === undefined || type === S_IFDIR) throw error
-      // What is no directory is passed over, but a link that points nowhere is a top that is missing.
-      const target = modeOrErrno(name, 0, at)
-      if (target < 0) throw osError(-target, 'open', name)
+      // What is no directory is passed over, but not what cannot be opened, such as a link that points nowhere.
+      const errno = -readErrno(name, at)
+      if (errno !== 0) throw osError(errno, 'open', name)
     }
     return undefined
   }

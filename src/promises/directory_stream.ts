@@ -4,7 +4,7 @@ import { constants, errnoNumbers, structs } from '../libc/facts.ts'
 import { type Int64, libc } from '../libc/functions.ts'
 import { address, bytes, SCRATCH_SIZE } from '../libc/memory.ts'
 import { addEntries, preparedOpenDirectory } from '../os/directory_stream.ts'
-import { modeIn, preparedMode } from '../os/file_type.ts'
+import { modeIn, preparedMode, preparedReadErrno } from '../os/file_type.ts'
 import type { FileName } from '../os/names.ts'
 import type { Prepared } from '../os/prepared.ts'
 import { isUnclear, type Listing } from '../os/walk.ts'
@@ -64,6 +64,13 @@ const MODE_OR_ERRNO: Outcome<number> = {
 /** The type and permissions of a file, or a negative error number. */
 export function modeOrErrno(file: FileName, flags = 0, at: number = AT_FDCWD, signal?: AbortSignal): Promise<number> {
   return onPool(preparedMode(file, flags, at), MODE_OR_ERRNO, signal)
+}
+
+const READ_ERRNO: Outcome<number> = { result: () => 0, failure: (errno) => -errno }
+
+/** Why a file could not be opened for reading, as a negative error number; 0 where it could. */
+export function readErrno(file: FileName, at: number): Promise<number> {
+  return onPool(preparedReadErrno(file, at), READ_ERRNO)
 }
 
 /** A directory that a walk has opened, and what is in it, or why that cannot be told. */

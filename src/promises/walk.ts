@@ -7,7 +7,7 @@ import { joinPath } from '../os/pathnames.ts'
 import type { FwalkOptions, FwalkStep, Listing, Walk, WalkErrorHandler, WalkOptions, WalkStep } from '../os/walk.ts'
 import * as os from '../os/walk.ts'
 import { orAborted, type SignalOption } from './abort.ts'
-import { closeDirectory, modeOrErrno, type Opened, openAndList } from './directory_stream.ts'
+import { closeDirectory, modeOrErrno, type Opened, openAndList, readErrno } from './directory_stream.ts'
 import { takeSignal } from './on_pool.ts'
 
 const { AT_FDCWD, AT_SYMLINK_NOFOLLOW, S_IFDIR, S_IFLNK, S_IFMT } = constants
@@ -301,9 +301,9 @@ async function openTop(
   } catch (error) {
     const mode = flags === 0 ? -1 : await modeOrErrno(name, AT_SYMLINK_NOFOLLOW, at)
     if (mode < 0 || (mode & S_IFMT) === S_IFDIR) throw error
-    // What is no directory is passed over, but a link that points nowhere is a top that is missing.
-    const target = await modeOrErrno(name, 0, at)
-    if (target < 0) throw osError(-target, 'open', name)
+    // What is no directory is passed over, but not what cannot be opened, such as a link that points nowhere.
+    const errno = -(await readErrno(name, at))
+    if (errno !== 0) throw osError(errno, 'open', name)
     return undefined
   }
 }

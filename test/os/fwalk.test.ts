@@ -3,6 +3,8 @@ import { renameSync, rmSync, symlinkSync } from 'node:fs'
 import { afterEach, test } from 'node:test'
 import os, { type FwalkOptions } from 'osier'
 import { askNode } from '../support/child.ts'
+import { askOrdinaryUser, noOrdinaryUser } from '../support/ordinary_user.ts'
+import { askPython, noPython } from '../support/python.ts'
 import { missing } from '../support/tools.ts'
 import { forest, openFds, planter } from '../support/trees.ts'
 
@@ -148,6 +150,38 @@ test('leaving early, and throwing, closes everything', () => {
   bad.next().value?.[1].push(wrong(5))
   assert.throws(() => bad.next(), { name: 'TypeError', message: /"dirnames"/ })
   assert.equal(openFds(), before)
+})
+
+test('a top that may not be read is thrown, be it a file or behind a link, as in Python', {
+  skip: noPython || noOrdinaryUser,
+}, (t) => {
+  const place = planted({ file: 'file', closed: {}, fileLink: { link: 'file' }, link: { link: 'closed' } })
+  os.chmod(place, 0o755)
+  for (const name of ['file', 'closed']) os.chmod(`${place}/${name}`, 0)
+  // An ordinary user could not remove it.
+  t.after(() => os.chmod(`${place}/closed`, 0o700))
+  const tops = ['file', 'closed', 'fileLink', 'link'].map((name) => `${place}/${name}`)
+  const found = askOrdinaryUser<unknown>(`
+    const outcome = (walk) => { try { walk(); return null } catch (error) { return error.code } }
+    const promises = await import('${import.meta.resolve('osier/promises')}')
+    const codes = []
+    for (const top of ${JSON.stringify(tops)}) {
+      const later = promises.fwalk(top).next().then(() => null, ({ code }) => code)
+      codes.push([outcome(() => [...os.fwalk(top)]), await later])
+    }
+    console.log(JSON.stringify(codes))`)
+  const program = `
+import errno, json, os, sys
+if os.getuid() == 0:
+    os.setgroups([]); os.setgid(65534); os.setuid(65534)
+def outcome(top):
+    try:
+        list(os.fwalk(top))
+    except OSError as error:
+        return errno.errorcode[error.errno]
+print(json.dumps([[outcome(top)] * 2 for top in sys.argv[1:]]))`
+  assert.deepEqual(found, askPython(program, { args: tops }))
+  assert.deepEqual(found, Array(4).fill(['EACCES', 'EACCES']))
 })
 
 test('no more descriptors than the system gives: the rest goes to onerror', { skip: missing('prlimit') }, () => {
