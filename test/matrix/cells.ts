@@ -11,8 +11,6 @@ export interface Cell {
   readonly runtime: RuntimeName
   readonly surroundings: Surroundings
   readonly harness: Harness
-  /** Words of which a test file must have one in its path; none for all files. */
-  readonly only: readonly string[]
 }
 
 export const surroundingsTitles: Readonly<Record<Surroundings, string>> = {
@@ -22,23 +20,31 @@ export const surroundingsTitles: Readonly<Record<Surroundings, string>> = {
   permission: 'with `--permission`',
 }
 
-/** The permission model keeps Node from what a program may do through its own modules; koffi is an add-on to it. */
-export const PERMISSION: readonly string[] = [
-  '--permission',
-  '--allow-addons',
-  '--allow-child-process',
-  '--allow-worker',
-  '--allow-fs-read=*',
-  '--allow-fs-write=*',
-]
+/**
+ * The permission model keeps Node from what a program may do through its own modules; koffi is an add-on to it. Without
+ * the inspector Node keeps SIGUSR1 blocked.
+ */
+export function permissionFlags(runtime: RuntimeName): readonly string[] {
+  return [
+    ...(runtime === 'node20' ? ['--experimental-permission'] : ['--permission', '--allow-inspector']),
+    '--allow-addons',
+    '--allow-child-process',
+    '--allow-worker',
+    '--allow-fs-read=*',
+    '--allow-fs-write=*',
+  ]
+}
+
+const OF_NODE: readonly Surroundings[] = ['root', 'user', 'worker', 'permission']
+/** What they permit, others ask in their own ways. */
+const OF_OTHERS: readonly Surroundings[] = ['root', 'user', 'worker']
 
 const surroundings: Readonly<Record<RuntimeName, readonly Surroundings[]>> = {
-  // What depends on the user, the thread and the permissions is tried in the runtime that most have.
-  node20: ['root'],
-  node24: ['root', 'user', 'worker', 'permission'],
-  node26: ['root'],
-  bun: ['root'],
-  deno: ['root'],
+  node20: OF_NODE,
+  node24: OF_NODE,
+  node26: OF_NODE,
+  bun: OF_OTHERS,
+  deno: OF_OTHERS,
   'node24-arm64': ['root'],
 }
 
@@ -49,16 +55,13 @@ export function lacking(runtime: RuntimeName, file: string): string | null {
   return isAboutWaiting ? 'waiting for descriptors needs Node' : null
 }
 
-/**
- * A computer that another one imitates is slow, and what it starts is not what a test expects to start. So these are the
- * files that are about calls and their results, which is where the architecture shows.
- */
-const ON_ARM64: readonly string[] = [
-  ...['test/stat', 'test/errno', 'test/signal', 'test/time', 'test/facts', 'test/inventory', 'test/libc', 'test/path/'],
-  ...['os/available', 'os/descriptors', 'os/directories', 'os/directory_stream', 'os/fwalk', 'os/identity'],
-  ...['os/linux_fds', 'os/pathnames', 'os/random', 'os/ranges', 'os/scandir', 'os/scheduler', 'os/status_flags'],
-  ...['os/system', 'os/text_file', 'os/transfers', 'os/vectors', 'os/walk', 'os/xattr', 'test/vfs/'],
-]
+/** Test files that are left out on a computer that another one imitates, and why. */
+const NOT_ON_ARM64: Readonly<Record<string, string>> = {}
+
+/** Whether a test file belongs to a cell. */
+export function isIn({ runtime }: Cell, file: string): boolean {
+  return runtime !== 'node24-arm64' || !Object.keys(NOT_ON_ARM64).some((part) => file.includes(part))
+}
 
 export const cells: readonly Cell[] = runtimes.flatMap(({ name: runtime, kind, arch }) =>
   surroundings[runtime].map(
@@ -69,7 +72,6 @@ export const cells: readonly Cell[] = runtimes.flatMap(({ name: runtime, kind, a
       // Bun and Deno have node:test for `bun test` and `deno test` only. With --permission it cannot write its report (it
       // calls fsync, which is forbidden then), and what is emulated must be told by what it can be started.
       harness: kind === 'node' && arch === 'x64' && (place === 'root' || place === 'user') ? 'node:test' : 'own',
-      only: arch === 'arm64' ? ON_ARM64 : [],
     }),
   ),
 )

@@ -1,4 +1,4 @@
-import { INSIDE, type Outcome } from './harness.ts'
+import { END, INSIDE, type Outcome } from './harness.ts'
 
 /** The events of `node:test` that are of interest here. */
 interface Event {
@@ -27,6 +27,7 @@ export default async function* reporter(events: AsyncIterable<Event>): AsyncGene
     // On a line of its own, whatever the tests have printed.
     if (outcome !== null) yield `\n${JSON.stringify(outcome)}\n`
   }
+  yield `\n${END}\n`
 }
 
 function outcomeOf(type: string, { skip, details }: Event['data'], name: string): Outcome | null {

@@ -17,6 +17,8 @@ export interface Skips {
 /** One run of the suite in one cell. */
 export interface CellResult {
   readonly version: string
+  /** The commit that ran, with a plus behind it where files were other than there. */
+  readonly revision?: string
   /** The day of the run. */
   readonly date: string
   /** Of the machine. */

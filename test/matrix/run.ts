@@ -5,12 +5,14 @@
  * the last time, and those that have not run yet, and counts the others as they ended then.
  */
 
+import { spawnSync } from 'node:child_process'
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
 import { type Cell, cellsNamed } from './cells.ts'
 import { page } from './page.ts'
 import { type CellResult, RESULTS, readResults } from './results.ts'
-import { runCell } from './run_cell.ts'
+import { type CellRun, prepareCell } from './run_cell.ts'
 import { type Installed, install, runtimes } from './runtimes.ts'
 import { addKoffi, copyProject, type Harness } from './tree.ts'
 
@@ -40,24 +42,42 @@ for (const harness of new Set(wanted.map((cell) => cell.harness))) copyProject(t
 if (installed.has('node24-arm64')) addKoffi(join(HOME, 'node24-arm64'), trees.own)
 
 let failures = 0
-for (const cell of wanted) {
-  const result = await resultOf(cell)
-  if (typeof result === 'string') {
-    console.log(`${cell.name}: not run: ${result}`)
-    continue
-  }
-  const { version, passed, skipped, seconds } = result
-  failures += result.failures.length
-  console.log(
-    `${cell.name} (${version}): ${passed} passed, ${result.failures.length} failed, ${skipped} skipped, ${seconds} s`,
-  )
-  for (const { test, reason } of result.failures) console.log(`  failed: ${test}: ${reason.trim().split('\n')[0]}`)
-  if (isWhole) writeDown(cell, result)
+const revision = currentRevision()
+const runs = wanted.flatMap((cell) => {
+  const run = prepared(cell)
+  if (typeof run !== 'string') return [run]
+  console.log(`${cell.name}: not run: ${run}`)
+  return []
+})
+// The next cell begins while the last files of the one before still run.
+const steps = runs.flatMap((run) => {
+  let left = run.steps.length
+  if (left === 0) settle(run)
+  return run.steps.map((step) => async (): Promise<void> => {
+    await step()
+    left -= 1
+    if (left === 0) settle(run)
+  })
+})
+const queue = steps.values()
+const work = async (): Promise<void> => {
+  for (const step of queue) await step()
 }
-
+await Promise.all(Array.from({ length: Number(wordsAfter('--jobs=')[0] ?? availableParallelism()) }, work))
 process.exitCode = failures > 0 ? 1 : 0
 
-/** At once, and beside what stands there: another run may be under way. */
+function settle({ cell, result }: CellRun): void {
+  const counted = result()
+  const { version, passed, skipped, seconds } = counted
+  failures += counted.failures.length
+  console.log(
+    `${cell.name} (${version}): ${passed} passed, ${counted.failures.length} failed, ${skipped} skipped, ${seconds} s`,
+  )
+  for (const { test, reason } of counted.failures) console.log(`  failed: ${test}: ${reason.trim().split('\n')[0]}`)
+  if (isWhole) writeDown(cell, counted)
+}
+
+/** At once, and beside what stands there: this run may be ended, and another may be under way. */
 function writeDown(cell: Cell, result: CellResult): void {
   const results = readResults()
   results.cells[cell.name] = result
@@ -65,15 +85,23 @@ function writeDown(cell: Cell, result: CellResult): void {
   writeFileSync('docs/platforms.md', page(results))
 }
 
-async function resultOf(cell: Cell): Promise<CellResult | string> {
+/** The commit, and a plus where files are other than there: but for those that are written here. */
+function currentRevision(): string {
+  const git = (...args: readonly string[]): string => spawnSync('git', args, { encoding: 'utf8' }).stdout.trim()
+  const changed = git('status', '--porcelain', '--', '.', `:!${RESULTS}`, ':!docs/platforms.md')
+  return `${git('rev-parse', '--short=10', 'HEAD')}${changed === '' ? '' : '+'}`
+}
+
+function prepared(cell: Cell): CellRun | string {
   const runtime = installed.get(cell.runtime) ?? 'it was not installed'
   if (typeof runtime === 'string') return runtime
   if (cell.surroundings === 'root' && process.getuid?.() !== 0) return 'this is not root'
-  return runCell(cell, runtime, {
+  return prepareCell(cell, runtime, {
     tree: trees[cell.harness],
     logs: `${HOME}/logs${isWhole ? '' : '/some'}/${cell.name}`,
     only,
     except,
     again,
+    revision,
   })
 }

@@ -1,12 +1,22 @@
-/** Runs every test file in one cell, each in a process of its own. */
+/** Runs test files in a cell, each in a process of its own, and counts what came of them. */
 
 import type { SpawnOptions } from 'node:child_process'
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { availableParallelism, homedir, release } from 'node:os'
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { homedir, release } from 'node:os'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { type Cell, lacking, PERMISSION } from './cells.ts'
-import { INSIDE, type Outcome } from './harness.ts'
+import { type Cell, isIn, lacking, permissionFlags } from './cells.ts'
+import { END, INSIDE, type Outcome } from './harness.ts'
 import { ended } from './processes.ts'
 import type { CellResult, Failure, Skips } from './results.ts'
 import { type Installed, unwarned } from './runtimes.ts'
@@ -23,6 +33,8 @@ export interface Places {
   readonly except: readonly string[]
   /** Whether only what failed last time runs, and what has not run yet. */
   readonly again: boolean
+  /** The commit that runs. What ran of another does not count. */
+  readonly revision: string
 }
 
 /** Milliseconds for one test file. */
@@ -32,24 +44,35 @@ const EMULATED = 4
 /** Of nobody, whom every Linux has. */
 const ORDINARY = 65534
 
-export async function runCell(cell: Cell, installed: Installed, places: Places): Promise<CellResult> {
+/** A run of a cell: the files that are still to run, and its result when they have. */
+export interface CellRun {
+  readonly cell: Cell
+  /** Each runs one file. */
+  readonly steps: readonly (() => Promise<void>)[]
+  result(): CellResult
+}
+
+export function prepareCell(cell: Cell, installed: Installed, places: Places): CellRun {
   const runtime = cell.surroundings === 'permission' ? { ...installed, command: unwarned(installed) } : installed
   if (!places.again) rmSync(places.logs, { recursive: true, force: true })
   mkdirSync(places.logs, { recursive: true })
-  // Whoever runs the tests writes reports there.
+  // Whoever runs the tests writes there.
   chmodSync(places.logs, 0o777)
-  const files = testFiles(places.only.length > 0 ? places.only : cell.only).filter(
-    (file) => !places.except.some((word) => file.includes(word)),
-  )
-  const queue = files.filter((file) => !places.again || !passedBefore(file, places)).values()
-  const work = async (): Promise<void> => {
-    for (const file of queue) await runAndKeep(file, cell, runtime, places)
-  }
-  await Promise.all(Array.from({ length: availableParallelism() }, work))
+  const files = testFiles(places.only)
+    .filter((file) => places.only.length > 0 || isIn(cell, file))
+    .filter((file) => !places.except.some((word) => file.includes(word)))
+  const steps = files
+    .filter((file) => !places.again || !passedBefore(file, places))
+    .map((file) => () => runAndKeep(file, cell, runtime, places))
+  return { cell, steps, result: () => counted(files, runtime, places) }
+}
+
+function counted(files: readonly string[], { version }: Installed, places: Places): CellResult {
   const kept = files.map((file) => readKept(file, places)).filter((one) => one !== null)
   const outcomes = kept.flatMap((one) => one.outcomes)
   return {
-    version: runtime.version,
+    version,
+    revision: places.revision,
     date: new Date().toISOString().slice(0, 10),
     kernel: release().replace(/-.*/, ''),
     files: kept.length,
@@ -64,6 +87,7 @@ export async function runCell(cell: Cell, installed: Installed, places: Places):
 
 /** What is kept of a test file's last run, so that those that failed may run again alone. */
 interface Kept {
+  readonly revision: string
   readonly seconds: number
   readonly outcomes: readonly Outcome[]
 }
@@ -71,13 +95,15 @@ interface Kept {
 async function runAndKeep(file: string, cell: Cell, runtime: Installed, places: Places): Promise<void> {
   const began = Date.now()
   const outcomes = await runFile(file, cell, runtime, places)
-  const kept: Kept = { seconds: (Date.now() - began) / 1000, outcomes }
+  const kept: Kept = { revision: places.revision, seconds: (Date.now() - began) / 1000, outcomes }
   writeFileSync(placeOf(file, 'json', places), JSON.stringify(kept))
 }
 
 function readKept(file: string, places: Places): Kept | null {
   const place = placeOf(file, 'json', places)
-  return existsSync(place) ? (JSON.parse(readFileSync(place, 'utf8')) as Kept) : null
+  if (!existsSync(place)) return null
+  const kept = JSON.parse(readFileSync(place, 'utf8')) as Kept
+  return kept.revision === places.revision ? kept : null
 }
 
 function passedBefore(file: string, places: Places): boolean {
@@ -101,8 +127,8 @@ async function runFile(file: string, cell: Cell, runtime: Installed, places: Pla
   rmSync(report, { force: true })
   const log = openSync(placeOf(file, 'log', places), 'w')
   const output = openSync(report, 'a', 0o666)
-  if (process.getuid?.() === 0) chmodSync(report, 0o666)
   const drop = cell.surroundings === 'user' && process.getuid?.() === 0
+  if (drop) chownSync(report, ORDINARY, ORDINARY)
   const options: SpawnOptions = {
     cwd: tree,
     stdio: ['ignore', cell.harness === 'own' ? log : output, log],
@@ -113,12 +139,15 @@ async function runFile(file: string, cell: Cell, runtime: Installed, places: Pla
   const how = await ended(runtime.command, argumentsFor(file, report, cell, runtime, tree), options, limit)
   closeSync(log)
   closeSync(output)
-  const outcomes = readReport(report).map((outcome) => ({ ...outcome, name: `${name}${INSIDE}${outcome.name}` }))
-  // A process that fails without a failed test has left descriptors open, or was ended.
-  if (how !== null && !outcomes.some(({ result }) => result === 'failed')) {
-    outcomes.push({ name, result: 'failed', reason: `its process ${how}` })
+  const { outcomes, isWhole } = readReport(report)
+  const named = outcomes.map((outcome) => ({ ...outcome, name: `${name}${INSIDE}${outcome.name}` }))
+  if (!isWhole) {
+    named.push({ name, result: 'failed', reason: `its process ${how ?? 'ended by itself'} before its tests did` })
+  } else if (how !== null && !outcomes.some(({ result }) => result === 'failed')) {
+    // A process that fails without a failed test has left descriptors open, or was ended.
+    named.push({ name, result: 'failed', reason: `its process ${how}` })
   }
-  return outcomes
+  return named
 }
 
 /** What a login of that user would have, and the runtime as the `node` that programs find. */
@@ -137,7 +166,7 @@ function environmentFor({ surroundings }: Cell, { command }: Installed, logs: st
 }
 
 function argumentsFor(file: string, report: string, cell: Cell, { command }: Installed, tree: string): string[] {
-  const flags = cell.surroundings === 'permission' ? PERMISSION : []
+  const flags = cell.surroundings === 'permission' ? permissionFlags(cell.runtime) : []
   if (cell.harness === 'own') {
     const where = cell.surroundings === 'worker' ? ['worker'] : []
     return [...flags, join(tree, 'build/test/matrix/one_file.js'), file, report, command, ...where]
@@ -148,15 +177,19 @@ function argumentsFor(file: string, report: string, cell: Cell, { command }: Ins
   return [...flags, '--import', guard, ...reporting, file]
 }
 
-function readReport(path: string): Outcome[] {
-  if (!existsSync(path)) return []
-  return (
-    readFileSync(path, 'utf8')
-      .split('\n')
-      // Between them stands what the tests print.
-      .filter((line) => line.startsWith('{"name":'))
-      .map((line) => JSON.parse(line) as Outcome)
-  )
+interface FileReport {
+  readonly outcomes: readonly Outcome[]
+  /** Whether all tests have ended. */
+  readonly isWhole: boolean
+}
+
+function readReport(path: string): FileReport {
+  const lines = existsSync(path) ? readFileSync(path, 'utf8').split('\n') : []
+  return {
+    // Between them stands what the tests print.
+    outcomes: lines.filter((line) => line.startsWith('{"name":')).map((line) => JSON.parse(line) as Outcome),
+    isWhole: lines.includes(END),
+  }
 }
 
 /** With the first line of the reason: the rest stands in the logs. */

@@ -89,9 +89,15 @@ export function unwarned({ command }: Installed): string {
   const folder = join(dirname(command), 'unwarned')
   mkdirSync(folder, { recursive: true })
   const path = join(folder, 'node')
-  writeFileSync(path, `#!/bin/sh\nexec '${command}' --disable-warning=SecurityWarning "$@"\n`)
-  chmodSync(path, 0o755)
+  writeScript(path, [command, '--disable-warning=SecurityWarning'])
   return path
+}
+
+/** Writes a program that starts another one. In Perl, since a shell takes variables away and adds some. */
+function writeScript(path: string, command: readonly string[]): void {
+  const words = command.map((word) => `'${word}'`)
+  writeFileSync(path, `#!/usr/bin/perl\nexec ${words.join(', ')}, @ARGV or die "$!\\n"\n`)
+  chmodSync(path, 0o755)
 }
 
 /** QEMU runs programs of another architecture, with its libraries. */
@@ -99,8 +105,7 @@ function emulated(home: string, binary: string, folder: string): string | { fail
   const emulator = fetchEmulator(folder)
   if (typeof emulator === 'object') return emulator
   const path = join(home, 'node')
-  writeFileSync(path, `#!/bin/sh\nexec ${emulator} -L '${join(folder, DEBIAN, SYSROOT)}' '${binary}' "$@"\n`)
-  chmodSync(path, 0o755)
+  writeScript(path, [emulator, '-L', join(folder, DEBIAN, SYSROOT), binary])
   return path
 }
 

@@ -1,0 +1,40 @@
+/**
+ * What osier refuses in a place by its own rule, and the test files that need it: there, and for that, a test is skipped.
+ * The same words anywhere else are a failure.
+ */
+
+import { isMainThread } from 'node:worker_threads'
+import { runtime } from '../support/runtime.ts'
+
+/** What changes the process as a whole, with the test files (by a part of their paths) that do so. */
+const inWorkers: Readonly<Record<string, readonly string[]>> = {
+  chdir: ['conformance', 'os/directories', 'test/package', 'path/resolution', 'test/sjs', 'vfs/mounts'],
+  execve: ['conformance', 'test/sjs'],
+  execvpe: ['conformance'],
+  putenv: ['conformance', 'os/environ', 'os/spawn', 'vfs/mounts'],
+  setregid: ['conformance'],
+  setresgid: ['conformance'],
+  setresuid: ['conformance'],
+  setreuid: ['conformance'],
+  setuid: ['test/sjs'],
+  signal: ['conformance', 'test/signal'],
+  umask: ['conformance', 'os/identity', 'os/posix_spawn'],
+  unsetenv: ['conformance'],
+}
+
+/** What takes Node, with the test files. */
+const outsideNode: Readonly<Record<string, readonly string[]>> = {
+  'os.fork()': ['doc_examples', 'test/examples', 'os/fork', 'promises/pool'],
+  'os.forkpty()': ['doc_examples'],
+}
+
+/** The words of refusals that are expected of a test file, here. */
+export function refusalsIn(file: string): string[] {
+  const needed = (refused: Readonly<Record<string, readonly string[]>>): string[] =>
+    Object.keys(refused).filter((name) => refused[name]?.some((part) => file.includes(part)))
+  return [
+    ...(isMainThread ? [] : needed(inWorkers).map((name) => `os.${name}() is not supported in workers`)),
+    ...(isMainThread || !file.includes('os/fork') ? [] : ['os.fork() works in the main thread only']),
+    ...(runtime === 'Node' ? [] : needed(outsideNode).map((name) => `${name} needs Node`)),
+  ]
+}
