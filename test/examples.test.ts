@@ -21,7 +21,7 @@ import os from 'osier'
 import { outputOf, processFields } from './support/children.ts'
 import { temporaryFolder } from './support/folder.ts'
 import { noPython } from './support/python.ts'
-import { noFork } from './support/runtime.ts'
+import { noFork, noSelf, runtime } from './support/runtime.ts'
 import { atTerminals } from './support/terminals.ts'
 
 const folder = temporaryFolder()
@@ -137,6 +137,7 @@ test('job control: the command has the terminal, and Ctrl-C and Ctrl-Z reach nob
 
 test('daemon: it belongs to no terminal, has nothing of ours open, runs once, and can be ended', {
   timeout: 60_000,
+  skip: noSelf,
 }, () => {
   const place = join(folder, 'daemon')
   mkdirSync(place)
@@ -199,13 +200,16 @@ test('supervisor: signals are handed on', { timeout: 60_000 }, async () => {
   const child = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'ignore'] })
   const ended = once(child, 'exit')
   await once(child.stdout, 'data')
-  child.kill('SIGTERM')
+  process.kill(Number(child.pid), 'SIGTERM')
   assert.deepEqual(await ended, [3, null])
 })
 
 test('waiting: 200 children are awaited at once, and those that fail are started again', { timeout: 60_000 }, () => {
   const { stdout, stderr } = run('waiting/children')
-  assert.deepEqual([stdout, stderr], ['200 children, 20 started again, 0 threads more\n', ''])
+  // Other runtimes have threads that come and go.
+  const threads = runtime === 'Node' ? '0' : '\\d+'
+  assert.match(stdout, new RegExp(`^200 children, 20 started again, ${threads} threads more\n$`))
+  assert.equal(stderr, '')
 })
 
 test('waiting: a timer wheel calls in order, and ends', { timeout: 60_000 }, () => {
@@ -239,7 +243,7 @@ test('waiting: a log is followed when it grows, is cut, and is replaced', { time
   writeFileSync(`${path}.new`, 'of the new file\n')
   renameSync(`${path}.new`, path)
   assert.equal(await next(), 'of the new file')
-  child.kill('SIGTERM')
+  process.kill(Number(child.pid), 'SIGTERM')
   assert.deepEqual(await ended, [0, null])
 })
 

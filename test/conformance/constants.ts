@@ -5,6 +5,7 @@ import os from 'osier'
 import * as signal from 'osier/signal'
 import * as stat from 'osier/stat'
 import { exitCode } from '../support/children.ts'
+import { noSignals } from '../support/runtime.ts'
 import { conformance, differs, fails, holds, type PythonClass, rangeError, typeError } from './suite.ts'
 
 /** CPython's tests of `stat` and, as far as it needs no handlers, of `signal`. */
@@ -214,8 +215,10 @@ const posixSignals = conformance('test_signal', 'PosixTests', {
     }),
   ],
   test_interprocess_signal: [
-    holds('a signal of another process comes to the handler of `process.on`', () =>
-      heard(() => assert.equal(exitCode(os.spawnlp(os.P_NOWAIT, 'sh', 'sh', '-c', 'kill -VTALRM $PPID')), 0)),
+    holds(
+      'a signal of another process comes to the handler of `process.on`',
+      () => heard(() => assert.equal(exitCode(os.spawnlp(os.P_NOWAIT, 'sh', 'sh', '-c', 'kill -VTALRM $PPID')), 0)),
+      noSignals,
     ),
   ],
   test_valid_signals: [
@@ -251,7 +254,12 @@ const RAISE = '`raise_signal` is not here: `os.kill(os.getpid(), ...)` does the 
 const raise = conformance('test_signal', 'RaiseSignalTest', {
   test_sigint: [differs('raise_signal of SIGINT is a KeyboardInterrupt', RAISE)],
   test_handler: [
-    differs('raise_signal calls the handler', RAISE, () => heard(() => os.kill(os.getpid(), signal.SIGVTALRM))),
+    differs(
+      'raise_signal calls the handler',
+      RAISE,
+      () => heard(() => os.kill(os.getpid(), signal.SIGVTALRM)),
+      noSignals,
+    ),
   ],
 })
 
@@ -265,11 +273,16 @@ const pidfd = conformance('test_signal', 'PidfdSignalTest', {
       const fd = here.closed(os.pidfd_open(os.getpid()))
       typeError(() => signal.pidfd_send_signal(fd, 0, new Map() as never, 0))
     }),
-    holds('it sends a signal to the process that a descriptor stands for', (here) =>
-      heard(() => signal.pidfd_send_signal(here.closed(os.pidfd_open(os.getpid())), signal.SIGVTALRM)),
+    holds(
+      'it sends a signal to the process that a descriptor stands for',
+      (here) => heard(() => signal.pidfd_send_signal(here.closed(os.pidfd_open(os.getpid())), signal.SIGVTALRM)),
+      noSignals,
     ),
-    holds('a directory of /proc is such a descriptor', (here) =>
-      heard(() => signal.pidfd_send_signal(here.open(`/proc/${os.getpid()}`, os.O_DIRECTORY), signal.SIGVTALRM)),
+    holds(
+      'a directory of /proc is such a descriptor',
+      (here) =>
+        heard(() => signal.pidfd_send_signal(here.open(`/proc/${os.getpid()}`, os.O_DIRECTORY), signal.SIGVTALRM)),
+      noSignals,
     ),
   ],
 })

@@ -93,7 +93,7 @@ test('with ever more processes allowed to the user: EAGAIN, and nothing is left 
   forksInLimits()
 })
 
-test('with ever more allowed to the control group: EAGAIN, quietly', { skip: noProcessGroupLimit }, () => {
+test('with ever more allowed to the control group: EAGAIN, quietly', { skip: noFork || noProcessGroupLimit }, () => {
   withProcessGroup((folder) => forksInLimits(folder))
 })
 

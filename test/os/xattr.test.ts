@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import { mkdtempSync, openSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
@@ -49,7 +49,7 @@ describe('an attribute', { skip }, () => {
 
   test('is that of a path in any form, or of a descriptor', (t) => {
     const path = fresh('forms')
-    const fd = openSync(path, 'r+')
+    const fd = os.open(path, os.O_RDWR)
     t.after(() => os.close(fd))
     const forms = [path, Buffer.from(path), pathToFileURL(path), fd, { fd }, { fileno: () => fd }]
     for (const [index, form] of forms.entries()) {

@@ -53,7 +53,7 @@ test('lockf waits for another process without standing still, and without a thre
   const line =
     readFileSync('/proc/locks', 'latin1')
       .split('\n')
-      .find((text) => text.includes(` ${process.pid} `)) ?? ''
+      .find((text) => text.includes(` ${process.pid} `) && text.includes(`:${os.fstat(fd).st_ino} `)) ?? ''
   assert.match(line, / 0 9$/)
   os.lseek(fd, 0, os.SEEK_SET)
   await promises.lockf(fd, os.F_ULOCK, 0)

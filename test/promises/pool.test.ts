@@ -372,7 +372,8 @@ describe('the process', () => {
       ...{ cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] },
     })
     await once(child.stdout, 'data')
-    const storm = setInterval(() => child.kill('SIGUSR2'), 1)
+    // Deno says of a child that its `kill` was used on that the signal has ended it.
+    const storm = setInterval(() => process.kill(Number(child.pid), 'SIGUSR2'), 1)
     // Without a handler, as when Node starts and ends, the signal would end it.
     child.stdout.once('data', () => clearInterval(storm))
     const [status] = await once(child, 'exit')

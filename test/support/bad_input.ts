@@ -195,7 +195,7 @@ function openedSince(before: Open): number[] {
 /** Uses up what a call has returned, and closes it. */
 function dispose(result: unknown, before: Open): void {
   const numbers = [result].flat().filter((value): value is number => typeof value === 'number')
-  if (numbers.length > 0) for (const fd of openedSince(before)) if (numbers.includes(fd)) fs.closeSync(fd)
+  if (numbers.length > 0) for (const fd of openedSince(before)) if (numbers.includes(fd)) os.close(fd)
   if (typeof result !== 'object' || result === null || !('next' in result)) return
   const iterator = result as Iterator<unknown> & Partial<Disposable>
   try {
@@ -261,7 +261,7 @@ async function attempt(name: string, callable: Callable, one: Case, before: Open
     }
   }
   const leaked = lowestFree() === before.free ? [] : openedSince(before)
-  for (const fd of leaked) fs.closeSync(fd)
+  for (const fd of leaked) os.close(fd)
   return leaked.length > 0 ? `leaves ${leaked.length} descriptors open` : undefined
 }
 

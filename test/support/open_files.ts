@@ -1,6 +1,9 @@
-import { fstatSync, readdirSync, readlinkSync } from 'node:fs'
+import { lstatSync, readdirSync, readlinkSync } from 'node:fs'
 
-/** Node's own: of event loops, and /dev/null, which it opens at times. They come and go. */
+/**
+ * Node's own: of event loops, /dev/null, which it opens at times, and the certificates that it has been given, which newer
+ * versions read in a thread. They come and go.
+ */
 const OF_NODE = /^anon_inode:\[(eventpoll|eventfd|io_uring)\]|^\/dev\/null$/
 
 /** Other runtimes have sockets and pipes to children and for signals, which come and go, and copies of standard streams. */
@@ -8,6 +11,7 @@ const isNode = process.versions.bun === undefined && process.versions.deno === u
 const OF_OTHERS = /^(socket|pipe|anon_inode):/
 
 function isOfRuntime(target: string): boolean {
+  if (target === process.env.NODE_EXTRA_CA_CERTS) return true
   if (isNode) return OF_NODE.test(target)
   return (
     OF_NODE.test(target) ||
@@ -30,12 +34,7 @@ export function openFiles(): Set<string> {
   return found
 }
 
-/** Whether a descriptor is open. */
+/** Whether a descriptor is open. The kernel is asked: some runtimes' own functions know only those that they have opened. */
 export function isOpen(fd: number): boolean {
-  try {
-    fstatSync(fd)
-    return true
-  } catch {
-    return false
-  }
+  return lstatSync(`/proc/self/fd/${fd}`, { throwIfNoEntry: false }) !== undefined
 }

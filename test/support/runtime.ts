@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { isMainThread } from 'node:worker_threads'
 
 /** What runs the tests. */
@@ -20,10 +21,16 @@ export const ownDescriptors: string | false = exceptDeno('its node:fs knows no d
 /** For a test's `skip` where `node:fs` has to tell names that are not UTF-8. */
 export const lossyNames: string | false = exceptDeno('its node:fs cannot tell names that are not UTF-8')
 
+/** What a runtime that restricts itself hands down: its flags, in NODE_OPTIONS. */
+function handedDown(): string {
+  if (!('permission' in process)) return ''
+  return spawnSync(process.execPath, ['-p', 'Object.keys(process.env)'], { encoding: 'utf8', env: {} }).stdout.trim()
+}
+
 /** For a test's `skip` where variables are counted, or have values that are not UTF-8. */
-export const ownVariables: string | false = exceptDeno(
-  'it adds to the environment, needs a HOME, and throws at what is not UTF-8',
-)
+export const ownVariables: string | false =
+  exceptDeno('it adds to the environment, needs a HOME, and throws at what is not UTF-8') ||
+  (/NODE_OPTIONS/.test(handedDown()) && 'with --permission this Node adds NODE_OPTIONS to the environment of children')
 
 /** For a test's `skip` about the process group of a child of `node:child_process`. */
 export const ownGroups: string | false = exceptDeno('each child of its node:child_process leads a process group')
@@ -43,3 +50,18 @@ export const noPreload: string | false = onlyNode('it cannot be given a module t
 
 /** For a test's `skip` where this process must change as a whole: worker threads may not do that. */
 export const noMainThread: string | false = isMainThread ? false : 'a worker thread may not change the process'
+
+/** For a test's `skip` where this process hears signals: why a worker thread does not, or false. */
+export const noSignals: string | false = isMainThread ? false : 'signals are heard in the main thread only'
+
+/** Has the program that `process.execPath` names read a file, in a program of its own. Deno's own functions would translate. */
+const again = `const { execFileSync } = require('node:child_process')
+  const program = "require('node:fs').statSync('/'); console.log('here')"
+  const shell = ['-c', 'exec "$0" -e "$1"', process.execPath, program]
+  process.stdout.write(execFileSync('sh', shell, { stdio: ['ignore', 'pipe', 'ignore'] }))`
+
+/** For a test's `skip` about a program that starts itself anew: why `process.execPath` does not do for that, or false. */
+export const noSelf: string | false =
+  runtime === 'Node' || spawnSync(process.execPath, ['-e', again], { encoding: 'utf8' }).stdout === 'here\n'
+    ? false
+    : `${runtime}: what its process.execPath names does not take Node's command line`
