@@ -7,13 +7,14 @@ import { addEntries, preparedOpenDirectory } from '../os/directory_stream.ts'
 import { modeIn, preparedMode, preparedReadErrno } from '../os/file_type.ts'
 import type { FileName } from '../os/names.ts'
 import type { Prepared } from '../os/prepared.ts'
-import { isUnclear, type Listing } from '../os/walk.ts'
+import type { Listing } from '../os/walk.ts'
+import { Entries } from './listing.ts'
 import { type Outcome, onPool } from './on_pool.ts'
 import { OPENED } from './open_files.ts'
 
 /** Reading directories on the pool: what `listdir`, `scandir` and the walks have in common. */
 
-const { AT_FDCWD, DT_DIR, DT_REG, S_IFDIR, S_IFMT } = constants
+const { AT_FDCWD } = constants
 
 /**
  * Opens a directory for reading its entries.
@@ -47,12 +48,6 @@ export function readMore(
       throw osError(errno, syscall, path)
     },
   })
-}
-
-const IS_DIRECTORY: Outcome<boolean> = {
-  output: structs.stat.size,
-  result: () => (modeIn() & S_IFMT) === S_IFDIR,
-  failure: () => false,
 }
 
 const MODE_OR_ERRNO: Outcome<number> = {
@@ -95,8 +90,7 @@ class Reading implements Job {
   readonly #opened: (fd: number) => void
   readonly #resolve: (opened: Opened | Promise<Opened>) => void
   readonly #reject: (reason: unknown) => void
-  readonly #names: string[] = []
-  readonly #types: number[] = []
+  #entries = new Entries()
   #fd = -1
 
   constructor(
@@ -131,6 +125,7 @@ class Reading implements Job {
   #open(fd: number, errno: number): void {
     if (errno !== 0) throw osError(errno, this.#opening.syscall, this.#opening.file)
     this.#fd = fd
+    this.#entries = new Entries(fd)
     this.#opened(fd)
     this.name = 'getdents64'
     inBackground(this)
@@ -141,13 +136,14 @@ class Reading implements Job {
     if (errno !== 0 && errno !== errnoNumbers.ENOENT) throw osError(errno, 'scandir', this.#path)
     if (errno === 0 && size > 0) {
       block.bytes.copy(bytes, 0, 0, size)
-      addEntries(size, this.#names, this.#types)
+      addEntries(size, this.#entries.names, this.#entries.types)
+      this.#entries.clarify()
       if (!this.#isStopped()) {
         inBackground(this)
         return
       }
     }
-    this.#resolve(this.#sorted())
+    this.#resolve(this.#result())
   }
 
   refused(error: unknown): void {
@@ -155,26 +151,11 @@ class Reading implements Job {
     else this.#resolve({ fd: this.#fd, failure: { error } })
   }
 
-  /** Directories apart from the rest. Of links, and where the file system tells no types, the kernel has to be asked. */
-  #sorted(): Opened | Promise<Opened> {
-    const names = this.#names
-    const types = this.#types
-    const unclear: number[] = []
-    for (let i = 0; i < types.length; i++) if (isUnclear(types[i] as number)) unclear.push(i)
-    if (unclear.length === 0) return { fd: this.#fd, listing: sortedBy(names, types) }
-    const asked = unclear.map((index) => onPool(preparedMode(names[index] as string, 0, this.#fd), IS_DIRECTORY))
-    return Promise.all(asked).then((answers) => {
-      for (const [place, index] of unclear.entries()) types[index] = answers[place] ? DT_DIR : DT_REG
-      return { fd: this.#fd, listing: sortedBy(names, types) }
-    })
+  #result(): Opened | Promise<Opened> {
+    const fd = this.#fd
+    const listing = this.#entries.sorted()
+    return listing instanceof Promise ? listing.then((listing) => ({ fd, listing })) : { fd, listing }
   }
-}
-
-function sortedBy(names: readonly string[], types: readonly number[]): Listing {
-  const directories: string[] = []
-  const others: string[] = []
-  for (let i = 0; i < names.length; i++) (types[i] === DT_DIR ? directories : others).push(names[i] as string)
-  return { directories, others }
 }
 
 /**

@@ -9,6 +9,7 @@ import * as os from '../os/walk.ts'
 import { orAborted, type SignalOption } from './abort.ts'
 import { closeDirectory, modeOrErrno, type Opened, openAndList, readErrno } from './directory_stream.ts'
 import { takeSignal } from './on_pool.ts'
+import { type Inode, readWhole } from './whole_directory.ts'
 
 const { AT_FDCWD, AT_SYMLINK_NOFOLLOW, S_IFDIR, S_IFLNK, S_IFMT } = constants
 const { EMFILE, ENFILE } = errnoNumbers
@@ -109,29 +110,45 @@ async function isLink(path: string, at = AT_FDCWD): Promise<boolean> {
   return mode >= 0 && (mode & S_IFMT) === S_IFLNK
 }
 
-/** Lists a directory; undefined where it is a link that is not to be followed. */
-async function listAt(path: string, flags: number, isStopped: () => boolean): Promise<Listing | undefined> {
+/** A directory of a walk by paths that has been read: as a whole, or step by step. */
+type Listed = { readonly listing: Listing; readonly inodes?: ReadonlyMap<string, Inode> }
+
+/**
+ * Lists a directory; undefined where it is a link that is not to be followed.
+ *
+ * @param inode what it was found under, where that is known
+ */
+async function listAt(
+  path: string,
+  flags: number,
+  inode: Inode | undefined,
+  isStopped: () => boolean,
+): Promise<Listed | undefined> {
   if (scandirEvent.wanted) scandirEvent.raise(path)
-  let opened: Opened
   try {
-    opened = await openAndList('scandir', AT_FDCWD, path, path, flags, isStopped)
+    const whole = flags === 0 || inode !== undefined ? await readWhole(path, inode, isStopped) : undefined
+    return whole ?? (await listByDescriptor(path, flags, isStopped))
   } catch (error) {
     if (flags !== 0 && error instanceof OSError && (await isLink(path))) return undefined
     throw error
   }
-  closeDirectory(opened.fd)
-  if (opened.listing === undefined) throw opened.failure?.error
-  return opened.listing
+}
+
+async function listByDescriptor(path: string, flags: number, isStopped: () => boolean): Promise<Listed> {
+  const { fd, listing, failure } = await openAndList('scandir', AT_FDCWD, path, path, flags, isStopped)
+  closeDirectory(fd)
+  if (listing === undefined) throw failure?.error
+  return { listing }
 }
 
 async function* walkTree(walk: Walk, signal: AbortSignal | undefined): AsyncGenerator<WalkStep<string>, void> {
   const { start, topdown, onerror, flags } = walk
-  const ahead = new ReadAhead<Listing | undefined>(signal)
+  const ahead = new ReadAhead<Listed | undefined>(signal)
   const isStopped = (): boolean => signal?.aborted === true
-  const pending = (path: string, how: number): Pending<Listing | undefined> =>
-    new Pending(path, () => listAt(path, how, isStopped))
+  const pending = (path: string, how: number, inode?: Inode): Pending<Listed | undefined> =>
+    new Pending(path, () => listAt(path, how, inode, isStopped))
   // A step is that of a directory whose directories have all been walked.
-  const tasks: (Pending<Listing | undefined> | WalkStep<string>)[] = [pending(fsdecode(start), 0)]
+  const tasks: (Pending<Listed | undefined> | WalkStep<string>)[] = [pending(fsdecode(start), 0)]
   try {
     for (let task = tasks.pop(); task !== undefined; task = tasks.pop()) {
       signal?.throwIfAborted()
@@ -141,11 +158,13 @@ async function* walkTree(walk: Walk, signal: AbortSignal | undefined): AsyncGene
       }
       const found = await taken(ahead, task, tasks, onerror)
       if (found === undefined) continue
-      const step: WalkStep<string> = [task.path, found.directories, found.others]
+      const { listing, inodes } = found
+      const step: WalkStep<string> = [task.path, listing.directories, listing.others]
       if (topdown) yield step
       else tasks.push(step)
       const { path } = task
-      for (const name of os.decoded(found.directories).reverse()) tasks.push(pending(joinPath(path, name), flags))
+      for (const name of os.decoded(listing.directories).reverse())
+        tasks.push(pending(joinPath(path, name), flags, inodes?.get(name)))
     }
   } finally {
     await ahead.end(() => undefined)

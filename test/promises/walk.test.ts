@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
@@ -82,6 +82,62 @@ describe('walk and fwalk', () => {
       opened.push(structuredClone(step.slice(0, 3)))
     }
     assert.deepEqual(opened, expected)
+  })
+
+  test('do not follow a link that has taken the place of a directory, and do enter another directory', async () => {
+    const changing = join(folder, 'changing')
+    const secret = join(folder, 'secret')
+    const prepare = (): void => {
+      rmSync(changing, { recursive: true, force: true })
+      for (const name of ['replaced', 'linked', 'same', 'dangling'])
+        mkdirSync(join(changing, name), { recursive: true })
+    }
+    mkdirSync(join(secret, 'inner'), { recursive: true })
+    const change = (path: string): void => {
+      if (path !== changing) return
+      for (const name of ['replaced', 'linked', 'dangling'])
+        renameSync(join(changing, name), join(changing, `${name}.old`))
+      mkdirSync(join(changing, 'replaced', 'new'), { recursive: true })
+      symlinkSync(secret, join(changing, 'linked'))
+      symlinkSync('nowhere', join(changing, 'dangling'))
+    }
+    const errors: unknown[] = []
+    const onerror = (error: os.OSError): void => {
+      errors.push(error.code)
+    }
+    for (const open of [false, true]) {
+      prepare()
+      const seen: string[] = []
+      for await (const [path] of open ? promises.fwalk(changing, { onerror }) : promises.walk(changing, { onerror })) {
+        seen.push(path)
+        change(path)
+      }
+      const below = ['', '/replaced', '/replaced/new', '/same'].map((name) => `${changing}${name}`)
+      assert.deepEqual(seen.sort(), below)
+    }
+    assert.deepEqual(errors, [])
+    rmSync(changing, { recursive: true })
+    rmSync(secret, { recursive: true })
+  })
+
+  test('take a directory of many entries, links among them, in several turns, and let go of it when aborted', async () => {
+    const many = join(folder, 'many')
+    mkdirSync(many)
+    for (let i = 0; i < 600; i++) mkdirSync(join(many, `${'directory'.repeat(20)}${i}`))
+    for (let i = 0; i < 600; i++)
+      symlinkSync(i % 3 === 0 ? '.' : i % 3 === 1 ? 'nowhere' : '../tree/d1/file1', join(many, `link${i}`))
+    assert.deepEqual(await collect(promises.walk(many)), collectSync(os.walk(many)))
+    for (let turns = 0; turns < 12; turns++) {
+      const controller = new AbortController()
+      const first = promises.walk(many, { signal: controller.signal }).next()
+      const aborting = (async () => {
+        for (let i = 0; i < turns; i++) await turn()
+        controller.abort()
+      })()
+      const [result] = await Promise.allSettled([first, aborting])
+      if (result.status === 'rejected') assert.equal(result.reason, controller.signal.reason)
+    }
+    rmSync(many, { recursive: true })
   })
 
   test('tell onerror what os.walk tells it, when its turn has come', async () => {
