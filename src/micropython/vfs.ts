@@ -33,8 +33,8 @@ export { VfsPosix } from '../vfs/posix.ts'
  * At "/" it covers what was there before, until it is unmounted; anywhere else it is found under its name, whether or
  * not there is a directory of that name.
  *
- * @param fsobj a file system: an object with the methods of one, `mount` at least; or a block device, on which FAT is
- *   looked for
+ * @param fsobj a file system: an object with the methods of one, `mount` at least; or a block device, on which littlefs
+ *   is looked for, and then FAT
  * @param mount_point an absolute path without a slash at its end
  * @param options `readonly`: writing is refused (EROFS); `mkfs`: a file system is made where there is none
  * @returns nothing; without arguments, the file systems and where they are mounted

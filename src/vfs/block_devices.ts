@@ -15,6 +15,7 @@ import {
   BLOCKDEV_SYNC,
   type BlockDevice,
   Device,
+  SECTOR_SIZES,
 } from './device.ts'
 import { vfsError } from './errors.ts'
 
@@ -271,7 +272,7 @@ export class PartitionBlockDev extends StorageBlockDev {
    */
   constructor(device: BlockDevice, number: number, options: { readonly readonly?: boolean } = NO_OPTIONS) {
     checkOptions(options, ['readonly'])
-    const whole = new Device(device)
+    const whole = new Device(device, SECTOR_SIZES)
     const { first, count } = partition(whole, int(number, 'number', 1, 4))
     super(whole.blockSize, count)
     this.#device = whole

@@ -43,22 +43,28 @@ export const BLOCKDEV_BLOCK_SIZE = 5
 export const BLOCKDEV_BLOCK_ERASE = 6
 
 const LARGEST_COUNT = 0xffff_ffff
+const NOTHING: Buffer = Buffer.alloc(0)
 
 /** Whether something can be read as a block device. */
 export function isBlockDevice(value: unknown): value is BlockDevice {
   return typeof (value as BlockDevice | null | undefined)?.readblocks === 'function'
 }
 
+/** Sizes of a block with which FAT works. */
+export const SECTOR_SIZES: readonly number[] = [512, 1024, 2048, 4096]
+
 /**
- * The caller's block device behind one face: whole blocks, results and bounds checked, every failure an OSError.
+ * The caller's block device behind one face: results and bounds checked, every failure an OSError.
  */
 export class Device {
   readonly #device: BlockDevice
-  /** Bytes in a block: 512, 1024, 2048 or 4096. */
+  /** Bytes in a block. */
   readonly blockSize: number
   readonly blockCount: number
+  #transfers = 0
 
-  constructor(device: unknown) {
+  /** @param blockSizes the sizes of a block that are allowed; any by default */
+  constructor(device: unknown, blockSizes?: readonly number[]) {
     if (!isBlockDevice(device)) {
       throw wrongType('block_dev', 'a block device: an object with a "readblocks" method', device)
     }
@@ -68,12 +74,22 @@ export class Device {
     this.#device = device
     const ready = this.#request(BLOCKDEV_INIT)
     if (ready !== null && ready !== 0) throw ready < 0 ? osError(-ready, 'ioctl') : vfsError('EBUSY', 'ioctl')
-    this.blockSize = this.#blockSize()
+    this.blockSize = this.#blockSize(blockSizes)
     this.blockCount = this.#blockCount()
   }
 
   get readonly(): boolean {
     return typeof this.#device.writeblocks !== 'function'
+  }
+
+  /** Whether one of its methods is running. */
+  get busy(): boolean {
+    return this.#transfers > 0
+  }
+
+  /** Whether it can be used with offsets, and erased. */
+  get isExtended(): boolean {
+    return typeof this.#device.ioctl === 'function'
   }
 
   /** Fills `buffer`, a whole number of blocks, from `block` on. */
@@ -89,6 +105,29 @@ export class Device {
     this.#transfer('writeblocks', () => this.#device.writeblocks?.(block, buffer))
   }
 
+  /** Fills `buffer` from within a block. */
+  readAt(block: number, offset: number, buffer: Uint8Array): void {
+    this.#checkRange(block, buffer, 'readblocks', offset)
+    this.#transfer('readblocks', () => this.#device.readblocks(block, buffer, offset))
+  }
+
+  /** Writes `buffer` into a block that has been erased. */
+  programAt(block: number, offset: number, buffer: Uint8Array): void {
+    this.#checkRange(block, buffer, 'writeblocks', offset)
+    if (this.readonly) throw vfsError('EROFS', 'writeblocks')
+    this.#transfer('writeblocks', () => this.#device.writeblocks?.(block, buffer, offset))
+  }
+
+  /** Makes a block ready to be written with offsets. */
+  erase(block: number): void {
+    this.#checkRange(block, NOTHING, 'ioctl')
+    if (this.readonly) throw vfsError('EROFS', 'ioctl')
+    const result = this.#request(BLOCKDEV_BLOCK_ERASE, block)
+    // To ignore this request is no answer: on flash nothing could be written.
+    if (result === null) throw asOSError(wrongType('ioctl(6)', 'an integer', result), 'ioctl')
+    if (result !== 0) throw result < 0 ? osError(-result, 'ioctl') : vfsError('EINVAL', 'ioctl')
+  }
+
   sync(): void {
     if (typeof this.#device.ioctl === 'function') {
       const result = this.#request(BLOCKDEV_SYNC)
@@ -96,41 +135,48 @@ export class Device {
     } else this.#transfer('sync', () => this.#device.sync?.())
   }
 
-  #checkRange(block: number, buffer: Uint8Array, operation: string): void {
-    const blocks = buffer.length / this.blockSize
+  #checkRange(block: number, buffer: Uint8Array, operation: string, offset = 0): void {
+    const blocks = (offset + buffer.length) / this.blockSize
     if (block < 0 || block + blocks > this.blockCount) throw vfsError('EIO', operation)
   }
 
   #transfer(operation: string, transfer: () => BlockResult): void {
     let result: unknown
+    this.#transfers += 1
     try {
       result = transfer()
     } catch (thrown) {
       throw asOSError(thrown, operation)
+    } finally {
+      this.#transfers -= 1
     }
     const failure = transferFailure(result, operation)
     if (failure !== null) throw failure
   }
 
   /** An answer of `ioctl`, or, of a device without it, what stands for that in the old protocol. */
-  #request(op: number): number | null {
+  #request(op: number, arg = 0): number | null {
     let result: unknown = null
+    this.#transfers += 1
     try {
-      if (typeof this.#device.ioctl === 'function') result = this.#device.ioctl(op, 0)
+      if (typeof this.#device.ioctl === 'function') result = this.#device.ioctl(op, arg)
       else if (op === BLOCKDEV_BLOCK_COUNT) result = this.#device.count?.()
     } catch (thrown) {
       throw asOSError(thrown, 'ioctl')
+    } finally {
+      this.#transfers -= 1
     }
     if (result === null || result === undefined || result === false) return null
     if (typeof result === 'number' && Number.isInteger(result)) return result
     throw asOSError(wrongType('ioctl()', 'an integer or null', result), 'ioctl')
   }
 
-  #blockSize(): number {
+  #blockSize(allowed?: readonly number[]): number {
     const size = this.#request(BLOCKDEV_BLOCK_SIZE) ?? 512
-    if (size === 512 || size === 1024 || size === 2048 || size === 4096) return size
+    if (allowed === undefined ? size > 0 : allowed.includes(size)) return size
     if (size < 0) throw osError(-size, 'ioctl')
-    throw badValue('block_dev', 'must have blocks of 512, 1024, 2048 or 4096 bytes', size)
+    const sizes = allowed === undefined ? '1 byte or more' : '512, 1024, 2048 or 4096 bytes'
+    throw badValue('block_dev', `must have blocks of ${sizes}`, size)
   }
 
   #blockCount(): number {

@@ -1,6 +1,6 @@
 import * as FF from 'js-fatfs'
 import { badValue, type OSError } from '../errors.ts'
-import { Device } from './device.ts'
+import { Device, SECTOR_SIZES } from './device.ts'
 import { asOSError, vfsError } from './errors.ts'
 import { FatFs, type FatFunctions, isTrap, type Storage } from './fatfs.ts'
 
@@ -95,7 +95,7 @@ export class FatVolume {
   #smallVolume = 0
 
   constructor(blockDevice: unknown, sectors?: number, filter?: WriteFilter) {
-    this.device = new Device(blockDevice)
+    this.device = new Device(blockDevice, SECTOR_SIZES)
     this.readonly = this.device.readonly
     this.#sectors = sectors ?? this.device.blockCount
     this.#filter = filter ?? null

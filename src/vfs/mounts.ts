@@ -2,7 +2,7 @@ import { NotImplementedError, wrongType } from '../errors.ts'
 import { constants } from '../libc/facts.ts'
 import { bool, checkOptions } from '../os/arguments.ts'
 import { type FileName, fsdecode, fsencode } from '../os/names.ts'
-import { type BlockDevice, isBlockDevice } from './device.ts'
+import { isBlockDevice } from './device.ts'
 import { vfsError } from './errors.ts'
 import { VfsFat } from './fat.ts'
 import type { VfsFile } from './file.ts'
@@ -14,6 +14,7 @@ import {
   type StatTuple,
   type StatvfsTuple,
 } from './file_system.ts'
+import { littlefsVersion, VfsLfs1, VfsLfs2 } from './littlefs.ts'
 
 /** The root of all paths, which is no file system. */
 const ROOT: unique symbol = Symbol('the root')
@@ -209,8 +210,9 @@ function isFileSystem(value: unknown): value is FileSystem {
   return typeof (value as FileSystem | null | undefined)?.mount === 'function'
 }
 
-/** The file system on a block device: FAT, or none that is known here. */
+/** The file system on a block device: littlefs where it has the name of that, or else FAT. */
 function probe(device: unknown): FileSystem {
-  if (isBlockDevice(device)) return new VfsFat(device satisfies BlockDevice)
-  throw wrongType('fsobj', 'a file system or a block device', device)
+  if (!isBlockDevice(device)) throw wrongType('fsobj', 'a file system or a block device', device)
+  const version = littlefsVersion(device)
+  return version === 2 ? new VfsLfs2(device) : version === 1 ? new VfsLfs1(device) : new VfsFat(device)
 }

@@ -439,15 +439,3 @@ test('the same script on MicroPython and here, over the same image', { skip: noM
     Array.from(new os.VfsFat(device).ilistdir(), ([name]) => name),
   )
 })
-
-test('littlefs is missing, and says so', () => {
-  const device = new vfs.RamBlockDev(4096, 16)
-  for (const Lfs of [vfs.VfsLfs1, vfs.VfsLfs2, os.VfsLfs1, os.VfsLfs2]) {
-    const missing = { name: 'NotImplementedError', message: new RegExp(`^vfs.${Lfs.name} is not available here`) }
-    assert.throws(() => os.mount(new Lfs(device, { readsize: 64 }), '/flash'), missing)
-    assert.throws(() => Lfs.mkfs(device), missing)
-  }
-  // A device with littlefs on it begins with this name, by which others know it.
-  device.writeblocks(0, Buffer.concat([Buffer.alloc(8), Buffer.from('littlefs'), Buffer.alloc(4080)]))
-  assert.throws(() => os.mount(device, '/flash'), { code: 'ENODEV' })
-})

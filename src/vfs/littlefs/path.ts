@@ -1,0 +1,41 @@
+import { badValue } from '../../errors.ts'
+import { type FileName, fsdecode, fsencode } from '../../os/names.ts'
+import { vfsError } from '../errors.ts'
+
+/** A path, taken apart. */
+export interface Path {
+  /** As it was given. */
+  readonly text: string
+  /** From the root, without "." and "..". */
+  readonly names: readonly Buffer[]
+  /** Whether it can only be a directory, because it ends with a slash. */
+  readonly isDirectory: boolean
+}
+
+/** Takes a path apart that starts at the root, or at the directory `cwd`. */
+export function parsePath(path: FileName, cwd: string): Path {
+  const text = fsdecode(path)
+  if (text.includes('\0')) throw badValue('path', 'must not contain a NUL', path)
+  const names: string[] = []
+  for (const name of (text.startsWith('/') ? text : `${cwd}/${text}`).split('/')) {
+    if (name === '..') names.pop()
+    else if (name !== '' && name !== '.') names.push(name)
+  }
+  return { text, names: names.map((name) => bytesOf(name, text)), isDirectory: /\/\.{0,2}$/.test(text) }
+}
+
+function bytesOf(name: string, path: string): Buffer {
+  const bytes = fsencode(name)
+  if (bytes.length === 0) throw vfsError('EINVAL', 'path', path)
+  return bytes
+}
+
+/** The path as text, from the root. */
+export function joinPath(names: readonly Buffer[]): string {
+  return `/${names.map((name) => fsdecode(name)).join('/')}`
+}
+
+/** Whether a path leads to something below another one. */
+export function isBelow(names: readonly Buffer[], above: readonly Buffer[]): boolean {
+  return names.length > above.length && above.every((name, index) => names[index]?.equals(name))
+}
