@@ -1,10 +1,9 @@
-import { onAbort } from '../event_loop/on_abort.ts'
 import { NOT_YET, type Patience, perform } from '../event_loop/perform.ts'
 import { cancel, READABLE, type Waiter, wait } from '../event_loop/poller.ts'
 import { has, libc } from '../libc/functions.ts'
 import { claim, ownChildren, unclaim } from '../os/any_child.ts'
 import { close } from '../os/descriptors.ts'
-import { Backoff } from './pause.ts'
+import { Backoff, pause } from './pause.ts'
 
 /**
  * Waiting for children without standing still, by process descriptors (pidfds): no handler of SIGCHLD, no thread, and no
@@ -95,23 +94,8 @@ class Family {
 
   /** Resolves when one has ended, or after a while: there may be new ones. */
   change(): Promise<void> {
-    const { signal, ref = true } = this.#patience
-    return new Promise((resolve, reject) => {
-      const wake = (): void => {
-        clearTimeout(timer)
-        stopListening?.()
-        resolve()
-      }
-      const timer = setTimeout(wake, LONGEST_PAUSE)
-      if (!ref) timer.unref()
-      const stopListening =
-        signal &&
-        onAbort(signal, (reason) => {
-          clearTimeout(timer)
-          reject(reason)
-        })
-      this.#watch(wake, ref)
-    })
+    const { ref = true } = this.#patience
+    return pause(LONGEST_PAUSE, this.#patience, (wake) => this.#watch(wake, ref))
   }
 
   /** Has `wake` called when a child ends. Those that have ended before, and were taken by others, are let go. */

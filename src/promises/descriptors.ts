@@ -149,23 +149,39 @@ export async function read(fd: Descriptor, n: number | bigint, options: WaitOpti
   return perform(new ReadPiece(number, most), waitOptions(options))
 }
 
-/** Reads into memory of the caller's. */
-class ReadInto implements Deed<number> {
-  readonly events: number = READABLE
+/** Uses memory of the caller's. */
+abstract class WithMemory implements Deed<number> {
+  abstract readonly events: number
   readonly fd: number
-  readonly #bytes: Uint8Array
+  protected readonly bytes: Uint8Array
+  /** What the caller calls it. */
+  readonly #name: string
+
+  constructor(fd: number, bytes: Uint8Array, name: string) {
+    this.fd = fd
+    this.bytes = bytes
+    this.#name = name
+  }
+
+  /** Describes it to C; returns its length. It may be gone meanwhile: empty memory would read as the end of the file. */
+  protected describe(): number {
+    const length = byteLength(attached(this.bytes, this.#name))
+    putVector(addressOf(this.bytes), length)
+    return length
+  }
+
+  abstract attempt(isReady: boolean): Tried
+  abstract otherwise(): Promise<number>
+}
+
+/** Reads into it. */
+class ReadInto extends WithMemory {
+  readonly events: number = READABLE
   /** How much has been read already, of a file on disk. */
   #done = 0
 
-  constructor(fd: number, bytes: Uint8Array) {
-    this.fd = fd
-    this.#bytes = bytes
-  }
-
   attempt(isReady: boolean): Tried {
-    // It may be gone meanwhile: an empty piece of memory would read as the end of the file.
-    const length = byteLength(attached(this.#bytes, 'buffer'))
-    putVector(addressOf(this.#bytes), length)
+    const length = this.describe()
     const size = tryRead('readinto', this.fd, 1, isReady)
     if (size === NOT_YET || size === length || size === 0 || isReady || !isCutShort(this.fd)) return size
     this.#done = size
@@ -173,9 +189,9 @@ class ReadInto implements Deed<number> {
   }
 
   async otherwise(): Promise<number> {
-    const room = Buffer.allocUnsafeSlow(byteLength(this.#bytes) - this.#done)
+    const room = Buffer.allocUnsafeSlow(byteLength(this.bytes) - this.#done)
     const size = await onDisk('readinto', this.fd, 'read', room)
-    plainView(attached(this.#bytes, 'buffer')).set(room.subarray(0, size), this.#done)
+    plainView(attached(this.bytes, 'buffer')).set(room.subarray(0, size), this.#done)
     return this.#done + size
   }
 }
@@ -207,29 +223,21 @@ export async function readinto(
   options: WaitOptions = NO_OPTIONS,
 ): Promise<number> {
   const number = descriptor(fd, 'fd')
-  return perform(new ReadInto(number, view(buffer, 'buffer')), waitOptions(options))
+  return perform(new ReadInto(number, view(buffer, 'buffer'), 'buffer'), waitOptions(options))
 }
 
-/** Writes memory of the caller's. */
-class Write implements Deed<number> {
+/** Writes it. */
+class Write extends WithMemory {
   readonly events: number = WRITABLE
-  readonly fd: number
-  readonly #bytes: Uint8Array
-
-  constructor(fd: number, bytes: Uint8Array) {
-    this.fd = fd
-    this.#bytes = bytes
-  }
 
   attempt(isReady: boolean): Tried {
-    const length = byteLength(attached(this.#bytes, 'data'))
-    putVector(addressOf(this.#bytes), length)
+    this.describe()
     return tryWrite('write', this.fd, 1, isReady)
   }
 
   otherwise(): Promise<number> {
-    const copy = Buffer.allocUnsafeSlow(byteLength(this.#bytes))
-    copy.set(this.#bytes)
+    const copy = Buffer.allocUnsafeSlow(byteLength(this.bytes))
+    copy.set(this.bytes)
     return onDisk('write', this.fd, 'writeFrom', copy)
   }
 }
@@ -260,7 +268,7 @@ class Write implements Deed<number> {
 export function write(fd: Descriptor, data: ArrayBufferView, options: WaitOptions = NO_OPTIONS): Promise<number> {
   try {
     const number = descriptor(fd, 'fd')
-    return perform(new Write(number, view(data, 'data')), waitOptions(options))
+    return perform(new Write(number, view(data, 'data'), 'data'), waitOptions(options))
   } catch (error) {
     return Promise.reject(error)
   }

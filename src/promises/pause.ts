@@ -1,14 +1,24 @@
 import { onAbort } from '../event_loop/on_abort.ts'
 import type { Patience } from '../event_loop/perform.ts'
 
-/** Resolves after some milliseconds; rejects with the signal's reason once that is aborted. */
-export function pause(milliseconds: number, { signal, ref = true }: Patience): Promise<void> {
+/**
+ * Resolves after some milliseconds, or sooner; rejects with the signal's reason once that is aborted.
+ *
+ * @param begin gets what ends the pause, for those who may have a reason to
+ */
+export function pause(
+  milliseconds: number,
+  { signal, ref = true }: Patience,
+  begin: (end: () => void) => void = () => undefined,
+): Promise<void> {
   if (signal?.aborted) return Promise.reject(signal.reason)
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
+    const end = (): void => {
+      clearTimeout(timer)
       stopListening?.()
       resolve()
-    }, milliseconds)
+    }
+    const timer = setTimeout(end, milliseconds)
     if (!ref) timer.unref()
     const stopListening =
       signal &&
@@ -16,6 +26,7 @@ export function pause(milliseconds: number, { signal, ref = true }: Patience): P
         clearTimeout(timer)
         reject(reason)
       })
+    begin(end)
   })
 }
 

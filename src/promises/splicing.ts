@@ -1,6 +1,6 @@
 import { BlockingIOError } from '../errors.ts'
 import { tryCall, unblock, withoutBlocking } from '../event_loop/nonblocking.ts'
-import { NOT_YET, type Patience, ready } from '../event_loop/perform.ts'
+import { NOT_YET, type Patience, perform, ready } from '../event_loop/perform.ts'
 import { READABLE, WRITABLE } from '../event_loop/poller.ts'
 import { constants, structs } from '../libc/facts.ts'
 import { type Address, libc } from '../libc/functions.ts'
@@ -8,13 +8,15 @@ import { address, addressOf, bytes } from '../libc/memory.ts'
 import { byteCount, type Descriptor, descriptor, optional, uintFlags } from '../os/arguments.ts'
 import { close, dup } from '../os/descriptors.ts'
 import { type Offset, preparedSendfile, preparedSplice, type TransferOffsets } from '../os/transfers.ts'
+import { viewList, withVectors } from '../os/vectors.ts'
+import { attached } from '../os/views.ts'
 import { COUNT, onPool } from './on_pool.ts'
 import { Backoff } from './pause.ts'
 import { takePatience, type WaitOptions } from './wait_options.ts'
 
 /** Moving data inside the kernel, when both sides are ready. */
 
-const { SPLICE_F_NONBLOCK, SEEK_CUR, POLLIN, POLLOUT } = constants
+const { F_GETFL, O_ACCMODE, O_RDONLY, SPLICE_F_NONBLOCK, SEEK_CUR, POLLIN, POLLOUT } = constants
 const { offsets: POLL, size: POLLFD } = structs.pollfd
 
 /** Bytes of both offsets, at the start of scratch memory. */
@@ -174,6 +176,60 @@ export async function tee(
   const [from, to] = [descriptor(src, 'src'), descriptor(dst, 'dst')]
   const [most, bits] = [byteCount(count, 'count'), uintFlags(flags, 'flags') | SPLICE_F_NONBLOCK]
   return moveWhenReady(from, to, patience, () => tryCall('tee', from, null, () => libc.tee(from, to, most, bits), true))
+}
+
+/**
+ * vmsplice(2): puts memory into a pipe without copying it, as soon as the pipe has room, or reads a pipe into memory, as soon
+ * as there is anything.
+ *
+ * What was put into a pipe stays the caller's memory until somebody has read it there: who changes it meanwhile, or lets go
+ * of the buffer, changes what the reader gets. `writev` has no such trap.
+ *
+ * @param fd the writing end of a pipe, or its reading end
+ * @param buffers the memory: views, at most 1024
+ * @param flags of SPLICE_F_GIFT; SPLICE_F_NONBLOCK changes nothing here
+ * @param options `flags` by name; `signal`: aborted, it makes the promise reject, and nothing has been moved; `ref`: false
+ *   lets the process end meanwhile
+ * @returns how many bytes were put into the pipe, which may be fewer than there are, or read from it; 0 at its end
+ * @throws OSError as the system says: EBADF for what is no pipe, EINVAL, BrokenPipeError
+ *
+ * Availability: Linux. See vmsplice(2).
+ * @example
+ * ```ts
+ * const [r, w] = os.pipe()
+ * const room = Buffer.alloc(100)
+ * const coming = promises.vmsplice(r, [room])
+ * await promises.vmsplice(w, [Buffer.from('from '), Buffer.from('memory')]) // => 11
+ * await coming // => 11
+ * os.close(r)
+ * os.close(w)
+ * ```
+ */
+export async function vmsplice(
+  fd: Descriptor,
+  buffers: readonly ArrayBufferView[],
+  ...rest: [flags?: number, options?: WaitOptions] | [options?: { readonly flags?: number } & WaitOptions]
+): Promise<number> {
+  const given: unknown[] = [...rest]
+  const patience = takePatience(given)
+  const { flags = 0 } = optional(['flags'], [], given)
+  const pipe = descriptor(fd, 'fd')
+  const bits = uintFlags(flags, 'flags') | SPLICE_F_NONBLOCK
+  const list = viewList(buffers, 'buffers')
+  const status = libc.fcntl(pipe, F_GETFL, 0)
+  // As the kernel chooses: what can be written is.
+  const events = (status & O_ACCMODE) === O_RDONLY ? READABLE : WRITABLE
+  const attempt = (): number | typeof NOT_YET => {
+    for (const bytes of list) attached(bytes, 'buffers')
+    let tried: number | typeof NOT_YET = NOT_YET
+    withVectors('vmsplice', pipe, list, (vectors, count) => {
+      const call = (): number => libc.vmsplice(pipe, vectors, count, bits)
+      tried = tryCall('vmsplice', pipe, call, call, false)
+      return 0
+    })
+    return tried
+  }
+  return perform({ fd: pipe, events, attempt }, patience)
 }
 
 /** By descriptor, the last transfer to it that is under way. */

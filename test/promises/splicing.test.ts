@@ -48,6 +48,37 @@ test('tee waits, and leaves what it copies', () =>
     }),
   ))
 
+test('vmsplice waits for room, or for something to read, at the end that it is given', () =>
+  withPipe(async (r, w) => {
+    const room = [Buffer.alloc(3), new Uint16Array(50)]
+    const reading = promises.vmsplice(r, room)
+    assert.ok(await isPending(reading))
+    const page = Buffer.alloc(65_536, 'p')
+    assert.equal(await promises.vmsplice(w, [Buffer.from('me'), Buffer.from('mory')], os.SPLICE_F_GIFT), 6)
+    assert.equal(await reading, 6)
+    assert.deepEqual([String(room[0]), room[1]?.[0]], ['mem', Buffer.from('or').readUInt16LE()])
+    while ((await promises.vmsplice(w, [page])) === page.length);
+    const writing = promises.vmsplice(w, [page], { flags: os.SPLICE_F_NONBLOCK })
+    const aborted = promises.vmsplice(w, [page], 0, { signal: AbortSignal.timeout(5) })
+    await assert.rejects(aborted, { name: 'TimeoutError' })
+    assert.ok(await isPending(writing))
+    let held = 0
+    while (held < page.length) held += (await promises.read(r, 1 << 20)).length
+    assert.ok((await writing) > 0)
+    assert.deepEqual([os.get_blocking(r), os.get_blocking(w)], [true, true])
+    const lost = new Uint8Array(10)
+    const waiting = promises.vmsplice(w, [page, lost]).then(() => promises.vmsplice(w, [page, lost]))
+    structuredClone(lost, { transfer: [lost.buffer] })
+    await assert.rejects(waiting, { code: 'ERR_INVALID_ARG_TYPE' })
+    const file = os.open(source, os.O_RDONLY)
+    await assert.rejects(promises.vmsplice(file, [page]), { code: 'EBADF' })
+    os.close(file)
+    os.close(r)
+    await assert.rejects(promises.vmsplice(w, [page]), os.BrokenPipeError)
+    await assert.rejects(promises.vmsplice(r, [page]), { code: 'EBADF' })
+    await assert.rejects(promises.vmsplice(w, [1 as unknown as Buffer]), TypeError)
+  }))
+
 test('splice from and to files, with offsets', () =>
   withPipe(async (r, w) => {
     const fd = os.open(source, os.O_RDONLY)
