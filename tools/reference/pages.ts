@@ -60,7 +60,11 @@ function isInMusl(name: keyof typeof prototypes): boolean {
 }
 
 function page({ title, names }: Chapter): string {
-  const rows = names.map((name) => [`\`${name.name}\``, summary(name), ...availability(name)])
+  const rows = names.map((name) => [
+    `{@link "osier".${name.name} | \`${name.name}\`}`,
+    summary(name),
+    ...availability(name),
+  ])
   const table = [['name', 'what it is', ...HEADS], HEADS.concat('', '').map(() => '---'), ...rows]
   return [
     `---\ntitle: ${JSON.stringify(title)}\ngroup: Chapters of os\n---\n`,

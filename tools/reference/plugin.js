@@ -11,6 +11,10 @@ export async function load(/** @type {import('typedoc').Application} */ app) {
     for (const { title, names } of all) {
       for (const { name } of names) assignChapter(project.getChildByName(['index', name]), title)
     }
+    // As programs import them.
+    for (const door of project.getReflectionsByKind(ReflectionKind.Module)) {
+      door.name = door.name === 'index' ? 'osier' : `osier/${door.name}`
+    }
   })
 }
 
