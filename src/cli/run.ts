@@ -23,7 +23,9 @@ export async function runCode(code: string, name: string, args: readonly string[
   const program = new Program(name)
   program.filename = resolve(name)
   program.paths = Program._nodeModulePaths(process.cwd())
-  program._compile(`module.exports = (async () => {${code}\n})()`, program.filename)
+  // A first line that names an interpreter is a comment, and so keeps the lines' numbers.
+  const body = code.replace(/^#!/, '//')
+  program._compile(`module.exports = (async () => {${body}\n})()`, program.filename)
   await program.exports
 }
 

@@ -29,6 +29,7 @@ describe('without a terminal', () => {
   test('-c, a file, and standard input', () => {
     assert.equal(succeed(['-c', program, '--json', 'x']), `${folder} b ["--json","x"]\n`)
     assert.equal(succeed([], program), `${folder} b []\n`)
+    assert.equal(succeed([], `#!/usr/bin/env osier\n${program}`), `${folder} b []\n`)
     assert.equal(succeed(['-', 'y'], program), `${folder} b ["y"]\n`)
     assert.equal(succeed([`-c${program}`, '-x']), `${folder} b ["-x"]\n`)
     assert.equal(succeed([`--code=${program}`, '-i']), `${folder} b ["-i"]\n`)
