@@ -16,7 +16,8 @@ const HOW = structs.open_how
 const how = ownMemory(HOW.size)
 const howAddress = addressOf(how)
 how.writeBigUInt64LE(BigInt(O_PATH | O_DIRECTORY | O_CLOEXEC), HOW.offsets.flags)
-how.writeBigUInt64LE(BigInt(RESOLVE_CACHED), HOW.offsets.resolve)
+// Also where the platform has no such constants: this is loaded there, and never asked.
+how.writeBigUInt64LE(BigInt(RESOLVE_CACHED | 0), HOW.offsets.resolve)
 
 /** Of what is no directory, or is not there. */
 const NONE: ReadonlySet<number> = new Set([EACCES, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR])
