@@ -73,6 +73,7 @@ export const prototypes = {
   fremovexattr: c('int fremovexattr(int, const char *)') as (fd: number, name: CString) => number,
   fsetxattr: c('int fsetxattr(int, const char *, const void *, size_t, int)') as (fd: number, name: CString, value: Uint8Array, size: number, flags: number) => number,
   fstatat: c('int fstatat(int, const char *, uintptr_t, int)', 'newfstatat') as (at: number, path: CString, out: Address, flags: number) => number,
+  fstatatByAddress: c('int fstatat(int, uintptr_t, uintptr_t, int)', 'newfstatat') as (at: number, path: Address, out: Address, flags: number) => number,
   fstatvfs: c('int fstatvfs(int, uintptr_t)') as (fd: number, out: Address) => number,
   fsync: c('int fsync(int)') as (fd: number) => number,
   ftruncate: c('int ftruncate(int, int64_t)') as (fd: number, length: Int64) => number,

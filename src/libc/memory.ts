@@ -11,7 +11,7 @@ import { decode } from './strings.ts'
  */
 export const SCRATCH_SIZE = 65536
 /** What `ownMemory` has to give. */
-const OWN_SIZE = 16384
+const OWN_SIZE = 16384 + SCRATCH_SIZE
 const block = Buffer.allocUnsafeSlow(SCRATCH_SIZE + OWN_SIZE)
 export const bytes: Buffer<ArrayBuffer> = block.subarray(0, SCRATCH_SIZE)
 export const address: number = addressOf(bytes)

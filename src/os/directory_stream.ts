@@ -1,15 +1,15 @@
 import { AuditEvent } from '../audit.ts'
 import { failed, lastErrno, osError } from '../libc/call.ts'
 import { constants, errnoNumbers, structs } from '../libc/facts.ts'
-import { libc } from '../libc/functions.ts'
-import { address, bytes, SCRATCH_SIZE } from '../libc/memory.ts'
+import { type Address, libc } from '../libc/functions.ts'
+import { address, bytes, ownMemory, SCRATCH_SIZE } from '../libc/memory.ts'
 import { decode } from '../libc/strings.ts'
 import { cString } from './arguments.ts'
 import { typeOf } from './file_type.ts'
 import type { FileName } from './names.ts'
 import type { Prepared } from './prepared.ts'
 
-/** Reading directories: what `listdir`, `scandir` and `walk` have in common. */
+/** OpenDirectory directories: what `listdir`, `scandir` and `walk` have in common. */
 
 const { O_RDONLY, O_DIRECTORY, O_CLOEXEC, O_NONBLOCK, F_DUPFD_CLOEXEC, SEEK_SET, S_IFDIR } = constants
 const { d_ino, d_reclen, d_type, d_name } = structs.dirent64.offsets
@@ -17,7 +17,7 @@ const { d_ino, d_reclen, d_type, d_name } = structs.dirent64.offsets
 const OPEN_DIRECTORY = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK
 
 // Constants of this module, which V8's compiler can rely on, unlike imports.
-const records = bytes
+const records = Buffer.from(bytes.buffer)
 const u16 = new Uint16Array(bytes.buffer)
 const u32 = new Uint32Array(bytes.buffer)
 const u64 = new BigUint64Array(bytes.buffer)
@@ -91,16 +91,114 @@ export function addEntries(size: number, names: string[], types: number[], inode
   }
 }
 
-/** Has the kernel fill scratch memory with entries; returns how many bytes, 0 at the end. */
-function readBlock(syscall: string, fd: number, path: FileName | number): number {
+/** Has the kernel fill memory with entries; returns how many bytes, 0 at the end. */
+function readBlock(syscall: string, fd: number, path: FileName | number, place = address): number {
   let size: number
-  while ((size = libc.getdents64(fd, address, SCRATCH_SIZE)) === -1) {
+  while ((size = libc.getdents64(fd, place, SCRATCH_SIZE)) === -1) {
     const errno = lastErrno()
     // The directory has been removed: to POSIX, and so to readdir(3) and CPython, that is its end.
     if (errno === errnoNumbers.ENOENT) return 0
     if (errno !== errnoNumbers.EINTR) throw osError(errno, syscall, path)
   }
   return size
+}
+
+/** Where a record begins, and below that its type, which has four bits: one small number for both. */
+export type Place = number
+
+/** A directory that is being read by its descriptor; -1 when that is over. */
+export interface OpenDirectory {
+  readonly fd: number
+}
+
+// For who does something else between one entry and the next, when scratch memory is overwritten. It lies behind that, and
+// is read by the same arrays.
+const ownRecords = ownMemory(SCRATCH_SIZE)
+const OWN = ownRecords.byteOffset - bytes.byteOffset
+
+/** Whose records stand there. */
+let standing: Records<OpenDirectory> | null = null
+
+/**
+ * Entries of a directory as getdents64(2) wrote them, of which is decoded only what is asked for. They are kept as text of
+ * one character each byte: nothing is quicker to make, and plain names are slices of it.
+ */
+export class Records<R extends OpenDirectory> {
+  readonly reading: R
+  /** All entries but "." and "..". */
+  readonly places: readonly Place[]
+  readonly #text: string
+
+  /** @param start where they stand now, counted from scratch memory on */
+  constructor(reading: R, start: number, size: number) {
+    this.reading = reading
+    this.places = placesIn(start, size)
+    this.#text = records.toString('latin1', start, start + size)
+  }
+
+  name(place: Place): string {
+    const text = this.#text
+    const start = (place >> 4) + d_name
+    let end = start
+    let all = 0
+    for (let unit = text.charCodeAt(start); unit !== 0; unit = text.charCodeAt(++end)) all |= unit
+    const name = text.slice(start, end)
+    return all < 0x80 ? name : decode(Buffer.from(name, 'latin1'))
+  }
+
+  inode(place: Place): bigint {
+    const start = (place >> 4) + d_ino
+    return Buffer.from(this.#text.slice(start, start + 8), 'latin1').readBigUInt64LE()
+  }
+
+  /** Where the name stands, with a NUL at its end, for C to be called at once; 0 where it does no more. */
+  nameAddress(place: Place): Address {
+    return standing === this ? address + OWN + (place >> 4) + d_name : 0
+  }
+}
+
+/** DT_* of an entry. */
+export function typeAt(place: Place): number {
+  return place & 15
+}
+
+function placesIn(start: number, size: number): Place[] {
+  const places: Place[] = []
+  for (let at = start; at < start + size; at += u16[(at + d_reclen) >> 1] as number) {
+    const name = at + d_name
+    if (records[name] !== DOT || !isDotName(name)) places.push(((at - start) << 4) + (records[at + d_type] as number))
+  }
+  return places
+}
+
+function isDotName(start: number): boolean {
+  return records[start + 1] === 0 || (records[start + 1] === DOT && records[start + 2] === 0)
+}
+
+/** Reads some more entries, for who comes back to them later; null at the end. */
+export function readRecords<R extends OpenDirectory>(
+  syscall: string,
+  reading: R,
+  path: FileName | number,
+): Records<R> | null {
+  const isFree = standing === null || standing.reading === reading || standing.reading.fd === -1
+  if (isFree) standing = null
+  const start = isFree ? OWN : 0
+  const size = readBlock(syscall, reading.fd, path, address + start)
+  if (size === 0) return null
+  const found = new Records(reading, start, size)
+  if (isFree) standing = found
+  return found
+}
+
+/** The entries that stand in scratch memory. */
+export function recordsInScratch<R extends OpenDirectory>(reading: R, size: number): Records<R> {
+  return new Records(reading, 0, size)
+}
+
+/** To be told when a directory has been read: others may have its memory. */
+export function endReading(reading: OpenDirectory): void {
+  if (standing?.reading === reading) standing = null
 }
 
 function isDotOrDotDot(start: number, end: number): boolean {

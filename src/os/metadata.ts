@@ -2,7 +2,7 @@ import { AuditEvent } from '../audit.ts'
 import { badValue, NotImplementedError, type Subject } from '../errors.ts'
 import { failed, lastErrno, osError } from '../libc/call.ts'
 import { constants, errnoNumbers } from '../libc/facts.ts'
-import { libc } from '../libc/functions.ts'
+import { type Address, libc } from '../libc/functions.ts'
 import { address } from '../libc/memory.ts'
 import { FROM_SCRATCH, type stat_result, statResult, statx_result } from '../results.ts'
 import {
@@ -126,6 +126,15 @@ export function statusOf(syscall: string, file: FileName, at: number, flags: num
 export function statusOrErrno(file: FileName, at: number, flags: number): stat_result | number {
   const name = cString(file, 'path')
   while (libc.fstatat(at, name, address, flags) === -1) {
+    const errno = lastErrno()
+    if (errno !== errnoNumbers.EINTR) return -errno
+  }
+  return statResult()
+}
+
+/** The same of a name that stands in memory, which must be there for the length of the call. */
+export function statusByAddressOrErrno(name: Address, at: number, flags: number): stat_result | number {
+  while (libc.fstatatByAddress(at, name, address, flags) === -1) {
     const errno = lastErrno()
     if (errno !== errnoNumbers.EINTR) return -errno
   }

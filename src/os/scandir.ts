@@ -1,13 +1,23 @@
 import { isMainThread } from 'node:worker_threads'
 import { AuditEvent } from '../audit.ts'
-import { FileNotFoundError, wrongType } from '../errors.ts'
+import { wrongType } from '../errors.ts'
 import { osError } from '../libc/call.ts'
-import { constants } from '../libc/facts.ts'
+import { constants, errnoNumbers } from '../libc/facts.ts'
 import { libc } from '../libc/functions.ts'
 import type { stat_result } from '../results.ts'
 import { bool, checkOptions, type Descriptor, fileNameOrFd, NO_OPTIONS, optional } from './arguments.ts'
-import { duplicateDirectory, openDirectory, readEntries, scandirEvent } from './directory_stream.ts'
-import { type FollowSymlinksOption, statusOf, statusOrErrno } from './metadata.ts'
+import {
+  duplicateDirectory,
+  endReading,
+  openDirectory,
+  type Place,
+  type Records,
+  readEntries,
+  readRecords,
+  scandirEvent,
+  typeAt,
+} from './directory_stream.ts'
+import { type FollowSymlinksOption, statusByAddressOrErrno, statusOrErrno } from './metadata.ts'
 import { type FileName, fsdecode, fsencode, type Path } from './names.ts'
 import { joinPath } from './pathnames.ts'
 
@@ -24,6 +34,7 @@ const {
   AT_SYMLINK_NOFOLLOW,
   SEEK_SET,
 } = constants
+const { ENOENT } = errnoNumbers
 
 export const listdirEvent: AuditEvent = new AuditEvent('os.listdir')
 
@@ -115,26 +126,35 @@ export interface Source<T extends FileName> {
  * ```
  */
 export class DirEntry<T extends FileName = string> {
-  /** The name, without the directory. */
-  readonly name: T
-  readonly #source: Source<T>
-  readonly #type: number
-  readonly #inode: number | bigint
+  readonly #records: Records<Source<T>>
+  readonly #place: Place
+  #name: T | undefined
   #stat: stat_result | undefined
   #lstat: stat_result | undefined
 
   /** @internal `scandir` makes entries. */
-  constructor(name: T, source: Source<T>, type: number, inode: number | bigint) {
-    if (name === undefined) throw wrongType('name', 'what scandir gives: a program makes no entries itself', name)
-    this.name = name
-    this.#source = source
-    this.#type = type
-    this.#inode = inode
+  constructor(records: Records<Source<T>>, place: Place) {
+    if (records === undefined) {
+      throw wrongType('records', 'what scandir gives: a program makes no entries itself', records)
+    }
+    this.#records = records
+    this.#place = place
+  }
+
+  /** The name, without the directory. */
+  get name(): T {
+    this.#name ??= this.#decodedName()
+    return this.#name
+  }
+
+  #decodedName(): T {
+    const name = this.#records.name(this.#place)
+    return (typeof this.#records.reading.start === 'object' ? fsencode(name) : name) as T
   }
 
   /** The directory's path, as `scandir` got it, joined with the name; the name alone where it got a descriptor. */
   get path(): T {
-    const { start } = this.#source
+    const { start } = this.#records.reading
     if (typeof start === 'string') return `${start}${this.name}` as T
     return typeof start === 'number' ? this.name : joinPath(start, this.name)
   }
@@ -146,7 +166,7 @@ export class DirEntry<T extends FileName = string> {
 
   /** The inode number, as the directory has it. */
   inode(): bigint {
-    return BigInt(this.#inode)
+    return this.#records.inode(this.#place)
   }
 
   /**
@@ -156,7 +176,7 @@ export class DirEntry<T extends FileName = string> {
    * @throws OSError where a link's target cannot be asked about, such as PermissionError
    */
   is_dir(options: FollowSymlinksOption = NO_OPTIONS): boolean {
-    return this.#is(DT_DIR, S_IFDIR, options)
+    return (options === NO_OPTIONS && typeAt(this.#place) === DT_DIR) || this.#is(DT_DIR, S_IFDIR, options)
   }
 
   /**
@@ -167,12 +187,13 @@ export class DirEntry<T extends FileName = string> {
    * @throws OSError where a link's target cannot be asked about, such as PermissionError
    */
   is_file(options: FollowSymlinksOption = NO_OPTIONS): boolean {
-    return this.#is(DT_REG, S_IFREG, options)
+    return (options === NO_OPTIONS && typeAt(this.#place) === DT_REG) || this.#is(DT_REG, S_IFREG, options)
   }
 
   /** Whether it is a symbolic link, also one that points nowhere. */
   is_symlink(): boolean {
-    return this.#type === DT_UNKNOWN ? this.#is(DT_LNK, S_IFLNK, { follow_symlinks: false }) : this.#type === DT_LNK
+    const type = typeAt(this.#place)
+    return type === DT_UNKNOWN ? this.#is(DT_LNK, S_IFLNK, { follow_symlinks: false }) : type === DT_LNK
   }
 
   /** Whether it is a junction, a thing of Windows: false. */
@@ -187,38 +208,42 @@ export class DirEntry<T extends FileName = string> {
    * @throws OSError as `os.stat` does
    */
   stat(options: FollowSymlinksOption = NO_OPTIONS): stat_result {
-    return this.#status(followsSymlinks(options))
+    const follow = followsSymlinks(options)
+    const status = this.#status(follow)
+    if (typeof status !== 'number') return status
+    throw osError(-status, follow && this.is_symlink() ? 'stat' : 'lstat', this.path)
   }
 
-  #status(follow: boolean): stat_result {
+  /** A negative error number where it cannot be told. */
+  #status(follow: boolean): stat_result | number {
     if (follow && this.is_symlink()) {
-      this.#stat ??= this.#ask('stat', 0)
-      return this.#stat
+      const status = this.#stat ?? this.#ask(0)
+      if (typeof status !== 'number') this.#stat = status
+      return status
     }
-    this.#lstat ??= this.#ask('lstat', AT_SYMLINK_NOFOLLOW)
-    return this.#lstat
+    const status = this.#lstat ?? this.#ask(AT_SYMLINK_NOFOLLOW)
+    if (typeof status !== 'number') this.#lstat = status
+    return status
   }
 
-  #ask(syscall: string, flags: number): stat_result {
-    const { start, fd } = this.#source
-    if (typeof start === 'number') return statusOf(syscall, this.name, start, flags)
-    if (fd === -1) return statusOf(syscall, this.path, AT_FDCWD, flags)
+  #ask(flags: number): stat_result | number {
+    const { start, fd } = this.#records.reading
+    const at = typeof start === 'number' ? start : fd
+    if (at === -1) return statusOrErrno(this.path, AT_FDCWD, flags)
     // The directory is open: that spares making the path, and the kernel resolving it.
-    const status = statusOrErrno(this.name, fd, flags)
-    if (typeof status === 'number') throw osError(-status, syscall, this.path)
-    return status
+    const name = this.#records.nameAddress(this.#place)
+    return name === 0 ? statusOrErrno(this.name, at, flags) : statusByAddressOrErrno(name, at, flags)
   }
 
   #is(type: number, fileType: number, options: FollowSymlinksOption): boolean {
     const follow = followsSymlinks(options)
-    if (this.#type === type) return true
-    if (this.#type !== DT_UNKNOWN && (this.#type !== DT_LNK || !follow)) return false
-    try {
-      return (this.#status(follow).st_mode & S_IFMT) === fileType
-    } catch (error) {
-      if (error instanceof FileNotFoundError) return false
-      throw error
-    }
+    const known = typeAt(this.#place)
+    if (known === type) return true
+    if (known !== DT_UNKNOWN && (known !== DT_LNK || !follow)) return false
+    const status = this.#status(follow)
+    if (typeof status !== 'number') return (status.st_mode & S_IFMT) === fileType
+    if (status === -ENOENT) return false
+    throw osError(-status, follow ? 'stat' : 'lstat', this.path)
   }
 }
 
@@ -292,10 +317,8 @@ export const forgotten: Forgotten = new Forgotten(({ source, directory }) => {
 export class ScandirIterator<T extends FileName = string> implements IterableIterator<DirEntry<T>> {
   readonly #directory: T | number
   readonly #source: Source<T>
+  #records: Records<Source<T>> | null = null
   #next = 0
-  #names: string[] = []
-  #types: number[] = []
-  #inodes: (number | bigint)[] = []
 
   /** @internal `scandir` makes iterators. */
   constructor(directory: T | number) {
@@ -313,32 +336,28 @@ export class ScandirIterator<T extends FileName = string> implements IterableIte
 
   /** The next entry. */
   next(): IteratorResult<DirEntry<T>, undefined> {
-    while (this.#next === this.#names.length) if (!this.#read()) return { done: true, value: undefined }
-    const at = this.#next++
-    const name = this.#names[at] as string
-    const entry = new DirEntry(
-      (typeof this.#directory === 'object' ? fsencode(name) : name) as T,
-      this.#source,
-      this.#types[at] as number,
-      this.#inodes[at] as number | bigint,
-    )
-    return { done: false, value: entry }
+    let records = this.#records
+    if (records === null || this.#next === records.places.length) {
+      records = this.#read()
+      if (records === null) return { done: true, value: undefined }
+    }
+    return { done: false, value: new DirEntry(records, records.places[this.#next++] as Place) }
   }
 
-  #read(): boolean {
-    if (this.#source.fd === -1) return false
-    this.#next = 0
-    this.#names = []
-    this.#types = []
-    this.#inodes = []
-    let more = false
+  /** Reads on until there are entries; null at the end. */
+  #read(): Records<Source<T>> | null {
+    if (this.#source.fd === -1) return null
+    let records: Records<Source<T>> | null = null
     try {
-      more = readEntries('scandir', this.#source.fd, this.#directory, this.#names, this.#types, this.#inodes)
+      do records = readRecords('scandir', this.#source, this.#directory)
+      while (records?.places.length === 0)
     } finally {
       // At the end, and after an error: a `for` loop closes no iterator that throws.
-      if (!more) this.close()
+      if (records === null) this.close()
     }
-    return more
+    this.#records = records
+    this.#next = 0
+    return records
   }
 
   /** Closes, as leaving a `for` loop early does. */
@@ -349,11 +368,11 @@ export class ScandirIterator<T extends FileName = string> implements IterableIte
 
   /** Closes the directory. No more entries follow; doing it twice is no error. */
   close(): void {
-    this.#names = []
-    this.#next = 0
     const { fd } = this.#source
     if (fd === -1) return
     this.#source.fd = -1
+    this.#records = null
+    endReading(this.#source)
     closeListed(fd, this.#directory)
     forgotten.unregister(this)
   }

@@ -3,7 +3,13 @@ import { osError } from '../libc/call.ts'
 import { constants, errnoNumbers, structs } from '../libc/facts.ts'
 import { type Int64, libc } from '../libc/functions.ts'
 import { address, bytes, SCRATCH_SIZE } from '../libc/memory.ts'
-import { addEntries, preparedOpenDirectory } from '../os/directory_stream.ts'
+import {
+  addEntries,
+  type OpenDirectory,
+  preparedOpenDirectory,
+  type Records,
+  recordsInScratch,
+} from '../os/directory_stream.ts'
 import { modeIn, preparedMode, preparedReadErrno } from '../os/file_type.ts'
 import type { FileName } from '../os/names.ts'
 import type { Prepared } from '../os/prepared.ts'
@@ -27,24 +33,37 @@ export function openDirectory(syscall: string, at: number, path: FileName, flags
 }
 
 /** Reads some more entries, as `readEntries` does; false at the end. */
-export function readMore(
+export async function readMore(
   syscall: string,
   fd: number,
   path: FileName | number,
   names: string[],
   types: number[],
-  inodes?: (number | bigint)[],
 ): Promise<boolean> {
+  return readBlock(syscall, fd, path, (size) => {
+    addEntries(size, names, types)
+    return size > 0
+  })
+}
+
+/** Reads some more entries; null at the end. */
+export function readRecords<R extends OpenDirectory>(
+  syscall: string,
+  reading: R,
+  path: FileName | number,
+): Promise<Records<R> | null> {
+  return readBlock(syscall, reading.fd, path, (size) => (size > 0 ? recordsInScratch(reading, size) : null))
+}
+
+/** @param result what scratch memory has come to, of so many bytes: 0 at the end */
+function readBlock<T>(syscall: string, fd: number, path: FileName | number, result: (size: number) => T): Promise<T> {
   const call: Prepared<'getdents64'> = { name: 'getdents64', args: [fd, address, SCRATCH_SIZE], syscall, file: path }
   return onPool(call, {
     output: -1,
-    result(size) {
-      addEntries(Number(size), names, types, inodes)
-      return Number(size) > 0
-    },
+    result: (size) => result(Number(size)),
     failure(errno) {
       // The directory has been removed: to POSIX, and so to readdir(3) and CPython, that is its end.
-      if (errno === errnoNumbers.ENOENT) return false
+      if (errno === errnoNumbers.ENOENT) return result(0)
       throw osError(errno, syscall, path)
     },
   })

@@ -1,11 +1,11 @@
 import { constants } from '../libc/facts.ts'
 import type { Descriptor } from '../os/arguments.ts'
-import { duplicateDirectory, scandirEvent } from '../os/directory_stream.ts'
-import { type FileName, fsencode, type Path } from '../os/names.ts'
+import { duplicateDirectory, type Records, scandirEvent } from '../os/directory_stream.ts'
+import type { FileName, Path } from '../os/names.ts'
 import * as os from '../os/scandir.ts'
 import { DirEntry } from '../os/scandir.ts'
 import { orAborted, type SignalOption } from './abort.ts'
-import { openDirectory, readMore } from './directory_stream.ts'
+import { openDirectory, readMore, readRecords } from './directory_stream.ts'
 import { named, takeSignal } from './on_pool.ts'
 
 const { AT_FDCWD } = constants
@@ -83,10 +83,8 @@ export class AsyncScandirIterator<T extends FileName = string> implements AsyncI
   /** Steps come one after the other, however many are asked for at once: the last of them, and how many are to come. */
   #last: Promise<unknown> = Promise.resolve()
   #toCome = 0
+  #records: Records<os.Source<T>> | null = null
   #next = 0
-  #names: string[] = []
-  #types: number[] = []
-  #inodes: (number | bigint)[] = []
 
   /** @internal `scandir` makes iterators. */
   constructor(order: Order<T>) {
@@ -100,10 +98,11 @@ export class AsyncScandirIterator<T extends FileName = string> implements AsyncI
 
   /** The next entry. */
   async next(): Promise<IteratorResult<DirEntry<T>, undefined>> {
-    const { directory, signal } = this.#order
+    const { signal } = this.#order
     // Most entries have been read already.
-    if (this.#toCome === 0 && this.#next < this.#names.length && signal?.aborted !== true) {
-      return { done: false, value: this.#entry(directory) }
+    if (this.#toCome === 0 && signal?.aborted !== true) {
+      const value = this.#nextRead()
+      if (value !== null) return { done: false, value }
     }
     return orAborted(
       this.#inTurn(() => this.#step()),
@@ -127,14 +126,15 @@ export class AsyncScandirIterator<T extends FileName = string> implements AsyncI
     try {
       if (error !== undefined) throw error.thrown
       signal?.throwIfAborted()
-      while (this.#next === this.#names.length) {
+      for (;;) {
+        const value = this.#nextRead()
+        if (value !== null) return { done: false, value }
         const isOver = !(await this.#read(directory))
         signal?.throwIfAborted()
         if (!isOver) continue
         this.#close()
         return { done: true, value: undefined }
       }
-      return { done: false, value: this.#entry(directory) }
     } catch (thrown) {
       this.#close()
       throw thrown
@@ -148,21 +148,16 @@ export class AsyncScandirIterator<T extends FileName = string> implements AsyncI
       os.forgotten.register(this, { source, directory }, this)
     }
     this.#next = 0
-    this.#names = []
-    this.#types = []
-    this.#inodes = []
-    return readMore('scandir', source.fd, directory, this.#names, this.#types, this.#inodes)
+    this.#records = await readRecords('scandir', source, directory)
+    return this.#records !== null
   }
 
-  #entry(directory: T | number): DirEntry<T> {
-    const at = this.#next++
-    const name = this.#names[at] as string
-    return new DirEntry(
-      (typeof directory === 'object' ? fsencode(name) : name) as T,
-      this.#source,
-      this.#types[at] as number,
-      this.#inodes[at] as number | bigint,
-    )
+  /** The next entry of those that have been read; null where there is none. */
+  #nextRead(): DirEntry<T> | null {
+    const place = this.#records?.places[this.#next]
+    if (this.#records === null || place === undefined) return null
+    this.#next += 1
+    return new DirEntry(this.#records, place)
   }
 
   /** Closes, as leaving a `for await` loop early does. */
@@ -178,8 +173,7 @@ export class AsyncScandirIterator<T extends FileName = string> implements AsyncI
 
   #close(): void {
     this.#isClosed = true
-    this.#names = []
-    this.#next = 0
+    this.#records = null
     const { fd } = this.#source
     if (fd === -1) return
     this.#source.fd = -1

@@ -426,6 +426,57 @@ test('while it is read, entries are asked about where they are, whatever becomes
   assert.equal(link?.is_dir(), true)
 })
 
+test('what was read before keeps its name, number and status, whoever reads directories since', () => {
+  const place = plant(manyFiles(3000))
+  const other = placeWith('x')
+  const odd = Buffer.from([0x61, 0xff, 0x62])
+  symlinkSync('x', Buffer.concat([Buffer.from(`${other}/`), odd]))
+  const numbers = new Map(readdirSync(place).map((name) => [name, statSync(`${place}/${name}`, { bigint: true }).ino]))
+  const [outer, inner] = [os.scandir(place), os.scandir(other)]
+  const early = outer.next().value
+  // Both are open, and only one of them has memory that C reads names in.
+  const [first, second] = [inner.next().value, inner.next().value]
+  const late = [...outer]
+  for (const entry of [early, ...late]) {
+    assert.equal(entry?.is_file(), true)
+    assert.equal(entry?.inode(), numbers.get(entry?.name ?? ''))
+  }
+  assert.equal(early?.stat().st_ino, early?.inode())
+  assert.equal(late.length, 2999)
+  const link = [first, second].find((entry) => entry?.is_symlink())
+  assert.equal(os.listdir(place).length, 3000)
+  assert.equal(link?.is_file(), true)
+  assert.equal(link?.name, 'a\udcffb')
+  assert.equal(link?.name, os.fsdecode(odd))
+  inner.close()
+  assert.equal(link?.stat().st_ino, statSync(`${other}/x`, { bigint: true }).ino)
+  const bytes = [...os.scandir(Buffer.from(other))].find((entry) => entry.is_symlink())
+  assert.deepEqual(bytes?.name, odd)
+  assert.equal(bytes?.name, bytes?.name)
+})
+
+test('a link is asked about where the directory is, by whichever iterator', () => {
+  const places = ['file', 'directory'].map((target) => {
+    const place = placeWith('file')
+    mkdirSync(`${place}/directory`)
+    symlinkSync(target, `${place}/link`)
+    return place
+  })
+  const iterators = places.map((place) => os.scandir(place))
+  const entries = iterators.map((iterator) =>
+    [iterator.next(), iterator.next(), iterator.next()].map(({ value }) => value),
+  )
+  const links = entries.map((list) => list.find((entry) => entry?.name === 'link'))
+  assert.deepEqual(
+    links.map((link) => [link?.is_file(), link?.is_dir()]),
+    [
+      [true, false],
+      [false, true],
+    ],
+  )
+  for (const iterator of iterators) iterator.close()
+})
+
 test('a worker that ends closes what it left open', async () => {
   const place = placeWith('a', 'b')
   await inWorker(`
