@@ -1,5 +1,4 @@
 import { readdirSync } from 'node:fs'
-import type { Entry } from './contestants.ts'
 import type { Work } from './harness.ts'
 
 /** Every module in the folder `groups` is a group: it exports its `works`. */
@@ -13,9 +12,4 @@ export const groups: readonly string[] = readdirSync(folder)
 export async function works(group: string): Promise<readonly Work[]> {
   const module: { works: readonly Work[] } = await import(new URL(`${group}.js`, folder).href)
   return module.works
-}
-
-/** osier's entry and those of the others, in the order in which `place` counts them. */
-export function entriesOf(work: Work): readonly Entry[] {
-  return [work.osier, ...work.against.map((rival) => rival.entry)]
 }

@@ -1,5 +1,4 @@
 import type { Contestant, Entry } from './contestants.ts'
-import { entriesOf } from './groups.ts'
 
 /** A piece of work, how osier does it, and who else does it. */
 export interface Work {
@@ -15,6 +14,11 @@ interface Rival {
   readonly atMost?: number
   /** Instead: osier takes at most this many milliseconds longer. */
   readonly atMostMore?: number
+}
+
+/** osier's entry and those of the others, in the order in which `place` counts them. */
+export function entriesOf(work: Work): readonly Entry[] {
+  return [work.osier, ...work.against.map((rival) => rival.entry)]
 }
 
 /** What was found of a rival: medians in nanoseconds, or why it did not take part. */

@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline'
 import { measure } from 'mitata'
-import { entriesOf, works } from './groups.ts'
+import { works } from './groups.ts'
+import { entriesOf } from './harness.ts'
 
 // Times one entry of a group: timer.js GROUP WORK ENTRY, then lines of two numbers, times and samples, on standard input.
 

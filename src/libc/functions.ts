@@ -130,6 +130,7 @@ export const prototypes = {
   mknodat: c('int mknodat(int, const char *, unsigned int, uint64_t)') as (at: number, path: CString, mode: number, device: Int64) => number,
   mmap: c('uintptr_t mmap(uintptr_t, size_t, int, int, int, int64_t)') as (at: Address, size: number, protection: number, flags: number, fd: number, offset: Int64) => number | bigint,
   nice: c('int nice(int)') as (increment: number) => number,
+  open: c('int open(const char *, int)') as (path: CString, flags: number) => number,
   openat: c('int openat(int, const char *, int, unsigned int)') as (at: number, path: CString, flags: number, mode: number) => number,
   openat2: c('long openat2(int, const char *, uintptr_t, size_t)', 'openat2') as (at: number, path: CString, how: Address, size: number) => number,
   pathconf: c('long pathconf(const char *, int)') as (path: CString, name: number) => Int64,

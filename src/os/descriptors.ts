@@ -1,9 +1,9 @@
 import { AuditEvent } from '../audit.ts'
-import { type Subject, wrongType } from '../errors.ts'
+import { wrongType } from '../errors.ts'
 import { told } from '../event_loop/told.ts'
 import { failed, lastErrno, osError } from '../libc/call.ts'
 import { constants, errnoNumbers } from '../libc/facts.ts'
-import { type CString, libc } from '../libc/functions.ts'
+import { libc } from '../libc/functions.ts'
 import { address, addressOf, int32At } from '../libc/memory.ts'
 import { SLAB_PIECE, slabAddress, slabTake } from '../libc/slab.ts'
 import {
@@ -26,7 +26,22 @@ import { fileName, type Path } from './names.ts'
 import { atMost, trimmed } from './pieces.ts'
 import type { Prepared } from './prepared.ts'
 
-const { AT_FDCWD, O_CLOEXEC, O_NONBLOCK, F_DUPFD_CLOEXEC, F_GETFD, F_SETFD, F_GETFL, F_SETFL, FD_CLOEXEC } = constants
+const {
+  AT_FDCWD,
+  O_CLOEXEC,
+  O_CREAT,
+  O_TMPFILE,
+  O_NONBLOCK,
+  F_DUPFD_CLOEXEC,
+  F_GETFD,
+  F_SETFD,
+  F_GETFL,
+  F_SETFL,
+  FD_CLOEXEC,
+} = constants
+
+/** Flags with which C's `open` looks for the permissions of a new file. */
+const NEEDS_MODE = O_CREAT | O_TMPFILE
 
 const openEvent = new AuditEvent('open')
 
@@ -52,21 +67,21 @@ const openEvent = new AuditEvent('open')
 export function open(path: Path, flags: number, mode: number, options?: DirFdOption): number
 export function open(path: Path, flags: number, options?: DirFdOption & { readonly mode?: number }): number
 export function open(path: Path, flags: number, ...rest: unknown[]): number {
+  let fd: number
   if (rest.length > 0) {
     const { args, file } = preparedOpen(path, flags, ...rest)
-    return openAt(...args, file)
+    const [at, name, wanted, mode] = args
+    while ((fd = libc.openat(at, name, wanted, mode)) === -1) failed('open', file)
+    return fd
   }
   // Apart from the rest, because to pack the arguments and to unpack them takes a tenth of the time.
   const file = fileName(path, 'path')
   const wanted = int(flags, 'flags') | O_CLOEXEC
   const name = cString(file, 'path')
   if (openEvent.wanted) openEvent.raise(path, null, wanted)
-  return openAt(AT_FDCWD, name, wanted, 0o777, file)
-}
-
-function openAt(at: number, name: CString, flags: number, mode: number, file: Subject): number {
-  let fd: number
-  while ((fd = libc.openat(at, name, flags, mode)) === -1) failed('open', file)
+  // Each argument that is passed to C takes a while, and most files that are opened are there already.
+  if ((wanted & NEEDS_MODE) === 0) while ((fd = libc.open(name, wanted)) === -1) failed('open', file)
+  else while ((fd = libc.openat(AT_FDCWD, name, wanted, 0o777)) === -1) failed('open', file)
   return fd
 }
 
@@ -98,7 +113,8 @@ export function preparedOpen(path: Path, flags: number, ...rest: unknown[]): Pre
  * ```
  */
 export function close(fd: Descriptor): void {
-  const [number] = preparedClose(fd).args
+  const number = descriptor(fd, 'fd')
+  told.closes?.(number, number)
   if (libc.close(number) !== -1) return
   // Linux has closed it also where a signal came in between: another try could hit somebody else's descriptor.
   const errno = lastErrno()

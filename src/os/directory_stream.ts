@@ -121,7 +121,8 @@ let standing: Records<OpenDirectory> | null = null
 
 /**
  * Entries of a directory as getdents64(2) wrote them, of which is decoded only what is asked for. They are kept as text of
- * one character each byte: nothing is quicker to make, and plain names are slices of it.
+ * one character each byte: nothing is quicker to make, and plain names are slices of it. (An entry keeps that of its whole
+ * block, at most 64 KiB.)
  */
 export class Records<R extends OpenDirectory> {
   readonly reading: R

@@ -15,8 +15,16 @@ import { cString } from './arguments.ts'
 import { encoded, type FileName, fileName, type Path } from './names.ts'
 import { defpath } from './pathnames.ts'
 import { mainThreadOnly, tellTimeZone } from './process_state.ts'
-import type { Environment } from './program.ts'
 import { attached } from './views.ts'
+
+/** An argument, or a value of an environment. */
+export type Text = string | Uint8Array
+
+/**
+ * The variables of an environment: a Map (`os.environ` is one in all but name), or a plain object, of which the properties
+ * that are undefined do not count, as in Node (`process.env` has that type).
+ */
+export type Environment = Iterable<readonly [Text, Text]> | Readonly<Record<string, Text | undefined>>
 
 const putenvEvent = new AuditEvent('os.putenv')
 const unsetenvEvent = new AuditEvent('os.unsetenv')
@@ -32,6 +40,13 @@ export const supports_bytes_environ: boolean = process.platform !== 'win32'
  * `reload_environ` alone.
  */
 let captured: Map<string, string> | undefined
+
+let changes = 0
+
+/** How often what `environ` and `environb` tell has changed. */
+export function environChanges(): number {
+  return changes
+}
 
 function variables(): Map<string, string> {
   captured ??= readVariables()
@@ -250,12 +265,14 @@ function mapOf<In extends FileName, Out extends In>({ text, show }: Codec<In, Ou
       const [key, content] = [text(name, 'name'), text(value, 'value')]
       setVariable(name, value)
       variables().set(key, content)
+      changes += 1
       return this
     }
 
     delete(name: In): boolean {
       const key = text(name, 'name')
       unsetVariable(name)
+      changes += 1
       return variables().delete(key)
     }
 
@@ -394,6 +411,7 @@ export const environb: EnvironB = mapOf(bytesCodec)
  */
 export function reload_environ(): void {
   captured = readVariables()
+  changes += 1
 }
 
 /**

@@ -4,18 +4,12 @@ import { lastErrno, osError } from '../libc/call.ts'
 import { constants } from '../libc/facts.ts'
 import { libc, type StringArray } from '../libc/functions.ts'
 import { cString, type Descriptor, fileNameOrFd } from './arguments.ts'
+import type { Environment, Text } from './environ.ts'
 import { statusOf } from './metadata.ts'
 import { type FileName, fileName, type Path } from './names.ts'
 import { undoNodesChanges } from './node_changes.ts'
 import { mainThreadOnly } from './process_state.ts'
-import {
-  argumentArray,
-  checkedEnvironment,
-  type Environment,
-  inheritedEnvironment,
-  inSearchPath,
-  type Text,
-} from './program.ts'
+import { argumentArray, checkedEnvironment, inheritedEnvironment, inSearchPath } from './program.ts'
 
 const execEvent = new AuditEvent('os.exec')
 

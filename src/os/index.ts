@@ -176,7 +176,7 @@ export {
   posix_spawnp,
 } from './posix_spawn.ts'
 export * from './processes.ts'
-export type { Environment, Text } from './program.ts'
+export type { Environment, Text } from './environ.ts'
 export { system } from './shell.ts'
 export * from './spawn.ts'
 export * from './wait.ts'

@@ -7,9 +7,10 @@ import { type Address, type CString, libc, type StringArray } from '../libc/func
 import { addressOf, ownMemory } from '../libc/memory.ts'
 import { readBlocked } from '../libc/signals.ts'
 import { bool, checkOptions, cString, type Descriptor, descriptor, int, NO_OPTIONS } from './arguments.ts'
+import type { Environment, Text } from './environ.ts'
 import { type FileName, fileName, type Path } from './names.ts'
 import { BLOCKED_BY_NODE, ignoredByNode, lendStandardStreams, STANDARD_STREAMS } from './node_changes.ts'
-import { argumentArray, checkedEnvironment, type Environment, inheritedEnvironment, type Text } from './program.ts'
+import { argumentArray, checkedEnvironment, inheritedEnvironment } from './program.ts'
 
 /** Action of `posix_spawn`: [POSIX_SPAWN_OPEN, fd, path, flags, mode] opens a file as descriptor `fd`. */
 export const POSIX_SPAWN_OPEN = 0

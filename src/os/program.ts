@@ -5,20 +5,20 @@ import type { CString, StringArray } from '../libc/functions.ts'
 import { currentEnvironment, stringArray } from '../libc/string_array.ts'
 import { terminated } from '../libc/strings.ts'
 import { cString } from './arguments.ts'
-import { entriesOf, get_exec_path, pathAmong, searchPath, threadStrings } from './environ.ts'
+import {
+  entriesOf,
+  environ,
+  environb,
+  environChanges,
+  get_exec_path,
+  pathAmong,
+  searchPath,
+  threadStrings,
+} from './environ.ts'
 import { type FileName, fileName, type Path } from './names.ts'
 import { joinPath, splitPath } from './pathnames.ts'
 
 /** What a program is started with: its arguments and its environment. `exec`, `spawn` and `posix_spawn` share this. */
-
-/** An argument, or a value of an environment. */
-export type Text = string | Uint8Array
-
-/**
- * The variables of an environment: a Map (`os.environ` is one in all but name), or a plain object, of which the properties
- * that are undefined do not count, as in Node (`process.env` has that type).
- */
-export type Environment = Iterable<readonly [Text, Text]> | Readonly<Record<string, Text | undefined>>
 
 /** Arguments for C: at least one, and the first, by which a program knows itself, not empty. */
 export function argumentArray(value: unknown, name: string): StringArray {
@@ -49,12 +49,25 @@ const INHERITED: CheckedEnvironment = { strings: null, searchPath: () => get_exe
 /** An environment; that of this process where none is given. It is read once, because reading it may run its own code. */
 export function checkedEnvironment(value: unknown, name: string): CheckedEnvironment {
   if (value === undefined || value === null) return INHERITED
+  if (value === environ || value === environb) return ownEnvironment(name)
   const isObject = typeof value === 'object' && !(Symbol.iterator in value)
   const entries = entriesOf(value, name).filter(([, content]) => !isObject || content !== undefined)
   return {
     strings: stringArray(entries.map(([key, content]) => variable(key, content, name))),
     searchPath: () => searchPath(pathAmong(entries, value)),
   }
+}
+
+let own: { readonly strings: StringArray; readonly changes: number } | undefined
+
+/** That of `os.environ`, which most programs give to each of theirs: it is made anew only after it has changed. */
+function ownEnvironment(name: string): CheckedEnvironment {
+  // Reading it for the first time is no change.
+  if (own?.changes !== environChanges()) {
+    const strings = Array.from(environ, ([key, content]) => variable(key, content, name))
+    own = { strings: stringArray(strings), changes: environChanges() }
+  }
+  return { strings: own.strings, searchPath: () => get_exec_path() }
 }
 
 function variable(name: unknown, value: unknown, env: string): CString {

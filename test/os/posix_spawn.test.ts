@@ -48,6 +48,8 @@ function signalsIn(status: string, field: string): number[] {
   return [...signal.valid_signals()].filter((number) => (mask >> BigInt(number - 1)) & 1n)
 }
 
+const before = os.environ.copy()
+
 describe('posix_spawn', () => {
   test('starts a program, and gives its process id', () => {
     const pid = os.posix_spawn('/bin/sh', ['sh', '-c', 'exit 3'], null)
@@ -74,6 +76,32 @@ describe('posix_spawn', () => {
     for (const env of maps)
       assert.equal(shellOutput('tr "\\0" "\\n" < /proc/$$/environ | od -An -tx1', {}, env), ' 58 3d 41 ff 0a\n')
     assert.equal(shellOutput('tr "\\0" "\\n" < /proc/$$/environ', {}, {}), '')
+  })
+
+  test('os.environ is given as it is each time, and hears of no changes but its own', { skip: noMainThread }, () => {
+    const seen = (env: os.Environment = os.environ): string => shellOutput('echo $OSIER_A $OSIER_B', {}, env)
+    try {
+      os.environ.set('OSIER_A', 'one')
+      assert.equal(seen(), 'one\n')
+      assert.equal(seen(), 'one\n')
+      os.environ.OSIER_A = 'two'
+      assert.equal(seen(), 'two\n')
+      os.environb.set(Buffer.from('OSIER_B'), Buffer.from('bytes'))
+      assert.equal(seen(os.environb), 'two bytes\n')
+      os.putenv('OSIER_A', 'put')
+      process.env.OSIER_B = 'of Node'
+      assert.equal(seen(), 'two bytes\n')
+      os.reload_environ()
+      assert.equal(seen(), 'put of Node\n')
+      delete os.environ.OSIER_B
+      assert.equal(seen(), 'put\n')
+      os.environ.clear()
+      assert.equal(seen({ ...process.env }), '\n')
+      assert.equal(seen(), '\n')
+    } finally {
+      for (const [name, value] of before) os.environ.set(name, value)
+      os.environ.delete('OSIER_A')
+    }
   })
 
   test('posix_spawnp searches the PATH of this process', { skip: noMainThread }, () => {
