@@ -33,6 +33,17 @@ const wrong = <T>(value: unknown): T => value as T
 const modeOf = (path: string): number => statSync(path).mode & 0o7777
 const isDirectory = (path: string): boolean => existsSync(path) && statSync(path).isDirectory()
 
+test('the text of a link comes as it is, however short or long, whatever was read before', () => {
+  const texts = Array.from({ length: 70 }, (_, size) => 'abcdefghij'.repeat(7).slice(0, size + 1))
+  const odd = [...texts].map((text) => `${text.slice(0, -1)}é`)
+  for (const text of [...texts.reverse(), ...odd.reverse(), 'ab\udcff', '\u007f\u0001']) {
+    os.symlink(text, 'link')
+    assert.equal(os.readlink('link'), text)
+    assert.deepEqual(os.readlink(Buffer.from('link')), os.fsencode(text))
+    os.remove('link')
+  }
+})
+
 /** The names for which the calls of this chapter must work, each with the bytes that the system sees. */
 function names(): [name: Path, bytes: Buffer][] {
   const latin1 = Buffer.from('caf\xe9\xff', 'latin1')
