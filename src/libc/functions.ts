@@ -129,6 +129,7 @@ export const prototypes = {
   mkfifoat: c('int mkfifoat(int, const char *, unsigned int)') as (at: number, path: CString, mode: number) => number,
   mknodat: c('int mknodat(int, const char *, unsigned int, uint64_t)') as (at: number, path: CString, mode: number, device: Int64) => number,
   mmap: c('uintptr_t mmap(uintptr_t, size_t, int, int, int, int64_t)') as (at: Address, size: number, protection: number, flags: number, fd: number, offset: Int64) => number | bigint,
+  munmap: c('int munmap(uintptr_t, size_t)') as (start: Address, size: number) => number,
   nice: c('int nice(int)') as (increment: number) => number,
   open: c('int open(const char *, int)') as (path: CString, flags: number) => number,
   openat: c('int openat(int, const char *, int, unsigned int)') as (at: number, path: CString, flags: number, mode: number) => number,

@@ -1,13 +1,11 @@
-import { readdirSync } from 'node:fs'
 import { isMainThread } from 'node:worker_threads'
 import { AuditEvent } from '../audit.ts'
 import { NotImplementedError, wrongType } from '../errors.ts'
 import { constants } from '../libc/facts.ts'
 import { forkProcess, terminalOfChild } from '../libc/forking/attempt.ts'
-import { readProc } from '../libc/forking/proc.ts'
-import { v8Workers } from '../libc/forking/v8_workers.ts'
+import { forgetThreads, settleThreads } from '../libc/forking/threads.ts'
 import { libc } from '../libc/functions.ts'
-import { isNode, threadPoolSize } from '../libc/node.ts'
+import { isNode } from '../libc/node.ts'
 import { checkOptions, NO_OPTIONS } from './arguments.ts'
 import { becomeChild, heritage } from './forked_process.ts'
 
@@ -82,14 +80,16 @@ function forkWith(name: string, event: AuditEvent, withTerminal: boolean): numbe
   isForking = true
   try {
     call([...hooks.before].reverse())
+    const hasOtherThreads = settleThreads()
     const had = heritage()
     const pid = forkProcess(withTerminal)
     if (pid === 0) {
+      forgetThreads()
       becomeChild(had)
       call(hooks.after_in_child)
     } else {
       call(hooks.after_in_parent)
-      warnOfThreads()
+      if (hasOtherThreads) warnOfThreads()
     }
     return pid
   } finally {
@@ -97,30 +97,12 @@ function forkWith(name: string, event: AuditEvent, withTerminal: boolean): numbe
   }
 }
 
-/** The main thread, the one that keeps time for V8's workers, and the one that waits for the inspector's signal. */
-const THREADS_OF_NODE = 3
-/** Since version 22 Node's threads have names: first that of the program, in some versions. */
-const NAMES_OF_NODE = /^(node-)?(V8Worker|DelayedTaskSche|SignalInspector|libuv-worker)/
-
 /** As CPython warns: a thread that is not in the child may have held a lock that the child needs. */
 function warnOfThreads(): void {
-  if (!hasOtherThreads()) return
   process.emitWarning(
     `This process (pid=${process.pid}) has worker threads, or threads that osier does not know, which are not in the child of os.fork()`,
     'DeprecationWarning',
   )
-}
-
-function hasOtherThreads(): boolean {
-  const threads = readdirSync('/proc/self/task')
-  const beyond = threads.length - THREADS_OF_NODE - v8Workers().count
-  if (beyond <= 0) return false
-  const names = threads
-    .filter((thread) => thread !== String(process.pid))
-    .map((thread) => readProc(`/proc/self/task/${thread}/comm`))
-  // Without names there is their number: libuv's pool is there as a whole, or not yet.
-  if (!names.some((name) => NAMES_OF_NODE.test(name))) return beyond !== threadPoolSize()
-  return names.some((name) => name !== '' && !NAMES_OF_NODE.test(name))
 }
 
 /**

@@ -11,15 +11,17 @@ import {
   pendingHandles,
 } from './event_loop.ts'
 import { excludeFromFork, includeInFork, surveyMemory } from './memory_map.ts'
-import { closePipe, makePipe, type Pipe } from './pipe.ts'
+import { Pipe } from './pipe.ts'
 import { hasWorkers } from './report.ts'
+import { Rest } from './rest.ts'
 import { demandDescriptors, dropSilence, isOpen, lowerLimit, prepareSilence, type Silence } from './room.ts'
 import { ParkedPool } from './thread_pool.ts'
-import { IdleProof, type V8Workers, v8Workers } from './v8_workers.ts'
+import { threadsOfJavaScript } from './threads.ts'
+import { type V8Workers, v8Workers } from './v8_workers.ts'
 
 const { RLIMIT_NPROC, SIG_SETMASK } = constants
 
-/** How long to try, in milliseconds, before V8's workers count as busy. */
+/** How long to try, in milliseconds, before V8's workers, or worker threads, count as busy. */
 const PATIENCE = 5000
 
 /** All that is called in the moments when nothing new may be done, such as binding a function. */
@@ -43,7 +45,7 @@ export function terminalOfChild(): number {
 }
 
 /**
- * How many descriptors a fork may need at once besides two for each worker: a dozen in the parent for pipes, listings and
+ * How many descriptors a fork may need at once besides two for each thread that is watched: a dozen in the parent for pipes, listings and
  * a terminal; in the child as many for the loops of Node and of V8's workers, which end the process where there are none.
  */
 const DESCRIPTORS = 28
@@ -66,13 +68,13 @@ function lookAtNode(): { readonly loop: EventLoop; readonly workers: V8Workers }
  *
  * @param withTerminal whether the child gets a terminal of its own, by forkpty(3): `terminalOfChild` is its other end
  * @returns 0 in the child, its process id in the parent
- * @throws OSError EAGAIN where V8's workers do not come to rest, or the system has no more processes; NotImplementedError
+ * @throws OSError EAGAIN where V8's workers, or worker threads, do not come to rest, or the system has no more processes; NotImplementedError
  *   where this build of Node is not what is relied on
  */
 export function forkProcess(withTerminal: boolean): number {
   known ??= lookAtNode()
   const { loop, workers } = known
-  const nextFds = demandDescriptors(DESCRIPTORS + 2 * workers.count)
+  const nextFds = demandDescriptors(DESCRIPTORS + 2 * (workers.count + threadsOfJavaScript().length))
   const deadline = Date.now() + PATIENCE
   const parked = ParkedPool.park(loop)
   let pid = -1
@@ -95,42 +97,48 @@ interface Plan {
   readonly parked: ParkedPool | null
 }
 
-/** V8's workers were at work, or went to work: the attempt does not count. */
+/** V8's workers or worker threads were at work, or went to work: the attempt does not count. */
 const RETRY = -2
 
 /** How long to wait for the workers to come to rest before the next look, in microseconds. */
 const REST = 50
 
 function attempt(plan: Plan): number {
-  const proof = IdleProof.watch(plan.workers, plan.loop.mutexSize)
-  if (proof === null || !proof.begin()) {
-    proof?.close()
+  const rest = Rest.watch(plan.workers, plan.loop.mutexSize, threadsOfJavaScript())
+  if (rest === null || !rest.begin()) {
+    rest?.close()
     libc.usleep(REST)
     return RETRY
   }
   const silence = prepareSilence()
+  const [verdict, report] = [new Pipe(), new Pipe()]
   try {
-    return forkOnce(plan, proof, silence, demandPipe(), demandPipe())
+    verdict.open()
+    report.open()
+    surveyMemory()
+    return forkOnce(plan, { rest, silence, verdict, report })
   } finally {
+    verdict.close()
+    report.close()
     dropSilence(silence)
-    proof.close()
+    rest.close()
   }
 }
 
-/** A pipe, which there must be: `forkProcess` has seen to that. */
-function demandPipe(): Pipe {
-  const pipe = makePipe()
-  if (pipe === null) throw osError(lastErrno(), 'fork')
-  return pipe
+/** What is open for the length of one attempt. */
+interface Aids {
+  readonly rest: Rest
+  readonly silence: Silence
+  /** Tells the child whether it is to stay: the parent knows only afterwards whether the workers were idle. */
+  readonly verdict: Pipe
+  /** Tells the parent that the child has its workers. */
+  readonly report: Pipe
 }
 
-/**
- * @param verdict tells the child whether it is to stay: the parent knows only afterwards whether the workers were idle
- * @param report tells the parent that the child has its workers
- */
-function forkOnce(plan: Plan, proof: IdleProof, silence: Silence, verdict: Pipe, report: Pipe): number {
+/** Nothing here may throw, and in the child nothing may run for the first time, until all is as it was. */
+function forkOnce(plan: Plan, aids: Aids): number {
   const { loop, workers } = plan
-  const memory = surveyMemory()
+  const { rest, silence, verdict, report } = aids
   const nextFds = plan.nextFds.filter((fd) => !isOpen(fd))
   block.fill(0xff, 0, sizes.sigset_t)
   libc.pthread_sigmask(SIG_SETMASK, everySignal, oldMask)
@@ -141,8 +149,8 @@ function forkOnce(plan: Plan, proof: IdleProof, silence: Silence, verdict: Pipe,
   const limit = lowerLimit(workers.count + 1)
   // In a terminal of its own, standard output is the same as standard error.
   const stderr = plan.withTerminal ? 1 : silence.saved
-  const isIdle = proof.begin()
-  if (isIdle) includeInFork(memory.whole)
+  const isIdle = rest.beginAgain()
+  if (isIdle) includeInFork()
   const pid = !isIdle ? RETRY : plan.withTerminal ? libc.forkpty(terminalFd, 0, 0, 0) : libc.fork()
   if (pid === 0) {
     // The very first act of the child: without workers, a collection of garbage would wait for them for ever. So there is
@@ -151,43 +159,56 @@ function forkOnce(plan: Plan, proof: IdleProof, silence: Silence, verdict: Pipe,
     if (stderr !== -1) libc.dup3(silence.nowhere, 2, 0)
     workers.construct(workers.address, workers.count, 0)
     if (stderr !== -1) libc.dup3(stderr, 2, silence.flags)
-    libc.write(report[1], block, 1)
-    libc.close(verdict[1])
-    if (libc.read(verdict[0], aByte, 1) !== 1) libc._exit(255)
+    libc.write(report.writeEnd, block, 1)
+    libc.close(verdict.writeEnd)
+    if (libc.read(verdict.readEnd, aByte, 1) !== 1) libc._exit(255)
     libc.pthread_mutex_unlock(loop.workMutex)
-    // It is to stay. So what belongs to the parent is let go.
-    workers.threads = undefined
-    plan.parked?.forget()
-    for (const fd of timekeeperFds) libc.close(fd)
-    timekeeperFds = nextFds.filter(isOpen)
-    if (completed > 0) dropCompletedWork(loop, completed)
-    libc.close(verdict[0])
-    closePipe(report)
-    forkEventLoop(loop, pending)
+    verdict.writeEnd = -1
+    takeLeave(plan, completed, pending, nextFds)
     libc.pthread_sigmask(SIG_SETMASK, oldMask, 0)
     return 0
   }
   const errno = pid === -1 ? lastErrno() : 0
   if (limit !== 0) libc.prlimit(0, RLIMIT_NPROC, limit, 0)
   libc.pthread_mutex_unlock(loop.workMutex)
-  const isSound = pid > 0 && proof.holds()
-  if (isSound) libc.write(verdict[1], block, 1)
-  closePipe(verdict)
-  libc.close(report[1])
-  excludeFromFork(memory.unforked)
+  const isSound = pid > 0 && rest.holds()
+  if (isSound) libc.write(verdict.writeEnd, block, 1)
+  verdict.close()
+  report.closeWriteEnd()
+  excludeFromFork()
   libc.pthread_sigmask(SIG_SETMASK, oldMask, 0)
-  const isAlive = isSound && hasWorkers(pid, report[0])
-  libc.close(report[0])
-  if (isAlive) return pid
-  if (pid > 0) discard(pid, plan.withTerminal)
   if (pid === -1) throw osError(errno, 'fork')
-  if (isSound) throw osError(errnoNumbers.EAGAIN, 'fork')
-  return RETRY
+  if (!isSound) return pid === RETRY ? RETRY : discard(pid, plan.withTerminal)
+  return waitForWorkers(pid, plan.withTerminal, report)
 }
 
-/** Ends the child of an attempt that does not count, or one that could not start V8's workers. */
-function discard(pid: number, hasTerminal: boolean): void {
+/** In the child that is to stay: lets go of what belongs to the parent. */
+function takeLeave(plan: Plan, completed: number, pending: readonly number[], nextFds: readonly number[]): void {
+  const { loop, workers, parked } = plan
+  workers.threads = undefined
+  parked?.forget()
+  for (const fd of timekeeperFds) libc.close(fd)
+  timekeeperFds = nextFds.filter(isOpen)
+  if (completed > 0) dropCompletedWork(loop, completed)
+  forkEventLoop(loop, pending)
+}
+
+/** In the parent: lets nobody have a child that could not start V8's workers. */
+function waitForWorkers(pid: number, hasTerminal: boolean, report: Pipe): number {
+  let isAlive = false
+  try {
+    isAlive = hasWorkers(pid, report.readEnd)
+  } finally {
+    if (!isAlive) discard(pid, hasTerminal)
+  }
+  if (!isAlive) throw osError(errnoNumbers.EAGAIN, 'fork')
+  return pid
+}
+
+/** Ends the child of an attempt that does not count. */
+function discard(pid: number, hasTerminal: boolean): typeof RETRY {
   libc.kill(pid, signalNumbers.SIGKILL)
   while (libc.waitpid(pid, status, 0) === -1 && lastErrno() === errnoNumbers.EINTR);
   if (hasTerminal) libc.close(terminalOfChild())
+  return RETRY
 }

@@ -1,16 +1,32 @@
+import { lastErrno, osError } from '../call.ts'
 import { constants } from '../facts.ts'
 import { libc } from '../functions.ts'
 import { address, bytes } from '../memory.ts'
 
-/** The ends of a pipe: to read from, to write to. */
-export type Pipe = readonly [readEnd: number, writeEnd: number]
+/** A pipe that no program inherits. Each end is closed once, however often that is asked for; one that is closed is -1. */
+export class Pipe {
+  readEnd = -1
+  writeEnd = -1
 
-/** A pipe that no program inherits; null where there are no descriptors left. */
-export function makePipe(): Pipe | null {
-  if (libc.pipe2(address, constants.O_CLOEXEC) !== 0) return null
-  return [bytes.readInt32LE(0), bytes.readInt32LE(4)]
-}
+  /** @throws OSError where there are no descriptors left */
+  open(): void {
+    if (libc.pipe2(address, constants.O_CLOEXEC) !== 0) throw osError(lastErrno(), 'fork')
+    this.readEnd = bytes.readInt32LE(0)
+    this.writeEnd = bytes.readInt32LE(4)
+  }
 
-export function closePipe(ends: Pipe): void {
-  for (const end of ends) libc.close(end)
+  closeReadEnd(): void {
+    if (this.readEnd !== -1) libc.close(this.readEnd)
+    this.readEnd = -1
+  }
+
+  closeWriteEnd(): void {
+    if (this.writeEnd !== -1) libc.close(this.writeEnd)
+    this.writeEnd = -1
+  }
+
+  close(): void {
+    this.closeReadEnd()
+    this.closeWriteEnd()
+  }
 }

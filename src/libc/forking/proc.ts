@@ -1,17 +1,19 @@
-import { openSync, readFileSync } from 'node:fs'
+import { openSync, readdirSync, readFileSync, readSync } from 'node:fs'
 import { osError } from '../call.ts'
 import { errnoNumbers } from '../facts.ts'
 
 /**
- * Opens what /proc tells of this process.
- *
- * @throws OSError EACCES where that is root's alone, as it is once a program of root's has become another user
+ * What /proc tells of processes, with the errors of osier: Node's own ones say nothing of fork. EACCES comes where /proc is
+ * root's alone, as it is once a program of root's has become another user.
  */
+
+const { ENOENT, ESRCH } = errnoNumbers
+
 export function openProc(path: string): number {
   try {
     return openSync(path, 'r')
   } catch (error) {
-    throw osError(errnoOf(error), 'fork', path)
+    throw ofFork(error, path)
   }
 }
 
@@ -20,15 +22,55 @@ export function readProc(path: string): string {
   try {
     return readFileSync(path, 'latin1')
   } catch (error) {
-    const errno = errnoOf(error)
-    if (errno === errnoNumbers.ENOENT || errno === errnoNumbers.ESRCH) return ''
-    throw osError(errno, 'fork', path)
+    if (isGone(error)) return ''
+    throw ofFork(error, path)
   }
 }
 
+/**
+ * Reads into memory from `start` on, at a place in the file, or where reading it has come to.
+ *
+ * @returns how many bytes; 0 where the file is about a thread that has ended
+ */
+export function readFrom(fd: number, into: Buffer, start: number, at: number | null): number {
+  try {
+    return readSync(fd, into, start, into.length - start, at)
+  } catch (error) {
+    if (isGone(error)) return 0
+    throw ofFork(error)
+  }
+}
+
+/** The ids of a process's threads; none where the process has just ended. */
+export function threadsOf(process: number | 'self'): string[] {
+  const folder = `/proc/${process}/task`
+  try {
+    return readdirSync(folder)
+  } catch (error) {
+    if (isGone(error)) return []
+    throw ofFork(error, folder)
+  }
+}
+
+/** Whether a thread sleeps, by its folder in /proc. */
+export function isAsleep(folder: string): boolean {
+  // The state follows the name, which is in parentheses and may contain some.
+  return /.*\) S /.test(readProc(`${folder}/stat`))
+}
+
+/** Whether it is the error of what has ended: in Node's form, or in that of osier, whose numbers have no minus. */
+export function isGone(error: unknown): boolean {
+  const errno = errnoOf(error)
+  return errno === ENOENT || errno === ESRCH
+}
+
+function ofFork(error: unknown, path?: string): Error {
+  const errno = errnoOf(error)
+  return errno === undefined ? (error as Error) : osError(errno, 'fork', path)
+}
+
 /** Node's errors have the number with a minus. */
-function errnoOf(error: unknown): number {
+function errnoOf(error: unknown): number | undefined {
   const { errno } = error as { readonly errno?: number }
-  if (errno === undefined) throw error
-  return Math.abs(errno)
+  return errno === undefined ? undefined : Math.abs(errno)
 }

@@ -1,8 +1,7 @@
-import { readdirSync } from 'node:fs'
 import { constants, structs } from '../facts.ts'
 import { libc } from '../functions.ts'
 import { address, bytes } from '../memory.ts'
-import { readProc } from './proc.ts'
+import { isAsleep, readProc, threadsOf } from './proc.ts'
 
 /** How long a child may take to start V8's workers, in milliseconds: it does so in half a millisecond. */
 const PATIENCE = 10_000
@@ -41,21 +40,11 @@ function eventsWithin(time: number, fd: number): number | null {
 
 /** How long each thread of a process has run, if now all of them sleep: who does so twice, will not be woken. Else ''. */
 function sleepOf(pid: number): string {
-  const folder = `/proc/${pid}/task`
   let ran = ''
-  for (const thread of threadsIn(folder)) {
-    // The state follows the name, which is in parentheses and may contain some.
-    if (!/.*\) S /.test(readProc(`${folder}/${thread}/stat`))) return ''
-    ran += `${thread}: ${readProc(`${folder}/${thread}/schedstat`)}`
+  for (const thread of threadsOf(pid)) {
+    const folder = `/proc/${pid}/task/${thread}`
+    if (!isAsleep(folder)) return ''
+    ran += `${thread}: ${readProc(`${folder}/schedstat`)}`
   }
   return ran
-}
-
-function threadsIn(folder: string): string[] {
-  try {
-    return readdirSync(folder)
-  } catch {
-    // Where SIGCHLD is ignored, the kernel clears away who has ended.
-    return []
-  }
 }

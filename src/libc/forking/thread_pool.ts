@@ -1,9 +1,9 @@
-import { read, readdirSync } from 'node:fs'
+import { read } from 'node:fs'
 import { libc } from '../functions.ts'
 import { threadPoolSize } from '../node.ts'
 import { activeRequests, type EventLoop, setActiveRequests } from './event_loop.ts'
-import { closePipe, makePipe, type Pipe } from './pipe.ts'
-import { readProc } from './proc.ts'
+import { Pipe } from './pipe.ts'
+import { readProc, threadsOf } from './proc.ts'
 
 /** How long to wait for the thread pool to come to rest, in milliseconds. What takes longer is left at work. */
 const PATIENCE = 250
@@ -31,35 +31,40 @@ export class ParkedPool {
    */
   static park(loop: EventLoop): ParkedPool | null {
     if (activeRequests(loop) === 0) return null
-    const ends = makePipe()
-    if (ends === null) return null
+    const ends = new Pipe()
+    ends.open()
     const size = threadPoolSize()
     const before = activeRequests(loop)
     const pool = new ParkedPool(loop, size, ends)
     let waiting = size
     for (let i = 0; i < size; i++) {
-      read(ends[0], Buffer.alloc(1), 0, 1, null, () => {
+      read(ends.readEnd, Buffer.alloc(1), 0, 1, null, () => {
         waiting -= 1
         if (waiting === 0) pool.close()
       })
     }
     pool.#counted = activeRequests(loop) - before
     const deadline = Date.now() + PATIENCE
-    while (!pool.#isParked() && Date.now() < deadline) libc.usleep(100)
+    try {
+      while (!pool.#isParked() && Date.now() < deadline) libc.usleep(100)
+    } catch (error) {
+      pool.release()
+      throw error
+    }
     return pool
   }
 
   /** Whether all threads are in the read: the first argument of their system call is the pipe. */
   #isParked(): boolean {
     const isOurs = (line: string): boolean =>
-      /^\d+ /.test(line) && line.split(' ')[1] === `0x${this.#ends[0].toString(16)}`
-    const threads = readdirSync('/proc/self/task').filter((thread) => thread !== String(process.pid))
+      /^\d+ /.test(line) && line.split(' ')[1] === `0x${this.#ends.readEnd.toString(16)}`
+    const threads = threadsOf('self').filter((thread) => thread !== String(process.pid))
     return threads.filter((thread) => isOurs(readProc(`/proc/self/task/${thread}/syscall`))).length >= this.#size
   }
 
   /** In the parent: lets the threads go. Their reads complete, and then the pipe is closed. */
   release(): void {
-    libc.write(this.#ends[1], Buffer.alloc(this.#size), this.#size)
+    libc.write(this.#ends.writeEnd, Buffer.alloc(this.#size), this.#size)
   }
 
   /** In the child, whose pool is another: the reads will never complete, and must not keep the process alive. */
@@ -69,6 +74,6 @@ export class ParkedPool {
   }
 
   close(): void {
-    closePipe(this.#ends)
+    this.#ends.close()
   }
 }

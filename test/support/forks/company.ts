@@ -1,15 +1,20 @@
 import assert from 'node:assert/strict'
 import { fork as forkNode, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { createReadStream, readFileSync } from 'node:fs'
+import { createReadStream, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { close as closeInspector, open as openInspector } from 'node:inspector'
 import { Session } from 'node:inspector/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { rootCertificates } from 'node:tls'
+import { Worker } from 'node:worker_threads'
 import os from 'osier'
 import { read as readLater, stat as statLater } from 'osier/promises'
 import { calculate, FINE, inChild, litter, mustEnd, type Situation, start } from './child.ts'
+import { talkTls } from './tls.ts'
 
 const THIS_PROGRAM = new URL('./run.js', import.meta.url)
 
@@ -140,6 +145,45 @@ export const company: Readonly<Record<string, Situation>> = {
     assert.ok((await statLater('/')).st_size >= 0)
     for (const fd of [readEnd, writeEnd]) os.close(fd)
   },
+  'a worker is alive, and at work from time to time': async () => {
+    const busy = 'let all = []; setInterval(() => { for (let i = 0; i < 1e4; i++) all.push({ i }); all = [] }, 50)'
+    const worker = new Worker(busy, { eval: true })
+    await once(worker, 'online')
+    const warning = once(process, 'warning')
+    for (let i = 0; i < 3; i++) await mustEnd(start(litter))
+    const [{ name, message }] = (await warning) as [Error]
+    assert.equal(name, 'DeprecationWarning')
+    assert.match(message, new RegExp(`^This process \\(pid=${process.pid}\\) has worker threads`))
+    await worker.terminate()
+  },
+  'three workers never rest: it works, or is refused': async () => {
+    const busy = `
+      const map = new Map()
+      let n = 0
+      setInterval(() => { for (let i = 0; i < 1e4; i++) map.set(n++ % 50_000, { i, text: 'x' + i }) }, 1)`
+    const workers = [1, 2, 3].map(() => new Worker(busy, { eval: true }))
+    await Promise.all(workers.map((worker) => once(worker, 'online')))
+    // A collection of theirs has a lock of all of V8, on which the first collection of a child would wait for ever.
+    try {
+      await mustEnd(start(litter))
+    } catch (error) {
+      assert.ok(error instanceof os.BlockingIOError, String(error))
+    }
+    for (const worker of workers) await worker.terminate()
+    await mustEnd(start(litter))
+  },
+  'Node reads certificates on a thread of its own': async () => {
+    const certificates = join(tmpdir(), `osier-fork-${process.pid}.pem`)
+    writeFileSync(certificates, Array(10).fill(rootCertificates.join('\n')).join('\n'))
+    try {
+      const env = { ...process.env, NODE_EXTRA_CA_CERTS: certificates }
+      const args = [THIS_PROGRAM.pathname, 'the part of the process that speaks TLS at once']
+      const { status, stderr } = spawnSync(process.execPath, args, { env, encoding: 'utf8' })
+      assert.deepEqual([status, stderr], [0, ''])
+    } finally {
+      rmSync(certificates)
+    }
+  },
   'a program of Node with a channel': inChild(async () => {
     const program = forkNode(THIS_PROGRAM, ['the part of the process that answers'])
     program.send(41)
@@ -151,6 +195,7 @@ export const company: Readonly<Record<string, Situation>> = {
 
 /** Parts of processes that situations start themselves. */
 export const parts: Readonly<Record<string, Situation>> = {
+  'the part of the process that speaks TLS at once': inChild(talkTls),
   'the part of the process that answers': async () => {
     const [question] = await once(process, 'message')
     process.send?.(Number(question) + 1)

@@ -13,12 +13,12 @@ import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { connect as connectTls, createServer as createTlsServer } from 'node:tls'
 import { promisify } from 'node:util'
 import { Worker } from 'node:worker_threads'
 import { createGzip, gunzip, gzip } from 'node:zlib'
 import os from 'osier'
-import { FINE, inChild, litter, mustEnd, type Situation, start } from './child.ts'
+import { FINE, inChild, mustEnd, type Situation, start } from './child.ts'
+import { talkTls } from './tls.ts'
 
 const THIS_FILE = new URL(import.meta.url).pathname
 
@@ -59,26 +59,6 @@ async function askServer(): Promise<void> {
   const server = serverOfIds()
   const port = await listening(server)
   assert.equal(await answerOf(port), String(process.pid))
-  server.close()
-}
-
-/** Both ends have the same secret in place of certificates. */
-async function talkTls(): Promise<void> {
-  const secret = { psk: Buffer.from('00112233445566778899aabbccddeeff', 'hex'), identity: 'client' }
-  const options = { ciphers: 'PSK', maxVersion: 'TLSv1.2' as const }
-  const server = createTlsServer({ ...options, pskCallback: () => secret.psk }, (socket) => socket.pipe(socket))
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  const client = connectTls({
-    ...options,
-    port,
-    host: '127.0.0.1',
-    pskCallback: () => secret,
-    checkServerIdentity: () => undefined,
-  })
-  client.end('through the tunnel')
-  assert.equal(await text(client), 'through the tunnel')
   server.close()
 }
 
@@ -294,17 +274,6 @@ export const services: Readonly<Record<string, Situation>> = {
     }
     assert.ok(Math.abs(sum / 100_000 - 0.5) < 0.01)
   }),
-  'a worker is alive, and busy': async () => {
-    const busy = 'let all = []; setInterval(() => { for (let i = 0; i < 1e4; i++) all.push({ i }); all = [] }, 1)'
-    const worker = new Worker(busy, { eval: true })
-    await once(worker, 'online')
-    const warning = once(process, 'warning')
-    for (let i = 0; i < 3; i++) await mustEnd(start(litter))
-    const [{ name, message }] = (await warning) as [Error]
-    assert.equal(name, 'DeprecationWarning')
-    assert.match(message, new RegExp(`^This process \\(pid=${process.pid}\\) has worker threads`))
-    await worker.terminate()
-  },
   'without a worker there is no warning': async () => {
     const warnings: Error[] = []
     process.on('warning', (warning) => warnings.push(warning))
