@@ -105,11 +105,16 @@ const REST = 50
 
 function attempt(plan: Plan): number {
   const rest = Rest.watch(plan.workers, plan.loop.mutexSize, threadsOfJavaScript())
-  if (rest === null || !rest.begin()) {
-    rest?.close()
+  try {
+    if (rest?.begin()) return attemptAtRest(plan, rest)
     libc.usleep(REST)
     return RETRY
+  } finally {
+    rest?.close()
   }
+}
+
+function attemptAtRest(plan: Plan, rest: Rest): number {
   const silence = prepareSilence()
   const [verdict, report] = [new Pipe(), new Pipe()]
   try {
@@ -121,7 +126,6 @@ function attempt(plan: Plan): number {
     verdict.close()
     report.close()
     dropSilence(silence)
-    rest.close()
   }
 }
 

@@ -1,4 +1,4 @@
-import { openSync, readdirSync, readFileSync, readSync } from 'node:fs'
+import { closeSync, openSync, readdirSync, readSync } from 'node:fs'
 import { osError } from '../call.ts'
 import { errnoNumbers } from '../facts.ts'
 
@@ -17,13 +17,21 @@ export function openProc(path: string): number {
   }
 }
 
+/** More than any file about a thread has. */
+const line = Buffer.allocUnsafeSlow(4096)
+
 /** The content of a file about a thread; '' where the thread has just ended. */
 export function readProc(path: string): string {
+  let fd = -1
   try {
-    return readFileSync(path, 'latin1')
+    // Not by readFileSync: it asks for the size first, and leaves the file open where that is refused.
+    fd = openProc(path)
+    return line.toString('latin1', 0, readFrom(fd, line, 0, null))
   } catch (error) {
     if (isGone(error)) return ''
-    throw ofFork(error, path)
+    throw error
+  } finally {
+    if (fd !== -1) closeSync(fd)
   }
 }
 

@@ -4,6 +4,7 @@ import { company } from './company.ts'
 import { endings } from './endings.ts'
 import { hardship } from './hardship.ts'
 import { language } from './language.ts'
+import { refusals } from './refusals.ts'
 import { services } from './services.ts'
 
 /** All situations, by what they are about. */
@@ -13,5 +14,5 @@ export const chapters: Readonly<Record<string, Readonly<Record<string, Situation
   'what Node does in a child': services,
   'what stands around a fork': around,
   'what the parent has': company,
-  'fork where it is hard': hardship,
+  'fork where it is hard': { ...hardship, ...refusals },
 }

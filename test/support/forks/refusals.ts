@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict'
+import os from 'osier'
+import { constants, errnoNumbers, syscalls } from '../../../src/libc/facts.ts'
+import { libc } from '../../../src/libc/functions.ts'
+import { address, bytes } from '../../../src/libc/memory.ts'
+import { forbid } from '../seccomp.ts'
+import { FINE, mustEnd, type Situation, start } from './child.ts'
+
+/** Counted without the kernel's calls that are forbidden here. */
+function openCount(): number {
+  let count = 0
+  for (let fd = 0; fd < 200; fd++) if (libc.fcntl(fd, constants.F_GETFD, 0) !== -1) count += 1
+  return count
+}
+
+/** How many signals the kernel knows. C's own set has room for more. */
+const SIGNALS = 64
+
+function blockedSignals(): string {
+  libc.pthread_sigmask(constants.SIG_BLOCK, 0, address)
+  return bytes.toString('hex', 0, SIGNALS / 8)
+}
+
+/** What becomes of a fork in a process that may not make this call any more. Nothing may be left over. */
+function forkWithout(syscall: keyof typeof syscalls, withTerminal: boolean): void {
+  forbid(syscall, errnoNumbers.EIO)
+  const [fds, signals] = [openCount(), blockedSignals()]
+  try {
+    const [pid, fd] = withTerminal ? os.forkpty() : [os.fork(), -1]
+    if (pid === 0) os._exit(FINE)
+    assert.equal(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), FINE)
+    if (fd !== -1) os.close(fd)
+  } catch (error) {
+    assert.ok(error instanceof os.OSError, String(error))
+    assert.deepEqual([error.code, error.syscall], ['EIO', 'fork'])
+  }
+  assert.deepEqual([openCount(), blockedSignals()], [fds, signals], `without ${syscall}`)
+  assert.throws(() => os.waitpid(-1, os.WNOHANG), { code: 'ECHILD' })
+}
+
+const NEEDED = ['openat', 'getdents64', 'pread64', 'read', 'statx', 'newfstatat', 'pipe2', 'eventfd2', 'clone'] as const
+
+/** Forks where a sandbox refuses what a fork asks of the kernel. */
+export const refusals: Readonly<Record<string, Situation>> = {
+  'a sandbox refuses a call: an OSError, and nothing is left over': async () => {
+    for (const withTerminal of [false, true]) {
+      for (const syscall of NEEDED) {
+        if (!(syscall in syscalls)) continue
+        await mustEnd(
+          start(() => {
+            forkWithout(syscall, withTerminal)
+          }),
+        )
+      }
+    }
+  },
+  'the first fork of all is refused': () => forkWithout('openat', false),
+}
