@@ -103,6 +103,22 @@ static void call_spawn(long times) {
   }
 }
 
+/* With as much memory in use as the other contestants have, in pieces as small as theirs. */
+static void call_fork(long times) {
+  static char *pieces[500000];
+  for (size_t i = 0; i < sizeof pieces / sizeof *pieces && pieces[i] == NULL; i++) {
+    pieces[i] = malloc(88);
+    if (pieces[i] == NULL) exit(1);
+    memset(pieces[i], 1, 88);
+  }
+  while (times--) {
+    pid_t child = fork();
+    if (child == 0) _exit(0);
+    int status;
+    if (child == -1 || waitpid(child, &status, 0) != child || status != 0) exit(1);
+  }
+}
+
 /* Two files in memory, one of them with 256 MiB, which all contestants get as descriptors: where in memory a file of
  * one's own comes to lie makes a difference of a third. */
 #define LARGE (256L << 20)
@@ -136,6 +152,7 @@ static const struct {
     {"pread", call_pread},
     {"pipe", call_pipe},
     {"spawn", call_spawn},
+    {"fork", call_fork},
     {"sendfile", call_sendfile},
     {"copy_file_range", call_copy_file_range},
     {"getpid", call_getpid},

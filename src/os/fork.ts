@@ -1,7 +1,7 @@
 import { isMainThread } from 'node:worker_threads'
 import { AuditEvent } from '../audit.ts'
 import { NotImplementedError, wrongType } from '../errors.ts'
-import { constants } from '../libc/facts.ts'
+import { constants, target } from '../libc/facts.ts'
 import { forkProcess, terminalOfChild } from '../libc/forking/attempt.ts'
 import { forgetThreads, settleThreads } from '../libc/forking/threads.ts'
 import { libc } from '../libc/functions.ts'
@@ -71,6 +71,8 @@ let isForking = false
 
 function forkWith(name: string, event: AuditEvent, withTerminal: boolean): number {
   if (!isNode) throw new NotImplementedError(`os.${name}() needs Node: no other runtime survives fork(2)`)
+  // musl's condition variables lie on the stacks of those who wait, so V8's workers cannot be told by what they sleep on.
+  if (target?.endsWith('musl')) throw new NotImplementedError(`os.${name}() needs the GNU C library`)
   if (!isMainThread) throw new NotImplementedError(`os.${name}() works in the main thread only: a child has no other`)
   if (isForking)
     throw Object.assign(new Error(`os.${name}() was called by what register_at_fork has registered`), {
@@ -113,11 +115,11 @@ function warnOfThreads(): void {
  * libuv's pool. It reads no input by itself that this process was reading. `docs/fork.md` tells what to mind.
  *
  * @returns 0 in the child; in the parent the child's process id, to be waited for
- * @throws OSError EAGAIN where there may be no more processes and threads, or V8's threads are too busy; EMFILE; ENOMEM;
- *   EACCES in a process that was root's and has become another user's
- * @throws NotImplementedError in Bun, in Deno, in worker threads, and in a build of Node that is not as it is known
+ * @throws OSError EAGAIN where there may be no more processes and threads, or V8's threads or worker threads do not rest;
+ *   EMFILE; ENOMEM; EACCES in a process that was root's and has become another user's
+ * @throws NotImplementedError in Bun, in Deno, in worker threads, with musl, and in a build of Node that is not as it is known
  *
- * Availability: Linux, with Node 20 or newer. Audit event: `os.fork`. See fork(2); Python, os.fork.
+ * Availability: Linux with glibc, with Node 20 or newer. Audit event: `os.fork`. See fork(2); Python, os.fork.
  * @example
  * ```ts
  * const [r, w] = os.pipe()
@@ -144,7 +146,7 @@ export function fork(): number {
  *   which children do not inherit
  * @throws OSError, NotImplementedError as `fork` does
  *
- * Availability: Linux, with Node 20 or newer. Audit event: `os.forkpty`. See forkpty(3); Python, os.forkpty.
+ * Availability: Linux with glibc, with Node 20 or newer. Audit event: `os.forkpty`. See forkpty(3); Python, os.forkpty.
  * @example
  * ```ts
  * const [child, terminal] = os.forkpty()

@@ -58,6 +58,29 @@ export const around: Readonly<Record<string, Situation>> = {
     assert.equal(heard, 1)
     clearInterval(alive)
   },
+  'a signal that has come to the parent is heard there alone, and the child may close what waits for it': async () => {
+    const parent = process.pid
+    let heard = 0
+    const hear = (): void => {
+      heard += 1
+    }
+    const alive = setInterval(() => undefined, 1000)
+    process.on('SIGUSR2', hear)
+    // libuv has put them into its pipe, and nobody has taken them out yet.
+    for (let i = 0; i < 3; i++) os.kill(parent, 12)
+    const pid = os.fork()
+    if (pid === 0) {
+      process.removeListener('SIGUSR2', hear)
+      clearInterval(alive)
+      // A handle that still waits for its signals would not close, and so keep the child alive for ever.
+      process.on('beforeExit', () => os._exit(heard === 0 ? FINE : 1))
+      await new Promise(() => undefined)
+    }
+    await mustEnd(pid)
+    while (heard === 0) await sleep(1)
+    clearInterval(alive)
+    process.removeListener('SIGUSR2', hear)
+  },
   'fork in a handler of a signal': async () => {
     const alive = setInterval(() => undefined, 1000)
     const done = new Promise((resolve, reject) => {

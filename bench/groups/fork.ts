@@ -1,0 +1,51 @@
+import { memoryUsage } from 'node:process'
+import os from 'osier'
+import { _exit, fork, waitpid } from '../bare.ts'
+import { inC, inNode, inPython } from '../contestants.ts'
+import type { Work } from '../harness.ts'
+
+/** Of objects in use, in bytes: what a fork takes depends on the memory that there is. */
+const HEAP = 50e6
+
+const objects: unknown[] = []
+
+/** Only in the process that is measured: this module is loaded by all. */
+function fillHeap(): void {
+  if (objects.length > 0) return
+  while (memoryUsage().heapUsed < HEAP) for (let i = 0; i < 1000; i++) objects.push({ i, text: `object ${i}` })
+}
+
+function forkAndWait(): void {
+  fillHeap()
+  const child = os.fork()
+  if (child === 0) os._exit(0)
+  if (os.waitpid(child, 0)[1] !== 0) throw new Error('the child has failed')
+}
+
+function callAndWait(): void {
+  fillHeap()
+  const child = fork()
+  if (child === 0) _exit(0)
+  waitpid(child, null, 0)
+}
+
+const PYTHON_SETUP = `
+import os
+objects = [{'i': i} for i in range(220_000)]
+def fork_and_wait():
+    child = os.fork()
+    if child == 0:
+        os._exit(0)
+    os.waitpid(child, 0)`
+
+export const works: readonly Work[] = [
+  {
+    name: 'os.fork, os._exit, os.waitpid with 50 MB of objects',
+    osier: inNode(forkAndWait),
+    against: [
+      { name: 'C', entry: inC('fork') },
+      { name: 'CPython', entry: inPython('fork_and_wait()', PYTHON_SETUP), atMost: 3 },
+      { name: "koffi's bare calls", entry: inNode(callAndWait), atMostMore: 1 },
+    ],
+  },
+]
