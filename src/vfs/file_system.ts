@@ -34,7 +34,7 @@ export type StatvfsTuple = readonly [
 ]
 
 /**
- * What can be mounted: `VfsFat`, `VfsLfs2`, `VfsPosix`, or any object of the caller's with these methods. Only `mount` must be
+ * What can be mounted: `VfsFat`, `VfsLfs1`, `VfsLfs2`, `VfsPosix`, or any object of the caller's with these methods. Only `mount` must be
  * there: a method that is missing is missed when a path leads to it.
  *
  * Paths are relative to the file system's own current directory, or start with a slash at its own root.

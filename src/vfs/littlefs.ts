@@ -1,4 +1,4 @@
-import { badValue, NotImplementedError, wrongType } from '../errors.ts'
+import { badValue, wrongType } from '../errors.ts'
 import { constants } from '../libc/facts.ts'
 import { bool, checkOptions, int, NO_OPTIONS } from '../os/arguments.ts'
 import { type FileName, fsdecode } from '../os/names.ts'
@@ -6,6 +6,9 @@ import { type BlockDevice, Device } from './device.ts'
 import { vfsError } from './errors.ts'
 import { openMode, VfsFile } from './file.ts'
 import type { DirectoryEntry, DirectoryIterator, FileSystem, StatTuple, StatvfsTuple } from './file_system.ts'
+import { Store as FirstStore } from './littlefs/first/store.ts'
+import { format as formatFirst } from './littlefs/first/superblock.ts'
+import { Volume1 } from './littlefs/first/volume.ts'
 import { Flash } from './littlefs/flash.ts'
 import { isBelow, joinPath, type Path, parsePath } from './littlefs/path.ts'
 import { Store } from './littlefs/store.ts'
@@ -372,26 +375,40 @@ export class VfsLfs2 extends Littlefs {
 }
 
 /**
- * littlefs of the first version on a block device. It is not implemented here.
+ * littlefs of the first version on a block device with the extended protocol, as boards had it before the second. Files
+ * have no times. It needs no repair after a power cut either; directories are rewritten whole at each change.
  *
- * Availability: MicroPython's boards. See MicroPython, vfs.VfsLfs1.
+ * See MicroPython, vfs.VfsLfs1.
  * @example
  * ```ts
- * vfs.VfsLfs1.mkfs(new vfs.RamBlockDev(4096, 16)) // throws NotImplementedError
+ * const flash = new vfs.RamBlockDev(4096, 64)
+ * vfs.VfsLfs1.mkfs(flash)
+ * const fs = new vfs.VfsLfs1(flash)
+ * fs.mkdir('logs')
+ * Array.from(fs.ilistdir(), ([name]) => name) // => ['logs']
  * ```
  */
 export class VfsLfs1 extends Littlefs {
-  /** @throws NotImplementedError always */
-  constructor(_block_dev: BlockDevice, _options?: LittlefsOptions) {
-    super(missing())
+  /**
+   * @param block_dev the device
+   * @param options `readsize`, `progsize`, `lookahead`: sizes in bytes
+   * @throws OSError EILSEQ where there is no such file system; EINVAL for one of another size; others as the device does
+   */
+  constructor(block_dev: BlockDevice, options: LittlefsOptions = NO_OPTIONS) {
+    const { flash, lookahead } = settings(block_dev, options)
+    super(attempt('mount', () => new Volume1(flash, lookahead)))
   }
 
-  /** @throws NotImplementedError always */
-  static mkfs(_block_dev: BlockDevice, _options?: LittlefsOptions): void {
-    missing()
+  /**
+   * Makes an empty file system: what was on the device is lost.
+   *
+   * @param block_dev the device, of four blocks or more
+   * @param options as of the constructor
+   * @throws OSError EROFS, ENOSPC; others as the device does
+   */
+  static mkfs(block_dev: BlockDevice, options: LittlefsOptions = NO_OPTIONS): void {
+    const { flash, lookahead } = settings(block_dev, options)
+    if (flash.readonly) throw vfsError('EROFS', 'mkfs')
+    attempt('mkfs', () => formatFirst(new FirstStore(flash, lookahead, () => {})))
   }
-}
-
-function missing(): never {
-  throw new NotImplementedError('vfs.VfsLfs1 is not available here')
 }

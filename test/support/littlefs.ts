@@ -84,7 +84,15 @@ export function random(seed: number): (below: number) => number {
 }
 
 /** Makes the checksums of a block right again, so that what has been changed in it is believed. */
-export function sign(block: Buffer): void {
+export function sign(block: Buffer, version: 1 | 2 = 2): void {
+  if (version === 2) signLog(block)
+  else {
+    const end = (block.readUInt32LE(4) & 0x7fffffff) - 4
+    if (end >= 16 && end + 4 <= block.length) block.writeUInt32LE(crc32(block, 0, end), end)
+  }
+}
+
+function signLog(block: Buffer): void {
   let start = 0
   let previous = 0xffffffff
   for (let at = 4; at + 8 <= block.length; ) {

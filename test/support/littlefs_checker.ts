@@ -1,5 +1,5 @@
 /**
- * Reads littlefs of the second version as its specification has it, sharing nothing with the product: each tag is
+ * Reads littlefs as its specifications have it, sharing nothing with the product: in the second version each tag is
  * looked up from the end of the log, as small boards do it. It follows everything there is, and complains about what
  * must not be.
  */
@@ -97,25 +97,49 @@ interface Link {
 /** The list of all pairs, by pair. */
 type Logs = Map<string, Link>
 
-class Checker {
-  readonly #image: Buffer
-  readonly #blockSize: number
+/** What both versions have in common: which blocks belong to what, and the chains of files. */
+class Blocks {
+  readonly image: Buffer
+  readonly blockSize: number
   readonly tree: Tree = new Map()
   readonly #used: Map<number, string> = new Map()
-  /** First pairs of directories, as entries have them. */
-  readonly #directories: Pair[] = []
-  readonly #state = [0, 0, 0]
 
   constructor(image: Buffer, blockSize: number) {
-    this.#image = image
-    this.#blockSize = blockSize
+    this.image = image
+    this.blockSize = blockSize
   }
 
-  #use(block: number, what: string): void {
-    assert.ok(block * this.#blockSize < this.#image.length, `${what} is on the device`)
+  use(block: number, what: string): void {
+    assert.ok(block * this.blockSize < this.image.length, `${what} is on the device`)
     assert.equal(this.#used.get(block), undefined, `block ${block} of ${what} belongs to nothing else`)
     this.#used.set(block, what)
   }
+
+  /** From the last block to the first: in a block n the pointer x leads back by 2 to the power of x. */
+  chain(struct: Buffer, name: string): Buffer {
+    const size = struct.readUInt32LE(4)
+    const sizes: number[] = []
+    for (let index = 0, total = 0; total < size; index++) {
+      const pointers = index === 0 ? 0 : Math.log2(index & -index) + 1
+      sizes.push(Math.min(this.blockSize - pointers * 4, size - total))
+      total += this.blockSize - pointers * 4
+    }
+    const pieces: Buffer[] = []
+    let block = struct.readUInt32LE(0)
+    for (let index = sizes.length - 1; index >= 0; index--) {
+      this.use(block, name)
+      const start = block * this.blockSize + (index === 0 ? 0 : (Math.log2(index & -index) + 1) * 4)
+      pieces.unshift(this.image.subarray(start, start + (sizes[index] ?? 0)))
+      block = this.image.readUInt32LE(block * this.blockSize)
+    }
+    return Buffer.concat(pieces)
+  }
+}
+
+class Checker extends Blocks {
+  /** First pairs of directories, as entries have them. */
+  readonly #directories: Pair[] = []
+  readonly #state = [0, 0, 0]
 
   check(): void {
     const heads: Pair[] = []
@@ -124,8 +148,8 @@ class Checker {
     let isHead = false
     const logs: Logs = new Map()
     while (pair !== null) {
-      for (const block of pair) this.#use(block, `the pair ${pair}`)
-      const log: Log = new Log(this.#image, this.#blockSize, pair)
+      for (const block of pair) this.use(block, `the pair ${pair}`)
+      const log: Log = new Log(this.image, this.blockSize, pair)
       if (log.last(0x7ff, 0x0ff, 0) !== undefined) root = pair
       if (isHead) heads.push(pair)
       const piece = log.last(0x7ff, 0x7ff, 0x3ff)?.data
@@ -165,27 +189,7 @@ class Checker {
       this.tree.set(full, null)
       this.#directories.push(head)
       this.#walk(full, head, logs)
-    } else this.tree.set(full, struct.type === 0x201 ? struct.data : this.#chain(struct.data, full))
-  }
-
-  /** From the last block to the first: in a block n the pointer x leads back by 2 to the power of x. */
-  #chain(struct: Buffer, name: string): Buffer {
-    const size = struct.readUInt32LE(4)
-    const sizes: number[] = []
-    for (let index = 0, total = 0; total < size; index++) {
-      const pointers = index === 0 ? 0 : Math.log2(index & -index) + 1
-      sizes.push(Math.min(this.#blockSize - pointers * 4, size - total))
-      total += this.#blockSize - pointers * 4
-    }
-    const pieces: Buffer[] = []
-    let block = struct.readUInt32LE(0)
-    for (let index = sizes.length - 1; index >= 0; index--) {
-      this.#use(block, name)
-      const start = block * this.#blockSize + (index === 0 ? 0 : (Math.log2(index & -index) + 1) * 4)
-      pieces.unshift(this.#image.subarray(start, start + (sizes[index] ?? 0)))
-      block = this.#image.readUInt32LE(block * this.#blockSize)
-    }
-    return Buffer.concat(pieces)
+    } else this.tree.set(full, struct.type === 0x201 ? struct.data : this.chain(struct.data, full))
   }
 }
 
@@ -193,9 +197,83 @@ function readPair(data: Buffer): Pair {
   return [data.readUInt32LE(0), data.readUInt32LE(4)]
 }
 
+/** A pair of the first version. */
+interface First {
+  readonly tail: Pair | null
+  readonly split: boolean
+  readonly entries: readonly { readonly type: number; readonly data: Buffer; readonly name: string }[]
+}
+
+class FirstChecker extends Blocks {
+  readonly #list: Map<string, First> = new Map()
+  readonly #heads: string[] = []
+  readonly #directories: string[] = []
+
+  #read([one, other]: Pair): First {
+    const blocks = [one, other].map((number) =>
+      this.image.subarray(number * this.blockSize, (number + 1) * this.blockSize),
+    )
+    blocks.sort((a, b) => (b.readUInt32LE(0) - a.readUInt32LE(0)) | 0)
+    const block = blocks.find((bytes) => {
+      const size = bytes.readUInt32LE(4) & 0x7fffffff
+      return size >= 20 && size <= bytes.length && checksum(bytes.subarray(0, size)) === 0
+    })
+    assert.ok(block !== undefined, `the pair ${one}, ${other} is valid`)
+    const entries = []
+    for (let at = 16; at < (block.readUInt32LE(4) & 0x7fffffff) - 4; ) {
+      const [type = 0, data = 0, attributes = 0, name = 0] = block.subarray(at, at + 4)
+      const start = at + 4 + data + attributes
+      entries.push({
+        type,
+        data: block.subarray(at + 4, at + 4 + data),
+        name: String(block.subarray(start, start + name)),
+      })
+      at = start + name
+    }
+    const tail = block.readUInt32LE(8) === 0xffffffff ? null : readPair(block.subarray(8))
+    return { tail, split: block.readUInt32LE(4) >= 0x80000000, entries }
+  }
+
+  check(): void {
+    let isHead = false
+    for (let pair: Pair | null = [0, 1]; pair !== null; ) {
+      for (const block of pair) this.use(block, `the pair ${pair}`)
+      const read: First = this.#read(pair)
+      this.#list.set(sortedPair(pair), read)
+      if (isHead) this.#heads.push(sortedPair(pair))
+      isHead = !read.split
+      pair = read.tail
+    }
+    const root = this.#list.get(sortedPair([0, 1]))?.entries[0]
+    assert.ok(root?.type === 0x2e && root.name === 'littlefs', 'there is a superblock')
+    this.#walk('', readPair(root.data))
+    assert.deepEqual(this.#directories.sort(), this.#heads.sort(), 'the list of pairs and the tree agree')
+  }
+
+  #walk(path: string, head: Pair): void {
+    this.#directories.push(sortedPair(head))
+    for (let pair: Pair | null = head; pair !== null; ) {
+      const read: First | undefined = this.#list.get(sortedPair(pair))
+      assert.ok(read !== undefined, `the pair ${pair} is in the list of all pairs`)
+      for (const { type, data, name } of read.entries) {
+        const full = `${path}/${name}`
+        assert.ok(!this.tree.has(full), `${full} is there once`)
+        assert.ok(type === 0x11 || type === 0x22, `${full} is not being moved`)
+        this.tree.set(full, type === 0x11 ? this.chain(data, full) : null)
+        if (type === 0x22) this.#walk(full, readPair(data))
+      }
+      pair = read.split ? read.tail : null
+    }
+  }
+}
+
+function sortedPair(pair: Pair): string {
+  return String([...pair].sort((one, other) => one - other))
+}
+
 /** Everything in an image, after looking that all of it is in order. */
-export function checkLittlefs(image: Buffer, blockSize: number): Tree {
-  const checker = new Checker(image, blockSize)
+export function checkLittlefs(image: Buffer, blockSize: number, version: 1 | 2 = 2): Tree {
+  const checker = version === 1 ? new FirstChecker(image, blockSize) : new Checker(image, blockSize)
   checker.check()
   return checker.tree
 }

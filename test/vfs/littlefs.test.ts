@@ -11,11 +11,14 @@ import { checkLittlefs, type Tree } from '../support/littlefs_checker.ts'
 
 const { RamBlockDev } = vfs
 
-const versions = [{ version: 2, Lfs: vfs.VfsLfs2 }] as const
+const versions = [
+  { version: 1, Lfs: vfs.VfsLfs1 },
+  { version: 2, Lfs: vfs.VfsLfs2 },
+] as const
 
 for (const { version, Lfs } of versions) {
   const check = (image: Uint8Array, blockSize: number): void => {
-    if (version === 2) checkLittlefs(Buffer.from(image), blockSize)
+    checkLittlefs(Buffer.from(image), blockSize, version)
   }
 
   function small(blocks = 64): { device: vfs.RamBlockDev; fs: vfs.VfsLfs1 | vfs.VfsLfs2 } {
@@ -59,7 +62,7 @@ for (const { version, Lfs } of versions) {
           }
         }
         assert.deepEqual(sorted(treeOf(new Lfs(new RamBlockDev(blockSize, image)))), sorted(wanted))
-        if (version === 2) assert.deepEqual(sorted(checkLittlefs(image, blockSize)), sorted(wanted))
+        assert.deepEqual(sorted(checkLittlefs(image, blockSize, version)), sorted(wanted))
       })
     }
   })
@@ -272,7 +275,7 @@ for (const { version, Lfs } of versions) {
         [1024, 64, 1024],
         [4096, 32, 256],
         [4096, 32, 4096],
-        [131072, 8, 2048],
+        [131072, 24, 2048],
       ] as const) {
         const memory = new FlashMemory({ blockSize, blocks, unit })
         const options = { readsize: unit, progsize: unit, lookahead: 16 }

@@ -74,7 +74,7 @@ function repair(store: Store, wanted: (predecessor: Metadata, tail: Pair) => Tai
     // The pair itself may go elsewhere by this.
     const here = headOf(metadata.pair)
     const changes = [...finishing, tailChange(better.tail, better.split)]
-    if (store.tracking([here], () => store.commit(metadata, changes))) moved = true
+    if (store.positions.tracking([here], () => store.commit(metadata, changes))) moved = true
     seen = new Seen()
     metadata = store.tree.fetch(here.pair)
   }

@@ -1,6 +1,7 @@
 import { badValue } from '../../errors.ts'
 import { type FileName, fsdecode, fsencode } from '../../os/names.ts'
 import { vfsError } from '../errors.ts'
+import { Failure } from './failure.ts'
 
 /** A path, taken apart. */
 export interface Path {
@@ -33,6 +34,14 @@ function bytesOf(name: string, path: string): Buffer {
 /** The path as text, from the root. */
 export function joinPath(names: readonly Buffer[]): string {
   return `/${names.map((name) => fsdecode(name)).join('/')}`
+}
+
+/** The name of what a path leads to. */
+export function lastName(path: Path): Buffer {
+  const name = path.names.at(-1)
+  // The root has none.
+  if (name === undefined) throw new Failure('EINVAL')
+  return name
 }
 
 /** Whether a path leads to something below another one. */

@@ -29,9 +29,8 @@ export function headOf(pair: Pair): Position {
 export class Positions implements Iterable<Position> {
   readonly #positions: Set<Position> = new Set()
 
-  add(position: Position): Position {
+  add(position: Position): void {
     this.#positions.add(position)
-    return position
   }
 
   remove(position: Position): void {
@@ -40,6 +39,16 @@ export class Positions implements Iterable<Position> {
 
   [Symbol.iterator](): IterableIterator<Position> {
     return this.#positions.values()
+  }
+
+  /** Keeps places up to date while `action` changes things. */
+  tracking<T>(positions: readonly Position[], action: () => T): T {
+    for (const position of positions) this.add(position)
+    try {
+      return action()
+    } finally {
+      for (const position of positions) this.remove(position)
+    }
   }
 
   in(pair: Pair): Position[] {

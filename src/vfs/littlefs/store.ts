@@ -7,7 +7,7 @@ import type { Flash } from './flash.ts'
 import { GlobalState, isNothing, NO_STATE, type StatePiece, xor } from './global_state.ts'
 import { type Contents, ContentsBuilder, type Entry, type Item, type Metadata } from './metadata.ts'
 import { type Pair, SUPERBLOCKS, samePair } from './pair.ts'
-import { type Position, Positions } from './position.ts'
+import { Positions } from './position.ts'
 import { CTZ_STRUCT, NO_TAG } from './tag.ts'
 import { directoryPair, Tree } from './tree.ts'
 
@@ -95,16 +95,6 @@ export class Store {
     } catch (error) {
       if (error instanceof BadBlock) return 0
       throw error
-    }
-  }
-
-  /** Keeps a place up to date while `action` changes things. */
-  tracking<T>(positions: readonly Position[], action: () => T): T {
-    for (const position of positions) this.positions.add(position)
-    try {
-      return action()
-    } finally {
-      for (const position of positions) this.positions.remove(position)
     }
   }
 

@@ -1,8 +1,9 @@
-import { BadBlock, corrupt } from './failure.ts'
+import { corrupt } from './failure.ts'
 import type { Flash } from './flash.ts'
 import type { GlobalState } from './global_state.ts'
 import { type Entry, type Metadata, readLog } from './metadata.ts'
-import { type Pair, readPair, Seen, SUPERBLOCKS, samePair } from './pair.ts'
+import { type Pair, readPair, samePair } from './pair.ts'
+import { PairReader } from './pair_reader.ts'
 import { DIRECTORY_STRUCT, REGULAR } from './tag.ts'
 
 /** An entry, and where it is. */
@@ -14,82 +15,15 @@ export interface Found {
 }
 
 /** Reads pairs, and finds its way among them. */
-export class Tree {
-  readonly #flash: Flash
+export class Tree extends PairReader<Metadata> {
   readonly #state: GlobalState
 
   constructor(flash: Flash, state: GlobalState) {
-    this.#flash = flash
+    super(flash, (block, pair) => {
+      const log = readLog(block, flash.progSize)
+      return log === null ? null : { ...log, pair }
+    })
     this.#state = state
-  }
-
-  /**
-   * The newest state of a pair.
-   *
-   * @throws Failure EILSEQ where neither block holds one
-   */
-  fetch(pair: Pair): Metadata {
-    const [one, other] = this.#newestFirst(pair)
-    const metadata = this.#read(one, other) ?? this.#read(other, one)
-    if (metadata === null) throw corrupt()
-    return metadata
-  }
-
-  #newestFirst(pair: Pair): Pair {
-    const [one, other] = pair.map((block) => this.#revision(block))
-    if (one === undefined || one === null) return [pair[1], pair[0]]
-    if (other === undefined || other === null) return pair
-    // Revisions wrap around.
-    return ((one - other) | 0) >= 0 ? pair : [pair[1], pair[0]]
-  }
-
-  #revision(block: number): number | null {
-    try {
-      return this.#flash.readUInt32(block, 0)
-    } catch (error) {
-      if (error instanceof BadBlock) return null
-      throw error
-    }
-  }
-
-  #read(block: number, other: number): Metadata | null {
-    try {
-      const log = readLog(this.#flash.readBlock(block), this.#flash.progSize)
-      return log === null ? null : { ...log, pair: [block, other] }
-    } catch (error) {
-      if (error instanceof BadBlock) return null
-      throw error
-    }
-  }
-
-  /** All pairs, from the first superblock on. */
-  *pairs(): Generator<Metadata> {
-    const seen = new Seen()
-    for (let pair: Pair | null = SUPERBLOCKS; pair !== null; ) {
-      if (!seen.add(pair)) throw corrupt()
-      const metadata = this.fetch(pair)
-      yield metadata
-      pair = metadata.tail
-    }
-  }
-
-  /** The pairs of the directory that begins with `pair`. */
-  *directory(pair: Pair): Generator<Metadata> {
-    const seen = new Seen()
-    for (let next: Pair | null = pair; next !== null; ) {
-      if (!seen.add(next)) throw corrupt()
-      const metadata = this.fetch(next)
-      yield metadata
-      next = metadata.split ? metadata.tail : null
-    }
-  }
-
-  /** The pair before another in the list of all. */
-  predecessor(pair: Pair): Metadata | null {
-    for (const metadata of this.pairs()) {
-      if (metadata.tail !== null && samePair(metadata.tail, pair)) return metadata
-    }
-    return null
   }
 
   /** The entry of the directory that begins with a pair. */

@@ -5,9 +5,9 @@ import type { Chain } from './ctz.ts'
 import { corrupt, Failure } from './failure.ts'
 import type { FileData } from './file.ts'
 import type { Flash } from './flash.ts'
-import { type Entry, type Metadata, NO_ENTRY } from './metadata.ts'
+import { type Entry, NO_ENTRY } from './metadata.ts'
 import { type Pair, pairBytes } from './pair.ts'
-import { isBelow, type Path } from './path.ts'
+import { isBelow, lastName, type Path } from './path.ts'
 import { headOf, Position } from './position.ts'
 import { Store } from './store.ts'
 import { ATTRIBUTE_MAX, type Limits, mount, upgrade } from './superblock.ts'
@@ -184,11 +184,11 @@ export class Volume2 extends Volume {
     const found = this.#lookUp(path)
     if (found === null || found.entry !== undefined) throw new Failure('EEXIST')
     const name = this.#checkedName(path)
-    const last = this.#lastOf(found.metadata)
+    const last = tree.lastOf(found.metadata)
     const fresh = this.#store.newPair()
     const head = headOf(fresh.pair)
     const place = new Position(found.metadata.pair, found.id)
-    this.#store.tracking([head, place], () => {
+    this.#store.positions.tracking([head, place], () => {
       this.#store.commit(fresh, [tailChange(last.tail, false)])
       const isLast = !found.metadata.split
       if (!isLast) {
@@ -202,13 +202,6 @@ export class Volume2 extends Volume {
       if (isLast) changes.push(tailChange(head.pair, false))
       this.#store.commit(tree.fetch(place.pair), changes)
     })
-  }
-
-  /** The last pair of the directory that a pair belongs to. */
-  #lastOf(metadata: Metadata): Metadata {
-    let last = metadata
-    for (const next of this.#store.tree.directory(metadata.pair)) last = next
-    return last
   }
 
   remove(path: Path): void {
@@ -227,7 +220,7 @@ export class Volume2 extends Volume {
     if (entries.length > 0 || split) throw new Failure('ENOTEMPTY')
     const head = headOf(pair)
     state.orphans += 1
-    this.#store.tracking([head], () => {
+    this.#store.positions.tracking([head], () => {
       action()
       state.orphans -= 1
       const predecessor = tree.predecessor(head.pair)
@@ -272,7 +265,7 @@ export class Volume2 extends Volume {
     }
     const source = new Position(old.metadata.pair, old.id, old.entry.name)
     state.move = { pair: old.metadata.pair, id: old.id }
-    this.#store.tracking([source], () => {
+    this.#store.positions.tracking([source], () => {
       this.#store.commit(target.metadata, changes)
       // Where pairs had to move, it may be done already.
       if (state.move === null) return
@@ -291,12 +284,6 @@ export class Volume2 extends Volume {
       position.gone = false
     }
   }
-}
-
-function lastName(path: Path): Buffer {
-  const name = path.names.at(-1)
-  if (name === undefined) throw new Failure('EINVAL')
-  return name
 }
 
 function sizeOf({ type, struct }: Entry): number {

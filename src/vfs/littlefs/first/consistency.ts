@@ -1,0 +1,47 @@
+import { corrupt } from '../failure.ts'
+import { equalPair, type Pair, samePair } from '../pair.ts'
+import { type Change, directoryPair, type Entry, type Metadata } from './metadata.ts'
+import type { Store } from './store.ts'
+
+interface Fault {
+  readonly metadata: Metadata
+  readonly change: Change
+}
+
+/** Puts right what was not finished when the power went: nothing on the disk says whether there is anything. */
+export function repair(store: Store): void {
+  for (let steps = 0; ; steps++) {
+    const fault = firstFault(store)
+    if (fault === null) return
+    if (steps > store.flash.blockCount) throw corrupt()
+    store.commit(fault.metadata, [fault.change])
+  }
+}
+
+function firstFault(store: Store): Fault | null {
+  const all = [...store.pairs()]
+  const pointers = all.flatMap(({ entries }) => entries.map(directoryPair)).filter((pair) => pair !== null)
+  for (const [index, metadata] of all.entries()) {
+    const next = all[index + 1]
+    const better = next === undefined || metadata.split ? undefined : wrongTail(next, pointers)
+    if (better !== undefined) return { metadata, change: { kind: 'tail', tail: better, split: metadata.split } }
+    const id = metadata.entries.findIndex((entry) => entry.isMoving)
+    const entry = metadata.entries[id]
+    if (entry !== undefined) return { metadata, change: movedChange(store, id, entry) }
+  }
+  return null
+}
+
+/** Where the list should lead instead of to a pair, which only an entry can have put there: undefined for nowhere else. */
+function wrongTail(next: Metadata, pointers: readonly Pair[]): Pair | null | undefined {
+  const pointer = pointers.find((pair) => samePair(pair, next.pair))
+  // No entry leads to it any more.
+  if (pointer === undefined) return next.tail
+  return equalPair(pointer, next.pair) ? undefined : pointer
+}
+
+/** An entry that was being moved is over where it has arrived, and else stays. */
+function movedChange(store: Store, id: number, entry: Entry): Change {
+  if (store.isElsewhere(entry)) return { kind: 'remove', id }
+  return { kind: 'replace', id, entry: { ...entry, isMoving: false } }
+}

@@ -1,0 +1,179 @@
+import { Allocator } from '../allocator.ts'
+import { ChainReader } from '../ctz.ts'
+import { BadBlock, Failure } from '../failure.ts'
+import type { Flash } from '../flash.ts'
+import { type Pair, pairBytes, SUPERBLOCKS, samePair } from '../pair.ts'
+import { PairReader } from '../pair_reader.ts'
+import { Positions } from '../position.ts'
+import {
+  blockBytes,
+  type Change,
+  changed,
+  contentsSize,
+  directoryPair,
+  type Entry,
+  FILE,
+  FOLDER,
+  type Metadata,
+  readBlock,
+} from './metadata.ts'
+
+/** What has been found under a name. */
+export interface Found {
+  readonly metadata: Metadata
+  readonly id: number
+  readonly entry: Entry
+}
+
+/** The pairs of blocks of the first version, and what is done to them: each commit changes one pair, in one step. */
+export class Store extends PairReader<Metadata> {
+  readonly flash: Flash
+  readonly allocator: Allocator
+  readonly positions: Positions = new Positions()
+  /** The root directory. */
+  root: Pair = SUPERBLOCKS
+  /** Counts commits: tells whether what was read may have changed. */
+  generation = 0
+
+  constructor(flash: Flash, lookahead: number, openBlocks: (visit: (block: number) => void) => void) {
+    super(flash, readBlock)
+    this.flash = flash
+    this.allocator = new Allocator(flash.blockCount, lookahead * 8, (visit) => {
+      this.visitBlocks(visit)
+      openBlocks(visit)
+    })
+  }
+
+  /** Calls `visit` with every block that metadata leads to. */
+  visitBlocks(visit: (block: number) => void): void {
+    for (const { pair, entries } of this.pairs()) {
+      pair.forEach(visit)
+      for (const entry of entries) {
+        directoryPair(entry)?.forEach(visit)
+        if (entry.type === FILE && entry.data.length >= 8) new ChainReader(this.flash, chainOf(entry)).visit(visit)
+      }
+    }
+  }
+
+  /** A new pair, which nothing leads to: its first commit is what makes it. */
+  newPair(pair: Pair = [this.allocator.allocate(), this.allocator.allocate()]): Metadata {
+    return { pair, revision: this.#oldRevision(pair[0]) + 1, entries: [], tail: null, split: false }
+  }
+
+  /** The number that happens to be there: revisions go on from it. */
+  #oldRevision(block: number): number {
+    try {
+      return this.flash.readUInt32(block, 0)
+    } catch (error) {
+      if (error instanceof BadBlock) return 0
+      throw error
+    }
+  }
+
+  /** The entry that leads to the directory that begins with a pair. */
+  parent(pair: Pair): Found | null {
+    for (const metadata of this.pairs()) {
+      for (const [id, entry] of metadata.entries.entries()) {
+        const pointer = directoryPair(entry)
+        if (pointer !== null && samePair(pointer, pair)) return { metadata, id, entry }
+      }
+    }
+    return null
+  }
+
+  /** The files and directories of a pair, by id. */
+  *visible({ entries }: Metadata): Generator<readonly [id: number, entry: Entry]> {
+    for (const [id, entry] of entries.entries()) {
+      const isNamed = entry.type === FILE || entry.type === FOLDER
+      if (isNamed && !(entry.isMoving && this.isElsewhere(entry))) yield [id, entry]
+    }
+  }
+
+  /** Looks for a name in the directory that begins with a pair. */
+  find(directory: Pair, name: Buffer): Found | null {
+    for (const metadata of this.directory(directory)) {
+      for (const [id, entry] of this.visible(metadata)) if (entry.name.equals(name)) return { metadata, id, entry }
+    }
+    return null
+  }
+
+  /** Whether an entry that was being moved is at its new place already. */
+  isElsewhere({ type, data }: Entry): boolean {
+    // Files without contents are all alike: rather there are two of them than none.
+    if (type === FILE && data.length >= 8 && data.readUInt32LE(4) === 0) return false
+    for (const { entries } of this.pairs()) {
+      if (entries.some((entry) => !entry.isMoving && entry.type === type && entry.data.equals(data))) return true
+    }
+    return false
+  }
+
+  /** Whether changes leave a pair with no more than it can hold. */
+  hasRoom(metadata: Metadata, changes: readonly Change[]): boolean {
+    return contentsSize(changed(metadata, changes).entries) <= this.flash.blockSize
+  }
+
+  /** Changes a pair, and, where it had to move, what leads to it. */
+  commit(metadata: Metadata, changes: readonly Change[]): void {
+    this.generation += 1
+    const revision = (metadata.revision + 1) >>> 0
+    const data = this.#padded(blockBytes(changed(metadata, changes), revision, this.flash.blockSize))
+    const [current, older] = metadata.pair
+    let block = older
+    while (!this.#write(block, data)) {
+      if (samePair(metadata.pair, SUPERBLOCKS)) throw new Failure('ENOSPC')
+      block = this.allocator.allocate()
+    }
+    this.#follow(metadata.pair, changes)
+    if (block === older) for (const position of this.positions.in(metadata.pair)) position.pair = [block, current]
+    else this.#relocate(metadata.pair, [block, current])
+  }
+
+  #padded(bytes: Buffer): Buffer {
+    return Buffer.concat([bytes, Buffer.alloc(this.flash.aligned(bytes.length) - bytes.length, 0xff)])
+  }
+
+  /** @returns false where the block is bad */
+  #write(block: number, data: Buffer): boolean {
+    try {
+      this.flash.erase(block)
+      this.flash.program(block, 0, data)
+      this.flash.sync()
+      return true
+    } catch (error) {
+      if (error instanceof BadBlock) return false
+      throw error
+    }
+  }
+
+  #follow(pair: Pair, changes: readonly Change[]): void {
+    for (const position of this.positions.in(pair)) {
+      for (const change of changes) {
+        if (change.kind === 'insert' && position.id >= change.id) position.id += 1
+        if (change.kind !== 'remove' || position.gone) continue
+        if (position.id > change.id) position.id -= 1
+        else if (position.id === change.id && position.name !== null) position.gone = true
+      }
+    }
+  }
+
+  /** Has the tree, and then the list of pairs, lead to where a pair is now. */
+  #relocate(from: Pair, to: Pair): void {
+    if (samePair(from, this.root)) this.root = to
+    for (const position of this.positions.in(from)) position.pair = to
+    const parent = this.parent(from)
+    if (parent !== null) this.commit(parent.metadata, [pointing(parent, to)])
+    const predecessor = this.predecessor(from)
+    if (predecessor !== null) this.commit(predecessor, [{ kind: 'tail', tail: to, split: predecessor.split }])
+  }
+}
+
+/** The change that has an entry lead to another pair. */
+function pointing({ id, entry }: Found, pair: Pair): Change {
+  const data = Buffer.concat([pairBytes(pair), entry.data.subarray(8)])
+  return { kind: 'replace', id, entry: { ...entry, data } }
+}
+
+/** The blocks of a file. */
+export function chainOf({ data }: Entry): { head: number; size: number } {
+  return { head: data.readUInt32LE(0), size: data.readUInt32LE(4) }
+}

@@ -1,0 +1,101 @@
+import { BadBlock, corrupt } from './failure.ts'
+import type { Flash } from './flash.ts'
+import { type Pair, Seen, SUPERBLOCKS, samePair } from './pair.ts'
+
+/** What every pair says, in both versions of the format. */
+export interface Linked {
+  /** The block that was read comes first. */
+  readonly pair: Pair
+  /** The next pair of the list of all pairs. */
+  readonly tail: Pair | null
+  /** Whether the next pair belongs to the same directory. */
+  readonly split: boolean
+}
+
+/** Reads pairs, and goes along their list. */
+export class PairReader<M extends Linked> {
+  readonly #flash: Flash
+  readonly #parse: (block: Buffer, pair: Pair) => M | null
+
+  /** @param parse what a block says; null where it says nothing valid */
+  constructor(flash: Flash, parse: (block: Buffer, pair: Pair) => M | null) {
+    this.#flash = flash
+    this.#parse = parse
+  }
+
+  /**
+   * The newest state of a pair.
+   *
+   * @throws Failure EILSEQ where neither block holds one
+   */
+  fetch(pair: Pair): M {
+    const [one, other] = this.#newestFirst(pair)
+    const metadata = this.#read(one, other) ?? this.#read(other, one)
+    if (metadata === null) throw corrupt()
+    return metadata
+  }
+
+  #newestFirst(pair: Pair): Pair {
+    const [one, other] = pair.map((block) => this.#revision(block))
+    const swapped: Pair = [pair[1], pair[0]]
+    if (one === undefined || one === null) return swapped
+    if (other === undefined || other === null) return pair
+    // Revisions wrap around.
+    return ((one - other) | 0) >= 0 ? pair : swapped
+  }
+
+  #revision(block: number): number | null {
+    try {
+      return this.#flash.readUInt32(block, 0)
+    } catch (error) {
+      if (error instanceof BadBlock) return null
+      throw error
+    }
+  }
+
+  #read(block: number, other: number): M | null {
+    try {
+      return this.#parse(this.#flash.readBlock(block), [block, other])
+    } catch (error) {
+      if (error instanceof BadBlock) return null
+      throw error
+    }
+  }
+
+  /** All pairs, from the superblock on. */
+  *pairs(): Generator<M> {
+    const seen = new Seen()
+    for (let pair: Pair | null = SUPERBLOCKS; pair !== null; ) {
+      if (!seen.add(pair)) throw corrupt()
+      const metadata = this.fetch(pair)
+      yield metadata
+      pair = metadata.tail
+    }
+  }
+
+  /** The pairs of the directory that begins with `pair`. */
+  *directory(pair: Pair): Generator<M> {
+    const seen = new Seen()
+    for (let next: Pair | null = pair; next !== null; ) {
+      if (!seen.add(next)) throw corrupt()
+      const metadata = this.fetch(next)
+      yield metadata
+      next = metadata.split ? metadata.tail : null
+    }
+  }
+
+  /** The last pair of the directory to which a pair belongs. */
+  lastOf(metadata: M): M {
+    let last = metadata
+    for (const next of this.directory(metadata.pair)) last = next
+    return last
+  }
+
+  /** The pair before another in the list of all. */
+  predecessor(pair: Pair): M | null {
+    for (const metadata of this.pairs()) {
+      if (metadata.tail !== null && samePair(metadata.tail, pair)) return metadata
+    }
+    return null
+  }
+}
