@@ -2,12 +2,15 @@
 
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { test } from 'node:test'
+import { Worker } from 'node:worker_threads'
 import { cells, cellsNamed } from './matrix/cells.ts'
-import type { Outcome } from './matrix/harness.ts'
+import { END, type Outcome } from './matrix/harness.ts'
 import { page } from './matrix/page.ts'
+import { refusalsIn } from './matrix/refusals.ts'
 import { readResults } from './matrix/results.ts'
 import { temporaryFolder } from './support/folder.ts'
 import { noMainThread, onlyNode } from './support/runtime.ts'
@@ -35,10 +38,35 @@ test('cells are picked by their names, their runtimes and their surroundings', (
   const names = (...words: string[]): string[] => cellsNamed(words).map(({ name }) => name)
   assert.deepEqual(names('node24-user'), ['node24-user'])
   assert.deepEqual(names('node24'), ['node24', 'node24-user', 'node24-worker', 'node24-permission'])
-  assert.deepEqual(names('worker'), ['node24-worker'])
-  assert.deepEqual(names('bun', 'deno', 'bun'), ['bun', 'deno'])
+  assert.deepEqual(names('worker'), ['node20-worker', 'node24-worker', 'node26-worker', 'bun-worker', 'deno-worker'])
+  assert.deepEqual(names('bun', 'deno-user', 'bun'), ['bun', 'bun-user', 'bun-worker', 'deno-user'])
   assert.equal(names().length, cells.length)
   assert.throws(() => names('node4'), /no cell is called node4/)
+})
+
+test('what osier refuses in a worker is what the matrix takes for a reason', {
+  skip: onlyNode('it refuses more') || noMainThread,
+}, async () => {
+  const program = `
+    import { workerData, parentPort } from 'node:worker_threads'
+    import { refusalsIn } from '${import.meta.resolve('./matrix/refusals.js')}'
+    parentPort.postMessage(workerData.map(refusalsIn))`
+  const files = [
+    'build/test/conformance/conformance.test.js',
+    'build/test/os/walk.test.js',
+    'build/test/os/fork.test.js',
+  ]
+  const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(program)}`), { workerData: files })
+  const [[inConformance, inWalk, inFork]] = (await once(worker, 'message')) as [string[][]]
+  assert.deepEqual(inWalk, [])
+  assert.ok(inFork?.some((words) => words.startsWith('os.fork() ')))
+  // What the main thread alone may do, each in the words in which it is refused.
+  const refused = readdirSync('src/os')
+    .flatMap((file) => [...readFileSync(`src/os/${file}`, 'utf8').matchAll(/mainThreadOnly\('(\w+)'\)/g)])
+    .map(([, name]) => `os.${name}() is not supported in workers`)
+  assert.ok(refused.length > 15 && inConformance !== undefined && inConformance.length > 5)
+  for (const words of inConformance) assert.ok(words.includes('signal') || refused.includes(words), words)
+  for (const file of files) assert.deepEqual(refusalsIn(file), [])
 })
 
 /** Tests that end in every way there is. */
@@ -76,7 +104,7 @@ test('the harness counts what node:test counts', { skip: onlyNode('it has no nod
     readFileSync(join(folder, name), 'utf8')
       .trim()
       .split('\n')
-      .filter(Boolean)
+      .filter((line) => line.startsWith('{'))
       .map((line) => JSON.parse(line) as Outcome)
       .map(({ name, result, reason }) => ({ name, result, ...(result === 'skipped' ? { reason } : {}) }) as Outcome)
   const module = (name: string): string => resolve(`build/test/matrix/${name}.js`)
@@ -102,6 +130,7 @@ test('the harness counts what node:test counts', { skip: onlyNode('it has no nod
     const { status, stderr } = spawnSync(process.execPath, args, { cwd: folder, encoding: 'utf8' })
     assert.equal(status, 0, stderr)
     assert.deepEqual(report(name), report('theirs'))
+    assert.ok(readFileSync(join(folder, name), 'utf8').endsWith(`${END}\n`))
   }
   assert.equal(report('theirs').filter(({ result }) => result === 'failed').length, 5)
 })

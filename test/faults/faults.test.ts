@@ -4,13 +4,12 @@ import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
 import { noNamespaces } from '../support/namespaces.ts'
 import { readSection } from '../support/page_section.ts'
+import { noSeccomp } from '../support/seccomp.ts'
 import { failSyscalls, makeSituations, situations } from './faults.ts'
 import { completed, machine, section } from './page.ts'
 import { errors, mistakes, type Report } from './report.ts'
 
-const notLinux: string | false = process.platform === 'linux' ? false : 'there is no seccomp(2)'
-
-describe('faults', { skip: notLinux }, () => {
+describe('faults', { skip: noSeccomp }, () => {
   let ofSyscalls: ReadonlyMap<string, Report>
   let ofSituations: ReadonlyMap<string, Report>
 
@@ -52,6 +51,9 @@ describe('faults', { skip: notLinux }, () => {
     const page = readSection('faults')
     if (!page.includes(`One run on ${machine()}.`)) return t.skip(`the page is not of ${machine()}`)
     if (noNamespaces !== false) return t.skip(noNamespaces)
-    assert.equal(page, section(ofSyscalls, ofSituations), 'npm run faults writes the page anew')
+    // Whether there is a GiB left then depends on how much an engine has reserved before.
+    const ofAllEngines = (text: string): string => text.replace(/^\| no more than 64 MiB of memory left .*$/m, '')
+    const now = section(ofSyscalls, ofSituations)
+    assert.equal(ofAllEngines(page), ofAllEngines(now), 'npm run faults writes the page anew')
   })
 })

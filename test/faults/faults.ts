@@ -71,14 +71,7 @@ const UNSHARE = ['unshare', '--user', '--map-root-user', '--mount']
 
 async function runOne(args: readonly string[], mounts: boolean): Promise<Report | string> {
   const folder = mkdtempSync(join(tmpdir(), 'osier-fault-'))
-  const [command = '', ...rest] = [
-    ...(mounts ? UNSHARE : []),
-    process.execPath,
-    '--expose-gc',
-    program,
-    folder,
-    ...args,
-  ]
+  const [command = '', ...rest] = [...(mounts ? UNSHARE : []), process.execPath, program, folder, ...args]
   try {
     return await new Promise((resolve) => {
       execFile(command, rest, { cwd: folder, timeout: 60_000, maxBuffer: 1 << 22 }, (error, stdout, stderr) => {

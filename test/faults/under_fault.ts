@@ -1,5 +1,5 @@
 /**
- * Run with --expose-gc, a folder and a fault: makes all calls as the system is, then again under the fault, and prints what came of
+ * Run with a folder and a fault: makes all calls as the system is, then again under the fault, and prints what came of
  * them. Faults cannot be taken back, so each has a process of its own; a system call that fails is one process for all
  * errors, since of several filters the latest has the say.
  */
@@ -12,8 +12,6 @@ import { constants, type syscalls } from '../../src/libc/facts.ts'
 import { forbid } from '../support/seccomp.ts'
 import { calls, close, open, prepare } from './calls.ts'
 import { type ErrorName, errors, type Outcomes, type Report } from './report.ts'
-
-declare const gc: () => void
 
 const [folder = '', fault = '', syscall = ''] = process.argv.slice(2)
 const libc = koffi.load(null)
@@ -84,8 +82,6 @@ const others: Readonly<Record<string, (place: string) => void>> = {
     setrlimit(constants.RLIMIT_NOFILE, new BigUint64Array([BigInt(lowestFree()), 4096n]))
   },
   memory: () => {
-    // What was large, and nobody has any more, would be memory left.
-    gc()
     const pages = Number(os.fsdecode(readSmall('/proc/self/statm')).split(' ', 1)[0])
     // The engine ends the process where it finds no memory for itself.
     const limit = BigInt(pages) * 4096n + 2n ** 26n

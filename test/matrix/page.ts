@@ -1,6 +1,6 @@
 /** docs/platforms.md, made from what runs of the matrix left behind. */
 
-import { type Surroundings, surroundingsTitles } from './cells.ts'
+import { cellIn, leftOutOnArm64, type Surroundings, surroundingsTitles } from './cells.ts'
 import type { CellResult, Results } from './results.ts'
 import { type Runtime, runtimes } from './runtimes.ts'
 
@@ -14,9 +14,11 @@ its test suite passes where. It is written by \`npm run matrix\` from what came 
 `
 
 const LEGEND = `Each cell is a run of the same suite: tests that passed, failed, and were skipped; a dash is a cell that
-has not been run. What a test needs and a runtime or a machine lacks has it skipped, never passed over in silence; below
+has not been run, and an empty place is no cell: Bun and Deno ask for permissions in ways of their own. What a test needs and a runtime or a machine lacks has it skipped, never passed over in silence; below
 stands why. In a worker thread, that is the case for all that changes the process as a whole (\`chdir\`, \`umask\`,
-\`putenv\`, ids), which Node and osier refuse there.
+\`putenv\`, ids), which Node and osier refuse there: the main thread prepares such tests, in a folder of their own, and what
+they test runs in the worker. A refusal is taken for a reason only in the test files that are known to need what is refused
+(\`test/matrix/refusals.ts\`); anywhere else it is a failure.
 `
 
 const ELSEWHERE = `## What is different elsewhere
@@ -29,8 +31,9 @@ const ELSEWHERE = `## What is different elsewhere
   names the one before. Descriptors that Bun inherits above 3 it closes to the programs that it starts itself.
   It crashes when a worker thread is stopped (\`worker.terminate()\`) while a call of koffi's is on the thread pool, and so
   while promises of that thread that work on it are pending: let them end first.
-- **Node with \`--permission\`** takes \`--allow-addons\` as well, since koffi is one; without it the import of osier says so.
-  Node's permissions are for Node's own modules: what osier does, it does past them, as any add-on.
+- **Node with \`--permission\`** (\`--experimental-permission\` in Node 20) takes \`--allow-addons\` as well, since koffi is one;
+  without it the import of osier says so. Node's permissions are for Node's own modules: what osier does, it does past
+  them, as any add-on. From version 24 on, without \`--allow-inspector\`, Node keeps SIGUSR1 blocked: nobody hears it.
 - **Worker threads** share the process: what would change all of it is refused with \`ERR_WORKER_UNSUPPORTED_OPERATION\`.
 - **musl**: every constant, and the size and layout of every structure, is checked against musl's headers for x64 and arm64.
   Running is not: no build of a JavaScript runtime for musl can be run where this page is made, because the C++ library
@@ -46,28 +49,29 @@ export function page(results: Results): string {
 }
 
 function table(results: Results): string {
-  const rows = runtimes.map((runtime) => [
-    runtime.title,
-    ...COLUMNS.map((place) => counts(results.cells[cellName(runtime, place)])),
-  ])
+  const rows = runtimes.map((runtime) => [runtime.title, ...COLUMNS.map((place) => entry(runtime, place, results))])
   const head = ['passed / failed / skipped', ...COLUMNS.map((place) => surroundingsTitles[place])]
   const lines = [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`)
   return `${lines.join('\n')}\n`
 }
 
-function counts(result: CellResult | undefined): string {
-  return result === undefined ? '-' : `${result.passed} / ${result.failures.length} / ${result.skipped}`
-}
-
-function cellName({ name }: Runtime, place: Surroundings): string {
-  return place === 'root' ? name : `${name}-${place}`
+/** What stands in a place of the table. */
+function entry({ name }: Runtime, place: Surroundings, results: Results): string {
+  const cell = cellIn(name, place)
+  if (cell === undefined) return ''
+  const result = results.cells[cell.name]
+  if (result === undefined) return '-'
+  const { passed, failures, skipped, files, of } = result
+  return `${passed} / ${failures.length} / ${skipped}${files === of ? '' : `, ${files} of ${of} files`}`
 }
 
 /** What a runtime's cells tell beyond their counts. */
 function details(runtime: Runtime, results: Results): string {
   const lines = COLUMNS.flatMap((place) => {
-    const result = results.cells[cellName(runtime, place)]
-    return result === undefined ? [] : [`### ${title(runtime, place)}`, '', account(result), ...listed(result)]
+    const result = results.cells[cellIn(runtime.name, place)?.name ?? '']
+    if (result === undefined) return []
+    const left = runtime.arch === 'arm64' ? leftOut() : []
+    return [`### ${title(runtime, place)}`, '', account(result), ...left, ...listed(result)]
   })
   return lines.length === 0 ? '' : `## ${runtime.title}\n\n${lines.join('\n')}`
 }
@@ -76,9 +80,16 @@ function title({ title }: Runtime, place: Surroundings): string {
   return `${title} ${surroundingsTitles[place]}`
 }
 
-function account({ version, date, seconds, files, of, kernel }: CellResult): string {
+function account({ version, revision, date, seconds, files, of, kernel }: CellResult): string {
   const part = files === of ? 'all test files' : `${files} of ${of} test files`
-  return `Version ${version}, ${date}, Linux ${kernel}: ${part} in ${seconds} s.\n`
+  const commit = revision === undefined ? '' : `osier at ${revision}, `
+  return `Version ${version}, ${commit}${date}, Linux ${kernel}: ${part} in ${seconds} s, those side by side added up.\n`
+}
+
+function leftOut(): string[] {
+  return Object.entries(leftOutOnArm64).map(
+    ([reason, files]) => `- left out: ${files.map((file) => `\`${file}\``).join(', ')}: ${reason}`,
+  )
 }
 
 function listed({ failures, skips }: CellResult): string[] {

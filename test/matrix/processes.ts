@@ -7,6 +7,27 @@ export function readVersion(command: string): string | null {
   return status === 0 ? stdout.trim() : null
 }
 
+/** The groups of processes that are under way. */
+const groups = new Set<number>()
+
+/** Has all that was started end with this process, where a signal ends it. */
+export function endTogether(): void {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      for (const group of groups) endGroup(group)
+      process.exit(1)
+    })
+  }
+}
+
+function endGroup(group: number): void {
+  try {
+    process.kill(-group, 'SIGKILL')
+  } catch {
+    // It has just ended.
+  }
+}
+
 /** How a process ended, in words; null where it ended well. */
 export function ended(
   command: string,
@@ -20,10 +41,12 @@ export function ended(
     let late = false
     const timer = setTimeout(() => {
       late = true
-      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
+      if (child.pid !== undefined) endGroup(child.pid)
     }, limit)
+    if (child.pid !== undefined) groups.add(child.pid)
     const settle = (how: string | null): void => {
       clearTimeout(timer)
+      groups.delete(child.pid ?? 0)
       resolve(how)
     }
     child.on('error', (error) => settle(`could not be started: ${error.message}`))

@@ -4,7 +4,8 @@
  */
 
 import { isMainThread } from 'node:worker_threads'
-import { runtime } from '../support/runtime.ts'
+
+const isNode = !('bun' in process.versions || 'deno' in process.versions)
 
 /** What changes the process as a whole, with the test files (by a part of their paths) that do so. */
 const inWorkers: Readonly<Record<string, readonly string[]>> = {
@@ -35,6 +36,6 @@ export function refusalsIn(file: string): string[] {
   return [
     ...(isMainThread ? [] : needed(inWorkers).map((name) => `os.${name}() is not supported in workers`)),
     ...(isMainThread || !file.includes('os/fork') ? [] : ['os.fork() works in the main thread only']),
-    ...(runtime === 'Node' ? [] : needed(outsideNode).map((name) => `${name} needs Node`)),
+    ...(isNode ? [] : needed(outsideNode).map((name) => `${name} needs Node`)),
   ]
 }

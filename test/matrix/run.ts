@@ -2,7 +2,8 @@
  * `npm run matrix [-- CELL ... --only=WORD,WORD --except=WORD,WORD]`: runs the suite in each cell, writes what came of it to
  * test/matrix/results.json, and the page docs/platforms.md from that. `--only` runs the test files that have
  * one of the words in their path, `--except` the others; then nothing is written. `--again` runs the test files that failed
- * the last time, and those that have not run yet, and counts the others as they ended then.
+ * at this commit, and those that have not run yet, and counts the others as they ended: so a run that was ended goes on.
+ * `--jobs=N` runs N test files at a time, in place of one for each processor.
  */
 
 import { spawnSync } from 'node:child_process'
@@ -11,11 +12,13 @@ import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
 import { type Cell, cellsNamed } from './cells.ts'
 import { page } from './page.ts'
+import { endTogether } from './processes.ts'
 import { type CellResult, RESULTS, readResults } from './results.ts'
 import { type CellRun, prepareCell } from './run_cell.ts'
 import { type Installed, install, runtimes } from './runtimes.ts'
 import { addKoffi, copyProject, type Harness } from './tree.ts'
 
+endTogether()
 const HOME = resolve('.matrix')
 const options = process.argv.slice(2).filter((word) => word.startsWith('--'))
 const wanted = cellsNamed(process.argv.slice(2).filter((word) => !word.startsWith('--')))

@@ -160,7 +160,8 @@ function environmentFor({ surroundings }: Cell, { command }: Installed, logs: st
   }
   // npm, as any program of Node, gets the flags of permission by NODE_OPTIONS, which an older Node does not know.
   if (surroundings === 'permission') {
-    return { ...process.env, PATH: [dirname(command), ...folders].join(':') }
+    const quiet = '--disable-warning=SecurityWarning'
+    return { ...process.env, NODE_OPTIONS: quiet, PATH: [dirname(command), ...folders].join(':') }
   }
   return process.env
 }

@@ -4,6 +4,7 @@ import os from 'osier'
 import { askNode } from '../support/child.ts'
 import { askPython, noPython } from '../support/python.ts'
 import { noPreload } from '../support/runtime.ts'
+import { noSeccomp } from '../support/seccomp.ts'
 
 type AnyFunction = (...args: never[]) => unknown
 
@@ -38,7 +39,7 @@ describe('is_available', () => {
     }
   })
 
-  test('calls nothing', () => {
+  test('calls nothing', { skip: noSeccomp }, () => {
     const [all, code] = askNode<[boolean, string]>(`
       import { forbid } from '${import.meta.resolve('../support/seccomp.js')}'
       import { constants } from 'node:os'

@@ -9,6 +9,7 @@ import { outputOf } from '../support/children.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { noPython } from '../support/python.ts'
 import { assertSameAsPython } from '../support/scenario.ts'
+import { noSeccomp } from '../support/seccomp.ts'
 
 const folder = temporaryFolder()
 
@@ -142,7 +143,7 @@ describe('close, closerange', () => {
     }
   })
 
-  test('closerange does so where the kernel lacks the call', () => {
+  test('closerange does so where the kernel lacks the call', { skip: noSeccomp }, () => {
     const program = fileURLToPath(new URL('../support/closing.js', import.meta.url))
     for (const errno of [0, ENOSYS, EPERM]) {
       const child = spawnSync(process.execPath, [program, String(errno)], { encoding: 'utf8' })

@@ -5,6 +5,7 @@ import { describe, test } from 'node:test'
 import os from 'osier'
 import { askNode } from '../support/child.ts'
 import { askPython, noPython } from '../support/python.ts'
+import { noSeccomp } from '../support/seccomp.ts'
 
 const fds = (): number => readdirSync('/proc/self/fd').length
 
@@ -116,7 +117,7 @@ describe('popen', () => {
   })
 })
 
-test('where the file cannot be made, neither a command nor a descriptor is left', () => {
+test('where the file cannot be made, neither a command nor a descriptor is left', { skip: noSeccomp }, () => {
   const support = import.meta.resolve('../support/seccomp.js')
   const outcome = askNode<unknown>(`
     import { forbid } from '${support}'

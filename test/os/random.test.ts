@@ -6,6 +6,7 @@ import os from 'osier'
 import { assertSameAsPython } from '../support/calls.ts'
 import { askNode } from '../support/child.ts'
 import { noPython } from '../support/python.ts'
+import { noSeccomp } from '../support/seccomp.ts'
 import { inWorker } from '../support/worker.ts'
 
 /** That so many bytes are all the same happens to nobody. */
@@ -63,7 +64,7 @@ test('sizes and flags are refused as in Python', { skip: noPython }, () => {
   ])
 })
 
-test('urandom needs no memory of the kernel for small sizes', () => {
+test('urandom needs no memory of the kernel for small sizes', { skip: noSeccomp }, () => {
   const mmap = process.arch === 'arm64' ? 222 : 9
   // MAP_DROPPABLE | MAP_ANONYMOUS, which the vDSO's getrandom asks for.
   const program = `
@@ -93,7 +94,7 @@ test('a size that is no whole number, or larger than memory, is a RangeError', (
 })
 
 for (const [code, errno] of Object.entries({ ENOSYS: constants.errno.ENOSYS, EPERM: constants.errno.EPERM })) {
-  test(`urandom reads /dev/urandom where getrandom(2) fails with ${code}`, () => {
+  test(`urandom reads /dev/urandom where getrandom(2) fails with ${code}`, { skip: noSeccomp }, () => {
     const program = `
       import os from 'osier'
       import { forbid } from '${import.meta.resolve('../support/seccomp.js')}'

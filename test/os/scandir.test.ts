@@ -20,6 +20,7 @@ import { S_IFSOCK } from 'osier/stat'
 import { askNode } from '../support/child.ts'
 import { askPython, noPython } from '../support/python.ts'
 import { onlyNode } from '../support/runtime.ts'
+import { noSeccomp } from '../support/seccomp.ts'
 import { noStrace, traced } from '../support/strace.ts'
 import { files, manyFiles, openFds, planter } from '../support/trees.ts'
 import { inWorker } from '../support/worker.ts'
@@ -345,7 +346,7 @@ describe('the iterator of scandir', () => {
     os.close(fd)
   })
 
-  test('an error in the middle is thrown, and closes it', () => {
+  test('an error in the middle is thrown, and closes it', { skip: noSeccomp }, () => {
     const place = plant(manyFiles(3000))
     const support = new URL('../support/seccomp.js', import.meta.url).href
     const outcome = askNode<unknown>(`

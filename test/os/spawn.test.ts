@@ -8,6 +8,7 @@ import { children, exitCode } from '../support/children.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { askPython, noPython } from '../support/python.ts'
 import { onlyNode } from '../support/runtime.ts'
+import { noSeccomp } from '../support/seccomp.ts'
 
 const folder = temporaryFolder()
 const note = join(folder, 'note')
@@ -117,7 +118,7 @@ print(json.dumps([
     assert.deepEqual(theirs, Array(Object.keys(attempts).length).fill(127))
   })
 
-  test('where no child can be made it is an error', () => {
+  test('where no child can be made it is an error', { skip: noSeccomp }, () => {
     const child = runNode(`
       import { EAGAIN } from 'osier/errno'
       import { forbid } from '${import.meta.resolve('../support/seccomp.js')}'

@@ -9,6 +9,7 @@ import { temporaryFolder } from '../support/folder.ts'
 import { noPython, runPython } from '../support/python.ts'
 import { ownDescriptors } from '../support/runtime.ts'
 import { assertSameAsPython } from '../support/scenario.ts'
+import { noSeccomp } from '../support/seccomp.ts'
 
 const folder = temporaryFolder()
 
@@ -53,14 +54,14 @@ describe('pseudo-terminals', () => {
     }
   })
 
-  test('openpty opens the terminal by its path where the kernel lacks the other way', () => {
+  test('openpty opens the terminal by its path where the kernel lacks the other way', { skip: noSeccomp }, () => {
     for (const code of ['ENOTTY', 'EINVAL']) {
       const child = spawnSync(process.execPath, [programPath('old_openpty'), code], { encoding: 'utf8' })
       assert.deepEqual([child.stderr, child.stdout], ['', 'false false hello\n'], code)
     }
   })
 
-  test('what openpty cannot finish leaves nothing open', () => {
+  test('what openpty cannot finish leaves nothing open', { skip: noSeccomp }, () => {
     const child = spawnSync(process.execPath, [programPath('old_openpty'), 'EACCES'], { encoding: 'utf8' })
     assert.deepEqual([child.stderr, child.stdout], ['', 'EACCES, 0 more open\n'])
   })

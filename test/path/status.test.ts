@@ -8,6 +8,7 @@ import { askNode } from '../support/child.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { assertSameAsPython, type PathCall } from '../support/path_calls.ts'
 import { noPython } from '../support/python.ts'
+import { noSeccomp } from '../support/seccomp.ts'
 
 const root = temporaryFolder()
 const at = (name: string): string => `${root}/${name}`
@@ -250,7 +251,9 @@ describe('as in python3', { skip: noPython }, () => {
   })
 })
 
-test('a sandbox that refuses statx(2), as one that is older than it, does not make files vanish', () => {
+test('a sandbox that refuses statx(2), as one that is older than it, does not make files vanish', {
+  skip: noSeccomp,
+}, () => {
   const outcome = askNode<unknown>(`
     import { forbid } from '${import.meta.resolve('../support/seccomp.js')}'
     forbid('statx', 1)

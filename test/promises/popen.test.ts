@@ -9,6 +9,7 @@ import { askNode } from '../support/child.ts'
 import { children } from '../support/children.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { openFiles } from '../support/open_files.ts'
+import { noSeccomp } from '../support/seccomp.ts'
 import { isPending } from '../support/waits.ts'
 
 const folder = temporaryFolder()
@@ -132,7 +133,7 @@ test('what cannot be', async () => {
   assert.deepEqual(children(), [])
 })
 
-test('where the file cannot be made, neither a command nor a descriptor is left', () => {
+test('where the file cannot be made, neither a command nor a descriptor is left', { skip: noSeccomp }, () => {
   const support = import.meta.resolve('../support/seccomp.js')
   const outcome = askNode<unknown>(`
     import { forbid } from '${support}'

@@ -10,6 +10,7 @@ import { askNode } from '../support/child.ts'
 import { children } from '../support/children.ts'
 import { openFiles } from '../support/open_files.ts'
 import { onlyNode, runtime } from '../support/runtime.ts'
+import { noSeccomp } from '../support/seccomp.ts'
 import { isPending, threads, threadsAtRest } from '../support/waits.ts'
 import { inWorker } from '../support/worker.ts'
 
@@ -188,7 +189,7 @@ test('an aborted wait takes no child', async () => {
   assert.deepEqual(await promises.wait(), [child.pid, 7 << 8])
 })
 
-test('in a sandbox without process descriptors children are asked now and then', () => {
+test('in a sandbox without process descriptors children are asked now and then', { skip: noSeccomp }, () => {
   for (const errno of [ENOSYS, EPERM]) {
     const program = `
       import { forbid } from '${import.meta.resolve('../support/seccomp.js')}'

@@ -1,5 +1,6 @@
 import * as fs from 'node:fs'
 import * as os from 'osier'
+import { isOfOtherRuntime } from './open_files.ts'
 import { harmful, internalClasses, type Kind, kinds, type Place, signatures, waiting } from './signatures.ts'
 import { Bite, type Specimen, zoo } from './zoo.ts'
 
@@ -260,7 +261,7 @@ async function attempt(name: string, callable: Callable, one: Case, before: Open
       if (String(error) !== refusal) return `${error}, but os: ${refusal}`
     }
   }
-  const leaked = lowestFree() === before.free ? [] : openedSince(before)
+  const leaked = lowestFree() === before.free ? [] : openedSince(before).filter((fd) => !isOfOtherRuntime(fd))
   for (const fd of leaked) os.close(fd)
   return leaked.length > 0 ? `leaves ${leaked.length} descriptors open` : undefined
 }

@@ -20,6 +20,11 @@ function isOfRuntime(target: string): boolean {
   )
 }
 
+/** Whether a descriptor is one that a runtime other than Node opens for itself, and may have opened meanwhile. */
+export function isOfOtherRuntime(fd: number): boolean {
+  return !isNode && OF_OTHERS.test(readlinkSync(`/proc/self/fd/${fd}`))
+}
+
 /** What this process has open, each as `fd -> what it is`, without what is Node's own. */
 export function openFiles(): Set<string> {
   const found = new Set<string>()

@@ -1,5 +1,9 @@
 import { spawnSync } from 'node:child_process'
+import { fstatSync, mkdtempSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { isMainThread } from 'node:worker_threads'
+import os from 'osier'
 
 /** What runs the tests. */
 export const runtime: 'Node' | 'Bun' | 'Deno' =
@@ -10,16 +14,34 @@ export function onlyNode(reason: string): string | false {
   return runtime === 'Node' ? false : `${runtime}: ${reason}`
 }
 
-/** For a test's `skip`: why something is left out on Deno alone, or false. */
-function exceptDeno(reason: string): string | false {
-  return runtime === 'Deno' && `Deno: ${reason}`
+/** Why something is left out where a runtime cannot do it, or false; Node can. */
+function unless(isPossible: () => boolean, reason: string): string | false {
+  return runtime !== 'Node' && !isPossible() && `${runtime}: ${reason}`
 }
 
 /** For a test's `skip` where descriptors of `os` are given to `node:fs`. */
-export const ownDescriptors: string | false = exceptDeno('its node:fs knows no descriptors but its own')
+export const ownDescriptors: string | false = unless(() => {
+  const fd = os.open('/', os.O_RDONLY)
+  try {
+    return fstatSync(fd).isDirectory()
+  } catch {
+    return false
+  } finally {
+    os.close(fd)
+  }
+}, 'its node:fs knows no descriptors but its own')
 
 /** For a test's `skip` where `node:fs` has to tell names that are not UTF-8. */
-export const lossyNames: string | false = exceptDeno('its node:fs cannot tell names that are not UTF-8')
+export const lossyNames: string | false = unless(() => {
+  const folder = mkdtempSync(join(tmpdir(), 'osier-'))
+  try {
+    os.mkdir(Buffer.from(`${folder}/\xff`, 'latin1'))
+    return statSync(Buffer.from(`${folder}/\xff`, 'latin1'), { throwIfNoEntry: false }) !== undefined
+  } finally {
+    os.rmdir(Buffer.from(`${folder}/\xff`, 'latin1'))
+    os.rmdir(folder)
+  }
+}, 'its node:fs cannot tell names that are not UTF-8')
 
 /** What a runtime that restricts itself hands down: its flags, in NODE_OPTIONS. */
 function handedDown(): string {
@@ -29,14 +51,15 @@ function handedDown(): string {
 
 /** For a test's `skip` where variables are counted, or have values that are not UTF-8. */
 export const ownVariables: string | false =
-  exceptDeno('it adds to the environment, needs a HOME, and throws at what is not UTF-8') ||
+  (runtime === 'Deno' && 'Deno: it adds to the environment, needs a HOME, and throws at what is not UTF-8') ||
   (/NODE_OPTIONS/.test(handedDown()) && 'with --permission this Node adds NODE_OPTIONS to the environment of children')
 
 /** For a test's `skip` about the process group of a child of `node:child_process`. */
-export const ownGroups: string | false = exceptDeno('each child of its node:child_process leads a process group')
+export const ownGroups: string | false =
+  runtime === 'Deno' && 'Deno: each child of its node:child_process leads a process group'
 
 /** For a test's `skip` about what a runtime did to signals and descriptors. */
-export const ownSignals: string | false = exceptDeno('it ignores signal 32, and keeps /dev/null open')
+export const ownSignals: string | false = runtime === 'Deno' && 'Deno: it ignores signal 32, and keeps /dev/null open'
 
 /** For a test's `skip` where a worker thread is stopped with calls on the thread pool. */
 export const noStopping: string | false =

@@ -1,6 +1,12 @@
 import koffi from 'koffi'
 import { constants, syscalls } from '../../src/libc/facts.ts'
 
+const prctl = koffi.load(null).func('int prctl(int, unsigned long, void *, unsigned long, unsigned long)')
+
+/** For a test's `skip`: why no system call can be made to fail, or false. QEMU keeps programs from it. */
+export const noSeccomp: string | false =
+  prctl(constants.PR_GET_SECCOMP, 0, null, 0, 0) === -1 && 'there is no seccomp(2) here'
+
 /**
  * From now on a system call fails in this thread with the error number given, as in a sandbox (seccomp(2)). It cannot be
  * undone, so it is for child processes. With `argument` only calls fail whose argument at that place, from 0, has that
@@ -35,7 +41,6 @@ export function forbid(
   const program = Buffer.alloc(16)
   program.writeUInt16LE(instructions.length, 0)
   program.writeBigUInt64LE(koffi.address(filter), 8)
-  const prctl = koffi.load(null).func('int prctl(int, unsigned long, void *, unsigned long, unsigned long)')
   if (prctl(constants.PR_SET_NO_NEW_PRIVS, 1, null, 0, 0) === -1) throw new Error('no_new_privs is refused')
   const mode = constants.SECCOMP_MODE_FILTER
   if (prctl(constants.PR_SET_SECCOMP, mode, program, 0, 0) === -1) throw new Error('the filter is refused')
