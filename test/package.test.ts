@@ -309,6 +309,13 @@ for (const [directory, , files] of os.walk('.')) console.log(directory, files.le
     assert.equal(run(installed, process.execPath, '-e', `import('osier')`).status, 0)
   })
 
+  test('a Node that is too old is told which one it takes', () => {
+    const old = `delete String.prototype.isWellFormed; import('osier')`
+    const { status, stderr } = run(installed, process.execPath, '-e', old)
+    assert.equal(status, 1)
+    assert.ok(stderr.includes(`osier needs Node 20.19 or later, and this is ${process.version}`), stderr)
+  })
+
   test('a bundle with koffi in it says what is missing, and works where that is', {
     skip: onlyNode('koffi looks for its binary in another way'),
   }, async () => {
