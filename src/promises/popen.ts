@@ -1,4 +1,4 @@
-import { BlockingIOError, badValue, OSError, wrongType } from '../errors.ts'
+import { BlockingIOError, badValue, ChildProcessError, OSError, wrongType } from '../errors.ts'
 import { type Patience, ready } from '../event_loop/perform.ts'
 import { READABLE } from '../event_loop/poller.ts'
 import { osError } from '../libc/call.ts'
@@ -138,8 +138,9 @@ export abstract class CommandFile<Data extends string | Buffer, Given>
    * Closes the pipe, and waits for the command.
    *
    * @param options `signal`: aborted, it makes the promise reject; the pipe is closed, and `close` can be called again; `ref`
-   * @returns null where it succeeded; else its exit code, or the negative number of the signal that ended it, times 256.
-   *   The same again when it is called again
+   * @returns null where it succeeded, and where its status is lost (SIGCHLD is ignored, or somebody else has waited for
+   *   it); else its exit code, or the negative number of the signal that ended it, times 256. The same again when it is
+   *   called again
    */
   async close(options: WaitOptions = NO_OPTIONS): Promise<number | null> {
     const patience = waitOptions(options)
@@ -158,8 +159,10 @@ export abstract class CommandFile<Data extends string | Buffer, Given>
       this.#letGo()
       return waitstatus_to_exitcode(status) << 8 || null
     } catch (error) {
-      this.#end = undefined
       if (error instanceof OSError) this.#letGo()
+      // Somebody else has waited for it, and nobody can tell how it ended.
+      if (error instanceof ChildProcessError) return null
+      this.#end = undefined
       throw error
     }
   }

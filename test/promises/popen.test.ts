@@ -104,6 +104,15 @@ test('close can be aborted, and called again', async () => {
   assert.equal(await file.close(), null)
 })
 
+test('a command whose status nobody can tell counts as successful, as in CPython', () => {
+  const result = askNode(`
+    import { SIG_IGN, SIGCHLD, signal } from '${import.meta.resolve('osier/signal')}'
+    signal(SIGCHLD, SIG_IGN)
+    const lost = await os.promises.popen('exit 3')
+    console.log(JSON.stringify([await lost.close(), await lost.close()]))`)
+  assert.deepEqual(result, [null, null])
+})
+
 test('await using', async () => {
   const files = openFiles()
   {
