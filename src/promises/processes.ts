@@ -99,16 +99,18 @@ async function run(mode: number, options: unknown, start: (mode: number) => numb
   return lendingStreams(async () => waitstatus_to_exitcode(await statusOrTerminate(start(os.P_NOWAIT), patience)))
 }
 
-/** The options at the end of arguments that come one by one. */
+/** The options at the end of arguments that come one by one: an object that has nothing else in it. */
 function splitOptions(args: readonly unknown[]): readonly [args: readonly unknown[], options: unknown] {
   const last = args.at(-1)
-  return isOptions(last) ? [args.slice(0, -1), last] : [args, NO_OPTIONS]
+  const isLast = isOptions(last) && Object.keys(last).every((name) => name === 'signal' || name === 'ref')
+  return isLast ? [args.slice(0, -1), last] : [args, NO_OPTIONS]
 }
 
 /** The same where an environment, which is an object too, comes before. */
 function splitOptionsAfterEnvironment(args: readonly unknown[]): readonly [args: readonly unknown[], options: unknown] {
   const before = args.at(-2)
-  const isEnvironment = typeof before === 'object' && before !== null && !(before instanceof Uint8Array)
+  const isPath = before instanceof Uint8Array || before instanceof URL
+  const isEnvironment = typeof before === 'object' && before !== null && !isPath
   return isEnvironment ? splitOptions(args) : [args, NO_OPTIONS]
 }
 

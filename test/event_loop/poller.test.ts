@@ -7,6 +7,7 @@ import { Worker } from 'node:worker_threads'
 import os from 'osier'
 import { askNode, runNode } from '../support/child.ts'
 import { exitCode } from '../support/children.ts'
+import { runtime } from '../support/runtime.ts'
 import { threads, threadsAtRest, withPipe } from '../support/waits.ts'
 import { inWorker } from '../support/worker.ts'
 
@@ -91,6 +92,31 @@ test('what follows a promise runs before the next event: microtasks, nextTick', 
     await sleep(1)
     assert.deepEqual(order, ['microtask', 'second', 'tick'])
   }))
+
+test('descriptors that make each other ready are served many in a turn of the loop, and others have their turn', () =>
+  withPipe((r, w) =>
+    withPipe(async (r2, w2) => {
+      const rounds = 1000
+      const controller = new AbortController()
+      const { signal } = controller
+      const echo = (async () => {
+        for (;;) await promises.write(w2, await promises.read(r, 10, { signal }))
+      })()
+      let turns = 0
+      const counting = (async () => {
+        for (; !signal.aborted; turns++) await nextTurn()
+      })()
+      for (let round = 0; round < rounds; round++) {
+        await promises.write(w, Buffer.from('x'))
+        await promises.read(r2, 10)
+      }
+      controller.abort()
+      await assert.rejects(echo, { name: 'AbortError' })
+      await counting
+      assert.ok(turns > rounds / 64, `${turns} turns`)
+      if (runtime === 'Node') assert.ok(turns < rounds, `${turns} turns`)
+    }),
+  ))
 
 test('waiting takes neither threads nor descriptors', () =>
   withPipe(async (r) => {

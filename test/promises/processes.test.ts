@@ -59,6 +59,12 @@ test('options come last', async () => {
     promises.system('true', { signal }),
   ]
   for (const call of calls) await assert.rejects(call, /^Error: before$/)
+  const status = await promises.spawnle(P_WAIT, '/bin/test', 'test', '-d', new URL('file:///usr') as never, env)
+  assert.equal(status, 0, 'an environment behind a path that is an object')
+  await assert.rejects(
+    promises.spawnl(P_WAIT, '/bin/true', 'true', { signals: 1 } as never),
+    /The "args\[1\]" argument/,
+  )
   assert.deepEqual(children(), [])
 })
 

@@ -254,9 +254,9 @@ const hurt: readonly { readonly how: string; readonly names: string }[] = [
 
 export const harmful: ReadonlySet<string> = new Set(hurt.flatMap(({ names }) => names.split(' ')))
 
-/** Functions of `os.promises` that wait for other processes, or for what others write: with bad input as well, for ever. */
+/** Functions of `os.promises` that wait for other processes, or for what others write; all of them take `ref`. */
 export const waiting: ReadonlySet<string> = new Set(
-  `eventfd_read eventfd_write lockf popen posix_spawn posix_spawnp read readinto readv sendfile spawnl spawnle spawnlp
+  `eventfd_read eventfd_write lockf popen read readinto readv sendfile spawnl spawnle spawnlp
    spawnlpe spawnv spawnve spawnvp spawnvpe splice system tee vmsplice wait wait3 wait4 waitid waitpid write
    writev`.split(/\s+/),
 )
