@@ -89,6 +89,21 @@ export function inShell(command: string, args: readonly string[]): Entry {
   }
 }
 
+/** How long a case of delays.ts keeps the event loop waiting, which is a matter of a whole process: one for each sample. */
+export function delayOf(name: string): Entry {
+  const program = fileURLToPath(new URL('delays.js', import.meta.url))
+  return {
+    start: () => ({
+      async sample() {
+        const { stdout, stderr, status } = spawnSync(process.execPath, [program, name], { encoding: 'utf8' })
+        if (status !== 0) throw new Error(`${name}: ${stderr}`)
+        return [Number(stdout)]
+      },
+      stop() {},
+    }),
+  }
+}
+
 /**
  * A program that reads lines with two numbers, times and samples, does its work accordingly, and answers each line with
  * the nanoseconds that every sample took.

@@ -1,6 +1,6 @@
 import { Socket } from 'node:net'
 import os from 'osier'
-import { inNode } from '../contestants.ts'
+import { delayOf, inNode } from '../contestants.ts'
 import type { Work } from '../harness.ts'
 
 // Each entry runs in a process of its own, so what is made here is made once for each, and used by one.
@@ -50,5 +50,10 @@ export const works: readonly Work[] = [
     name: 'a byte through a pipe, and back through another: promises.write, promises.read',
     osier: inNode(osierRoundTrip()),
     against: [{ name: 'net.Socket', entry: inNode(socketRoundTrip()), atMost: 1 }],
+  },
+  {
+    name: 'how late timers come, 99th percentile, with 100 promises waiting for pipes that become ready in turns',
+    osier: delayOf('latenessWithWaits'),
+    against: [{ name: 'nothing going on', entry: delayOf('lateness'), atMostMore: 5 }],
   },
 ]

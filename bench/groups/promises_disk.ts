@@ -1,6 +1,6 @@
 import { promises as nodeFs } from 'node:fs'
 import os, { promises } from 'osier'
-import { inNode } from '../contestants.ts'
+import { delayOf, inNode } from '../contestants.ts'
 import type { Work } from '../harness.ts'
 
 const TREE = '/usr'
@@ -77,5 +77,10 @@ export const works: readonly Work[] = [
         atMost: 1,
       },
     ],
+  },
+  {
+    name: `the longest turn of the event loop while promises.walk(${TREE}) runs for the first time`,
+    osier: delayOf('walk'),
+    against: [{ name: 'nothing going on', entry: delayOf('nothing'), atMostMore: 20 }],
   },
 ]

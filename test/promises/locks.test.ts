@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import os from 'osier'
 import * as promises from 'osier/promises'
 import { temporaryFolder } from '../support/folder.ts'
+import { holder } from '../support/lock_holder.ts'
 import { isPending, threads, threadsAtRest } from '../support/waits.ts'
 
 const path = join(temporaryFolder(), 'locked')
@@ -14,26 +13,8 @@ const fd = os.open(path, os.O_RDWR | os.O_CREAT)
 os.write(fd, Buffer.alloc(100))
 after(() => os.close(fd))
 
-/** Another process that holds a lock until its standard input ends. */
-async function holder(start: number, length: number): Promise<() => Promise<void>> {
-  const program = `
-    import os from '${import.meta.resolve('osier')}'
-    const fd = os.open('${path}', os.O_RDWR)
-    os.lseek(fd, ${start}, 0)
-    os.lockf(fd, os.F_LOCK, ${length})
-    console.log('locked')
-    os.read(0, 1)`
-  const child = spawn(process.execPath, ['--input-type=module', '-e', program], { stdio: ['pipe', 'pipe', 'inherit'] })
-  const exit = once(child, 'exit')
-  await once(child.stdout, 'data')
-  return async () => {
-    child.stdin.end()
-    await exit
-  }
-}
-
 test('lockf waits for another process without standing still, and without a thread', { timeout: 60_000 }, async () => {
-  const release = await holder(0, 10)
+  const release = await holder(path, 0, 10)
   const before = await threadsAtRest()
   os.lseek(fd, 0, os.SEEK_SET)
   const locking = promises.lockf(fd, os.F_LOCK, 10)
@@ -60,7 +41,7 @@ test('lockf waits for another process without standing still, and without a thre
 })
 
 test('a part before the position', { timeout: 60_000 }, async () => {
-  const release = await holder(20, 10)
+  const release = await holder(path, 20, 10)
   os.lseek(fd, 20, os.SEEK_SET)
   await promises.lockf(fd, os.F_LOCK, -10)
   os.lseek(fd, 30, os.SEEK_SET)

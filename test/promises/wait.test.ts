@@ -7,22 +7,12 @@ import { ENOSYS, EPERM } from 'osier/errno'
 import * as promises from 'osier/promises'
 import { SIGCONT, SIGKILL, SIGSTOP, SIGTERM } from 'osier/signal'
 import { askNode } from '../support/child.ts'
-import { children } from '../support/children.ts'
+import { children, patientChild } from '../support/children.ts'
 import { openFiles } from '../support/open_files.ts'
 import { onlyNode, runtime } from '../support/runtime.ts'
 import { noSeccomp } from '../support/seccomp.ts'
 import { isPending, threads, threadsAtRest } from '../support/waits.ts'
 import { inWorker } from '../support/worker.ts'
-
-/** A child that ends when its standard input does. */
-function patientChild(status = 0): { readonly pid: number; release(): void } {
-  const [r, w] = os.pipe()
-  const pid = os.posix_spawn('/bin/sh', ['sh', '-c', `read line; exit ${status}`], null, {
-    file_actions: [[os.POSIX_SPAWN_DUP2, r, 0]],
-  })
-  os.close(r)
-  return { pid, release: () => os.close(w) }
-}
 
 function shell(script: string): number {
   return os.posix_spawn('/bin/sh', ['sh', '-c', script], null)

@@ -10,6 +10,16 @@ export function exitCode(pid: number): number {
   return os.waitstatus_to_exitcode(status)
 }
 
+/** A child that ends when its standard input does. */
+export function patientChild(status = 0): { readonly pid: number; release(): void } {
+  const [r, w] = os.pipe()
+  const pid = os.posix_spawn('/bin/sh', ['sh', '-c', `read line; exit ${status}`], null, {
+    file_actions: [[os.POSIX_SPAWN_DUP2, r, 0]],
+  })
+  os.close(r)
+  return { pid, release: () => os.close(w) }
+}
+
 /** What a child writes to the descriptor that `start` is given, up to its end, which must be a good one. */
 export function outputOf(start: (fd: number) => number): string {
   const [r, w] = os.pipe()

@@ -1,0 +1,150 @@
+/** Aborting each function that waits, at each stage: nothing is done then, and nothing that was there is lost. */
+
+import assert from 'node:assert/strict'
+import { getEventListeners } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import os, { promises } from 'osier'
+import { children, patientChild } from '../support/children.ts'
+import { temporaryFolder } from '../support/folder.ts'
+import { holder } from '../support/lock_holder.ts'
+import { openFiles } from '../support/open_files.ts'
+import { waiting } from '../support/signatures.ts'
+import { closeQuietly, isPending } from '../support/waits.ts'
+
+const folder = temporaryFolder()
+const reason = new Error('enough')
+
+/** A call that has to wait. */
+interface Scene {
+  begin(options: { readonly signal: AbortSignal }): Promise<unknown>
+  /** Makes it ready. */
+  release(): unknown
+  /** What it comes to then. */
+  readonly result: unknown
+  readonly fds: readonly number[]
+}
+
+type Begin<T> = (options: { readonly signal: AbortSignal }) => T
+
+/** A pipe that is read, into which something is written. */
+function reading(begin: (r: number) => Begin<Promise<unknown>>, result: unknown = 1): Scene {
+  const [r, w] = os.pipe()
+  return { begin: begin(r), release: () => os.write(w, Buffer.from('x')), result, fds: [r, w] }
+}
+
+/** A full pipe that is written, from which everything is read. */
+function writing(begin: (w: number) => Begin<Promise<unknown>>): Scene {
+  const [r, w] = os.pipe()
+  const size = os.fpathconf(w, 'PC_PIPE_BUF') * 16
+  os.write(w, Buffer.alloc(size))
+  return { begin: begin(w), release: () => os.read(r, size), result: 1, fds: [r, w] }
+}
+
+/** A pipe with something in it, that is copied to one that is full. */
+function moving(begin: (r: number, w: number) => Begin<Promise<unknown>>): Scene {
+  const [r, w] = os.pipe()
+  os.write(w, Buffer.from('x'))
+  const scene = writing((full) => begin(r, full))
+  return { ...scene, fds: [...scene.fds, r, w] }
+}
+
+function childs(begin: (pid: number) => Begin<Promise<readonly unknown[]>>): Scene {
+  const { pid, release } = patientChild(3)
+  const how = begin(pid)
+  return { begin: async (options) => (await how(options)).slice(0, 2), release, result: [pid, 3 << 8], fds: [] }
+}
+
+const byte = (): Buffer => Buffer.from('y')
+
+/** By the name of the function. */
+const scenes: Readonly<Record<string, () => Scene | Promise<Scene>>> = {
+  eventfd_read() {
+    const fd = os.eventfd(0)
+    return { begin: (o) => promises.eventfd_read(fd, o), release: () => os.eventfd_write(fd, 5), result: 5n, fds: [fd] }
+  },
+  eventfd_write() {
+    const fd = os.eventfd(0)
+    os.eventfd_write(fd, 2n ** 64n - 2n)
+    const release = (): unknown => os.eventfd_read(fd)
+    return { begin: (o) => promises.eventfd_write(fd, 5, o), release, result: undefined, fds: [fd] }
+  },
+  async lockf() {
+    const path = join(folder, 'locked')
+    const fd = os.open(path, os.O_RDWR | os.O_CREAT)
+    const release = await holder(path, 0, 0)
+    return { begin: (o) => promises.lockf(fd, os.F_LOCK, 0, o), release, result: undefined, fds: [fd] }
+  },
+  read: () => reading((r) => (o) => promises.read(r, 10, o), Buffer.from('x')),
+  readinto: () => reading((r) => (o) => promises.readinto(r, Buffer.alloc(10), o)),
+  readv: () => reading((r) => (o) => promises.readv(r, [Buffer.alloc(1), Buffer.alloc(10)], o)),
+  sendfile() {
+    const path = join(folder, 'source')
+    writeFileSync(path, 'x')
+    const fd = os.open(path, os.O_RDONLY)
+    const scene = writing((w) => (o) => promises.sendfile(w, fd, 0, 10, o))
+    return { ...scene, fds: [...scene.fds, fd] }
+  },
+  splice: () => moving((r, w) => (o) => promises.splice(r, w, 10, o)),
+  tee: () => moving((r, w) => (o) => promises.tee(r, w, 10, o)),
+  vmsplice: () => writing((w) => (o) => promises.vmsplice(w, [byte()], o)),
+  wait: () => childs(() => (o) => promises.wait(o)),
+  wait3: () => childs(() => (o) => promises.wait3(0, o)),
+  wait4: () => childs((pid) => (o) => promises.wait4(pid, 0, o)),
+  waitid: () =>
+    childs((pid) => async (o) => {
+      const found = await promises.waitid(os.P_PID, pid, os.WEXITED, o)
+      return [found?.si_pid, (found?.si_status ?? 0) << 8]
+    }),
+  waitpid: () => childs((pid) => (o) => promises.waitpid(pid, 0, o)),
+  write: () => writing((w) => (o) => promises.write(w, byte(), o)),
+  writev: () => writing((w) => (o) => promises.writev(w, [byte()], o)),
+}
+
+/** Functions that start programs: test/promises/processes.test.ts and popen.test.ts abort them. */
+const startPrograms = 'popen spawnl spawnle spawnlp spawnlpe spawnv spawnve spawnvp spawnvpe system'.split(' ')
+
+/** What happens between the call and the abort. */
+const stages: Readonly<Record<string, (scene: Scene, call: Promise<unknown>) => Promise<unknown> | unknown>> = {
+  'at once': () => undefined,
+  'while it waits': async (_, call) => assert.ok(await isPending(call)),
+  'when it is ready, before the event loop says so': async ({ release }, call) => {
+    assert.ok(await isPending(call))
+    release()
+  },
+}
+
+describe('what is aborted has done nothing', () => {
+  for (const [name, prepare] of Object.entries(scenes)) {
+    test(name, { timeout: 60_000 }, async () => {
+      const before = openFiles()
+      for (const [stage, meanwhile] of Object.entries(stages)) {
+        const scene = await prepare()
+        const isReleased = stage.startsWith('when it is ready')
+        await assert.rejects(scene.begin({ signal: AbortSignal.abort(reason) }), reason)
+        const controller = new AbortController()
+        const call = scene.begin({ signal: controller.signal })
+        call.catch(() => undefined)
+        await meanwhile(scene, call)
+        controller.abort(reason)
+        await assert.rejects(call, reason, stage)
+        assert.equal(getEventListeners(controller.signal, 'abort').length, 0)
+        // The same call gets all that the first one would have had, and a signal means nothing once it has.
+        const late = new AbortController()
+        const second = scene.begin({ signal: late.signal })
+        if (!isReleased) scene.release()
+        assert.deepEqual(await second, scene.result, stage)
+        assert.equal(getEventListeners(late.signal, 'abort').length, 0)
+        late.abort(reason)
+        for (const fd of scene.fds) closeQuietly(fd)
+      }
+      assert.deepEqual(openFiles(), before)
+      assert.deepEqual(children(), [])
+    })
+  }
+})
+
+test('every function that waits is aborted', () => {
+  assert.deepEqual([...Object.keys(scenes), ...startPrograms].sort(), [...waiting].sort())
+})
