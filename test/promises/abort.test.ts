@@ -106,10 +106,10 @@ const scenes: Readonly<Record<string, () => Scene | Promise<Scene>>> = {
 const startPrograms = 'popen spawnl spawnle spawnlp spawnlpe spawnv spawnve spawnvp spawnvpe system'.split(' ')
 
 /** What happens between the call and the abort. */
-const stages: Readonly<Record<string, (scene: Scene, call: Promise<unknown>) => Promise<unknown> | unknown>> = {
+const stages: Readonly<Record<string, (release: () => void, call: Promise<unknown>) => Promise<void> | void>> = {
   'at once': () => undefined,
   'while it waits': async (_, call) => assert.ok(await isPending(call)),
-  'when it is ready, before the event loop says so': async ({ release }, call) => {
+  'when it is ready, before the event loop says so': async (release, call) => {
     assert.ok(await isPending(call))
     release()
   },
@@ -121,22 +121,26 @@ describe('what is aborted has done nothing', () => {
       const before = openFiles()
       for (const [stage, meanwhile] of Object.entries(stages)) {
         const scene = await prepare()
-        const isReleased = stage.startsWith('when it is ready')
+        const released: unknown[] = []
+        const release = (): void => {
+          released.push(scene.release())
+        }
         await assert.rejects(scene.begin({ signal: AbortSignal.abort(reason) }), reason)
         const controller = new AbortController()
         const call = scene.begin({ signal: controller.signal })
         call.catch(() => undefined)
-        await meanwhile(scene, call)
+        await meanwhile(release, call)
         controller.abort(reason)
         await assert.rejects(call, reason, stage)
         assert.equal(getEventListeners(controller.signal, 'abort').length, 0)
         // The same call gets all that the first one would have had, and a signal means nothing once it has.
         const late = new AbortController()
         const second = scene.begin({ signal: late.signal })
-        if (!isReleased) scene.release()
+        if (released.length === 0) release()
         assert.deepEqual(await second, scene.result, stage)
         assert.equal(getEventListeners(late.signal, 'abort').length, 0)
         late.abort(reason)
+        await Promise.all(released)
         for (const fd of scene.fds) closeQuietly(fd)
       }
       assert.deepEqual(openFiles(), before)
