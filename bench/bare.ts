@@ -1,25 +1,55 @@
 import { readFileSync } from 'node:fs'
-import koffi from 'koffi'
+import koffi, { type LibraryHandle } from 'koffi'
 
 // C's functions as koffi calls them, with nothing around them: no function of osier that makes the call can be quicker.
+// Memory of one's own is passed by its address, which koffi takes in less time than a buffer.
 
-const library = koffi.load(null)
+export const library: LibraryHandle = koffi.load(null)
 
-type Bare<A extends readonly unknown[]> = (...args: A) => number
+export type Bare<A extends readonly unknown[]> = (...args: A) => number
 
 export const access: Bare<[path: string, mode: number]> = library.func('int access(const char *, int)')
 export const close: Bare<[fd: number]> = library.func('int close(int)')
 export const open: Bare<[path: string, flags: number]> = library.func('int open(const char *, int)')
-export const pread: Bare<[fd: number, out: Uint8Array, size: number, offset: number]> = library.func(
+export const pread: Bare<[fd: number, out: number, size: number, offset: number]> = library.func(
+  'long pread(int, uintptr_t, size_t, int64_t)',
+)
+export const preadInto: Bare<[fd: number, out: Uint8Array, size: number, offset: number]> = library.func(
   'long pread(int, void *, size_t, int64_t)',
 )
-export const read: Bare<[fd: number, out: Uint8Array, size: number]> = library.func('long read(int, void *, size_t)')
-export const readlink: Bare<[path: string, out: Uint8Array, size: number]> = library.func(
-  'long readlink(const char *, void *, size_t)',
+export const read: Bare<[fd: number, out: number, size: number]> = library.func('long read(int, uintptr_t, size_t)')
+export const readlink: Bare<[path: string, out: number, size: number]> = library.func(
+  'long readlink(const char *, uintptr_t, size_t)',
 )
 export const write: Bare<[fd: number, data: Uint8Array, size: number]> = library.func(
   'long write(int, const void *, size_t)',
 )
+
+/** Memory whose address is given to C. */
+export interface Memory {
+  /** Keeps it there. */
+  readonly bytes: Buffer<ArrayBuffer>
+  readonly address: number
+}
+
+export function newMemory(size: number): Memory {
+  const bytes = Buffer.alloc(size)
+  return { bytes, address: Number(koffi.address(bytes)) }
+}
+
+/**
+ * The address of the next of many pieces of memory, so many that the processor's cache does not hold them: what a program
+ * meets that takes new memory each time, though here none is made.
+ */
+export function inTurn(piece: number, all: number): () => number {
+  let pieces: Memory | undefined
+  let at = 0
+  return () => {
+    pieces ??= newMemory(all)
+    at = (at + piece) % all
+    return pieces.address + at
+  }
+}
 
 export const _exit: Bare<[code: number]> = library.func('void _exit(int)')
 export const waitpid: Bare<[pid: number, status: null, options: number]> = library.func('int waitpid(int, void *, int)')

@@ -10,6 +10,8 @@ export interface Work {
 interface Rival {
   readonly name: string
   readonly entry: Entry
+  /** What nobody who makes the same calls this way can do better than: targets are held against it. */
+  readonly isFloor?: true
   /** The target: osier takes at most this many times as long. Without one the ratio is shown for information. */
   readonly atMost?: number
   /** Instead: osier takes at most this many milliseconds longer. */

@@ -9,16 +9,13 @@ const ZEROS = '/dev/zero'
 const zeros = openSync(ZEROS, 'r')
 const file = openSync(FILE, 'r')
 const room = Buffer.allocUnsafeSlow(4096)
+const own = bare.newMemory(4096)
 const [r, w] = os.pipe()
 const byte = Buffer.from('x')
 
-/** Memory for 4 KiB, touched where it is a page of its own: what a new Buffer costs, whoever fills it. */
-const newBuffer = {
-  name: 'a new Buffer alone, nothing read',
-  entry: inNode(() => {
-    Buffer.allocUnsafeSlow(4096)[0] = 1
-  }),
-}
+/** Node has made some 64 MiB of Buffers before it frees any. */
+const next = bare.inTurn(4096, 64 * 2 ** 20)
+const IN_TURN = "koffi's bare call, into 64 MiB in turn, no Buffer"
 
 export const works: readonly Work[] = [
   {
@@ -26,7 +23,7 @@ export const works: readonly Work[] = [
     osier: inNode(() => os.close(os.open(FILE, os.O_RDONLY))),
     against: [
       { name: 'C', entry: inC('open_close'), atMost: 1.4 },
-      { name: "koffi's bare calls", entry: inNode(() => bare.close(bare.open(FILE, os.O_CLOEXEC))) },
+      { name: "koffi's bare calls", entry: inNode(() => bare.close(bare.open(FILE, os.O_CLOEXEC))), isFloor: true },
       { name: 'CPython', entry: inPython(`os.close(os.open('${FILE}', os.O_RDONLY))`, 'import os'), atMost: 0.95 },
       { name: 'fs.openSync, fs.closeSync', entry: inNode(() => closeSync(openSync(FILE, 'r'))) },
     ],
@@ -41,7 +38,7 @@ export const works: readonly Work[] = [
         atMost: 1,
       },
       { name: 'fs.readSync', entry: inNode(() => readSync(zeros, Buffer.allocUnsafe(4096))) },
-      newBuffer,
+      { name: IN_TURN, entry: inNode(() => bare.read(zeros, next(), 4096)), isFloor: true },
     ],
   },
   {
@@ -54,6 +51,8 @@ export const works: readonly Work[] = [
         atMost: 1,
       },
       { name: 'fs.readSync', entry: inNode(() => readSync(file, Buffer.allocUnsafe(4096), 0, 4096, 0)) },
+      { name: IN_TURN, entry: inNode(() => bare.pread(file, next(), 4096, 0)), isFloor: true },
+      { name: "koffi's bare call, into 4 KiB", entry: inNode(() => bare.pread(file, own.address, 4096, 0)) },
     ],
   },
   {
@@ -61,7 +60,7 @@ export const works: readonly Work[] = [
     osier: inNode(() => os.preadv(file, [room], 0)),
     against: [
       { name: 'C, pread', entry: inC('pread'), atMost: 1.5 },
-      { name: "koffi's bare call", entry: inNode(() => bare.pread(file, room, 4096, 0)) },
+      { name: "koffi's bare call", entry: inNode(() => bare.preadInto(file, room, 4096, 0)), isFloor: true },
       {
         name: 'CPython',
         entry: inPython(
@@ -85,8 +84,9 @@ export const works: readonly Work[] = [
         name: "koffi's bare calls",
         entry: inNode(() => {
           bare.write(w, byte, 1)
-          bare.read(r, room, 1)
+          bare.read(r, own.address, 1)
         }),
+        isFloor: true,
       },
       {
         name: 'CPython',

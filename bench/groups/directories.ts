@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import os from 'osier'
+import { countFiles } from '../bare_directory.ts'
 import { type Entry, inC, inNode, inPython } from '../contestants.ts'
 import type { Work } from '../harness.ts'
 
@@ -40,6 +41,7 @@ function scanning(folder: string, name: string, floor: Entry): Work {
     }),
     against: [
       { name: 'C, readdir, fstatat of links', entry: floor },
+      { name: "koffi's bare calls, no names", entry: inNode(() => countFiles(folder)), isFloor: true },
       {
         name: 'CPython',
         entry: inPython(`sum(entry.is_file() for entry in os.scandir('${folder}'))`, 'import os'),

@@ -8,7 +8,7 @@ export const works: readonly Work[] = [
     name: 'os.posix_spawn of /bin/true, os.waitpid',
     osier: inNode(() => os.waitpid(os.posix_spawn('/bin/true', ['true'], os.environ), 0)),
     against: [
-      { name: 'C', entry: inC('spawn') },
+      { name: 'C', entry: inC('spawn'), isFloor: true },
       {
         name: 'CPython',
         entry: inPython("os.waitpid(os.posix_spawn('/bin/true', ['true'], os.environ), 0)", 'import os'),
