@@ -21,9 +21,7 @@ export const read: Bare<[fd: number, out: number, size: number]> = library.func(
 export const readlink: Bare<[path: string, out: number, size: number]> = library.func(
   'long readlink(const char *, uintptr_t, size_t)',
 )
-export const write: Bare<[fd: number, data: Uint8Array, size: number]> = library.func(
-  'long write(int, const void *, size_t)',
-)
+export const write: Bare<[fd: number, data: number, size: number]> = library.func('long write(int, uintptr_t, size_t)')
 
 /** Memory whose address is given to C. */
 export interface Memory {

@@ -83,7 +83,7 @@ export const works: readonly Work[] = [
       {
         name: "koffi's bare calls",
         entry: inNode(() => {
-          bare.write(w, byte, 1)
+          bare.write(w, own.address, 1)
           bare.read(r, own.address, 1)
         }),
         isFloor: true,

@@ -245,6 +245,18 @@ describe('reading and writing', () => {
     }
   })
 
+  test('few bytes and many are written alike, from within larger memory', () => {
+    const memory = Buffer.from(Array.from({ length: 80 }, (_, i) => (i * 37) & 0xff))
+    for (let size = 0; size <= 40; size++) {
+      withFile('', (fd) => {
+        const part = memory.subarray(size, 2 * size)
+        assert.equal(os.write(fd, part), size)
+        assert.equal(os.write(fd, new DataView(memory.buffer, memory.byteOffset + size, size)), size)
+        assert.deepEqual(os.pread(fd, 100, 0), Buffer.concat([part, part]))
+      })
+    }
+  })
+
   test('memory that is gone, and what is no memory, is refused before anything is written', () => {
     const gone = new Uint8Array(8)
     structuredClone(gone.buffer, { transfer: [gone.buffer] })
