@@ -1,3 +1,4 @@
+import { type InspectOptions, inspect } from 'node:util'
 import { isMainThread } from 'node:worker_threads'
 import { AuditEvent } from '../audit.ts'
 import { wrongType } from '../errors.ts'
@@ -246,6 +247,13 @@ export class DirEntry<T extends FileName = string> {
     throw osError(-status, follow ? 'stat' : 'lstat', this.path)
   }
 }
+
+// As `console.log` shows it: by its name, which is decoded only where somebody asks for it.
+Object.defineProperty(DirEntry.prototype, inspect.custom, {
+  value(this: DirEntry<FileName>, _depth: number, options: InspectOptions) {
+    return `DirEntry ${inspect({ name: this.name }, options)}`
+  },
+})
 
 /** What stands before the names in the paths of entries. */
 export function startOf<T extends FileName>(directory: T | number): T | number {

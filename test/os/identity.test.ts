@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { test } from 'node:test'
 import os from 'osier'
 import { assertSameAsPython, type Step } from '../support/calls.ts'
+import { otherMachine } from '../support/emulation.ts'
 import { noPython } from '../support/python.ts'
 import { ownGroups } from '../support/runtime.ts'
 import { inWorker } from '../support/worker.ts'
@@ -119,7 +120,7 @@ test('Node sees a umask that was set', () => {
   }
 })
 
-test('uname says what Python says', { skip: noPython }, () => {
+test('uname says what Python says', { skip: noPython || otherMachine }, () => {
   assertSameAsPython([['uname'], ['ctermid']])
 })
 
