@@ -66,7 +66,8 @@ export function inBackground(job: Job): void {
  * In a forked child: what the parent asked for is the parent's to do, and the threads that do it are not here. Promises
  * for it stay pending, as Node's own do.
  */
-export function forgetBackground(): void {
+export function forgetBackground(isChild: boolean): void {
+  if (!isChild) return
   waiting = []
   next = 0
   underWay = new Map()

@@ -63,8 +63,8 @@ export function unclaim(pid: number): void {
 }
 
 /** In a forked child: what its parent waits for are no children of its own. */
-export function forgetClaims(): void {
-  claims.clear()
+export function forgetClaims(isChild: boolean): void {
+  if (isChild) claims.clear()
 }
 
 /** The children that are not for those who wait for any. */

@@ -84,10 +84,12 @@ function forkWith(name: string, event: AuditEvent, withTerminal: boolean): numbe
     call([...hooks.before].reverse())
     const hasOtherThreads = settleThreads()
     const had = heritage()
+    forgetThreads(false)
+    becomeChild(had, false)
     const pid = forkProcess(withTerminal)
     if (pid === 0) {
-      forgetThreads()
-      becomeChild(had)
+      forgetThreads(true)
+      becomeChild(had, true)
       call(hooks.after_in_child)
     } else {
       call(hooks.after_in_parent)

@@ -6,6 +6,7 @@ import { constants } from '../libc/facts.ts'
 import { libc } from '../libc/functions.ts'
 import { address, bytes } from '../libc/memory.ts'
 import { forgetClaims } from './any_child.ts'
+import { _exit } from './processes.ts'
 
 /**
  * What a forked child has to repair in JavaScript: Node believes to be the process that it was copied from.
@@ -47,13 +48,19 @@ export function heritage(): Heritage {
   }
 }
 
-/** In the child. */
-export function becomeChild(had: Heritage): void {
+/**
+ * In the child.
+ *
+ * @param isChild false in the parent, which calls this before: what has run in children alone, each of them would compile
+ *   for itself, and that took a tenth of the time of a fork
+ */
+export function becomeChild(had: Heritage, isChild: boolean): void {
   correctPid()
-  forgetBackground()
+  forgetBackground(isChild)
+  forgetClaims(isChild)
+  exitDirectly(isChild)
+  if (!isChild) return rehearseExit()
   told.forked?.()
-  forgetClaims()
-  exitDirectly()
   if (had.channel !== null) leaveChannel(had.channel)
   for (const child of had.children) child.unref()
   for (const input of had.inputs) leaveInput(input)
@@ -78,9 +85,9 @@ let fatal: { readonly error: unknown } | undefined
  * Node ends by joining threads which a forked child does not have. So the child runs its 'exit' handlers, and then ends
  * by _exit(2): after `process.exit`, an uncaught error, and at the end of the program alike.
  */
-function exitDirectly(): void {
+function exitDirectly(isChild: boolean): void {
   // The child of a child has it from its parent.
-  if (exitsDirectly) return
+  if (exitsDirectly || !isChild) return
   exitsDirectly = true
   const emit = process.emit
   Object.assign(process, { reallyExit: (code: unknown) => libc._exit(Number(code) | 0) })
@@ -96,6 +103,19 @@ function exitDirectly(): void {
     if (event === 'exit') return leave(() => Reflect.apply(emit, this, [event, ...args]), args[0])
     return Reflect.apply(emit, this, [event, ...args]) as boolean
   } as typeof process.emit
+}
+
+let isRehearsed = false
+
+/** Children end by `_exit`, as a rule, and parents never: refused for what it is given, it has been compiled. */
+function rehearseExit(): void {
+  if (isRehearsed) return
+  isRehearsed = true
+  try {
+    _exit(Number.NaN)
+  } catch {
+    // It is no number of an exit.
+  }
 }
 
 /** Runs the 'exit' handlers, and ends. */

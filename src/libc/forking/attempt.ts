@@ -115,6 +115,7 @@ function attempt(plan: Plan): number {
 }
 
 function attemptAtRest(plan: Plan, rest: Rest): number {
+  takeLeave(plan, NOTHING, false)
   const silence = prepareSilence()
   const [verdict, report] = [new Pipe(), new Pipe()]
   try {
@@ -168,7 +169,7 @@ function forkOnce(plan: Plan, aids: Aids): number {
     if (libc.read(verdict.readEnd, aByte, 1) !== 1) libc._exit(255)
     libc.pthread_mutex_unlock(loop.workMutex)
     verdict.writeEnd = -1
-    takeLeave(plan, completed, pending, nextFds)
+    takeLeave(plan, { completed, pending, nextFds }, true)
     libc.pthread_sigmask(SIG_SETMASK, oldMask, 0)
     return 0
   }
@@ -186,15 +187,29 @@ function forkOnce(plan: Plan, aids: Aids): number {
   return waitForWorkers(pid, plan.withTerminal, report)
 }
 
-/** In the child that is to stay: lets go of what belongs to the parent. */
-function takeLeave(plan: Plan, completed: number, pending: readonly number[], nextFds: readonly number[]): void {
+/** What the child inherits, as it was at the moment of the fork. */
+interface Estate {
+  readonly completed: number
+  readonly pending: readonly number[]
+  readonly nextFds: readonly number[]
+}
+
+const NOTHING: Estate = { completed: 0, pending: [], nextFds: [] }
+
+/**
+ * In the child that is to stay: lets go of what belongs to the parent.
+ *
+ * @param isChild false in the parent, as with all functions for children: it calls them so that they are compiled
+ */
+function takeLeave(plan: Plan, { completed, pending, nextFds }: Estate, isChild: boolean): void {
   const { loop, workers, parked } = plan
+  forkEventLoop(loop, pending, isChild)
+  if (!isChild) return
   workers.threads = undefined
   parked?.forget()
   for (const fd of timekeeperFds) libc.close(fd)
   timekeeperFds = nextFds.filter(isOpen)
   if (completed > 0) dropCompletedWork(loop, completed)
-  forkEventLoop(loop, pending)
 }
 
 /** In the parent: lets nobody have a child that could not start V8's workers. */

@@ -108,18 +108,19 @@ export function pendingHandles(loop: EventLoop): readonly number[] {
  * uv_loop_fork forgets which handles were sent and not yet handled, so those are sent again: exactly those, for one of the
  * handles that wait for ever belongs to the inspector, and would open its port.
  */
-export function forkEventLoop(loop: EventLoop, pending: readonly number[]): void {
-  const error = libc.uv_loop_fork(loop.address)
+export function forkEventLoop(loop: EventLoop, pending: readonly number[], isChild: boolean): void {
+  const error = isChild ? libc.uv_loop_fork(loop.address) : 0
   if (error !== 0) throw new Error(`os.fork(): uv_loop_fork failed in the child (${error})`)
-  for (const handle of pending) libc.uv_async_send(handle)
-  forgetSignals()
+  if (isChild) for (const handle of pending) libc.uv_async_send(handle)
+  forgetSignals(isChild)
 }
 
 /**
  * Signals that had come to the parent, and wait in its pipe, are the parent's. Some versions of libuv count them in the
  * child all the same, and would wait for them, at full speed and for ever, before they close a handle.
  */
-function forgetSignals(): void {
+function forgetSignals(isChild: boolean): void {
+  if (!isChild) return
   for (const handle of signals) {
     for (const count of [SIGNAL_CAUGHT, SIGNAL_DISPATCHED]) koffi.encode(BigInt(handle + count), 'uint32_t', 0)
   }

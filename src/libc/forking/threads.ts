@@ -18,7 +18,8 @@ let hasNames: boolean | undefined
 let usualCount = THREADS_OF_NODE
 
 /** In the child, whose threads are others, which may have these ids one day. The inspector's thread is not made again. */
-export function forgetThreads(): void {
+export function forgetThreads(isChild: boolean): void {
+  if (!isChild) return
   ofNode.clear()
   staying.clear()
   usualCount = THREADS_OF_NODE - 1
