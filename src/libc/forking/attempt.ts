@@ -203,13 +203,15 @@ const NOTHING: Estate = { completed: 0, pending: [], nextFds: [] }
  */
 function takeLeave(plan: Plan, { completed, pending, nextFds }: Estate, isChild: boolean): void {
   const { loop, workers, parked } = plan
+  if (isChild) {
+    workers.threads = undefined
+    parked?.forget()
+    for (const fd of timekeeperFds) libc.close(fd)
+    // So before the loop opens some: what is open now of those that were free, the workers have opened.
+    timekeeperFds = nextFds.filter(isOpen)
+    if (completed > 0) dropCompletedWork(loop, completed)
+  }
   forkEventLoop(loop, pending, isChild)
-  if (!isChild) return
-  workers.threads = undefined
-  parked?.forget()
-  for (const fd of timekeeperFds) libc.close(fd)
-  timekeeperFds = nextFds.filter(isOpen)
-  if (completed > 0) dropCompletedWork(loop, completed)
 }
 
 /** In the parent: lets nobody have a child that could not start V8's workers. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
@@ -160,6 +161,21 @@ export const hardship: Readonly<Record<string, Situation>> = {
       await mustEnd(pid)
     }
     await level(5)
+  },
+  'from child to child there are not more descriptors': async () => {
+    const level = async (depth: number, expected: number | null): Promise<void> => {
+      const pid = start(async () => {
+        const fds = openCount()
+        if (expected !== null) assert.equal(fds, expected)
+        // The loop still has its own.
+        await sleep(1)
+        assert.ok((await readFile('/proc/self/stat')).length > 0)
+        if (depth > 0) await level(depth - 1, fds)
+      })
+      if (pid === 0) return mustEnd(pid)
+      await mustEnd(pid)
+    }
+    await level(3, null)
   },
   'an orphan forks': () => {
     const [readEnd, writeEnd] = os.pipe()
