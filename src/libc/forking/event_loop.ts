@@ -25,6 +25,11 @@ const SIGNAL_DISPATCHED = 148
 
 const UV_ASYNC = 1
 const UV_SIGNAL = 16
+/** How long they are in bytes: what is written to lies at their ends. */
+const HANDLE_SIZES = [
+  [UV_ASYNC, ASYNC_PENDING + 8],
+  [UV_SIGNAL, SIGNAL_DISPATCHED + 4],
+] as const
 
 /** What a mutex of the C library takes: 40 bytes on x64, 48 on arm64. */
 const MUTEX_SIZES = [40, 48]
@@ -57,7 +62,8 @@ function examine(): EventLoop {
       const handle = loop + WORK_MUTEX + size
       return memory.pointer(handle + HANDLE_LOOP) === loop && memory.int32(handle + HANDLE_TYPE) === UV_ASYNC
     })
-    if (!isLoop || mutexSize === undefined) {
+    const areHandles = HANDLE_SIZES.every(([type, size]) => Number(libc.uv_handle_size(type)) === size)
+    if (!isLoop || !areHandles || mutexSize === undefined) {
       throw new NotImplementedError(
         'os.fork() cannot be trusted here: the event loop of libuv is not laid out as it was',
       )
