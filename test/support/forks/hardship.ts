@@ -120,6 +120,30 @@ export const hardship: Readonly<Record<string, Situation>> = {
     assert.ok(after > before * 0.9, `${after} kB of ${before} kB`)
     assert.equal(live.length, 200_000)
   },
+  'what others have mapped is never left out of forks, near or far, before or between': () => {
+    const size = 1 << 20
+    const { PROT_READ, PROT_WRITE, MAP_PRIVATE, MAP_ANONYMOUS } = constants
+    const map = (near: number): number =>
+      Number(libc.mmap(near, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0))
+    const isMarked = (start: number): boolean => {
+      const parts = readFileSync('/proc/self/smaps', 'latin1').split(/^(?=[0-9a-f]+-)/m)
+      const flags = (part: string): string => /^VmFlags:.*$/m.exec(part)?.[0] ?? ''
+      const holds = (part: string): boolean => {
+        const [from = 0, to = 0] = (/^\S+/.exec(part)?.[0] ?? '').split('-').map((end) => Number.parseInt(end, 16))
+        return from <= start && start < to
+      }
+      return / dc( |$)/.test(flags(parts.find(holds) ?? ''))
+    }
+    // Where V8 may put its heap as well, and where the kernel puts what may lie anywhere.
+    const places = [0x1234_5678_0000, 0]
+    const maps = places.map(map)
+    for (let round = 0; round < 4; round++) {
+      if (round === 2) maps.push(...places.map((place) => map(place && place + 4 * size)))
+      assert.equal(os.waitstatus_to_exitcode(os.waitpid(os.fork() || os._exit(FINE), 0)[1]), FINE)
+      assert.deepEqual(maps.filter(isMarked), [])
+    }
+    for (const start of maps) libc.munmap(start, size)
+  },
   'the parent does not grow': async () => {
     const round = (): void => {
       for (let i = 0; i < 30; i++) os.waitpid(os.fork() || os._exit(FINE), 0)
