@@ -59,8 +59,12 @@ export function lacking(runtime: RuntimeName, file: string): string | null {
 export const leftOutOnArm64: Readonly<Record<string, readonly string[]>> = {
   'they start hundreds of processes, each of which takes a second there': [
     ...['test/cli/', 'test/examples', 'test/doc_examples', 'test/package', 'test/readme', 'test/tour'],
-    ...['os/exec', 'os/fork', 'os/posix_spawn', 'os/spawn', 'faults/'],
+    ...['os/exec', 'os/posix_spawn', 'os/spawn', 'faults/'],
   ],
+  'QEMU does not tell of a program that cannot be started, and lacks preadv2(2), in many of its behaviours': [
+    'conformance/',
+  ],
+  'they fork, which some tests of theirs do not survive there, and nobody has found out why': ['os/fork', 'test/sjs'],
   'they do things many thousand times': ['bad_input', 'fuzz', 'load/', 'vfs/power_cut'],
   'they wait for other processes, or measure their own': ['event_loop/', 'os/wait', 'promises/'],
 }
