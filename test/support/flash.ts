@@ -53,11 +53,11 @@ export class FlashMemory implements vfs.BlockDevice {
     for (let done = 0; done < buffer.length; done += unit) {
       if (this.left-- <= 0) return -5
       const at = start + done
+      if (this.bad.get(block) === 'says so on program') return -EILSEQ
+      if (this.bad.has(block)) continue
       assert.equal(this.#programmed[at / unit], 0, `the unit at ${at} is erased`)
       this.#programmed[at / unit] = 1
       const data = Buffer.from(buffer.subarray(done, done + unit))
-      if (this.bad.get(block) === 'says so on program') return -EILSEQ
-      if (this.bad.has(block)) continue
       this.writes.push({ kind: 'program', at, data })
       this.data.set(data, at)
     }

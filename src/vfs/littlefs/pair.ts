@@ -38,11 +38,18 @@ export function pairBytes(pair: Pair | null): Buffer {
 export class Seen {
   readonly #pairs: Set<string> = new Set()
 
+  has(pair: Pair): boolean {
+    return this.#pairs.has(keyOf(pair))
+  }
+
   /** Whether the pair comes for the first time. */
-  add([one, other]: Pair): boolean {
-    const key = one < other ? `${one} ${other}` : `${other} ${one}`
-    if (this.#pairs.has(key)) return false
-    this.#pairs.add(key)
+  add(pair: Pair): boolean {
+    if (this.has(pair)) return false
+    this.#pairs.add(keyOf(pair))
     return true
   }
+}
+
+function keyOf([one, other]: Pair): string {
+  return one < other ? `${one} ${other}` : `${other} ${one}`
 }

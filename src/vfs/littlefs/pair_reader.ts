@@ -73,6 +73,29 @@ export class PairReader<M extends Linked> {
     }
   }
 
+  /**
+   * All pairs, also those to which only an entry leads: after a power cut the list may be behind the tree.
+   *
+   * @param pointers the directories to which the entries of a pair lead
+   */
+  *everything(pointers: (metadata: M) => Iterable<Pair>): Generator<M> {
+    const seen = new Seen()
+    const heads: Pair[] = []
+    for (const metadata of this.pairs()) {
+      seen.add(metadata.pair)
+      heads.push(...pointers(metadata))
+      yield metadata
+    }
+    for (let head = heads.pop(); head !== undefined; head = heads.pop()) {
+      if (seen.has(head)) continue
+      for (const metadata of this.directory(head)) {
+        if (!seen.add(metadata.pair)) break
+        heads.push(...pointers(metadata))
+        yield metadata
+      }
+    }
+  }
+
   /** The pairs of the directory that begins with `pair`. */
   *directory(pair: Pair): Generator<M> {
     const seen = new Seen()

@@ -62,11 +62,9 @@ export class Store {
 
   /** Calls `visit` with every block that metadata leads to. */
   visitBlocks(visit: (block: number) => void): void {
-    for (const { pair, entries } of this.tree.pairs()) {
+    for (const { pair, entries } of this.tree.everything(pointersOf)) {
       pair.forEach(visit)
       for (const entry of entries) {
-        // Also directories that are out of step with the list of pairs.
-        directoryPair(entry)?.forEach(visit)
         chainOf(this.flash, entry)?.visit(visit)
       }
     }
@@ -338,6 +336,11 @@ function isSuperblock(pair: Pair): boolean {
 
 function isTired({ revision }: Metadata): boolean {
   return (revision + 1) % CYCLE === 0
+}
+
+/** Where the directories of a pair begin. */
+function pointersOf({ entries }: Metadata): Pair[] {
+  return entries.map(directoryPair).filter((pair) => pair !== null)
 }
 
 /** The blocks of a file's contents; null for what has none of its own. */

@@ -20,7 +20,11 @@ export function repair(store: Store): void {
 
 function firstFault(store: Store): Fault | null {
   const all = [...store.pairs()]
-  const pointers = all.flatMap(({ entries }) => entries.map(directoryPair)).filter((pair) => pair !== null)
+  const entries = all.flatMap((metadata) => metadata.entries)
+  // An entry that is being moved may lead to where a directory was.
+  const pointers = [...entries.filter((entry) => !entry.isMoving), ...entries.filter((entry) => entry.isMoving)]
+    .map(directoryPair)
+    .filter((pair) => pair !== null)
   for (const [index, metadata] of all.entries()) {
     const next = all[index + 1]
     const better = next === undefined || metadata.split ? undefined : wrongTail(next, pointers)
@@ -34,10 +38,10 @@ function firstFault(store: Store): Fault | null {
 
 /** Where the list should lead instead of to a pair, which only an entry can have put there: undefined for nowhere else. */
 function wrongTail(next: Metadata, pointers: readonly Pair[]): Pair | null | undefined {
+  if (pointers.some((pair) => equalPair(pair, next.pair))) return undefined
   const pointer = pointers.find((pair) => samePair(pair, next.pair))
-  // No entry leads to it any more.
-  if (pointer === undefined) return next.tail
-  return equalPair(pointer, next.pair) ? undefined : pointer
+  // Where no entry leads to it any more, it is passed over.
+  return pointer === undefined ? next.tail : pointer
 }
 
 /** An entry that was being moved is over where it has arrived, and else stays. */

@@ -2,7 +2,7 @@ import { Allocator } from '../allocator.ts'
 import { ChainReader } from '../ctz.ts'
 import { BadBlock, Failure } from '../failure.ts'
 import type { Flash } from '../flash.ts'
-import { type Pair, pairBytes, SUPERBLOCKS, samePair } from '../pair.ts'
+import { equalPair, type Pair, pairBytes, readPair, SUPERBLOCKS, samePair } from '../pair.ts'
 import { PairReader } from '../pair_reader.ts'
 import { Positions } from '../position.ts'
 import {
@@ -46,10 +46,9 @@ export class Store extends PairReader<Metadata> {
 
   /** Calls `visit` with every block that metadata leads to. */
   visitBlocks(visit: (block: number) => void): void {
-    for (const { pair, entries } of this.pairs()) {
+    for (const { pair, entries } of this.everything(pointersOf)) {
       pair.forEach(visit)
       for (const entry of entries) {
-        directoryPair(entry)?.forEach(visit)
         if (entry.type === FILE && entry.data.length >= 8) new ChainReader(this.flash, chainOf(entry)).visit(visit)
       }
     }
@@ -70,12 +69,16 @@ export class Store extends PairReader<Metadata> {
     }
   }
 
-  /** The entry that leads to the directory that begins with a pair. */
-  parent(pair: Pair): Found | null {
+  /**
+   * An entry that leads to where a directory was: more than one may, while it is being moved.
+   *
+   * @param to where it is now
+   */
+  #outdated(from: Pair, to: Pair): Found | null {
     for (const metadata of this.pairs()) {
       for (const [id, entry] of metadata.entries.entries()) {
         const pointer = directoryPair(entry)
-        if (pointer !== null && samePair(pointer, pair)) return { metadata, id, entry }
+        if (pointer !== null && samePair(pointer, from) && !equalPair(pointer, to)) return { metadata, id, entry }
       }
     }
     return null
@@ -101,8 +104,9 @@ export class Store extends PairReader<Metadata> {
   isElsewhere({ type, data }: Entry): boolean {
     // Files without contents are all alike: rather there are two of them than none.
     if (type === FILE && data.length >= 8 && data.readUInt32LE(4) === 0) return false
-    for (const { entries } of this.pairs()) {
-      if (entries.some((entry) => !entry.isMoving && entry.type === type && entry.data.equals(data))) return true
+    for (const { entries } of this.everything(pointersOf)) {
+      if (entries.some((entry) => !entry.isMoving && entry.type === type && leadsAlike(type, entry.data, data)))
+        return true
     }
     return false
   }
@@ -160,11 +164,25 @@ export class Store extends PairReader<Metadata> {
   #relocate(from: Pair, to: Pair): void {
     if (samePair(from, this.root)) this.root = to
     for (const position of this.positions.in(from)) position.pair = to
-    const parent = this.parent(from)
-    if (parent !== null) this.commit(parent.metadata, [pointing(parent, to)])
+    for (let found = this.#outdated(from, to); found !== null; found = this.#outdated(from, to)) {
+      this.commit(found.metadata, [pointing(found, to)])
+    }
     const predecessor = this.predecessor(from)
     if (predecessor !== null) this.commit(predecessor, [{ kind: 'tail', tail: to, split: predecessor.split }])
   }
+}
+
+/** Where the directories of a pair begin. */
+function pointersOf({ entries }: Metadata): Pair[] {
+  return entries.map(directoryPair).filter((pair) => pair !== null)
+}
+
+/** Whether entries of one type lead to the same file or directory. */
+function leadsAlike(type: number, one: Buffer, other: Buffer): boolean {
+  const [pair, otherPair] =
+    type === FOLDER && one.length >= 8 && other.length >= 8 ? [readPair(one), readPair(other)] : []
+  // A directory may have moved to other blocks meanwhile.
+  return pair && otherPair ? samePair(pair, otherPair) : one.equals(other)
 }
 
 /** The change that has an entry lead to another pair. */
