@@ -21,8 +21,8 @@ export interface V8Workers {
    * Until then no garbage may be collected: a collection gives work to the queue, and to wake a worker the C library waits
    * for those that its condition variable knows of, which are the parent's, for ever. With 1 000, 30 000 and 300 000
    * objects thrown away before this call, 5, 19 and 20 of 24 children hung so, on Node 20, 24 and 26 alike, and without
-   * any, none of 180. So it is C's own function and none of ours around it: one that has not run yet is compiled first, which
-   * takes memory. That hung one in sixty children on Node 26, and a third where finalizers were called.
+   * any, none of 144. So it is C's own function and none of ours around it: one that has not run yet is compiled first,
+   * which takes memory, and hung one in sixty children on Node 26.
    */
   readonly construct: (address: number, count: number, logLevel: number) => void
   /** The ids of the threads that they are, once these have been found. */
