@@ -88,7 +88,9 @@ interface Output {
   readonly stderr: string
 }
 
-const environment = { ...process.env, NODE_OPTIONS: '', PYTHONUTF8: '1', PYTHONUNBUFFERED: '' }
+// With --permission Node warns in each process of what it permits, on standard error.
+const NODE_OPTIONS = 'permission' in process ? '--disable-warning=SecurityWarning' : ''
+const environment = { ...process.env, NODE_OPTIONS, PYTHONUTF8: '1', PYTHONUNBUFFERED: '' }
 
 function runIn(cwd: string, command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Output {
   return spawnSync(command, args, { cwd, encoding: 'utf8', env: { ...environment, ...env }, timeout: 60_000 })
