@@ -63,13 +63,19 @@ interface Run {
   readonly states: readonly { readonly after: number; readonly tree: Tree }[]
 }
 
-/** Does everything once, and takes down what was written. */
-function record(Lfs: Lfs): Run {
+/**
+ * Does everything once, and takes down what was written.
+ *
+ * @param goesBad a block that turns bad before each step; none where it is null
+ */
+function record(Lfs: Lfs, goesBad: (step: number) => number | null): Run {
   const { memory, fs } = fresh(Lfs)
   const start = Buffer.from(memory.data)
   memory.writes.length = 0
   const states = [{ after: 0, tree: treeOf(fs) }]
-  for (const step of steps) {
+  for (const [index, step] of steps.entries()) {
+    const block = goesBad(index)
+    if (block !== null) memory.bad.set(block, 'says so on erase')
     step(fs)
     states.push({ after: memory.writes.length, tree: treeOf(fs) })
   }
@@ -133,7 +139,7 @@ for (const [version, Lfs] of [
 ] as const) {
   describe(`VfsLfs${version}`, () => {
     test('a power cut after any write loses nothing, and needs no repair', () => {
-      const { writes, start, states } = record(Lfs)
+      const { writes, start, states } = record(Lfs, () => null)
       assert.ok(writes.length > 400, `${writes.length} writes`)
       const image = Buffer.from(start)
       let step = 1
@@ -152,6 +158,20 @@ for (const [version, Lfs] of [
         sorted(checkLittlefs(image, geometry.blockSize, version)),
         sorted(states.at(-1)?.tree ?? new Map()),
       )
+    })
+
+    test('a power cut while bad blocks are replaced loses nothing either', () => {
+      // Early ones hold directories.
+      const { writes, start, states } = record(Lfs, (step) => (step % 2 === 0 ? 2 + step / 2 : null))
+      const image = Buffer.from(start)
+      let step = 1
+      for (const [count, done] of writes.entries()) {
+        while ((states[step]?.after ?? 0) <= count) step += 1
+        replay(image, done, geometry.blockSize)
+        const [before, after] = [states[step - 1]?.tree, states[step]?.tree]
+        assert.ok(before !== undefined && after !== undefined)
+        checkCut(version, Buffer.from(image), before, after, `after write ${count}`)
+      }
     })
 
     describe('bad blocks', () => {

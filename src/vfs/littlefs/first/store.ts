@@ -2,7 +2,7 @@ import { Allocator } from '../allocator.ts'
 import { ChainReader } from '../ctz.ts'
 import { BadBlock, Failure } from '../failure.ts'
 import type { Flash } from '../flash.ts'
-import { equalPair, type Pair, pairBytes, readPair, SUPERBLOCKS, samePair } from '../pair.ts'
+import { equalPair, type Pair, pairBytes, readPair, Seen, SUPERBLOCKS, samePair } from '../pair.ts'
 import { PairReader } from '../pair_reader.ts'
 import { Positions } from '../position.ts'
 import {
@@ -104,11 +104,24 @@ export class Store extends PairReader<Metadata> {
   isElsewhere({ type, data }: Entry): boolean {
     // Files without contents are all alike: rather there are two of them than none.
     if (type === FILE && data.length >= 8 && data.readUInt32LE(4) === 0) return false
-    for (const { entries } of this.everything(pointersOf)) {
+    for (const { entries } of this.#tree()) {
       if (entries.some((entry) => !entry.isMoving && entry.type === type && leadsAlike(type, entry.data, data)))
         return true
     }
     return false
+  }
+
+  /** The pairs of all directories, as entries lead to them: the list of all pairs may hold what they were before. */
+  *#tree(): Generator<Metadata> {
+    const seen = new Seen()
+    const heads = [this.root]
+    for (let head = heads.pop(); head !== undefined; head = heads.pop()) {
+      if (!seen.add(head)) continue
+      for (const metadata of this.directory(head)) {
+        yield metadata
+        heads.push(...pointersOf(metadata))
+      }
+    }
   }
 
   /** Whether changes leave a pair with no more than it can hold. */
