@@ -1,5 +1,6 @@
 import { closeSync } from 'node:fs'
-import { isGone, openProc, readFrom, readProc, threadsOf } from './proc.ts'
+import { isGone, openProc, readFrom, readProc } from './proc.ts'
+import { oldestThreads } from './threads.ts'
 import type { V8Workers } from './v8_workers.ts'
 
 /** The bytes of V8's queue behind its mutex in which the condition variable lies that idle workers wait on. */
@@ -42,10 +43,11 @@ export class Rest {
   static watch(workers: V8Workers, mutexSize: number, others: readonly string[]): Rest | null {
     const isIdle = idleIn(workers.address + mutexSize)
     if (workers.threads === undefined) {
-      const threads = threadsOf('self').filter((thread) => {
+      // Worker threads on their way out sleep there as well. One was taken for a worker of V8's, and then had ended.
+      const threads = oldestThreads().filter((thread) => {
         return thread !== String(process.pid) && isIdle(readProc(`/proc/self/task/${thread}/syscall`))
       })
-      if (threads.length < workers.count) return null
+      if (threads.length !== workers.count) return null
       workers.threads = threads
     }
     const rest = new Rest()
@@ -55,9 +57,10 @@ export class Rest {
       return rest
     } catch (error) {
       rest.close()
+      if (!isGone(error)) throw error
       // A worker thread may have ended meanwhile.
-      if (isGone(error)) return null
-      throw error
+      workers.threads = undefined
+      return null
     }
   }
 

@@ -43,6 +43,11 @@ export function threadsOfJavaScript(): readonly string[] {
   return others.length === 0 ? [] : threadsOf('self').filter((thread) => thread !== String(process.pid))
 }
 
+/** The ids of the threads that Node started with, V8's workers among them: the kernel lists the oldest first. */
+export function oldestThreads(): readonly string[] {
+  return threadsOf('self').slice(0, usualCount + v8Workers().count)
+}
+
 /** A thread that nobody gave a name has that of the thread which started it. */
 function isNamed(thread: string): boolean {
   return hasNames === false || nameOf(thread) !== readProc('/proc/self/comm')
