@@ -4,20 +4,23 @@
  */
 
 import assert from 'node:assert/strict'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { vfs } from 'osier/micropython'
 import { temporaryFolder } from '../support/folder.ts'
 import { missing, runTool } from '../support/tools.ts'
 
-const { RamBlockDev, VfsFat } = vfs
+const { FileBlockDev, RamBlockDev, VfsFat } = vfs
+const SECTOR = 512
 const folder = temporaryFolder()
 const image = join(folder, 'disk.img')
 
 /** A device of which the power goes after some sectors: what was written before, and no more, stays. */
 class Failing implements vfs.BlockDevice {
   readonly #device: vfs.RamBlockDev
+  /** The sectors that have been written. */
+  readonly written: Set<number> = new Set()
   left: number
 
   constructor(device: vfs.RamBlockDev, left: number) {
@@ -31,10 +34,11 @@ class Failing implements vfs.BlockDevice {
   }
 
   writeblocks(block: number, buffer: Uint8Array): void {
-    for (let at = 0; at < buffer.length; at += 512, block++) {
+    for (let at = 0; at < buffer.length; at += SECTOR, block++) {
       if (this.left <= 0) throw new Error('no power')
       this.left -= 1
-      this.#device.writeblocks(block, buffer.subarray(at, at + 512))
+      this.written.add(block)
+      this.#device.writeblocks(block, buffer.subarray(at, at + SECTOR))
     }
   }
 
@@ -119,7 +123,9 @@ interface Outcome {
   /** A file that was being moved, which must be there under one of two names. */
   readonly moving: { readonly names: readonly string[]; readonly data: Buffer } | null
   readonly done: boolean
+  /** How many sectors were written, and which. */
   readonly sectors: number
+  readonly written: ReadonlySet<number>
 }
 
 function runUntilCut(device: vfs.RamBlockDev, sectors: number): Outcome {
@@ -148,6 +154,7 @@ function runUntilCut(device: vfs.RamBlockDev, sectors: number): Outcome {
     moving: data === undefined ? null : { names, data },
     done: current === null,
     sectors: sectors - failing.left,
+    written: failing.written,
   }
 }
 
@@ -160,8 +167,8 @@ function contents(fs: vfs.VfsFat, path: string): Buffer | null {
   }
 }
 
-function check(data: Uint8Array, { kept, moving }: Outcome, when: string): void {
-  const fs = new VfsFat(new RamBlockDev(512, data))
+function check(device: vfs.BlockDevice, { kept, moving }: Outcome, when: string): void {
+  const fs = new VfsFat(device)
   fs.mount(false)
   for (const [name, wanted] of kept) assert.deepEqual(contents(fs, name), wanted, `${name}, ${when}`)
   if (moving === null) return
@@ -172,47 +179,64 @@ function check(data: Uint8Array, { kept, moving }: Outcome, when: string): void 
   )
 }
 
-interface Kind {
-  readonly fat: 12 | 16 | 32
-  /** The least number of sectors on which there is such a volume. */
-  readonly blocks: number
-  /** How many sectors more are written each time before the power goes: the larger the volume, the longer a try takes. */
-  readonly step: number
+function sector(data: Buffer, number: number): Buffer {
+  return data.subarray(number * SECTOR, (number + 1) * SECTOR)
 }
 
-const kinds: readonly Kind[] = [
-  { fat: 12, blocks: 400, step: 1 },
-  { fat: 16, blocks: 10_000, step: 4 },
-  { fat: 32, blocks: 67_000, step: 7 },
+/** Makes the image's file of the sectors that matter: the rest are zeros, and holes in it. A volume of FAT32 is large. */
+function writeImage(data: Buffer, sectors: Iterable<number>): void {
+  const fd = openSync(image, 'w')
+  try {
+    ftruncateSync(fd, data.length)
+    for (const number of sectors) writeSync(fd, sector(data, number), 0, SECTOR, number * SECTOR)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+function repairImage(fat: number, when: string): void {
+  const repair = runTool('fsck.fat', ['-v', '-a', '-w', image])
+  assert.ok(repair.status === 0 || repair.status === 1, `${repair.stdout}${repair.stderr}`)
+  // It tells the width of the entries of the table: it is the kind that is meant.
+  assert.match(String(repair.stdout), new RegExp(`\\b${fat} bit entries`))
+  const second = runTool('fsck.fat', ['-n', image])
+  assert.equal(second.status, 0, `${when}: ${second.stdout}`)
+}
+
+/** The least numbers of sectors on which there are such volumes. */
+const kinds = [
+  { fat: 12, blocks: 400 },
+  { fat: 16, blocks: 10_000 },
+  { fat: 32, blocks: 67_000 },
 ]
 
-for (const { fat, blocks, step } of kinds) {
-  const often = step === 1 ? 'any number' : `every ${step}th number`
-  const title = `on FAT${fat} a power cut after ${often} of sectors loses nothing that was synced`
+for (const { fat, blocks } of kinds) {
+  const title = `on FAT${fat} a power cut after any number of sectors loses nothing that was synced`
   test(title, { skip: missing('fsck.fat') }, () => {
-    const fresh = new RamBlockDev(512, blocks)
-    VfsFat.mkfs(fresh, fat === 32 ? { fat } : {})
-    const all = runUntilCut(new RamBlockDev(512, Buffer.from(fresh.data)), Number.MAX_SAFE_INTEGER)
-    assert.ok(all.done)
-    assert.ok(all.sectors > 200, `${all.sectors} sectors are written`)
-    for (let sectors = 1; sectors <= all.sectors; sectors += step) {
-      const device = new RamBlockDev(512, Buffer.from(fresh.data))
-      const outcome = runUntilCut(device, sectors)
-      check(device.data, outcome, `after ${sectors} sectors`)
-      writeFileSync(image, device.data)
-      const repair = runTool('fsck.fat', ['-v', '-a', '-w', image])
-      assert.ok(repair.status === 0 || repair.status === 1, `${repair.stdout}${repair.stderr}`)
-      // It tells the width of the entries of the table: it is the kind that is meant.
-      assert.match(String(repair.stdout), new RegExp(`\\b${fat} bit entries`))
-      const second = runTool('fsck.fat', ['-n', image])
-      assert.equal(second.status, 0, `after ${sectors} sectors: ${second.stdout}`)
-      check(readFileSync(image), outcome, `after ${sectors} sectors and fsck.fat`)
+    const fresh = Buffer.alloc(blocks * SECTOR)
+    VfsFat.mkfs(new RamBlockDev(SECTOR, fresh), fat === 32 ? { fat } : {})
+    const filled = Array.from({ length: blocks }, (_, number) => number).filter((number) =>
+      sector(fresh, number).some((byte) => byte !== 0),
+    )
+    const data = Buffer.from(fresh)
+    let end = Number.POSITIVE_INFINITY
+    for (let sectors = 1; sectors <= end; sectors++) {
+      const when = `after ${sectors} sectors`
+      const outcome = runUntilCut(new RamBlockDev(SECTOR, data), sectors)
+      if (outcome.done) end = outcome.sectors
+      check(new RamBlockDev(SECTOR, data), outcome, when)
+      writeImage(data, new Set([...filled, ...outcome.written]))
+      repairImage(fat, when)
+      using repaired = new FileBlockDev(image)
+      check(repaired, outcome, `${when} and fsck.fat`)
+      for (const number of outcome.written) sector(fresh, number).copy(sector(data, number))
     }
+    assert.ok(end > 200, `${end} sectors are written`)
   })
 }
 
 test('an error of the device is passing: afterwards everything goes on', () => {
-  const device = new RamBlockDev(512, 400)
+  const device = new RamBlockDev(SECTOR, 400)
   VfsFat.mkfs(device)
   const failing = new Failing(device, Number.MAX_SAFE_INTEGER)
   const fs = new VfsFat(failing)
