@@ -77,9 +77,10 @@ export function forkProcess(withTerminal: boolean): number {
   const nextFds = demandDescriptors(DESCRIPTORS + 2 * (workers.count + threadsOfJavaScript().length))
   const deadline = Date.now() + PATIENCE
   const parked = ParkedPool.park(loop)
+  const plan: Plan = { withTerminal, loop, workers, nextFds, parked, mayFail: true }
   let pid = -1
   try {
-    do pid = attempt({ withTerminal, loop, workers, nextFds, parked })
+    do pid = attempt(plan)
     while (pid === RETRY && Date.now() < deadline)
   } finally {
     if (pid !== 0) parked?.release()
@@ -95,6 +96,8 @@ interface Plan {
   /** The descriptors that the kernel gives next, if nobody has them yet. */
   readonly nextFds: readonly number[]
   readonly parked: ParkedPool | null
+  /** Whether a child may be without V8's workers once: a collection that came before them stops one in some thousands. */
+  mayFail: boolean
 }
 
 /** V8's workers or worker threads were at work, or went to work: the attempt does not count. */
@@ -184,7 +187,7 @@ function forkOnce(plan: Plan, aids: Aids): number {
   libc.pthread_sigmask(SIG_SETMASK, oldMask, 0)
   if (pid === -1) throw osError(errno, 'fork')
   if (!isSound) return pid === RETRY ? RETRY : discard(pid, plan.withTerminal)
-  return waitForWorkers(pid, plan.withTerminal, report)
+  return waitForWorkers(pid, plan, report)
 }
 
 /** What the child inherits, as it was at the moment of the fork. */
@@ -215,15 +218,17 @@ function takeLeave(plan: Plan, { completed, pending, nextFds }: Estate, isChild:
 }
 
 /** In the parent: lets nobody have a child that could not start V8's workers. */
-function waitForWorkers(pid: number, hasTerminal: boolean, report: Pipe): number {
+function waitForWorkers(pid: number, plan: Plan, report: Pipe): number {
   let isAlive = false
   try {
     isAlive = hasWorkers(pid, report.readEnd)
   } finally {
-    if (!isAlive) discard(pid, hasTerminal)
+    if (!isAlive) discard(pid, plan.withTerminal)
   }
-  if (!isAlive) throw osError(errnoNumbers.EAGAIN, 'fork')
-  return pid
+  if (isAlive) return pid
+  if (!plan.mayFail) throw osError(errnoNumbers.EAGAIN, 'fork')
+  plan.mayFail = false
+  return RETRY
 }
 
 /** Ends the child of an attempt that does not count. */
