@@ -2,9 +2,10 @@
 
 import assert from 'node:assert/strict'
 import { getEventListeners } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import os, { promises } from 'osier'
 import { children, patientChild } from '../support/children.ts'
 import { temporaryFolder } from '../support/folder.ts'
@@ -24,6 +25,8 @@ interface Scene {
   /** What it comes to then. */
   readonly result: unknown
   readonly fds: readonly number[]
+  /** Resolves when it waits: before that, a thread of the pool may be trying, and find it ready. */
+  waits?(): Promise<void>
 }
 
 type Begin<T> = (options: { readonly signal: AbortSignal }) => T
@@ -56,6 +59,21 @@ function childs(begin: (pid: number) => Begin<Promise<readonly unknown[]>>): Sce
   return { begin: async (options) => (await how(options)).slice(0, 2), release, result: [pid, 3 << 8], fds: [] }
 }
 
+/** Resolves when an epoll instance of this process watches a descriptor. */
+async function watched(fd: number): Promise<void> {
+  const line = new RegExp(`^tfd:\\s+${fd}\\b`, 'm')
+  while (!readdirSync('/proc/self/fdinfo').some((name) => line.test(information(name)))) await sleep(1)
+}
+
+function information(fd: string): string {
+  try {
+    return readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1')
+  } catch {
+    // The descriptor that listed them.
+    return ''
+  }
+}
+
 const byte = (): Buffer => Buffer.from('y')
 
 /** By the name of the function. */
@@ -84,7 +102,7 @@ const scenes: Readonly<Record<string, () => Scene | Promise<Scene>>> = {
     writeFileSync(path, 'x')
     const fd = os.open(path, os.O_RDONLY)
     const scene = writing((w) => (o) => promises.sendfile(w, fd, 0, 10, o))
-    return { ...scene, fds: [...scene.fds, fd] }
+    return { ...scene, fds: [...scene.fds, fd], waits: () => watched(scene.fds[1] as number) }
   },
   splice: () => moving((r, w) => (o) => promises.splice(r, w, 10, o)),
   tee: () => moving((r, w) => (o) => promises.tee(r, w, 10, o)),
@@ -105,12 +123,15 @@ const scenes: Readonly<Record<string, () => Scene | Promise<Scene>>> = {
 /** Functions that start programs: test/promises/processes.test.ts and popen.test.ts abort them. */
 const startPrograms = 'popen spawnl spawnle spawnlp spawnlpe spawnv spawnve spawnvp spawnvpe system'.split(' ')
 
+type Stage = (release: () => void, call: Promise<unknown>, scene: Scene) => Promise<void> | void
+
 /** What happens between the call and the abort. */
-const stages: Readonly<Record<string, (release: () => void, call: Promise<unknown>) => Promise<void> | void>> = {
+const stages: Readonly<Record<string, Stage>> = {
   'at once': () => undefined,
   'while it waits': async (_, call) => assert.ok(await isPending(call)),
-  'when it is ready, before the event loop says so': async (release, call) => {
+  'when it is ready, before the event loop says so': async (release, call, scene) => {
     assert.ok(await isPending(call))
+    await scene.waits?.()
     release()
   },
 }
@@ -129,7 +150,7 @@ describe('what is aborted has done nothing', () => {
         const controller = new AbortController()
         const call = scene.begin({ signal: controller.signal })
         call.catch(() => undefined)
-        await meanwhile(release, call)
+        await meanwhile(release, call, scene)
         controller.abort(reason)
         await assert.rejects(call, reason, stage)
         assert.equal(getEventListeners(controller.signal, 'abort').length, 0)
