@@ -337,6 +337,9 @@ class LittlefsDirectory implements DirectoryIterator {
  * To be mounted, or used by its own methods. Paths are text or bytes, with "/" between names; "." and ".." are what they
  * are elsewhere. An open file may be read and written by several file objects; each stores what it has itself.
  *
+ * A disk in version 2.0 of the format becomes one in 2.1 at the first write, as with the C library: firmware from before
+ * littlefs 2.6 cannot mount it any more.
+ *
  * See MicroPython, vfs.VfsLfs2.
  * @example
  * ```ts
