@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, join, posix, resolve } from 'node:path'
 import { describe, test } from 'node:test'
 import { types } from 'node:util'
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
@@ -68,10 +68,12 @@ const packed = pack()
 test('the package holds the bundle, the declarations of every source, the papers, and nothing else', () => {
   const sources = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
   const declarations = sources.map((file) => `dist/${file.slice(0, -'.ts'.length)}.d.ts`)
+  const papers = ['README.md', 'LICENSE', 'CHANGELOG.md', 'CONTRIBUTING.md']
+  papers.push(...readdirSync('docs').map((name) => `docs/${name}`))
   const paths = packed.files.map(({ path }) => path)
   assert.deepEqual(
     paths.filter((path) => !/^dist\/.*\.js$/.test(path)).sort(),
-    [...declarations, 'README.md', 'LICENSE', 'CHANGELOG.md', 'package.json'].sort(),
+    [...declarations, ...papers, 'package.json'].sort(),
   )
   const bundle = readdirSync('dist', { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.js'))
   const code = paths.filter((path) => path.endsWith('.js'))
@@ -80,6 +82,18 @@ test('the package holds the bundle, the declarations of every source, the papers
 
 test('what is packed is what all tests run on', () => {
   for (const { path } of packed.files) assert.ok(readFileSync(path).equals(readFileSync(join(source, path))), path)
+})
+
+test('links of the papers lead to what is in the package', () => {
+  const paths = new Set(packed.files.map(({ path }) => path))
+  const papers = [...paths].filter((path) => path.endsWith('.md'))
+  const links = papers.flatMap((paper) =>
+    [...readFileSync(paper, 'utf8').matchAll(/\]\((?![a-z]+:|#)([^)#]+)/g)].map(
+      ([, target = '']) => [paper, posix.join(posix.dirname(paper), target)] as const,
+    ),
+  )
+  assert.ok(links.length > 10)
+  for (const [paper, target] of links) assert.ok(paths.has(target), `${paper} links to ${target}`)
 })
 
 /** What modules import of the package itself, directly and through others. */
