@@ -535,6 +535,57 @@ test('an image of the format 2.0 is one of 2.1 once it is written to', () => {
   assert.ok(data.includes(Buffer.from([1, 0, 2, 0, 0, 2, 0, 0])))
 })
 
+/** An empty file system, and the block that holds its superblock, as bytes. */
+function emptyImage(blockSize: number): { device: vfs.RamBlockDev; root: Buffer } {
+  const device = new RamBlockDev(blockSize, 16)
+  vfs.VfsLfs2.mkfs(device)
+  const data = Buffer.from(device.data.buffer, device.data.byteOffset, device.data.byteLength)
+  const [one, other] = [data.subarray(0, blockSize), data.subarray(blockSize, 2 * blockSize)]
+  return { device, root: one.readUInt32LE(0) > other.readUInt32LE(0) ? one : other }
+}
+
+test('a directory out of order is listed whole', () => {
+  const { device, root } = emptyImage(1024)
+  const fs = new vfs.VfsLfs2(device)
+  for (const name of ['m', 'n']) write(fs, name, Buffer.of(1))
+  const newest = Buffer.from(device.data.buffer, device.data.byteOffset, 2048)
+  for (const at of [0, 1024]) {
+    const bytes = newest.subarray(at, at + 1024)
+    // The name, as the type of a regular file with a name of one byte precedes it.
+    const place = bytes.indexOf('n', root.indexOf('littlefs') + 8)
+    if (place === -1) continue
+    bytes.write('a', place)
+    sign(bytes)
+  }
+  assert.deepEqual(
+    [...new vfs.VfsLfs2(device).ilistdir()].map(([name]) => name),
+    ['m', 'a'],
+  )
+})
+
+test('more entries than a tag can number are corrupt', () => {
+  const { device, root } = emptyImage(8192)
+  // Behind the superblock, which has the id 0.
+  const create = 0x401_00400
+  // What follows the first commit: tags that make entries, and a checksum. Each is combined with the one before.
+  let [at, previous] = [4, 0xffff_ffff]
+  for (let isOver = false; !isOver; ) {
+    const tag = (root.readUInt32BE(at) ^ previous) >>> 0
+    isOver = tag >>> 20 === 0x500 || tag >>> 20 === 0x501
+    at += 4 + (tag & 0x3ff)
+    previous = (isOver ? tag ^ (((tag >>> 20) & 1) << 31) : tag) >>> 0
+  }
+  const add = (tag: number): void => {
+    root.writeUInt32BE((tag ^ previous) >>> 0, at)
+    at += 4
+    previous = tag
+  }
+  for (let count = 0; count < 1100; count++) add(create)
+  add(0x500_ffc04)
+  sign(root)
+  assert.throws(() => new vfs.VfsLfs2(device), { code: 'EILSEQ' })
+})
+
 test('one of a future version is refused', () => {
   const device = new RamBlockDev(1024, 16)
   vfs.VfsLfs2.mkfs(device)

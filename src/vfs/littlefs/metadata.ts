@@ -1,4 +1,5 @@
 import { CRC_START, crc32 } from './crc.ts'
+import { corrupt } from './failure.ts'
 import { NO_STATE, readPiece, type StatePiece } from './global_state.ts'
 import { type Pair, readPair } from './pair.ts'
 import {
@@ -120,6 +121,8 @@ export class ContentsBuilder implements Contents {
     if (typeOf(tag) === CREATE) {
       while (this.entries.length < idOf(tag)) this.entries.push(NO_ENTRY)
       this.entries.splice(idOf(tag), 0, NO_ENTRY)
+      // No tag could speak of the last one, and what is written of it would go to another.
+      if (this.entries.length > NO_ID) throw corrupt()
     } else if (typeOf(tag) === DELETE) this.entries.splice(idOf(tag), 1)
   }
 }

@@ -123,14 +123,16 @@ export class Volume2 extends Volume {
   }
 
   *list(path: Path): Generator<Listed, undefined> {
-    let after: Buffer | null = null
+    let last: Buffer | null = null
     for (;;) {
+      // What has changed since may be at other places, and only the order of names tells where to go on.
+      const after: Buffer | null = last
       const { generation } = this.#store
       let changed = false
       for (const metadata of this.#store.tree.directory(this.#inside(this.#lookUp(path)))) {
         for (const [, entry] of this.#store.tree.visible(metadata)) {
           if (!isNamed(entry) || (after !== null && compareNames(entry.name, after) <= 0)) continue
-          after = entry.name
+          last = entry.name
           yield { name: entry.name, isDirectory: entry.type === DIRECTORY, size: sizeOf(entry) }
           changed = this.#store.generation !== generation
           if (changed) break
