@@ -30,10 +30,14 @@ export function modeOrErrno(file: FileName | number, flags = 0, at: number = AT_
 export function preparedMode(file: FileName | number, flags = 0, at: number = AT_FDCWD): Prepared<'fstatat'> {
   const isFd = typeof file === 'number'
   const name = isFd ? '' : cString(file, 'path')
-  // An empty path would make AT_FDCWD mean the current directory: no descriptor has that number.
-  const from = isFd ? (file === AT_FDCWD ? -1 : file) : at
+  const from = isFd ? openFd(file) : at
   const how = isFd ? flags | AT_EMPTY_PATH : flags
   return { name: 'fstatat', args: [from, name, address, how], syscall: 'stat', file }
+}
+
+/** With an empty path AT_FDCWD would mean the current directory, but no descriptor has that number. */
+export function openFd(fd: number): number {
+  return fd === AT_FDCWD ? -1 : fd
 }
 
 /** The mode, as scratch memory has it. */

@@ -19,6 +19,7 @@ import {
   NO_OPTIONS,
   optional,
 } from './arguments.ts'
+import { openFd } from './file_type.ts'
 import { type FileName, fileName, type Path } from './names.ts'
 import type { Prepared } from './prepared.ts'
 
@@ -139,11 +140,6 @@ export function statusByAddressOrErrno(name: Address, at: number, flags: number)
     if (errno !== errnoNumbers.EINTR) return -errno
   }
   return statResult()
-}
-
-/** With an empty path AT_FDCWD would mean the current directory, but no descriptor has that number. */
-function openFd(fd: number): number {
-  return fd === AT_FDCWD ? -1 : fd
 }
 
 /**

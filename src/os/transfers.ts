@@ -243,12 +243,24 @@ export function tee(
   flags?: number | { readonly flags?: number },
 ): number
 export function tee(src: Descriptor, dst: Descriptor, count: number | bigint, ...rest: unknown[]): number {
-  const { flags = 0 } = optional(['flags'], [], rest)
-  const [from, to] = [descriptor(src, 'src'), descriptor(dst, 'dst')]
-  const [most, bits] = [byteCount(count, 'count'), uintFlags(flags, 'flags')]
+  const { args } = preparedTee(src, dst, count, ...rest)
+  const [from, to, most, bits] = args
   let size: number
   while ((size = libc.tee(from, to, most, bits)) === -1) failed('tee', from)
   return size
+}
+
+/** What `tee` does before its call. */
+export function preparedTee(
+  src: Descriptor,
+  dst: Descriptor,
+  count: number | bigint,
+  ...rest: unknown[]
+): Prepared<'tee'> {
+  const { flags = 0 } = optional(['flags'], [], rest)
+  const [from, to] = [descriptor(src, 'src'), descriptor(dst, 'dst')]
+  const [most, bits] = [byteCount(count, 'count'), uintFlags(flags, 'flags')]
+  return { name: 'tee', args: [from, to, most, bits], syscall: 'tee', file: from }
 }
 
 /**
@@ -281,9 +293,18 @@ export function vmsplice(
   flags?: number | { readonly flags?: number },
 ): number
 export function vmsplice(fd: Descriptor, buffers: readonly ArrayBufferView[], ...rest: unknown[]): number {
+  const { pipe, list, bits } = checkedVmsplice(fd, buffers, ...rest)
+  return withVectors('vmsplice', pipe, list, (vectors, count) => libc.vmsplice(pipe, vectors, count, bits))
+}
+
+/** The arguments of `vmsplice`, checked. */
+export function checkedVmsplice(
+  fd: Descriptor,
+  buffers: readonly ArrayBufferView[],
+  ...rest: unknown[]
+): { readonly pipe: number; readonly list: readonly Uint8Array[]; readonly bits: number } {
   const { flags = 0 } = optional(['flags'], [], rest)
-  const number = descriptor(fd, 'fd')
+  const pipe = descriptor(fd, 'fd')
   const bits = uintFlags(flags, 'flags')
-  const list = viewList(buffers, 'buffers')
-  return withVectors('vmsplice', number, list, (vectors, count) => libc.vmsplice(number, vectors, count, bits))
+  return { pipe, list: viewList(buffers, 'buffers'), bits }
 }

@@ -1,8 +1,5 @@
 import { wrongType } from '../errors.ts'
-
 import { onAbort } from '../event_loop/on_abort.ts'
-
-export { onAbort }
 
 /** What every function of `osier/promises` takes beside the options of its synchronous twin. */
 export interface SignalOption {
@@ -17,6 +14,7 @@ export function checkedSignal(value: unknown): AbortSignal | undefined {
   value.throwIfAborted()
   return value
 }
+
 /** A promise's result, unless the signal is aborted first. What goes on all the same has to clean up after itself. */
 export function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return work

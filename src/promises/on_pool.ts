@@ -1,3 +1,4 @@
+import { onAbort } from '../event_loop/on_abort.ts'
 import { type Block, inBackground, type Job } from '../libc/background.ts'
 import { osError } from '../libc/call.ts'
 import { constants } from '../libc/facts.ts'
@@ -5,7 +6,7 @@ import type { Int64 } from '../libc/functions.ts'
 import { address, bytes } from '../libc/memory.ts'
 import { isOptions } from '../os/arguments.ts'
 import type { Prepared } from '../os/prepared.ts'
-import { checkedSignal, onAbort } from './abort.ts'
+import { checkedSignal } from './abort.ts'
 
 /**
  * Which arguments of these functions, by their index, are addresses in scratch memory, or NULL. On the pool a call has

@@ -5,10 +5,17 @@ import { READABLE, WRITABLE } from '../event_loop/poller.ts'
 import { constants, structs } from '../libc/facts.ts'
 import { type Address, libc } from '../libc/functions.ts'
 import { address, addressOf, bytes } from '../libc/memory.ts'
-import { byteCount, type Descriptor, descriptor, optional, uintFlags } from '../os/arguments.ts'
+import type { Descriptor } from '../os/arguments.ts'
 import { close, dup } from '../os/descriptors.ts'
-import { type Offset, preparedSendfile, preparedSplice, type TransferOffsets } from '../os/transfers.ts'
-import { viewList, withVectors } from '../os/vectors.ts'
+import {
+  checkedVmsplice,
+  type Offset,
+  preparedSendfile,
+  preparedSplice,
+  preparedTee,
+  type TransferOffsets,
+} from '../os/transfers.ts'
+import { withVectors } from '../os/vectors.ts'
 import { attached } from '../os/views.ts'
 import { COUNT, onPool } from './on_pool.ts'
 import { Backoff } from './pause.ts'
@@ -172,10 +179,10 @@ export async function tee(
 ): Promise<number> {
   const given: unknown[] = [...rest]
   const patience = takePatience(given)
-  const { flags = 0 } = optional(['flags'], [], given)
-  const [from, to] = [descriptor(src, 'src'), descriptor(dst, 'dst')]
-  const [most, bits] = [byteCount(count, 'count'), uintFlags(flags, 'flags') | SPLICE_F_NONBLOCK]
-  return moveWhenReady(from, to, patience, () => tryCall('tee', from, null, () => libc.tee(from, to, most, bits), true))
+  const [from, to, most, bits] = preparedTee(src, dst, count, ...given).args
+  const flags = bits | SPLICE_F_NONBLOCK
+  const call = (): number => libc.tee(from, to, most, flags)
+  return moveWhenReady(from, to, patience, () => tryCall('tee', from, null, call, true))
 }
 
 /**
@@ -212,10 +219,8 @@ export async function vmsplice(
 ): Promise<number> {
   const given: unknown[] = [...rest]
   const patience = takePatience(given)
-  const { flags = 0 } = optional(['flags'], [], given)
-  const pipe = descriptor(fd, 'fd')
-  const bits = uintFlags(flags, 'flags') | SPLICE_F_NONBLOCK
-  const list = viewList(buffers, 'buffers')
+  const { pipe, list, bits } = checkedVmsplice(fd, buffers, ...given)
+  const flags = bits | SPLICE_F_NONBLOCK
   const status = libc.fcntl(pipe, F_GETFL, 0)
   // As the kernel chooses: what can be written is.
   const events = (status & O_ACCMODE) === O_RDONLY ? READABLE : WRITABLE
@@ -223,7 +228,7 @@ export async function vmsplice(
     for (const bytes of list) attached(bytes, 'buffers')
     let tried: number | typeof NOT_YET = NOT_YET
     withVectors('vmsplice', pipe, list, (vectors, count) => {
-      const call = (): number => libc.vmsplice(pipe, vectors, count, bits)
+      const call = (): number => libc.vmsplice(pipe, vectors, count, flags)
       tried = tryCall('vmsplice', pipe, call, call, false)
       return 0
     })
@@ -293,11 +298,11 @@ export async function sendfile(
 /** Runs `work` with a copy of a descriptor that does not block: its number may be another file's before the pool is done. */
 async function withCopy(fd: number, work: (copy: number) => Promise<number>): Promise<number> {
   const copy = dup(fd)
-  const block = unblock(copy)
+  const restore = unblock(copy)
   try {
     return await work(copy)
   } finally {
-    block()
+    restore()
     close(copy)
   }
 }

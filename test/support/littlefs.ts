@@ -74,15 +74,6 @@ export function write(fs: Littlefs, path: string, data: Buffer, mode: 'wb' | 'ab
   file.write(data)
 }
 
-/** Random numbers that are the same each time, so that what fails can be looked at. */
-export function random(seed: number): (below: number) => number {
-  let state = seed
-  return (below) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    return Math.floor((state / 2 ** 32) * below)
-  }
-}
-
 /** Makes the checksums of a block right again, so that what has been changed in it is believed. */
 export function sign(block: Buffer, version: 1 | 2 = 2): void {
   if (version === 2) signLog(block)

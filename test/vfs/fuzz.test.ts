@@ -2,20 +2,12 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import os from 'osier'
 import { vfs } from 'osier/micropython'
+import { attempt, guarded } from '../support/broken_images.ts'
+import { random } from '../support/random.ts'
 
 const { RamBlockDev, VfsFat } = vfs
 const BLOCKS = 256
-
-/** Random numbers that are the same each time, so that what fails can be looked at. */
-function random(seed: number): (below: number) => number {
-  let state = seed
-  return (below) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    return Math.floor((state / 2 ** 32) * below)
-  }
-}
 
 function validImage(): Buffer {
   const data = Buffer.alloc(512 * BLOCKS)
@@ -32,31 +24,6 @@ function validImage(): Buffer {
 }
 
 const valid = validImage()
-
-/** A device that refuses what is outside, and remembers that it was asked. */
-function guarded(data: Buffer): { device: vfs.BlockDevice; asked: { outside: boolean } } {
-  const asked = { outside: false }
-  const at = (block: number, size: number): number => {
-    if (block < 0 || block * 512 + size > data.length) asked.outside = true
-    return block * 512
-  }
-  const device: vfs.BlockDevice = {
-    readblocks: (block, buffer) => buffer.set(data.subarray(at(block, buffer.length)).subarray(0, buffer.length)),
-    writeblocks: (block, buffer) => data.set(buffer, at(block, buffer.length)),
-    ioctl: (op) => (op === 4 ? BLOCKS : op === 5 ? 512 : 0),
-  }
-  return { device, asked }
-}
-
-/** Does something that may fail, as an OSError; a name on a broken volume may also be one that is refused. */
-function attempt<T>(action: () => T): T | undefined {
-  try {
-    return action()
-  } catch (error) {
-    if (!(error instanceof os.OSError)) throw error
-    return undefined
-  }
-}
 
 function* walk(fs: vfs.VfsFat, directory: string, depth: number): Generator<[path: string, type: number]> {
   let entries = 0
@@ -96,7 +63,7 @@ function read(fs: vfs.VfsFat, path: string): void {
 }
 
 function tryOut(data: Buffer): boolean {
-  const { device, asked } = guarded(data)
+  const { device, asked } = guarded(data, 512)
   let mounted = false
   attempt(() => {
     const fs = new VfsFat(device)

@@ -6,8 +6,9 @@ import os from 'osier'
 import board, { vfs } from 'osier/micropython'
 import { pattern } from '../support/fat.ts'
 import { FlashMemory } from '../support/flash.ts'
-import { littlefsImages, random, sign, sorted, treeOf, write } from '../support/littlefs.ts'
+import { littlefsImages, sign, sorted, treeOf, write } from '../support/littlefs.ts'
 import { checkLittlefs, type Tree } from '../support/littlefs_checker.ts'
+import { random } from '../support/random.ts'
 
 const { RamBlockDev } = vfs
 

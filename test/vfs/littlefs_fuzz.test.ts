@@ -2,10 +2,11 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import os from 'osier'
 import { vfs } from 'osier/micropython'
+import { attempt, guarded } from '../support/broken_images.ts'
 import { pattern } from '../support/fat.ts'
-import { random, sign } from '../support/littlefs.ts'
+import { sign } from '../support/littlefs.ts'
+import { random } from '../support/random.ts'
 
 const { RamBlockDev } = vfs
 
@@ -29,34 +30,6 @@ function validImage(Lfs: Lfs): Buffer {
   }
   fs.rename('d/inner/deep', 'moved')
   return data
-}
-
-/** A device that refuses what is outside, and remembers that it was asked. */
-function guarded(data: Buffer): { device: vfs.BlockDevice; asked: { outside: boolean } } {
-  const asked = { outside: false }
-  const piece = (block: number, offset: number, size: number): Buffer => {
-    const at = block * BLOCK + offset
-    if (block < 0 || offset < 0 || offset + size > BLOCK || at + size > data.length) asked.outside = true
-    return data.subarray(at, at + size)
-  }
-  const device: vfs.BlockDevice = {
-    readblocks: (block, buffer, offset = 0) => buffer.set(piece(block, offset, buffer.length)),
-    writeblocks: (block, buffer, offset = 0) => {
-      piece(block, offset, buffer.length).set(buffer)
-    },
-    ioctl: (op) => (op === 4 ? BLOCKS : op === 5 ? BLOCK : 0),
-  }
-  return { device, asked }
-}
-
-/** Does something that may fail, as an OSError. */
-function attempt<T>(action: () => T): T | undefined {
-  try {
-    return action()
-  } catch (error) {
-    if (!(error instanceof os.OSError)) throw error
-    return undefined
-  }
 }
 
 function* walk(fs: Littlefs, directory: Buffer, depth: number): Generator<[path: Buffer, type: number]> {
@@ -103,7 +76,7 @@ function read(fs: Littlefs, path: Buffer): void {
 }
 
 function tryOut(Lfs: Lfs, data: Buffer): boolean {
-  const { device, asked } = guarded(data)
+  const { device, asked } = guarded(data, BLOCK)
   let mounted = false
   attempt(() => {
     const fs = new Lfs(device)

@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { temporaryFolder } from './folder.ts'
+
+interface Report {
+  readonly calls: number
+  readonly functions: number
+  readonly wrong: readonly string[]
+}
+
+/**
+ * Gives all functions all values of the zoo, and wants nothing wrong in what comes of it. In a process of its own: the
+ * worst that bad input can do is to end it, or to keep it waiting.
+ *
+ * @param fewest how many functions there are at least
+ * @param args for the program: what it tests instead of `os`
+ */
+export function assertBorne(fewest: number, ...args: string[]): void {
+  const folder = temporaryFolder()
+  const program = new URL('./bad_input.js', import.meta.url).pathname
+  const child = spawnSync(process.execPath, [program, folder, ...args], { encoding: 'utf8', timeout: 300_000 })
+  assert.deepEqual([child.status, child.signal, child.stderr], [0, null, ''])
+  const { calls, functions, wrong } = JSON.parse(readFileSync(`${folder}/report.json`, 'utf8')) as Report
+  assert.deepEqual(wrong, [])
+  assert.ok(functions > fewest && calls > 100 * functions, 'hardly anything was called')
+}
