@@ -6,11 +6,12 @@ import { NOT_YET } from './perform.ts'
 /**
  * Calls that do not wait, on descriptors that the caller may have left blocking.
  *
- * O_NONBLOCK belongs to the open file, which other processes share: the shell that comes back to its terminal, the child at
- * the other end of its pipe. Setting it for good, as libuv does with what it is given, breaks those. RWF_NOWAIT says
- * the same for one call; pipes, sockets, event counters and timers know it (Linux 6.10 for the last). For the rest (terminals,
- * inotify) the flag is set for the length of one call: a microsecond, in which another process that reads the very same open
- * file may be told to try again. The alternative would be an event loop that stands still when somebody else is faster.
+ * O_NONBLOCK belongs to the open file, which other processes share: the shell that comes back to its terminal, the
+ * child at the other end of its pipe. Setting it for good, as libuv does with what it is given, breaks those.
+ * RWF_NOWAIT says the same for one call; pipes, sockets, event counters and timers know it (Linux 6.10 for the last).
+ * For the rest (terminals, inotify) the flag is set for the length of one call: a microsecond, in which another process
+ * that reads the very same open file may be told to try again. The alternative would be an event loop that stands still
+ * when somebody else is faster.
  */
 
 const { F_GETFL, F_SETFL, O_NONBLOCK, RWF_NOWAIT } = constants

@@ -4,8 +4,8 @@ const listeners = new WeakMap<AbortSignal, Set<(reason: unknown) => void>>()
 /**
  * Has `abort` called with the signal's reason, once.
  *
- * However many wait, the signal has one listener of ours: a supervisor may have hundreds of waits on one signal, and Node
- * warns of the eleventh listener.
+ * However many wait, the signal has one listener of ours: a supervisor may have hundreds of waits on one signal, and
+ * Node warns of the eleventh listener.
  *
  * @returns takes it away again: to be called as soon as there is nothing to abort any more
  */

@@ -29,8 +29,8 @@ export interface Deed<T> {
 }
 
 /**
- * How many calls in a row may succeed at once, without a turn of the event loop. Promises alone do not give way to it: a
- * program that reads from somebody who writes fast enough would do nothing else any more.
+ * How many calls in a row may succeed at once, without a turn of the event loop. Promises alone do not give way to it:
+ * a program that reads from somebody who writes fast enough would do nothing else any more.
  */
 const IN_A_ROW = 64
 let inARow = 0

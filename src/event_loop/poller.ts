@@ -9,9 +9,10 @@ import { watchEpoll } from './watch_epoll.ts'
 /**
  * Tells when descriptors are ready, in the event loop of this thread.
  *
- * One epoll instance is ours, and the loop watches nothing but that, so libuv never sees a caller's descriptor. It would
- * set O_NONBLOCK on it, for every process that shares the open file (a shell its terminal, a child its pipe); it allows one
- * watcher for each, and Node may have that already; and it ends the process where somebody closes one that is watched.
+ * One epoll instance is ours, and the loop watches nothing but that, so libuv never sees a caller's descriptor. It
+ * would set O_NONBLOCK on it, for every process that shares the open file (a shell its terminal, a child its pipe); it
+ * allows one watcher for each, and Node may have that already; and it ends the process where somebody closes one that
+ * is watched.
  *
  * Who waits is asked in turn, first come, first served, and does its work on the spot. So of two that read one
  * descriptor each gets what it asked for in order, and nobody can be aborted between the data and the promise.
@@ -31,7 +32,9 @@ const TROUBLE = EPOLLERR | EPOLLHUP
 export interface Waiter {
   /** Whether the process stays alive for it. */
   readonly ref: boolean
-  /** The descriptor is ready. Does what was waited for: true; or goes on waiting, since somebody else was faster: false. */
+  /**
+   * The descriptor is ready. Does what was waited for: true; or goes on waiting, since somebody else was faster: false.
+   */
   attempt(): boolean
   /** There is no more waiting for it. */
   fail(error: Error): void
@@ -46,7 +49,9 @@ interface Watched {
   isAdded: boolean
   readonly readers: Waiter[]
   readonly writers: Waiter[]
-  /** Whether the last one who read found less than there was room for, so that the next one will hardly find anything. */
+  /**
+   * Whether the last one who read found less than there was room for, so that the next one will hardly find anything.
+   */
   isDrained: boolean
   /** How often in a row it was said to be ready, and nobody could do anything. */
   fruitless: number
@@ -146,7 +151,8 @@ function arm(watched: Watched, events: number): void {
   if (watched.isAdded) {
     if (control(EPOLL_CTL_MOD, watched, events) === 0) return
     const errno = lastErrno()
-    // It has been closed behind our back. If its number is another file's now, who waited for the old one must not read that.
+    // It has been closed behind our back. If its number is another file's now, who waited for the old one must not read
+    // that.
     const error = osError(errno === ENOENT ? EBADF : errno, 'epoll_ctl', watched.fd)
     watched.isAdded = false
     watched.isDrained = false
@@ -186,9 +192,9 @@ function beginTurn(): void {
 }
 
 /**
- * What is done with the data often makes the next descriptor ready at once, and a turn of the loop takes longer than all the
- * rest. So the kernel is asked again when those who have been served have had their say: behind all microtasks, that is, where
- * a tick comes that a microtask has asked for.
+ * What is done with the data often makes the next descriptor ready at once, and a turn of the loop takes longer than
+ * all the rest. So the kernel is asked again when those who have been served have had their say: behind all microtasks,
+ * that is, where a tick comes that a microtask has asked for.
  */
 function dispatchAgain(): void {
   process.nextTick(dispatch)
@@ -209,7 +215,9 @@ function dispatch(): void {
   }
 }
 
-/** Asks those who wait, until one has to go on waiting. Returns whether there was anything to be had, or nobody there. */
+/**
+ * Asks those who wait, until one has to go on waiting. Returns whether there was anything to be had, or nobody there.
+ */
 function serve(queue: Waiter[]): boolean {
   if (queue.length === 0) return true
   let served = false
@@ -227,8 +235,9 @@ const PATIENCE = 4
 const LONGEST_PAUSE = 32
 
 /**
- * Waits on, where somebody does. A descriptor that is always said to be ready, and never is (an event counter without room for
- * what is to be added, a child that a debugger holds on to), would keep the loop spinning: it is looked at now and then.
+ * Waits on, where somebody does. A descriptor that is always said to be ready, and never is (an event counter without
+ * room for what is to be added, a child that a debugger holds on to), would keep the loop spinning: it is looked at now
+ * and then.
  */
 function goOn(watched: Watched): void {
   if (wantedEvents(watched) === 0) return
@@ -266,8 +275,9 @@ function closes(first: number, last: number): void {
 }
 
 /**
- * In a forked child. The epoll instance is the parent's, and would hand the parent's events to whoever asks first. One of the
- * child's own takes its number: libuv has not looked at it again yet. What the parent waits for comes to the parent.
+ * In a forked child. The epoll instance is the parent's, and would hand the parent's events to whoever asks first. One
+ * of the child's own takes its number: libuv has not looked at it again yet. What the parent waits for comes to the
+ * parent.
  */
 function forked(): void {
   for (const { readers, writers } of table.values()) {

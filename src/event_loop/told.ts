@@ -1,6 +1,6 @@
 /**
- * What the event loop is told by parts of `os` that do without it: they would otherwise load it. Both are null as long as
- * nobody has waited for a descriptor.
+ * What the event loop is told by parts of `os` that do without it: they would otherwise load it. Both are null as long
+ * as nobody has waited for a descriptor.
  */
 export const told: {
   /** The descriptors from the first to the last are about to be closed, or have just been. */

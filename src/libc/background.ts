@@ -7,11 +7,11 @@ import { threadPoolSize } from './node.ts'
 /**
  * C calls on libuv's thread pool, for what waits on a disk.
  *
- * The pool has few threads (four, unless UV_THREADPOOL_SIZE says otherwise), and Node's own `fs` shares them. So at most
- * as many calls as it has threads, less one, are given to it at a time: what Node asks for finds a thread that is not
- * ours, and never stands behind a long queue. More would not even be faster: koffi keeps memory for eight calls, and makes
- * it anew for each beyond (measured: 4 µs a call with four at a time, 11 µs with 64), and from 256 on it refuses. The
- * others wait here, first come, first served.
+ * The pool has few threads (four, unless UV_THREADPOOL_SIZE says otherwise), and Node's own `fs` shares them. So at
+ * most as many calls as it has threads, less one, are given to it at a time: what Node asks for finds a thread that is
+ * not ours, and never stands behind a long queue. More would not even be faster: koffi keeps memory for eight calls,
+ * and makes it anew for each beyond (measured: 4 µs a call with four at a time, 11 µs with 64), and from 256 on it
+ * refuses. The others wait here, first come, first served.
  */
 
 /** A C call that waits for its turn, or is under way. */
@@ -33,7 +33,9 @@ export interface Job {
    * call's, except where more than BLOCK_SIZE was asked for: then it stays whose it is.
    */
   done(result: Int64, errno: number, block: Block): void
-  /** Gets what kept the call from being made: C lacks the function, memory, what `arguments` threw. It must not throw. */
+  /**
+   * Gets what kept the call from being made: C lacks the function, memory, what `arguments` threw. It must not throw.
+   */
   refused(error: unknown): void
 }
 

@@ -25,7 +25,9 @@ export function failed(syscall: string, filename?: Subject, filename2?: Subject)
   if (errno !== EINTR) throw osError(errno, syscall, filename, filename2)
 }
 
-/** The same for calls that return the error number itself: `while ((errno = libc.x()) !== 0) failedWith(errno, 'x')`. */
+/**
+ * The same for calls that return the error number itself: `while ((errno = libc.x()) !== 0) failedWith(errno, 'x')`.
+ */
 export function failedWith(errno: number, syscall: string, filename?: Subject): void {
   if (errno !== EINTR) throw osError(errno, syscall, filename)
 }

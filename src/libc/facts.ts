@@ -1,6 +1,6 @@
 /**
- * The facts of this platform: numbers that C programs get from headers. Picks one of the generated targets and joins
- * it with what all of them share. On a platform without facts `target` is null, and every table is empty but that of the
+ * The facts of this platform: numbers that C programs get from headers. Picks one of the generated targets and joins it
+ * with what all of them share. On a platform without facts `target` is null, and every table is empty but that of the
  * structures.
  */
 
@@ -85,9 +85,9 @@ export const syscalls: NumberTable<'syscalls'> = join(linux.syscalls, own?.sysca
 export const sizes: NumberTable<'sizes'> = join(linux.sizes, own?.sizes)
 
 /**
- * Sizes and offsets in bytes: `structs.stat.size`, `structs.stat.offsets.st_mode`, `structs.stat.sizes.st_mode`. Modules
- * take them apart when they are loaded, so there are some on a platform without facts too, where no C function is found
- * that would use them.
+ * Sizes and offsets in bytes: `structs.stat.size`, `structs.stat.offsets.st_mode`, `structs.stat.sizes.st_mode`.
+ * Modules take them apart when they are loaded, so there are some on a platform without facts too, where no C function
+ * is found that would use them.
  */
 export const structs: Structs = freezeEach(join(linux.structs, (own ?? x64Glibc).structs))
 

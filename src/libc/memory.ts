@@ -74,7 +74,9 @@ export function timespecAt(offset: number): bigint {
   return bigInt64At(offset) * 1_000_000_000n + BigInt(uint32At(offset + 8))
 }
 
-/** A 64-bit integer without a sign that a number holds exactly, such as an address or a size: bigints would take longer. */
+/**
+ * A 64-bit integer without a sign that a number holds exactly, such as an address or a size: bigints would take longer.
+ */
 export function putUint64(offset: number, value: number): void {
   u32[offset >> 2] = value
   u32[(offset >> 2) + 1] = value / 0x1_0000_0000

@@ -28,8 +28,8 @@ export function eventLoop(): Address {
 const visitor = koffi.proto('void', ['uintptr_t', 'uintptr_t'])
 
 /**
- * The children that Node waits for: those of `node:child_process` that this thread started. Whoever waits for "any child"
- * must leave these alone, or Node would never learn that they ended. (Other runtimes do not let us look.)
+ * The children that Node waits for: those of `node:child_process` that this thread started. Whoever waits for "any
+ * child" must leave these alone, or Node would never learn that they ended. (Other runtimes do not let us look.)
  */
 export function childrenOfNode(): Set<number> {
   const pids = new Set<number>()

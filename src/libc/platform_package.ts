@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url'
 
 // Imported for its effect, before koffi: where koffi's binary for this platform is missing, koffi can only say that it
 // did not find "the native Koffi module". This says which package that is, and how it comes to be missing. Nor can Node
-// say who wants to load an add-on where that is forbidden. And a Node that is too old would fail somewhere, at some time.
+// say who wants to load an add-on where that is forbidden. And a Node that is too old would fail somewhere, at some
+// time.
 
 const platformPackage = `@koromix/koffi-${process.platform}-${process.arch}`
 

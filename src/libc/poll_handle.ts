@@ -7,8 +7,8 @@ import { eventLoop } from './node.ts'
 /**
  * A handle of libuv's (uv_poll_t) that watches one descriptor in Node's own loop, for as long as the thread lives.
  *
- * There is one in a thread, and it is never closed. Its memory is C's, which no garbage collector takes away, and koffi never
- * lets go of the callback.
+ * There is one in a thread, and it is never closed. Its memory is C's, which no garbage collector takes away, and koffi
+ * never lets go of the callback.
  */
 
 /** UV_POLL of uv_handle_type. */
@@ -33,8 +33,9 @@ export interface Watch {
 /**
  * Has `wake` called in each turn of the loop in which the descriptor is readable.
  *
- * It is called by setImmediate, in the same turn but after libuv's callback. There all that Node does around a callback is
- * done: microtasks run (koffi sees to that in some releases of Node only), and what is thrown is an error that nobody caught.
+ * It is called by setImmediate, in the same turn but after libuv's callback. There all that Node does around a callback
+ * is done: microtasks run (koffi sees to that in some releases of Node only), and what is thrown is an error that
+ * nobody caught.
  *
  * @param fd is made non-blocking, and closed when the thread ends
  */

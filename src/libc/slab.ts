@@ -6,8 +6,9 @@ import { addressOf } from './memory.ts'
  * A call writes at `slabAddress(size)`, and `slabTake(used)` gives what it wrote; the rest serves the next call.
  */
 
-// glibc gives blocks of this size back to the kernel once, and from then on keeps them for the next: the kernel then has
-// no pages to find and clear. Half as much, or a buffer for each result, and a read of 4 KiB takes half as long again.
+// glibc gives blocks of this size back to the kernel once, and from then on keeps them for the next: the kernel then
+// has no pages to find and clear. Half as much, or a buffer for each result, and a read of 4 KiB takes half as long
+// again.
 const SLAB_SIZE = 131072
 
 /** The largest piece that comes from the slab: larger ones would waste too much of it. */
@@ -19,7 +20,8 @@ let used = 0
 
 function newSlab(): Buffer<ArrayBuffer> {
   const memory = Buffer.allocUnsafeSlow(SLAB_SIZE)
-  // A program that has one result has the ArrayBuffer of all. Sent to a worker it would be gone, here and for the others.
+  // A program that has one result has the ArrayBuffer of all. Sent to a worker it would be gone, here and for the
+  // others.
   markAsUntransferable(memory.buffer)
   return memory
 }
@@ -36,8 +38,8 @@ export function slabAddress(size: number): number {
 }
 
 /**
- * The class that Node makes Buffers with, without looking at arguments first: its `subarray` gets there by this way, and
- * takes three times as long.
+ * The class that Node makes Buffers with, without looking at arguments first: its `subarray` gets there by this way,
+ * and takes three times as long.
  */
 const PlainBuffer: new (memory: ArrayBuffer, start: number, length: number) => Buffer<ArrayBuffer> =
   Reflect.get(Buffer, Symbol.species) ?? Buffer

@@ -19,8 +19,8 @@ const ASK = 2n ** 64n - 1n
  * no system call, but works on a state which the kernel empties when the process forks, and renews when the machine has
  * been copied. From a buffer of ours both would get the same bytes. glibc uses it from 2.41 on.
  *
- * Every thread would want a state of its own, and those of workers would stay when the workers are gone, so it is for the
- * main thread. Null elsewhere, and where there is none.
+ * Every thread would want a state of its own, and those of workers would stay when the workers are gone, so it is for
+ * the main thread. Null elsewhere, and where there is none.
  *
  * See include/uapi/linux/random.h for what is said of the state.
  */

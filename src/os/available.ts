@@ -76,7 +76,9 @@ export function is_available(fn: (...args: never[]) => unknown): boolean {
   return needed === null || (target !== null && needed.every(has))
 }
 
-/** The C functions that a function cannot do without, as far as its platforms may lack them; null: it asks nothing of C. */
+/**
+ * The C functions that a function cannot do without, as far as its platforms may lack them; null: it asks nothing of C.
+ */
 export function neededBy(name: Name): readonly CName[] | null {
   if (pure.includes(name)) return null
   return needs[name] ?? (isPrototype(name) ? [name] : [])

@@ -225,8 +225,8 @@ export function isCurrentDirectory(tail: FileName): boolean {
 }
 
 /**
- * Whether a directory of this mode, or negative error number, has to be made first. Where its path is too long it cannot
- * be: that is for the caller's call to say.
+ * Whether a directory of this mode, or negative error number, has to be made first. Where its path is too long it
+ * cannot be: that is for the caller's call to say.
  */
 export function isMissing(mode: number): boolean {
   return mode < 0 && mode !== -errnoNumbers.ENAMETOOLONG

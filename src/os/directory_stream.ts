@@ -111,8 +111,8 @@ export interface OpenDirectory {
   readonly fd: number
 }
 
-// For who does something else between one entry and the next, when scratch memory is overwritten. It lies behind that, and
-// is read by the same arrays.
+// For who does something else between one entry and the next, when scratch memory is overwritten. It lies behind that,
+// and is read by the same arrays.
 const ownRecords = ownMemory(SCRATCH_SIZE)
 const OWN = ownRecords.byteOffset - bytes.byteOffset
 
@@ -120,9 +120,9 @@ const OWN = ownRecords.byteOffset - bytes.byteOffset
 let standing: Records<OpenDirectory> | null = null
 
 /**
- * Entries of a directory as getdents64(2) wrote them, of which is decoded only what is asked for. They are kept as text of
- * one character each byte: nothing is quicker to make, and plain names are slices of it. (An entry keeps that of its whole
- * block, at most 64 KiB.)
+ * Entries of a directory as getdents64(2) wrote them, of which is decoded only what is asked for. They are kept as text
+ * of one character each byte: nothing is quicker to make, and plain names are slices of it. (An entry keeps that of its
+ * whole block, at most 64 KiB.)
  */
 export class Records<R extends OpenDirectory> {
   readonly reading: R

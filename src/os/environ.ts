@@ -21,8 +21,8 @@ import { attached } from './views.ts'
 export type Text = string | Uint8Array
 
 /**
- * The variables of an environment: a Map (`os.environ` is one in all but name), or a plain object, of which the properties
- * that are undefined do not count, as in Node (`process.env` has that type).
+ * The variables of an environment: a Map (`os.environ` is one in all but name), or a plain object, of which the
+ * properties that are undefined do not count, as in Node (`process.env` has that type).
  */
 export type Environment = Iterable<readonly [Text, Text]> | Readonly<Record<string, Text | undefined>>
 

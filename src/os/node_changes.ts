@@ -5,9 +5,9 @@ import { resetTerminalModes } from '../libc/node.ts'
 import { blockSignal, restoreSignal, setSignal, unblockSignal } from '../libc/signals.ts'
 
 /**
- * Node changes the process that it runs in: it makes its standard streams non-blocking and close-on-exec, puts terminals
- * into raw mode, ignores two signals and blocks one. A program that takes over, or that is started beside it, must find
- * none of that.
+ * Node changes the process that it runs in: it makes its standard streams non-blocking and close-on-exec, puts
+ * terminals into raw mode, ignores two signals and blocks one. A program that takes over, or that is started beside it,
+ * must find none of that.
  */
 
 const { F_GETFL, F_SETFL, F_GETFD, F_SETFD, FD_CLOEXEC, O_NONBLOCK, TCSANOW, SIG_DFL } = constants
@@ -27,8 +27,8 @@ export const BLOCKED_BY_NODE: number = signalNumbers.SIGUSR1
 type Before = readonly [fd: number, statusFlags: number, descriptorFlags: number]
 
 /**
- * Makes standard streams block, as everybody but Node expects, and has children inherit them. Both were so when Node was
- * started; but a terminal it opens anew when a program first uses `process.stdin` or another of them.
+ * Makes standard streams block, as everybody but Node expects, and has children inherit them. Both were so when Node
+ * was started; but a terminal it opens anew when a program first uses `process.stdin` or another of them.
  *
  * Whether it blocks belongs to the open file, which children share: so this changes our own stream as well. Node does
  * the same to those that its own children inherit.

@@ -301,8 +301,8 @@ function checkedSpawn(spawn: Start, path: Path, argv: unknown, env: unknown, opt
  * @param env its environment: a Map or an object; null for that of this process
  * @param options `file_actions`, `setpgroup`, `resetids`, `setsid`, `setsigmask`, `setsigdef`, `scheduler`
  * @returns the child's process id; wait for it (`waitpid`), or it stays as a zombie
- * @throws OSError as the system says, and there is no child then: FileNotFoundError, PermissionError, ENOEXEC (no program
- *   and no `#!` script), EBADF of an action, E2BIG, EINVAL of a scheduler the C library refuses
+ * @throws OSError as the system says, and there is no child then: FileNotFoundError, PermissionError, ENOEXEC (no
+ *   program and no `#!` script), EBADF of an action, E2BIG, EINVAL of a scheduler the C library refuses
  *
  * Availability: Linux; POSIX_SPAWN_CLOSEFROM with glibc 2.34. Audit event: `os.posix_spawn` (path, argv, env). See
  * posix_spawn(3); Python, os.posix_spawn.

@@ -2,10 +2,11 @@ import type { Subject } from '../errors.ts'
 import type { Prototypes } from '../libc/functions.ts'
 
 /**
- * A C call whose arguments are checked and converted, and whose auditing event has been raised: what `os` does before the
- * call, apart from it, because `osier/promises` does the same and makes the call elsewhere.
+ * A C call whose arguments are checked and converted, and whose auditing event has been raised: what `os` does before
+ * the call, apart from it, because `osier/promises` does the same and makes the call elsewhere.
  *
- * A synchronous function takes it apart where it stands, so that V8 need not even make the object (measured: no slower):
+ * A synchronous function takes it apart where it stands, so that V8 need not even make the object (measured: no
+ * slower):
  *
  *     const { args: [at, name], syscall, file } = preparedX(path, options)
  *     while (libc.x(at, name) === -1) failed(syscall, file)

@@ -46,7 +46,9 @@ export interface CheckedEnvironment {
 
 const INHERITED: CheckedEnvironment = { strings: null, searchPath: () => get_exec_path() }
 
-/** An environment; that of this process where none is given. It is read once, because reading it may run its own code. */
+/**
+ * An environment; that of this process where none is given. It is read once, because reading it may run its own code.
+ */
 export function checkedEnvironment(value: unknown, name: string): CheckedEnvironment {
   if (value === undefined || value === null) return INHERITED
   if (value === environ || value === environb) return ownEnvironment(name)
@@ -94,8 +96,8 @@ export function inheritedEnvironment(): StringArray {
 }
 
 /**
- * Tries a program in each of these directories, until `attempt` returns: of its errors "not found" lets the search go on
- * silently, another is thrown at the end unless the program is found after all (as execvp(3) does).
+ * Tries a program in each of these directories, until `attempt` returns: of its errors "not found" lets the search go
+ * on silently, another is thrown at the end unless the program is found after all (as execvp(3) does).
  *
  * A name with a slash is not searched for.
  */

@@ -171,7 +171,8 @@ export class DirEntry<T extends FileName = string> {
   }
 
   /**
-   * Whether it is a directory, or a symbolic link to one. A link that points nowhere, and an entry that is gone, is none.
+   * Whether it is a directory, or a symbolic link to one. A link that points nowhere, and an entry that is gone, is
+   * none.
    *
    * @param options `follow_symlinks`: false to ask of a link itself
    * @throws OSError where a link's target cannot be asked about, such as PermissionError
@@ -310,7 +311,8 @@ export const forgotten: Forgotten = new Forgotten(({ source, directory }) => {
 })
 
 /**
- * The iterator of `scandir`. It closes its directory at the end, when a loop is left early, and by `close()` or `using`.
+ * The iterator of `scandir`. It closes its directory at the end, when a loop is left early, and by `close()` or
+ * `using`.
  *
  * See Python, os.scandir.
  * @example
@@ -396,7 +398,8 @@ export class ScandirIterator<T extends FileName = string> implements IterableIte
  * `is_dir()` and `is_file()` cost no system call, but for symbolic links.
  *
  * @param path the directory, or the descriptor of an open one; the current directory by default
- * @returns an iterator of DirEntry, to be used up, left by a `for` loop, or closed; names are bytes where `path` is bytes
+ * @returns an iterator of DirEntry, to be used up, left by a `for` loop, or closed; names are bytes where `path` is
+ *   bytes
  * @throws OSError as the system says: FileNotFoundError, NotADirectoryError, PermissionError
  *
  * Availability: Linux. Audit event: `os.scandir` (path). See readdir(3); Python, os.scandir.

@@ -21,12 +21,12 @@ export function startShell(command: CString, options: PosixSpawnOptions): number
 }
 
 /**
- * Runs a command in a shell, and waits for it. As with system(3), SIGINT and SIGQUIT from the terminal reach the command
- * only, not this process; except in a worker, since what a signal does belongs to the whole process.
+ * Runs a command in a shell, and waits for it. As with system(3), SIGINT and SIGQUIT from the terminal reach the
+ * command only, not this process; except in a worker, since what a signal does belongs to the whole process.
  *
  * @param command what `/bin/sh -c` gets
- * @returns the shell's status: `waitstatus_to_exitcode` makes sense of it. Where the shell cannot be run (a command that
- *   is too long, say), that of an exit with 127
+ * @returns the shell's status: `waitstatus_to_exitcode` makes sense of it. Where the shell cannot be run (a command
+ *   that is too long, say), that of an exit with 127
  * @throws TypeError, RangeError for what is no command; OSError where no child can be made
  *
  * Availability: Linux. Audit event: `os.system` (command). See system(3); Python, os.system.

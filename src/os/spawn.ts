@@ -204,8 +204,8 @@ export function spawnvpe(mode: number, file: Path, args: readonly Text[], env: E
 }
 
 /**
- * posix_spawn(3): runs a program, which is searched for in `PATH`, in a child process, with the arguments one by one. See
- * `spawnv`.
+ * posix_spawn(3): runs a program, which is searched for in `PATH`, in a child process, with the arguments one by one.
+ * See `spawnv`.
  *
  * @param mode P_WAIT or P_NOWAIT
  * @param file the program's name

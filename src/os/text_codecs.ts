@@ -54,7 +54,9 @@ function tableOf(characters: readonly (string | undefined)[]): Table {
   return { characters, bytes }
 }
 
-/** A lone surrogate that stands for a byte (PEP 383), and one of any kind. A pair is one character to these patterns. */
+/**
+ * A lone surrogate that stands for a byte (PEP 383), and one of any kind. A pair is one character to these patterns.
+ */
 const ESCAPED = /[\udc80-\udcff]/gu
 const ASCII = /^[\0-\x7f]*$/
 const SURROGATE = /[\ud800-\udfff]/gu
@@ -151,7 +153,8 @@ const NONE = 'is no encoding that is known here'
 function ofTheStandard(name: string, errors: ErrorHandler, given: string): Codec {
   const decoder = newDecoder(name, false, given)
   const { encoding } = decoder
-  // The first remembers what it has read, the second is a refusal, and "utf-16" of the standard knows no byte order mark.
+  // The first remembers what it has read, the second is a refusal, and "utf-16" of the standard knows no byte order
+  // mark.
   if (['iso-2022-jp', 'replacement'].includes(encoding) || name === 'utf-16') throw badValue('encoding', NONE, given)
   if (/^(ibm866|iso-8859-|koi8-|macintosh|windows-\d|x-mac-)/.test(encoding)) {
     return singleByte(encoding, errors, standardTable(name, given))

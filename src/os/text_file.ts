@@ -12,8 +12,8 @@ const { SEEK_SET, SEEK_CUR, SEEK_END } = constants
 const LARGE_BLOCK = 1 << 20
 
 /**
- * The line ending: null, or nothing, takes '\n', '\r' and '\r\n', and reads each of them as '\n'; '' takes the same, and
- * reads them as they are; another takes this one alone, and writes it for each '\n'.
+ * The line ending: null, or nothing, takes '\n', '\r' and '\r\n', and reads each of them as '\n'; '' takes the same,
+ * and reads them as they are; another takes this one alone, and writes it for each '\n'.
  */
 export type Newline = null | '' | '\n' | '\r' | '\r\n'
 

@@ -30,7 +30,8 @@ function checkedOffset(offset: unknown, name: string): bigint | null {
  *
  * @param out_fd where to
  * @param in_fd the file: one that could be mapped into memory
- * @param offset where to start in it, in bytes; its position stays as it is. With null, start at its position and move it
+ * @param offset where to start in it, in bytes; its position stays as it is. With null, start at its position and move
+ *   it
  * @param count how many bytes at the most
  * @returns how many were copied, which may be fewer; 0 at the end of the file
  * @throws OSError as the system says: EBADF, EINVAL for what cannot be read so, BrokenPipeError, BlockingIOError where
@@ -221,8 +222,8 @@ export function preparedSplice(
  * @param flags of SPLICE_F_NONBLOCK
  * @param options `flags` by name
  * @returns how many bytes were copied; 0 where the pipe is empty and nobody can write to it any more
- * @throws OSError as the system says: EBADF, EINVAL where one is no pipe or both are the same, BlockingIOError where one
- *   is not ready (SPLICE_F_NONBLOCK)
+ * @throws OSError as the system says: EBADF, EINVAL where one is no pipe or both are the same, BlockingIOError where
+ *   one is not ready (SPLICE_F_NONBLOCK)
  *
  * Availability: Linux. See tee(2).
  * @example

@@ -28,7 +28,8 @@ export interface UtimeOptions extends StatOptions {
  * @param times both in seconds since 1970, fractions allowed (cut down to the nanosecond); null or nothing for now
  * @param options `times` by name; or `ns`: both in nanoseconds, exact; `dir_fd`: where a relative path starts;
  *   `follow_symlinks`: false for a link itself
- * @throws RangeError for `times` and `ns` together, and for times that are no finite numbers or too large for the system
+ * @throws RangeError for `times` and `ns` together, and for times that are no finite numbers or too large for the
+ *   system
  * @throws OSError as the system says: FileNotFoundError, PermissionError
  *
  * Availability: Linux. Audit event: `os.utime` (path, times, ns, dir_fd). See utimensat(2); Python, os.utime.

@@ -14,7 +14,8 @@ const NOTHING: readonly Uint8Array[] = []
 
 /**
  * The memory that a call under way uses. C knows it by address only, so it must be reachable from here until the call
- * is over: the caller's own variables may have died by then. It is read below, too: a bundler drops what is only written.
+ * is over: the caller's own variables may have died by then. It is read below, too: a bundler drops what is only
+ * written.
  */
 const held = { views: NOTHING }
 
@@ -81,8 +82,8 @@ export function readv(fd: Descriptor, buffers: readonly ArrayBufferView[]): numb
  * @param fd the descriptor
  * @param buffers views of memory, at most 1024
  * @returns how many bytes were written, which may be fewer than there are
- * @throws OSError as the system says: EBADF, ENOSPC, BrokenPipeError, BlockingIOError where there is no room; EINVAL for
- *   too many buffers
+ * @throws OSError as the system says: EBADF, ENOSPC, BrokenPipeError, BlockingIOError where there is no room; EINVAL
+ *   for too many buffers
  *
  * Availability: Linux. See writev(2); Python, os.writev.
  * @example

@@ -7,7 +7,9 @@ import { byteLength } from '../libc/strings.ts'
 // Not the object's own, which could be the caller's.
 const { at: itemOf } = Uint8Array.prototype
 
-/** The memory of a view, as bytes; `byteLength` tells how many. Refused: what is no view, and one whose memory is gone. */
+/**
+ * The memory of a view, as bytes; `byteLength` tells how many. Refused: what is no view, and one whose memory is gone.
+ */
 export function view(value: unknown, name: string): Uint8Array {
   if (isUint8Array(value)) return attached(value, name)
   return otherView(value, name)
@@ -31,7 +33,10 @@ function otherView(value: unknown, name: string): Uint8Array {
   return attached(bytes, name)
 }
 
-/** A view of memory that was transferred, or shrunk under it, looks like an empty one: to take it for one hides a mistake. */
+/**
+ * A view of memory that was transferred, or shrunk under it, looks like an empty one: to take it for one hides a
+ * mistake.
+ */
 export function attached(bytes: Uint8Array, name: string): Uint8Array {
   if (byteLength(bytes) > 0) return bytes
   try {

@@ -107,9 +107,9 @@ export function wait(): [pid: number, status: number] {
 /**
  * waitpid(2): waits until a child has ended. The thread stands still meanwhile, except with WNOHANG.
  *
- * @param pid the child; -1: any child, as `wait` has it; 0: any of this process's group; below -1: any of the group with
- *   the id -pid. A child of `node:child_process` is meant only where its pid is given, and then its 'exit' event does
- *   not come
+ * @param pid the child; -1: any child, as `wait` has it; 0: any of this process's group; below -1: any of the group
+ *   with the id -pid. A child of `node:child_process` is meant only where its pid is given, and then its 'exit' event
+ *   does not come
  * @param options 0, or a combination of WNOHANG, WUNTRACED and WCONTINUED
  * @returns the child's process id and its status; [0, 0] where WNOHANG finds nothing to tell
  * @throws ChildProcessError where there is no such child; OSError EINVAL for options that are none
@@ -170,7 +170,8 @@ export function wait4(pid: number, options: number): [pid: number, status: numbe
 }
 
 /**
- * waitid(2): waits until a child has changed as the options say. The thread stands still meanwhile, except with WNOHANG.
+ * waitid(2): waits until a child has changed as the options say. The thread stands still meanwhile, except with
+ * WNOHANG.
  *
  * @param idtype P_PID, P_PGID, P_ALL or P_PIDFD
  * @param id the process id, process group or descriptor; of no meaning for P_ALL

@@ -166,7 +166,9 @@ export function checkedWalk(top: Path, ...rest: unknown[]): Walk {
   return { start, topdown, onerror: handlerFor(start, onerror), flags: followLinks ? 0 : O_NOFOLLOW }
 }
 
-/** The listing of a directory; undefined where it is to be passed over: an error, or a link that is not to be followed. */
+/**
+ * The listing of a directory; undefined where it is to be passed over: an error, or a link that is not to be followed.
+ */
 function listAt(path: string, flags: number, onerror: WalkErrorHandler | null): Listing | undefined {
   let fd = -1
   try {
@@ -235,8 +237,8 @@ function* inBytes(steps: Generator<WalkStep<string>, void>): Generator<WalkStep<
  *   close. Where `top` is a file, or a link that is not to be followed, nothing
  * @throws OSError at the first step where `top` cannot be opened
  *
- * Availability: Linux. Audit events: `os.fwalk` (top, topdown, onerror, follow_symlinks, dir_fd), and `os.scandir` (fd) for
- * each directory. See Python, os.fwalk.
+ * Availability: Linux. Audit events: `os.fwalk` (top, topdown, onerror, follow_symlinks, dir_fd), and `os.scandir` (fd)
+ * for each directory. See Python, os.fwalk.
  * @example
  * ```ts
  * os.makedirs('top/below')

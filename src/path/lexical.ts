@@ -286,8 +286,8 @@ function commonLength<T>(
  *
  * @param paths the paths: at least one, either all of them absolute or none
  * @returns the path; '' where relative paths have nothing in common. Bytes where they are bytes
- * @throws RangeError for no paths, and where absolute and relative ones are mixed; TypeError where some are text and some
- *   bytes
+ * @throws RangeError for no paths, and where absolute and relative ones are mixed; TypeError where some are text and
+ *   some bytes
  *
  * Availability: everywhere. See Python, os.path.commonpath.
  * @example

@@ -83,21 +83,21 @@ export const ALLOW_MISSING: unique symbol = Symbol('os.path.ALLOW_MISSING')
 /** What `realpath` is told. */
 export interface RealpathOptions {
   /**
-   * false (the default): a name that cannot be looked at is taken as it stands; true: it is an error; ALLOW_MISSING: it is
-   * one unless it merely does not exist.
+   * false (the default): a name that cannot be looked at is taken as it stands; true: it is an error; ALLOW_MISSING: it
+   * is one unless it merely does not exist.
    */
   readonly strict?: boolean | typeof ALLOW_MISSING | undefined
 }
 
 /**
- * The path of a file without any symbolic links: each in the path, and in what the links point to, is followed. There is
- * no limit to their number, but links that lead in a circle are not followed.
+ * The path of a file without any symbolic links: each in the path, and in what the links point to, is followed. There
+ * is no limit to their number, but links that lead in a circle are not followed.
  *
  * @param path the path
  * @param options `strict`: whether a missing file, a circle and other obstacles are errors; false by default
  * @returns an absolute path; bytes where `path` is bytes
- * @throws OSError with `strict`, as the system says: FileNotFoundError, PermissionError; NotADirectoryError where a file
- *   is taken for a directory, ELOOP for a circle
+ * @throws OSError with `strict`, as the system says: FileNotFoundError, PermissionError; NotADirectoryError where a
+ *   file is taken for a directory, ELOOP for a circle
  * @throws FileNotFoundError for a relative path where the current directory has been removed; RangeError for a NUL
  *
  * Availability: Linux. See realpath(3); Python, os.path.realpath.

@@ -6,11 +6,11 @@ import { close } from '../os/descriptors.ts'
 import { Backoff, pause } from './pause.ts'
 
 /**
- * Waiting for children without standing still, by process descriptors (pidfds): no handler of SIGCHLD, no thread, and no
- * child is taken that somebody else waits for.
+ * Waiting for children without standing still, by process descriptors (pidfds): no handler of SIGCHLD, no thread, and
+ * no child is taken that somebody else waits for.
  *
- * A pidfd tells of the end only. For stops and continuations, and where there are no pidfds (before Linux 5.3, in a sandbox that
- * forbids them, when no descriptor is free), the child is asked now and then.
+ * A pidfd tells of the end only. For stops and continuations, and where there are no pidfds (before Linux 5.3, in a
+ * sandbox that forbids them, when no descriptor is free), the child is asked now and then.
  */
 
 /** The longest time between two questions, in milliseconds. */

@@ -76,8 +76,8 @@ function isCutShort(fd: number): boolean {
 /**
  * A read or write on the pool, for a file on disk.
  *
- * @param memory belongs to this call alone: what is the caller's could be transferred, and freed, while C uses it. It is
- *   reachable from here until the call has ended
+ * @param memory belongs to this call alone: what is the caller's could be transferred, and freed, while C uses it. It
+ *   is reachable from here until the call has ended
  */
 function onDisk(syscall: string, fd: number, name: 'read' | 'writeFrom', memory: Uint8Array): Promise<number> {
   const call = { name, args: [fd, addressOf(memory), memory.length] as const, syscall, file: fd, memory }
@@ -163,7 +163,9 @@ abstract class WithMemory implements Deed<number> {
     this.#name = name
   }
 
-  /** Describes it to C; returns its length. It may be gone meanwhile: empty memory would read as the end of the file. */
+  /**
+   * Describes it to C; returns its length. It may be gone meanwhile: empty memory would read as the end of the file.
+   */
   protected describe(): number {
     const length = byteLength(attached(this.bytes, this.#name))
     putVector(addressOf(this.bytes), length)
@@ -245,8 +247,8 @@ class Write extends WithMemory {
 /**
  * write(2): writes bytes, as soon as there is room for any.
  *
- * It resolves with the first that are taken, also where the descriptor blocks and `os.write` would wait until all are: so
- * an aborted call has written nothing. Up to PIPE_BUF bytes go into a pipe all at once, as ever.
+ * It resolves with the first that are taken, also where the descriptor blocks and `os.write` would wait until all are:
+ * so an aborted call has written nothing. Up to PIPE_BUF bytes go into a pipe all at once, as ever.
  *
  * @param fd the descriptor. Whether it blocks does not matter, and is left as it is
  * @param data the bytes: any view of memory, which must stay as it is until the promise is settled

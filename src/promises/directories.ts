@@ -40,8 +40,8 @@ export const rmdir: (path: Path, options?: DirFdOption & SignalOption) => Promis
 )
 
 /**
- * `os.makedirs` on the thread pool. Makes a directory and those above it that are missing. Aborted, it leaves those that
- * it has made.
+ * `os.makedirs` on the thread pool. Makes a directory and those above it that are missing. Aborted, it leaves those
+ * that it has made.
  * @example
  * ```ts
  * await promises.makedirs('a/b/c')
@@ -114,8 +114,8 @@ async function removeEmptyAbove(path: FileName, signal: AbortSignal | undefined)
 }
 
 /**
- * `os.renames` on the thread pool. Renames a file or directory, makes the directories that the new name needs, and removes
- * those that the old name leaves empty. Aborted, it leaves what it has done.
+ * `os.renames` on the thread pool. Renames a file or directory, makes the directories that the new name needs, and
+ * removes those that the old name leaves empty. Aborted, it leaves what it has done.
  * @example
  * ```ts
  * await promises.makedirs('old/place')

@@ -25,8 +25,8 @@ const { AT_FDCWD } = constants
 /**
  * Opens a directory for reading its entries.
  *
- * No signal stops this, nor what follows: whoever is aborted meanwhile closes the directory when it is done, for a number
- * that is closed too early could mean another file by the time the pool gets to it.
+ * No signal stops this, nor what follows: whoever is aborted meanwhile closes the directory when it is done, for a
+ * number that is closed too early could mean another file by the time the pool gets to it.
  */
 export function openDirectory(syscall: string, at: number, path: FileName, flags = 0): Promise<number> {
   return onPool(preparedOpenDirectory(syscall, at, path, flags), OPENED)
@@ -95,8 +95,8 @@ export interface Opened {
 }
 
 /**
- * Opens and reads a directory, step by step, with one promise for all steps: walks read thousands, and promises would take
- * longer than the calls.
+ * Opens and reads a directory, step by step, with one promise for all steps: walks read thousands, and promises would
+ * take longer than the calls.
  */
 class Reading implements Job {
   name: 'openat' | 'getdents64' = 'openat'

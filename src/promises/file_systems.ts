@@ -45,8 +45,8 @@ export const fstatvfs: (fd: Descriptor, options?: SignalOption) => Promise<statv
 
 const LIMIT: Outcome<number> = {
   result: (value: Int64) => os.exactLimit(value),
-  // -1 means "no limit" as well, and which it is, errno tells to those only who have cleared it on the same thread. So it is
-  // asked again here: the pool has waited for whatever there was to wait for.
+  // -1 means "no limit" as well, and which it is, errno tells to those only who have cleared it on the same thread. So
+  // it is asked again here: the pool has waited for whatever there was to wait for.
   failure: (_, call) => os.limitAsked(call as Prepared<'pathconf'> | Prepared<'fpathconf'>),
 }
 

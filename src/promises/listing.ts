@@ -23,8 +23,9 @@ how.writeBigUInt64LE(BigInt(RESOLVE_CACHED | 0), HOW.offsets.resolve)
 const NONE: ReadonlySet<number> = new Set([EACCES, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR])
 
 /**
- * Whether a path leads to a directory, as far as that can be told from memory; undefined where a disk would have to be asked,
- * or the kernel is too old for the question (RESOLVE_CACHED: Linux 5.12). With O_PATH no file is opened, so nothing waits.
+ * Whether a path leads to a directory, as far as that can be told from memory; undefined where a disk would have to be
+ * asked, or the kernel is too old for the question (RESOLVE_CACHED: Linux 5.12). With O_PATH no file is opened, so
+ * nothing waits.
  */
 function isDirectoryInMemory(at: number, path: string): boolean | undefined {
   const fd = libc.openat2(at, cString(path, 'path'), howAddress, HOW.size)

@@ -20,14 +20,14 @@ const lockfEvent = new AuditEvent('os.lockf')
 /**
  * lockf(3): locks, tests or unlocks a part of an open file, against other processes that do the same.
  *
- * F_LOCK tries until the lock is free: the system can tell nobody but a thread that stands still. Two that wait for each
- * other are therefore not found out (EDEADLK); a `signal` with a time limit is the remedy.
+ * F_LOCK tries until the lock is free: the system can tell nobody but a thread that stands still. Two that wait for
+ * each other are therefore not found out (EDEADLK); a `signal` with a time limit is the remedy.
  *
  * @param fd its descriptor, open for writing
  * @param cmd F_LOCK, F_TLOCK, F_ULOCK or F_TEST
  * @param len how many bytes from the present position on; 0 for all that follow, negative for those before it
- * @param options `signal`: aborted, it makes the promise reject, and nothing is locked; `ref`: false lets the process end
- *   meanwhile
+ * @param options `signal`: aborted, it makes the promise reject, and nothing is locked; `ref`: false lets the process
+ *   end meanwhile
  * @throws OSError BlockingIOError or PermissionError where another process holds a lock (F_TLOCK, F_TEST); EBADF
  *
  * Availability: Linux. Audit event: `os.lockf` (fd, cmd, len). See lockf(3); Python, os.lockf.

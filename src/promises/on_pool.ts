@@ -183,8 +183,8 @@ class PoolCall<T> implements Job {
  * Makes a call on the pool.
  *
  * @param signal once aborted, the promise rejects with its reason. A call that waits for its turn is not made then. One
- *   that is under way cannot be stopped: what it makes is undone. The promise does not wait for its end, unless the call
- *   uses a descriptor of the caller's
+ *   that is under way cannot be stopped: what it makes is undone. The promise does not wait for its end, unless the
+ *   call uses a descriptor of the caller's
  */
 export function onPool<T>(call: Prepared, outcome: Outcome<T>, signal?: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {

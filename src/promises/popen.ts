@@ -100,7 +100,8 @@ export abstract class CommandFile<Data extends string | Buffer, Given>
   /**
    * Reads the lines that follow, each with its newline.
    *
-   * @param hint once there is more than this much no further line is read; all are read where it is left out, null or not above 0
+   * @param hint once there is more than this much no further line is read; all are read where it is left out, null or
+   *   not above 0
    */
   async readlines(hint: number | bigint | null = -1, options: WaitOptions = NO_OPTIONS): Promise<Data[]> {
     const enough = amount(hint, 'hint')
@@ -137,7 +138,8 @@ export abstract class CommandFile<Data extends string | Buffer, Given>
   /**
    * Closes the pipe, and waits for the command.
    *
-   * @param options `signal`: aborted, it makes the promise reject; the pipe is closed, and `close` can be called again; `ref`
+   * @param options `signal`: aborted, it makes the promise reject; the pipe is closed, and `close` can be called again;
+   *   `ref`
    * @returns null where it succeeded, and where its status is lost (SIGCHLD is ignored, or somebody else has waited for
    *   it); else its exit code, or the negative number of the signal that ended it, times 256. The same again when it is
    *   called again
@@ -301,8 +303,8 @@ function encoded(text: unknown): Uint8Array {
 }
 
 /**
- * Starts a command in a shell, and gives a file on a pipe: of what it writes, or for what it is to read. Its methods are
- * those of the file that `os.popen` gives, as promises.
+ * Starts a command in a shell, and gives a file on a pipe: of what it writes, or for what it is to read. Its methods
+ * are those of the file that `os.popen` gives, as promises.
  *
  * @param cmd what `/bin/sh -c` gets
  * @param mode 'r' to read the command's output (the default), 'w' to write its input; with a 'b' in bytes, else in text

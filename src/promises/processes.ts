@@ -27,8 +27,8 @@ export function statusAtEnd(pid: number, patience: Patience): Promise<number> {
 }
 
 /**
- * The same for a child that nobody else knows: aborted, it gets SIGTERM, as the children of `node:child_process` do, and is
- * waited for all the same, so that no zombie stays.
+ * The same for a child that nobody else knows: aborted, it gets SIGTERM, as the children of `node:child_process` do,
+ * and is waited for all the same, so that no zombie stays.
  */
 async function statusOrTerminate(pid: number, patience: Patience): Promise<number> {
   try {
@@ -62,14 +62,14 @@ async function lendingStreams<T>(work: () => Promise<T>): Promise<T> {
 }
 
 /**
- * Runs a command in a shell, and waits for it. This process goes on meanwhile, so SIGINT and SIGQUIT mean to it what they
- * always do: unlike `os.system` and system(3), it does not ignore them.
+ * Runs a command in a shell, and waits for it. This process goes on meanwhile, so SIGINT and SIGQUIT mean to it what
+ * they always do: unlike `os.system` and system(3), it does not ignore them.
  *
  * @param command what `/bin/sh -c` gets
- * @param options `signal`: aborted, it makes the promise reject, and the shell gets SIGTERM; `ref`: false lets the process
- *   end meanwhile
- * @returns the shell's status: `waitstatus_to_exitcode` makes sense of it. Where the shell cannot be run (a command that
- *   is too long, say), that of an exit with 127
+ * @param options `signal`: aborted, it makes the promise reject, and the shell gets SIGTERM; `ref`: false lets the
+ *   process end meanwhile
+ * @returns the shell's status: `waitstatus_to_exitcode` makes sense of it. Where the shell cannot be run (a command
+ *   that is too long, say), that of an exit with 127
  * @throws TypeError, RangeError for what is no command; OSError where no child can be made
  *
  * Availability: Linux. Audit event: `os.system` (command). See system(3); Python, os.system.
@@ -273,8 +273,8 @@ export async function spawnvpe(
 }
 
 /**
- * posix_spawn(3): runs a program, which is searched for in `PATH`, in a child process, with the arguments one by one. See
- * `spawnv`.
+ * posix_spawn(3): runs a program, which is searched for in `PATH`, in a child process, with the arguments one by one.
+ * See `spawnv`.
  *
  * @param mode P_WAIT or P_NOWAIT
  * @param file the program's name

@@ -62,8 +62,8 @@ interface Order<T extends FileName> {
 }
 
 /**
- * The iterator of `promises.scandir`. It opens its directory at the first step, and closes it at the end, when a loop is
- * left early, and by `close()` or `await using`.
+ * The iterator of `promises.scandir`. It opens its directory at the first step, and closes it at the end, when a loop
+ * is left early, and by `close()` or `await using`.
  *
  * See Python, os.scandir.
  * @example
@@ -190,8 +190,8 @@ export class AsyncScandirIterator<T extends FileName = string> implements AsyncI
 /**
  * `os.scandir` on the thread pool. The entries of a directory, without "." and "..", in no particular order.
  *
- * What an entry has to ask when it is asked (`stat`, and for symbolic links what they point to), it asks at once, as those
- * of `os.scandir` do: `await promises.stat(entry)` does not keep the event loop waiting.
+ * What an entry has to ask when it is asked (`stat`, and for symbolic links what they point to), it asks at once, as
+ * those of `os.scandir` do: `await promises.stat(entry)` does not keep the event loop waiting.
  *
  * @param path the directory, or the descriptor of an open one; the current directory by default
  * @param options `signal`; `path` by name

@@ -94,8 +94,8 @@ async function orNotYet(call: Promise<number>): Promise<number | typeof NOT_YET>
  * @param offset_src where to start reading, in bytes; null for the position, which moves, and for a pipe
  * @param offset_dst where to start writing, in bytes; null for the position, which moves, and for a pipe
  * @param flags of SPLICE_F_MOVE, SPLICE_F_MORE; SPLICE_F_NONBLOCK changes nothing here
- * @param options `offset_src`, `offset_dst`, `flags` by name; `signal`: aborted, it makes the promise reject, and nothing
- *   has been moved; `ref`: false lets the process end meanwhile
+ * @param options `offset_src`, `offset_dst`, `flags` by name; `signal`: aborted, it makes the promise reject, and
+ *   nothing has been moved; `ref`: false lets the process end meanwhile
  * @returns how many bytes were moved; 0 at the end
  * @throws OSError as the system says: EBADF, EINVAL where neither is a pipe, ESPIPE for the offset of a pipe
  *
@@ -139,8 +139,8 @@ export async function splice(
     const call = { name: 'splice', args: own, syscall, file, memory } as const
     return moveWhenReady(from, to, patience, () => orNotYet(onPool<number>(call, COUNT)))
   }
-  // SPLICE_F_NONBLOCK is for pipes alone: a socket at the other side would wait. And C has only the address of `memory`,
-  // so it is named here to be there as long as there are tries.
+  // SPLICE_F_NONBLOCK is for pipes alone: a socket at the other side would wait. And C has only the address of
+  // `memory`, so it is named here to be there as long as there are tries.
   return moveWhenReady(from, to, patience, () =>
     withoutBlocking(to, () => tryCall(syscall, from, null, () => libc.splice(...own), memory.length > 0)),
   )
@@ -153,8 +153,8 @@ export async function splice(
  * @param dst the pipe to write
  * @param count how many bytes at the most
  * @param flags SPLICE_F_NONBLOCK changes nothing here
- * @param options `flags` by name; `signal`: aborted, it makes the promise reject, and nothing has been copied; `ref`: false
- *   lets the process end meanwhile
+ * @param options `flags` by name; `signal`: aborted, it makes the promise reject, and nothing has been copied; `ref`:
+ *   false lets the process end meanwhile
  * @returns how many bytes were copied; 0 where the pipe is empty and nobody can write to it any more
  * @throws OSError as the system says: EBADF, EINVAL where one is no pipe or both are the same
  *
@@ -186,17 +186,17 @@ export async function tee(
 }
 
 /**
- * vmsplice(2): puts memory into a pipe without copying it, as soon as the pipe has room, or reads a pipe into memory, as soon
- * as there is anything.
+ * vmsplice(2): puts memory into a pipe without copying it, as soon as the pipe has room, or reads a pipe into memory,
+ * as soon as there is anything.
  *
- * What was put into a pipe stays the caller's memory until somebody has read it there: who changes it meanwhile, or lets go
- * of the buffer, changes what the reader gets. `writev` has no such trap.
+ * What was put into a pipe stays the caller's memory until somebody has read it there: who changes it meanwhile, or
+ * lets go of the buffer, changes what the reader gets. `writev` has no such trap.
  *
  * @param fd the writing end of a pipe, or its reading end
  * @param buffers the memory: views, at most 1024
  * @param flags of SPLICE_F_GIFT; SPLICE_F_NONBLOCK changes nothing here
- * @param options `flags` by name; `signal`: aborted, it makes the promise reject, and nothing has been moved; `ref`: false
- *   lets the process end meanwhile
+ * @param options `flags` by name; `signal`: aborted, it makes the promise reject, and nothing has been moved; `ref`:
+ *   false lets the process end meanwhile
  * @returns how many bytes were put into the pipe, which may be fewer than there are, or read from it; 0 at its end
  * @throws OSError as the system says: EBADF for what is no pipe, EINVAL, BrokenPipeError
  *
@@ -255,15 +255,16 @@ async function inTurn<T>(fd: number, work: () => Promise<T>): Promise<T> {
 /**
  * sendfile(2): copies from a file to another descriptor, such as a socket, as soon as that has room.
  *
- * The file is read on the thread pool. While that goes on (and no longer) a blocking descriptor does not block for those
- * who share its open file.
+ * The file is read on the thread pool. While that goes on (and no longer) a blocking descriptor does not block for
+ * those who share its open file.
  *
  * @param out_fd where to
  * @param in_fd the file: one that could be mapped into memory
- * @param offset where to start in it, in bytes; its position stays as it is. With null, start at its position and move it
+ * @param offset where to start in it, in bytes; its position stays as it is. With null, start at its position and move
+ *   it
  * @param count how many bytes at the most
- * @param options `signal`: aborted while it waits, it makes the promise reject, and nothing has been copied; `ref`: false
- *   lets the process end meanwhile
+ * @param options `signal`: aborted while it waits, it makes the promise reject, and nothing has been copied; `ref`:
+ *   false lets the process end meanwhile
  * @returns how many were copied, which may be fewer; 0 at the end of the file
  * @throws OSError as the system says: EBADF, EINVAL for what cannot be read so, BrokenPipeError
  *
@@ -295,7 +296,10 @@ export async function sendfile(
   return inTurn(to, () => moveWhenReady(from, to, patience, () => orNotYet(withCopy(to, sending))))
 }
 
-/** Runs `work` with a copy of a descriptor that does not block: its number may be another file's before the pool is done. */
+/**
+ * Runs `work` with a copy of a descriptor that does not block: its number may be another file's before the pool is
+ * done.
+ */
 async function withCopy(fd: number, work: (copy: number) => Promise<number>): Promise<number> {
   const copy = dup(fd)
   const restore = unblock(copy)

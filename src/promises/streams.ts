@@ -53,8 +53,8 @@ export interface Chunks extends AsyncIterableIterator<Buffer, undefined> {
  * A chunk is read when it is asked for, and no sooner, so who is slow slows the writer down.
  *
  * @param fd the descriptor. It is closed at the end, also when the loop is left early
- * @param options `size`: how many bytes make a chunk at the most; `closefd`: false leaves the descriptor open; `signal`:
- *   aborted, it makes the loop throw; `ref`: false lets the process end while it waits
+ * @param options `size`: how many bytes make a chunk at the most; `closefd`: false leaves the descriptor open;
+ *   `signal`: aborted, it makes the loop throw; `ref`: false lets the process end while it waits
  * @returns an iterator of Buffers, none of them empty
  * @throws OSError from the loop as `read` does. The other end of a terminal that has been closed (EIO) is an end here
  *

@@ -26,8 +26,8 @@ function told<T extends readonly [number, ...unknown[]]>(found: T): T | null {
  * The children of `node:child_process` do not count, Node waits for those itself; nor do those that other threads
  * started, nor those that another promise waits for by their process id.
  *
- * @param options `signal`: aborted, it makes the promise reject, and no child has been taken; `ref`: false lets the process
- *   end meanwhile
+ * @param options `signal`: aborted, it makes the promise reject, and no child has been taken; `ref`: false lets the
+ *   process end meanwhile
  * @returns the child's process id and its status: `waitstatus_to_exitcode` makes sense of it
  * @throws ChildProcessError where there is no child
  *
@@ -43,16 +43,17 @@ export async function wait(options: WaitOptions = NO_OPTIONS): Promise<[pid: num
 }
 
 /**
- * waitpid(2): waits until a child has ended, by a process descriptor: without a handler of SIGCHLD, and without a thread.
+ * waitpid(2): waits until a child has ended, by a process descriptor: without a handler of SIGCHLD, and without a
+ * thread.
  *
  * Stops and continuations (WUNTRACED, WCONTINUED), and where the system has no process descriptors all changes, are
  * noticed within 20 milliseconds.
  *
- * @param pid the child; -1: any child, as `wait` has it; 0: any of this process's group; below -1: any of the group with
- *   the id -pid
+ * @param pid the child; -1: any child, as `wait` has it; 0: any of this process's group; below -1: any of the group
+ *   with the id -pid
  * @param options 0, or a combination of WNOHANG, WUNTRACED and WCONTINUED
- * @param how `signal`: aborted, it makes the promise reject, and the child can be waited for again; `ref`: false lets the
- *   process end meanwhile
+ * @param how `signal`: aborted, it makes the promise reject, and the child can be waited for again; `ref`: false lets
+ *   the process end meanwhile
  * @returns the child's process id and its status; [0, 0] where WNOHANG finds nothing to tell
  * @throws ChildProcessError where there is no such child; OSError EINVAL for options that are none
  *

@@ -15,8 +15,8 @@ const { AT_FDCWD, AT_SYMLINK_NOFOLLOW, S_IFDIR, S_IFLNK, S_IFMT } = constants
 const { EMFILE, ENFILE } = errnoNumbers
 
 /**
- * How many directories are read ahead of the caller: those that come next, as soon as it is certain that they do. Enough to
- * keep the pool at work; each costs a descriptor, and the memory of its names.
+ * How many directories are read ahead of the caller: those that come next, as soon as it is certain that they do.
+ * Enough to keep the pool at work; each costs a descriptor, and the memory of its names.
  */
 const AHEAD = 8
 
@@ -258,7 +258,9 @@ export function walk(top: Path, ...rest: unknown[]): AsyncGenerator<WalkStep<str
   })
 }
 
-/** What `walkOpen` has still to do, beside entering directories: give a step whose directories have been walked, close. */
+/**
+ * What `walkOpen` has still to do, beside entering directories: give a step whose directories have been walked, close.
+ */
 type Task = Pending<Opened | undefined> | { readonly step: FwalkStep<string> } | { readonly close: number }
 
 async function* walkOpen(
@@ -357,19 +359,19 @@ async function* inBytesOpen(steps: AsyncGenerator<FwalkStep<string>, void>): Asy
 }
 
 /**
- * `os.fwalk` on the thread pool: an async iterable of the same steps in the same order. It opens directories ahead of the
- * caller, and so has up to eight more descriptors open than the depth of the tree demands.
+ * `os.fwalk` on the thread pool: an async iterable of the same steps in the same order. It opens directories ahead of
+ * the caller, and so has up to eight more descriptors open than the depth of the tree demands.
  *
  * @param top the directory to start in; the current one by default
  * @param topdown true (the default): a directory comes before those in it; false: after them
  * @param onerror gets the OSError of a directory that cannot be listed, and may throw; by default it is passed over
  * @param options `signal`; all of them by name; `follow_symlinks`: true to walk symbolic links to directories too;
  *   `dir_fd`: where a relative `top` starts
- * @returns an async iterable of [dirpath, dirnames, filenames, dirfd]; dirfd is valid until the next step, and not yours
- *   to close. Errors, those of arguments included, reject its steps
+ * @returns an async iterable of [dirpath, dirnames, filenames, dirfd]; dirfd is valid until the next step, and not
+ *   yours to close. Errors, those of arguments included, reject its steps
  *
- * Availability: Linux. Audit events: `os.fwalk` (top, topdown, onerror, follow_symlinks, dir_fd), and `os.scandir` (fd) for
- * each directory, when it is read. See Python, os.fwalk.
+ * Availability: Linux. Audit events: `os.fwalk` (top, topdown, onerror, follow_symlinks, dir_fd), and `os.scandir` (fd)
+ * for each directory, when it is read. See Python, os.fwalk.
  * @example
  * ```ts
  * os.makedirs('top/below')

@@ -10,12 +10,13 @@ import type { Listing } from '../os/walk.ts'
 import { Entries } from './listing.ts'
 
 /**
- * Reading a directory in one trip to the pool, by scandir(3). A trip costs more than what is done there: waking a thread, and
- * being woken (measured: 8 µs, of which two threads have their share; opening and reading a directory takes 5).
+ * Reading a directory in one trip to the pool, by scandir(3). A trip costs more than what is done there: waking a
+ * thread, and being woken (measured: 8 µs, of which two threads have their share; opening and reading a directory takes
+ * 5).
  *
- * scandir(3) goes by a path and follows links. Where they must not be followed, the number of the inode that the directory
- * gives itself is compared with the one that it was found under: another one means that it is something else by now, or that
- * something is mounted there, and it is read in a way that can be told not to follow.
+ * scandir(3) goes by a path and follows links. Where they must not be followed, the number of the inode that the
+ * directory gives itself is compared with the one that it was found under: another one means that it is something else
+ * by now, or that something is mounted there, and it is read in a way that can be told not to follow.
  */
 
 const { AT_FDCWD, DT_DIR } = constants
@@ -35,7 +36,10 @@ export interface Whole {
 }
 
 const POINTER = 8
-/** How many entries are taken at once: as many as scratch memory has room for, with pointers to them and the longest names. */
+/**
+ * How many entries are taken at once: as many as scratch memory has room for, with pointers to them and the longest
+ * names.
+ */
 const PIECE = 240
 /** How many such pieces are taken in one turn of the event loop, which waits about half a millisecond for them. */
 const IN_A_TURN = 4
@@ -169,8 +173,8 @@ class WholeReading implements Job {
 }
 
 /**
- * Copies an entry's type and name to scratch memory: no byte behind the name's NUL is read, or written beyond what there is
- * room for.
+ * Copies an entry's type and name to scratch memory: no byte behind the name's NUL is read, or written beyond what
+ * there is room for.
  *
  * @param inodes gets the number of a directory
  * @returns where the next one goes; -1 where the name is longer than any name is

@@ -8,7 +8,9 @@ import { type CheckedEnvironment, checkedEnvironment, inSearchPath } from '../os
 /** What may be given of a program's arguments: where nothing is, it gets its file's name alone. */
 export type Arguments = readonly Text[] | null
 
-/** Where a program is searched for without `PATH`: sjs promises the current directory, C's execvp(3) has the usual ones. */
+/**
+ * Where a program is searched for without `PATH`: sjs promises the current directory, C's execvp(3) has the usual ones.
+ */
 const WITHOUT_PATH: Environment = { PATH: `.:${defpath}` }
 
 /** The environment whose `PATH` is searched: for null that of the process. */
@@ -48,7 +50,8 @@ export function execv(path: Path, args: Arguments = null): never {
  * @throws OSError as `execv` does: where the program is in no directory FileNotFoundError, else the first error that
  *   says more
  *
- * Availability: Linux. Audit event: `os.exec` (path, args, env), for each directory tried. See execvp(3); sjs, os.execvp.
+ * Availability: Linux. Audit event: `os.exec` (path, args, env), for each directory tried. See execvp(3); sjs,
+ * os.execvp.
  * @example
  * ```ts
  * os.execvp('true')
@@ -86,7 +89,8 @@ export function execve(path: Path, args: Arguments = null, envp: Environment | n
  * @param envp its environment: a Map or an object; empty by default
  * @throws OSError as `execvp` does; RangeError for names that are empty or contain "="
  *
- * Availability: Linux. Audit event: `os.exec` (path, args, env), for each directory tried. See execvpe(3); sjs, os.execvpe.
+ * Availability: Linux. Audit event: `os.exec` (path, args, env), for each directory tried. See execvpe(3); sjs,
+ * os.execvpe.
  * @example
  * ```ts
  * os.execvpe('sh', ['sh', '-c', 'test "$COLOUR" = green'], { COLOUR: 'green', PATH: '/usr/bin:/bin' })

@@ -79,8 +79,8 @@ function statusOf(file: FileName | number): Stat {
  *
  * @param path the file
  * @returns the fields; times to the millisecond
- * @throws OSError as the system says: FileNotFoundError, NotADirectoryError, PermissionError (a directory on the way may
- *   not be searched)
+ * @throws OSError as the system says: FileNotFoundError, NotADirectoryError, PermissionError (a directory on the way
+ *   may not be searched)
  *
  * Availability: Linux 4.11. See stat(2); sjs, os.stat.
  * @example

@@ -5,7 +5,10 @@ export type DirectoryEntry<T extends FileName = FileName> =
   | readonly [name: T, type: number, inode: number | bigint]
   | readonly [name: T, type: number, inode: number | bigint, size: number]
 
-/** The status of a file: mode, inode, device, links, user, group, size, and seconds since 1970 of access, modification and change. */
+/**
+ * The status of a file: mode, inode, device, links, user, group, size, and seconds since 1970 of access, modification
+ * and change.
+ */
 export type StatTuple = readonly [
   st_mode: number,
   st_ino: number | bigint,
@@ -34,8 +37,8 @@ export type StatvfsTuple = readonly [
 ]
 
 /**
- * What can be mounted: `VfsFat`, `VfsLfs1`, `VfsLfs2`, `VfsPosix`, or any object of the caller's with these methods. Only `mount` must be
- * there: a method that is missing is missed when a path leads to it.
+ * What can be mounted: `VfsFat`, `VfsLfs1`, `VfsLfs2`, `VfsPosix`, or any object of the caller's with these methods.
+ * Only `mount` must be there: a method that is missing is missed when a path leads to it.
  *
  * Paths are relative to the file system's own current directory, or start with a slash at its own root.
  *

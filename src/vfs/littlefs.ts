@@ -229,8 +229,8 @@ abstract class Littlefs implements FileSystem {
   }
 
   /**
-   * Renames or moves a file or directory. What has the new name already is replaced, in the same step: a file by a file,
-   * an empty directory by a directory.
+   * Renames or moves a file or directory. What has the new name already is replaced, in the same step: a file by a
+   * file, an empty directory by a directory.
    *
    * @param old_path what
    * @param new_path its new name
@@ -334,8 +334,8 @@ class LittlefsDirectory implements DirectoryIterator {
  * littlefs of the second version on a block device with the extended protocol: the file system of boards with flash
  * memory. It needs no repair after a power cut, and spreads what it writes over the whole device.
  *
- * To be mounted, or used by its own methods. Paths are text or bytes, with "/" between names; "." and ".." are what they
- * are elsewhere. An open file may be read and written by several file objects; each stores what it has itself.
+ * To be mounted, or used by its own methods. Paths are text or bytes, with "/" between names; "." and ".." are what
+ * they are elsewhere. An open file may be read and written by several file objects; each stores what it has itself.
  *
  * A disk in version 2.0 of the format becomes one in 2.1 at the first write, as with the C library: firmware from before
  * littlefs 2.6 cannot mount it any more.
@@ -356,7 +356,8 @@ export class VfsLfs2 extends Littlefs {
   /**
    * @param block_dev the device
    * @param options `readsize`, `progsize`, `lookahead`: sizes in bytes; `mtime`: whether files have times
-   * @throws OSError EILSEQ where there is no such file system; EINVAL for one of another size; others as the device does
+   * @throws OSError EILSEQ where there is no such file system; EINVAL for one of another size; others as the device
+   *   does
    */
   constructor(block_dev: BlockDevice, options: LittlefsOptions = NO_OPTIONS) {
     const { flash, lookahead, cacheSize, mtime } = settings(block_dev, options)
@@ -395,7 +396,8 @@ export class VfsLfs1 extends Littlefs {
   /**
    * @param block_dev the device
    * @param options `readsize`, `progsize`, `lookahead`: sizes in bytes
-   * @throws OSError EILSEQ where there is no such file system; EINVAL for one of another size; others as the device does
+   * @throws OSError EILSEQ where there is no such file system; EINVAL for one of another size; others as the device
+   *   does
    */
   constructor(block_dev: BlockDevice, options: LittlefsOptions = NO_OPTIONS) {
     const { flash, lookahead } = settings(block_dev, options)

@@ -181,7 +181,9 @@ export class LittlefsFile implements RawFile {
     this.#dirty = false
   }
 
-  /** Does what changes the file: where that fails, the file is of no use any more, and stays what it was on the disk. */
+  /**
+   * Does what changes the file: where that fails, the file is of no use any more, and stays what it was on the disk.
+   */
   #changing(operation: string, action: () => void): void {
     this.#volume.run(operation, this.#path, true, () => {
       this.#refuseFailed()

@@ -303,7 +303,9 @@ export class Store {
     }
   }
 
-  /** The piece of the global state that a pair written anew holds: its own, and, where that is due, what has changed. */
+  /**
+   * The piece of the global state that a pair written anew holds: its own, and, where that is due, what has changed.
+   */
   #carried(own: StatePiece, reachable: boolean, relocated: boolean): StatePiece {
     if (!reachable) return own
     return xor(own, relocated ? this.state.inherited : this.state.change())

@@ -36,7 +36,9 @@ function firstFault(store: Store): Fault | null {
   return null
 }
 
-/** Where the list should lead instead of to a pair, which only an entry can have put there: undefined for nowhere else. */
+/**
+ * Where the list should lead instead of to a pair, which only an entry can have put there: undefined for nowhere else.
+ */
 function wrongTail(next: Metadata, pointers: readonly Pair[]): Pair | null | undefined {
   if (pointers.some((pair) => equalPair(pair, next.pair))) return undefined
   const pointer = pointers.find((pair) => samePair(pair, next.pair))
