@@ -59,7 +59,10 @@ export function becomeChild(had: Heritage, isChild: boolean): void {
   forgetBackground(isChild)
   forgetClaims(isChild)
   exitDirectly(isChild)
-  if (!isChild) return rehearseExit()
+  if (!isChild) {
+    rehearseExit()
+    return
+  }
   told.forked?.()
   if (had.channel !== null) leaveChannel(had.channel)
   for (const child of had.children) child.unref()

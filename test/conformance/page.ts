@@ -13,7 +13,7 @@ them and written down afresh, class by class, in \`test/conformance\`: a *behavi
 Each runs with the other tests, against the real system. Where a behaviour does not hold here, that is on purpose, the reason
 stands below, and where something else holds instead, that is tested too.
 
-What is an exception ValueError or OverflowError in Python counts as held where a RangeError is thrown, as
+Where Python raises ValueError or OverflowError, a behaviour holds if a RangeError is thrown here, as
 [the differences](differences.md) say.
 `
 

@@ -13,19 +13,21 @@ its test suite passes where. It is written by \`npm run matrix\` from what came 
 \`test/matrix/results.json\`.
 `
 
-const LEGEND = `Each cell is a run of the same suite: tests that passed, failed, and were skipped; a dash is a cell that
-has not been run, and an empty place is no cell: Bun and Deno ask for permissions in ways of their own. What a test needs and a runtime or a machine lacks has it skipped, never passed over in silence; below
-stands why. In a worker thread, that is the case for all that changes the process as a whole (\`chdir\`, \`umask\`,
-\`putenv\`, ids), which Node and osier refuse there: the main thread prepares such tests, in a folder of their own, and what
-they test runs in the worker. A refusal is taken for a reason only in the test files that are known to need what is refused
-(\`test/matrix/refusals.ts\`); anywhere else it is a failure.
+const LEGEND = `Each cell is a run of the same suite: tests that passed, failed, and were skipped. A dash stands for a run that has not
+been made; an empty cell for one that there cannot be, or that would mean something else (Bun and Deno have permissions of
+their own). A test that needs something which its runtime or machine lacks is skipped, and the reason is listed below. In
+a worker thread, Node and osier refuse whatever changes the process as a whole (\`chdir\`, \`umask\`, \`putenv\`, ids): the main
+thread prepares such tests, in a folder of their own, and what they test runs in the worker. There a refusal counts as a
+reason to skip only in the test files that are known to need what is refused (\`test/matrix/refusals.ts\`); anywhere else it
+is a failure.
 `
 
 const ELSEWHERE = `## What is different elsewhere
 
-- **Bun and Deno**: \`fork\` and \`forkpty\` need Node: they throw NotImplementedError. Their event loops let nobody in, so
-  where a promise waits for a descriptor a thread of osier's own waits with it. \`wait\`, and \`waitpid\` for any child, cannot spare the children of \`node:child_process\`, since these
-  runtimes do not tell which they are: wait for children by their numbers there.
+- **Bun and Deno**: \`fork\` and \`forkpty\` need Node: here they throw NotImplementedError. A promise that waits for a
+  descriptor waits in a thread of osier's own, since these event loops take no descriptors from outside. \`wait\`, and
+  \`waitpid\` for any child, cannot leave the children of \`node:child_process\` alone, since these runtimes do not tell which
+  they are: wait for children by their process ids there.
 - **Bun** keeps a copy of the environment. osier has \`process.env\` and C hear of each other's changes when it is used; but
   variables whose names are not ASCII stay as Bun found them. In a directory whose path cannot be told, \`process.cwd()\`
   names the one before. Descriptors that Bun inherits above 3 it closes to the programs that it starts itself.
@@ -36,11 +38,11 @@ const ELSEWHERE = `## What is different elsewhere
   them, as any add-on. From version 24 on, without \`--allow-inspector\`, Node keeps SIGUSR1 blocked: nobody hears it.
 - **Worker threads** share the process: what would change all of it is refused with \`ERR_WORKER_UNSUPPORTED_OPERATION\`.
 - **musl**: every constant, and the size and layout of every structure, is checked against musl's headers for x64 and arm64.
-  Running is not: no build of a JavaScript runtime for musl can be run where this page is made, because the C++ library
-  that those builds need is not to be had there.
-- **arm64**: a real Node for arm64, but on a processor that QEMU imitates, which is slow and passes system calls on. So it
-  runs the tests of the calls themselves, and leaves out what depends on starting many processes or on
-  the time that things take.
+  No program has been run with it: builds of JavaScript runtimes for musl need a C++ library for musl, which the machine
+  that makes this page lacks.
+- **arm64**: a real Node for arm64, on a processor that QEMU emulates. That is slow, and passes system calls on to the
+  kernel of the machine, so the tests of the calls themselves are run, and those are left out that start many processes or
+  depend on the time that things take.
 `
 
 export function page(results: Results): string {
@@ -83,7 +85,7 @@ function title({ title }: Runtime, place: Surroundings): string {
 function account({ version, revision, date, seconds, files, of, kernel }: CellResult): string {
   const part = files === of ? 'all test files' : `${files} of ${of} test files`
   const commit = revision === undefined ? '' : `osier at ${revision}, `
-  return `Version ${version}, ${commit}${date}, Linux ${kernel}: ${part} in ${seconds} s, those side by side added up.\n`
+  return `Version ${version}, ${commit}${date}, Linux ${kernel}: ${part} in ${seconds} s, the times of all added up.\n`
 }
 
 function leftOut(): string[] {
