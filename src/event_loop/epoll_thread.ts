@@ -3,7 +3,10 @@ import { constants, structs } from '../libc/facts.ts'
 import { libc } from '../libc/functions.ts'
 import { address, bytes } from '../libc/memory.ts'
 
-/** The thread of watch_epoll.ts: stands still until an epoll instance has something to say, and says so. */
+/**
+ * The thread of watch_epoll.ts: stands still until an epoll instance has something to say, and says so. At the end it closes
+ * both descriptors, since nobody else can know when it looks at them no more.
+ */
 
 const { epoll, end, turns } = workerData as {
   readonly epoll: number
@@ -29,3 +32,7 @@ for (let turn = Atomics.load(counter, 0); !isOver(); turn = Atomics.load(counter
   parentPort?.postMessage(null)
   Atomics.wait(counter, 0, turn)
 }
+libc.close(epoll)
+libc.close(end)
+Atomics.store(counter, 1, 1)
+Atomics.notify(counter, 1)

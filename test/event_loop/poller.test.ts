@@ -7,7 +7,7 @@ import { Worker } from 'node:worker_threads'
 import os from 'osier'
 import { askNode, runNode } from '../support/child.ts'
 import { exitCode } from '../support/children.ts'
-import { runtime } from '../support/runtime.ts'
+import { noFork, onlyNode, ownEpolls, runtime } from '../support/runtime.ts'
 import { threads, threadsAtRest, withPipe } from '../support/waits.ts'
 import { inWorker } from '../support/worker.ts'
 
@@ -73,7 +73,7 @@ test('an error that nobody catches ends the process as always', () => {
     os.write(w, Buffer.from('x'))`
   const { status, stderr } = runNode(program)
   assert.equal(status, 1)
-  assert.match(stderr, /Error: uncaught/)
+  assert.match(stderr, /error: uncaught/i)
 })
 
 test('what follows a promise runs before the next event: microtasks, nextTick', () =>
@@ -113,7 +113,8 @@ test('descriptors that make each other ready are served many in a turn of the lo
       controller.abort()
       await assert.rejects(echo, { name: 'AbortError' })
       await counting
-      assert.ok(turns > rounds / 64, `${turns} turns`)
+      // Bun serves the messages of threads before what waits for the next turn.
+      assert.ok(turns > (runtime === 'Bun' ? 0 : rounds / 64), `${turns} turns`)
       if (runtime === 'Node') assert.ok(turns < rounds, `${turns} turns`)
     }),
   ))
@@ -146,7 +147,7 @@ test('the loop goes on while a hundred descriptors are waited for', async () => 
   for (const fd of pipes.flat()) os.close(fd)
 })
 
-test('worker threads wait in loops of their own, and end by themselves', async () => {
+test('worker threads wait in loops of their own, and end by themselves', { skip: ownEpolls }, async () => {
   const echo = `
     const [r, w] = os.pipe()
     const reading = os.promises.read(r, 10)
@@ -163,7 +164,11 @@ test('worker threads wait in loops of their own, and end by themselves', async (
   assert.ok(epolls() <= before)
 })
 
-test('a worker that is terminated in the middle of it leaves nothing behind', { timeout: 60_000 }, async () => {
+const noHooks = onlyNode('a thread that is terminated is told nothing, and leaves two descriptors open')
+test('a worker that is terminated in the middle of it leaves nothing behind', {
+  timeout: 60_000,
+  skip: noHooks,
+}, async () => {
   const url = import.meta.resolve('osier')
   const program = `
     import os from '${url}'
@@ -199,10 +204,11 @@ test('a worker that fails while it waits', async () => {
   const exit = new Promise((resolve) => worker.once('exit', resolve))
   const [error] = (await once(worker, 'error')) as [Error]
   assert.equal(error.message, 'in the worker')
-  assert.equal(await exit, 1)
+  // To Bun a rejected promise is no reason for another status.
+  assert.equal(await exit, runtime === 'Bun' ? 0 : 1)
 })
 
-test('a forked child has an event loop of its own, and leaves the waits of its parent alone', () => {
+test('a forked child has an event loop of its own, and leaves the waits of its parent alone', { skip: noFork }, () => {
   const program = `
     const [r, w] = os.pipe()
     const [r2, w2] = os.pipe()
@@ -223,7 +229,7 @@ test('a forked child has an event loop of its own, and leaves the waits of its p
   assert.deepEqual(askNode(program), [7, ['parent data']])
 })
 
-test('a forked child ends though its parent waits', () => {
+test('a forked child ends though its parent waits', { skip: noFork }, () => {
   const program = `
     const [r, w] = os.pipe()
     const reading = os.promises.read(r, 10)

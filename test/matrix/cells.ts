@@ -48,13 +48,6 @@ const surroundings: Readonly<Record<RuntimeName, readonly Surroundings[]>> = {
   'node24-arm64': ['root'],
 }
 
-/** Test files that are about what a runtime has not got, with what that is. */
-export function lacking(runtime: RuntimeName, file: string): string | null {
-  if (runtime !== 'bun' && runtime !== 'deno') return null
-  const isAboutWaiting = /\/(event_loop\/|promises\/(descriptors|popen|processes|splicing|streams|wait))/.test(file)
-  return isAboutWaiting ? 'waiting for descriptors needs Node' : null
-}
-
 /** Test files that are left out on a computer that another one imitates, by a part of their paths, and why. */
 export const leftOutOnArm64: Readonly<Record<string, readonly string[]>> = {
   'they start hundreds of processes, each of which takes a second there': [

@@ -21,7 +21,9 @@ test('what runs has the standard streams, and they are put back', () => {
     const runs = [os.promises.system('echo one; sleep 0.1; echo three'), os.promises.spawnlp(os.P_WAIT, 'echo', 'echo', 'two')]
     await Promise.all(runs)
     console.log(JSON.stringify([0, 1, 2].map((fd) => os.get_blocking(fd))) === JSON.stringify(before))`
-  assert.equal(runNode(program).stdout, 'one\ntwo\nthree\ntrue\n')
+  const [answer, ...words] = runNode(program).stdout.trim().split('\n').reverse()
+  assert.deepEqual(words.sort(), ['one', 'three', 'two'])
+  assert.equal(answer, 'true')
 })
 
 test('spawn* in all their forms', async () => {

@@ -61,6 +61,10 @@ export const ownGroups: string | false =
 /** For a test's `skip` about what a runtime did to signals and descriptors. */
 export const ownSignals: string | false = runtime === 'Deno' && 'Deno: it ignores signal 32, and keeps /dev/null open'
 
+/** For a test's `skip` where epoll instances are counted. */
+export const ownEpolls: string | false =
+  runtime === 'Deno' && 'Deno: it leaves open its own epoll instance of a thread that a worker had'
+
 /** For a test's `skip` where a worker thread is stopped with calls on the thread pool. */
 export const noStopping: string | false =
   runtime === 'Bun' && 'Bun: it crashes when a thread is stopped that has a call of koffi on the pool'
