@@ -53,7 +53,7 @@ function ignoring(here: Here, number: number): void {
 function scheduled(spawn: Spawn, policy: number | null): void {
   const mine = os.sched_getscheduler(0)
   const param = new os.sched_param(os.sched_get_priority_min(mine))
-  const child = spawn(SH, [SH, '-c', 'read line < /dev/zero'], os.environ, { scheduler: [policy, param] })
+  const child = spawn(SH, [SH, '-c', 'exec sleep 60'], os.environ, { scheduler: [policy, param] })
   try {
     assert.deepEqual(
       [os.sched_getscheduler(child), os.sched_getparam(child).sched_priority],
@@ -123,7 +123,7 @@ function spawnTests(name: string, spawn: Spawn): Record<string, Behaviour[]> {
         assert.equal(run(spawn, ':', { setpgroup: os.getpgrp() }), 0)
       }),
       holds(`${name} makes a group of its own for 0`, () => {
-        const child = spawn(SH, [SH, '-c', 'read line < /dev/zero'], {}, { setpgroup: 0 })
+        const child = spawn(SH, [SH, '-c', 'exec sleep 60'], {}, { setpgroup: 0 })
         assert.equal(os.getpgid(child), child)
         os.kill(child, signal.SIGKILL)
         exitCode(child)
@@ -149,7 +149,7 @@ function spawnTests(name: string, spawn: Spawn): Record<string, Behaviour[]> {
     ],
     test_setsid: [
       holds(`${name} with setsid: the child leads a session of its own`, () => {
-        const child = spawn(SH, [SH, '-c', 'read line < /dev/zero'], {}, { setsid: true })
+        const child = spawn(SH, [SH, '-c', 'exec sleep 60'], {}, { setsid: true })
         assert.equal(os.getsid(child), child)
         os.kill(child, signal.SIGKILL)
         exitCode(child)

@@ -113,7 +113,7 @@ const pid = conformance('test_os', 'PidTests', {
   ],
   test_waitstatus_to_exitcode_kill: [
     holds('of a child that a signal has ended it gives the negative number of that', () => {
-      const child = os.spawnv(os.P_NOWAIT, SH, [SH, '-c', 'read line < /dev/zero'])
+      const child = os.spawnv(os.P_NOWAIT, SH, [SH, '-c', 'exec sleep 60'])
       os.kill(child, 9)
       assert.equal(exitCode(child), -9)
     }),
@@ -213,7 +213,7 @@ const priority = conformance('test_os', 'ProgramPriorityTests', {
       'getpriority tells what setpriority has set',
       () => {
         // Of a child: an ordinary user could not put it right again.
-        const child = os.spawnv(os.P_NOWAIT, SH, [SH, '-c', 'read line < /dev/zero'])
+        const child = os.spawnv(os.P_NOWAIT, SH, [SH, '-c', 'exec sleep 60'])
         try {
           const before = os.getpriority(os.PRIO_PROCESS, child)
           os.setpriority(os.PRIO_PROCESS, child, before + 1)
