@@ -71,7 +71,8 @@ let isForking = false
 
 function forkWith(name: string, event: AuditEvent, withTerminal: boolean): number {
   if (!isNode) throw new NotImplementedError(`os.${name}() needs Node: no other runtime survives fork(2)`)
-  // musl's condition variables lie on the stacks of those who wait, so V8's workers cannot be told by what they sleep on.
+  // musl's condition variables lie on the stacks of those who wait, so V8's workers cannot be told by what they sleep
+  // on.
   if (target?.endsWith('musl')) throw new NotImplementedError(`os.${name}() needs the GNU C library`)
   if (!isMainThread) throw new NotImplementedError(`os.${name}() works in the main thread only: a child has no other`)
   if (isForking)
@@ -117,9 +118,10 @@ function warnOfThreads(): void {
  * libuv's pool. It reads no input by itself that this process was reading. `docs/fork.md` tells what to mind.
  *
  * @returns 0 in the child; in the parent the child's process id, to be waited for
- * @throws OSError EAGAIN where there may be no more processes and threads, or V8's threads or worker threads do not rest;
- *   EMFILE; ENOMEM; EACCES in a process that was root's and has become another user's
- * @throws NotImplementedError in Bun, in Deno, in worker threads, with musl, and in a build of Node that is not as it is known
+ * @throws OSError EAGAIN where there may be no more processes and threads, or V8's threads or worker threads do not
+ *   rest; EMFILE; ENOMEM; EACCES in a process that was root's and has become another user's
+ * @throws NotImplementedError in Bun, in Deno, in worker threads, with musl, and in a build of Node that is not as it
+ *   is known
  *
  * Availability: Linux with glibc, with Node 20 or newer. Audit event: `os.fork`. See fork(2); Python, os.fork.
  * @example
@@ -141,8 +143,8 @@ export function fork(): number {
 }
 
 /**
- * forkpty(3): makes a child as `fork` does, in a new session with a new terminal, which is its standard input, output and
- * error.
+ * forkpty(3): makes a child as `fork` does, in a new session with a new terminal, which is its standard input, output
+ * and error.
  *
  * @returns [0, -1] in the child; in the parent the child's process id and the descriptor of the terminal's other end,
  *   which children do not inherit

@@ -11,9 +11,9 @@ import { _exit } from './processes.ts'
 /**
  * What a forked child has to repair in JavaScript: Node believes to be the process that it was copied from.
  *
- * Much of this reaches for parts of Node that it does not document. Each is looked for first, and left alone where it is
- * not what it was. The looking is done in the parent, again and again, because what only children did, every child would
- * have to compile.
+ * Much of this reaches for parts of Node that it does not document. Each is looked for first, and left alone where it
+ * is not what it was. The looking is done in the parent, again and again, because what only children did, every child
+ * would have to compile.
  */
 export interface Heritage {
   /** The socket of the channel of `child_process.fork` and `cluster`; null where there is no such channel. */
@@ -51,8 +51,8 @@ export function heritage(): Heritage {
 /**
  * In the child.
  *
- * @param isChild false in the parent, which calls this before: what has run in children alone, each of them would compile
- *   for itself, and that took a tenth of the time of a fork
+ * @param isChild false in the parent, which calls this before: what has run in children alone, each of them would
+ *   compile for itself, and that took a tenth of the time of a fork
  */
 export function becomeChild(had: Heritage, isChild: boolean): void {
   correctPid()

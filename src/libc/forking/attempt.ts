@@ -45,8 +45,9 @@ export function terminalOfChild(): number {
 }
 
 /**
- * How many descriptors a fork may need at once besides two for each thread that is watched: a dozen in the parent for pipes, listings and
- * a terminal; in the child as many for the loops of Node and of V8's workers, which end the process where there are none.
+ * How many descriptors a fork may need at once besides two for each thread that is watched: a dozen in the parent for
+ * pipes, listings and a terminal; in the child as many for the loops of Node and of V8's workers, which end the process
+ * where there are none.
  */
 const DESCRIPTORS = 28
 
@@ -68,8 +69,9 @@ function lookAtNode(): { readonly loop: EventLoop; readonly workers: V8Workers }
  *
  * @param withTerminal whether the child gets a terminal of its own, by forkpty(3): `terminalOfChild` is its other end
  * @returns 0 in the child, its process id in the parent
- * @throws OSError EAGAIN where V8's workers, or worker threads, do not come to rest, or the system has no more processes; NotImplementedError
- *   where this build of Node is not what is relied on
+ * @throws OSError EAGAIN where V8's workers, or worker threads, do not come to rest, or the system has no more
+ *   processes
+ * @throws NotImplementedError where this build of Node is not what is relied on
  */
 export function forkProcess(withTerminal: boolean): number {
   known ??= lookAtNode()
@@ -96,7 +98,9 @@ interface Plan {
   /** The descriptors that the kernel gives next, if nobody has them yet. */
   readonly nextFds: readonly number[]
   readonly parked: ParkedPool | null
-  /** Whether a child may be without V8's workers once: a collection that came before them stops one in some thousands. */
+  /**
+   * Whether a child may be without V8's workers once: a collection that came before them stops one in some thousands.
+   */
   mayFail: boolean
 }
 
@@ -161,8 +165,8 @@ function forkOnce(plan: Plan, aids: Aids): number {
   if (isIdle) includeInFork()
   const pid = !isIdle ? RETRY : plan.withTerminal ? libc.forkpty(terminalFd, 0, 0, 0) : libc.fork()
   if (pid === 0) {
-    // The very first act of the child: without workers, a collection of garbage would wait for them for ever. So there is
-    // nothing here but calls of C, for which nothing has to be compiled.
+    // The very first act of the child: without workers, a collection of garbage would wait for them for ever. So there
+    // is nothing here but calls of C, for which nothing has to be compiled.
     if (limit !== 0) libc.prlimit(0, RLIMIT_NPROC, limit, 0)
     if (stderr !== -1) libc.dup3(silence.nowhere, 2, 0)
     workers.construct(workers.address, workers.count, 0)

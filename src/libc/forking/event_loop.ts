@@ -6,8 +6,8 @@ import { ProcessMemory } from './process_memory.ts'
 /**
  * libuv's event loop, on which Node runs: parent and child would share its kernel objects.
  *
- * The layout of `uv_loop_t`, `uv_async_t` and `uv_signal_t` is that of libuv's public headers, unchanged in all of its versions 1.x on
- * 64-bit systems; `eventLoop` checks it nevertheless.
+ * The layout of `uv_loop_t`, `uv_async_t` and `uv_signal_t` is that of libuv's public headers, unchanged in all of its
+ * versions 1.x on 64-bit systems; `eventLoop` checks it nevertheless.
  */
 
 // Bytes into a uv_loop_t.
@@ -111,8 +111,8 @@ export function pendingHandles(loop: EventLoop): readonly number[] {
 /**
  * Gives the child's loop kernel objects of its own.
  *
- * uv_loop_fork forgets which handles were sent and not yet handled, so those are sent again: exactly those, for one of the
- * handles that wait for ever belongs to the inspector, and would open its port.
+ * uv_loop_fork forgets which handles were sent and not yet handled, so those are sent again: exactly those, for one of
+ * the handles that wait for ever belongs to the inspector, and would open its port.
  */
 export function forkEventLoop(loop: EventLoop, pending: readonly number[], isChild: boolean): void {
   const error = isChild ? libc.uv_loop_fork(loop.address) : 0

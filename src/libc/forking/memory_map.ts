@@ -4,11 +4,13 @@ import { libc } from '../functions.ts'
 import { openProc, readFrom } from './proc.ts'
 
 /**
- * V8 marks its heap so that fork(2) leaves it out of the child (Node builds it that way, to make `child_process` cheaper).
- * A child without a heap dies at its first step in JavaScript. So for the moment of the fork the mark is taken off.
+ * V8 marks its heap so that fork(2) leaves it out of the child (Node builds it that way, to make `child_process`
+ * cheaper). A child without a heap dies at its first step in JavaScript. So for the moment of the fork the mark is
+ * taken off.
  *
- * All memory here is made once, and grows with the list of mappings: what a fork takes from V8's heap, it takes from pages
- * that the fork before has left to be copied at the first write, and several hundred such faults took a sixth of its time.
+ * All memory here is made once, and grows with the list of mappings: what a fork takes from V8's heap, it takes from
+ * pages that the fork before has left to be copied at the first write, and several hundred such faults took a sixth of
+ * its time.
  */
 
 const { MADV_DOFORK, MADV_DONTFORK, MAP_ANONYMOUS, MAP_PRIVATE, PROT_NONE } = constants
@@ -34,7 +36,9 @@ class Ranges {
     this.ends.set(ends)
   }
 
-  /** Tells the kernel what to do with each at a fork. It makes nothing new, and asks for nothing that is not bound yet. */
+  /**
+   * Tells the kernel what to do with each at a fork. It makes nothing new, and asks for nothing that is not bound yet.
+   */
   advise(advice: number): void {
     const { count, starts, ends } = this
     for (let i = 0; i < count; i++) {
@@ -98,7 +102,9 @@ function readMappings(): number {
 const [SPACE, SLASH, ZERO, NINE, LETTER_D, LETTER_P, NEW_LINE] = [0x20, 0x2f, 0x30, 0x39, 0x64, 0x70, 0x0a]
 /** The letters "a" to "f" of a hexadecimal number stand so far behind their values. */
 const LETTERS = 0x61 - 10
-/** How many bits of an address are worked out at once: so many that each step is a small integer, and not on the heap. */
+/**
+ * How many bits of an address are worked out at once: so many that each step is a small integer, and not on the heap.
+ */
 const HALF = 28
 const MASK = 2 ** HALF - 1
 
@@ -188,7 +194,10 @@ function measure(): void {
   if (place % pageSize === 0) libc.munmap(place, pageSize)
 }
 
-/** The holes between the mappings stay in: the kernel passes over them, and what is mapped there meanwhile is marked too. */
+/**
+ * The holes between the mappings stay in: the kernel passes over them, and what is mapped there meanwhile is marked
+ * too.
+ */
 function findWhole(): void {
   const { count, starts, ends, refused } = now
   whole.count = 0
@@ -203,9 +212,9 @@ function findWhole(): void {
 }
 
 /**
- * The kernel tells what is left out of forks in /proc/self/smaps alone, where it also counts every page: that takes some
- * milliseconds for each 100 MB of heap. But two neighbours that differ in this one mark are two mappings. So the mark is
- * taken off the first page of every mapping that could have it: those that thereby fall into two had it.
+ * The kernel tells what is left out of forks in /proc/self/smaps alone, where it also counts every page: that takes
+ * some milliseconds for each 100 MB of heap. But two neighbours that differ in this one mark are two mappings. So the
+ * mark is taken off the first page of every mapping that could have it: those that thereby fall into two had it.
  */
 function findMarked(): void {
   const { count, starts, ends, permissions, hasMark } = now
@@ -242,10 +251,10 @@ const FAR = 2 ** 43
 const HUGE = 2 ** 27
 
 /**
- * Much the same is mapped at each fork, and finding the marks takes longer than all else that is done before it. So what
- * had the mark when it was last looked at, and was given it back, has it still: provided that only V8 can have mapped it.
- * Elsewhere another mapping may have taken the place of one that had it, and to leave that out of forks would harm. What
- * does not get its mark back there is less than a megabyte.
+ * Much the same is mapped at each fork, and finding the marks takes longer than all else that is done before it. So
+ * what had the mark when it was last looked at, and was given it back, has it still: provided that only V8 can have
+ * mapped it. Elsewhere another mapping may have taken the place of one that had it, and to leave that out of forks
+ * would harm. What does not get its mark back there is less than a megabyte.
  *
  * @returns whether all has been recognised; not where V8 has mapped something since
  */
@@ -274,8 +283,8 @@ function recogniseMarked(): boolean {
 }
 
 /**
- * Has fork(2) copy everything. It is called right before: what V8 maps in between would be missing in the child. Ranges end
- * at mappings that are refused, and have holes (ENOMEM): what the calls return says nothing.
+ * Has fork(2) copy everything. It is called right before: what V8 maps in between would be missing in the child. Ranges
+ * end at mappings that are refused, and have holes (ENOMEM): what the calls return says nothing.
  */
 export function includeInFork(): void {
   whole.advise(MADV_DOFORK)

@@ -3,7 +3,9 @@ import { constants } from '../facts.ts'
 import { libc } from '../functions.ts'
 import { address, bytes } from '../memory.ts'
 
-/** A pipe that no program inherits. Each end is closed once, however often that is asked for; one that is closed is -1. */
+/**
+ * A pipe that no program inherits. Each end is closed once, however often that is asked for; one that is closed is -1.
+ */
 export class Pipe {
   readEnd = -1
   writeEnd = -1

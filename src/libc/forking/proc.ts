@@ -3,8 +3,8 @@ import { osError } from '../call.ts'
 import { errnoNumbers } from '../facts.ts'
 
 /**
- * What /proc tells of processes, with the errors of osier: Node's own ones say nothing of fork. EACCES comes where /proc is
- * root's alone, as it is once a program of root's has become another user.
+ * What /proc tells of processes, with the errors of osier: Node's own ones say nothing of fork. EACCES comes where
+ * /proc is root's alone, as it is once a program of root's has become another user.
  */
 
 const { ENOENT, ESRCH } = errnoNumbers

@@ -10,8 +10,8 @@ const PATIENCE = 10_000
 const SILENCE = 100
 
 /**
- * Waits for the child to write that it has V8's workers. Where the system allows no more threads, it never will: it ends,
- * or waits for the missing ones for ever.
+ * Waits for the child to write that it has V8's workers. Where the system allows no more threads, it never will: it
+ * ends, or waits for the missing ones for ever.
  *
  * @param readEnd of a pipe that nobody but the child can write to
  */
@@ -38,7 +38,9 @@ function eventsWithin(time: number, fd: number): number | null {
   return count === -1 ? null : count === 0 ? 0 : bytes.readInt16LE(offsets.revents)
 }
 
-/** How long each thread of a process has run, if now all of them sleep: who does so twice, will not be woken. Else ''. */
+/**
+ * How long each thread of a process has run, if now all of them sleep: who does so twice, will not be woken. Else ''.
+ */
 function sleepOf(pid: number): string {
   let ran = ''
   for (const thread of threadsOf(pid)) {

@@ -36,8 +36,8 @@ export class Rest {
    * Looks for V8's workers, if they are not known yet: they are known by what they sleep on.
    *
    * @param mutexSize bytes of a pthread_mutex_t, with which V8's queue starts
-   * @param others the ids of threads that may run JavaScript. One of those in the middle of a collection holds a lock of
-   *   all of V8; a child of that moment hangs at its own first collection
+   * @param others the ids of threads that may run JavaScript. One of those in the middle of a collection holds a lock
+   *   of all of V8; a child of that moment hangs at its own first collection
    * @returns null where not all workers are idle, or another thread has just ended
    */
   static watch(workers: V8Workers, mutexSize: number, others: readonly string[]): Rest | null {

@@ -4,7 +4,9 @@ import { constants, structs } from '../facts.ts'
 import { type Address, libc } from '../functions.ts'
 import { addressOf, ownMemory } from '../memory.ts'
 
-/** Room for a child: where there is none, V8 and libuv would end it, or wait for ever for threads that are not there. */
+/**
+ * Room for a child: where there is none, V8 and libuv would end it, or wait for ever for threads that are not there.
+ */
 
 /**
  * Throws where so many descriptors cannot be opened: later there would be no way back.

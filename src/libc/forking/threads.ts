@@ -17,7 +17,9 @@ const staying = new Set<string>()
 let hasNames: boolean | undefined
 let usualCount = THREADS_OF_NODE
 
-/** In the child, whose threads are others, which may have these ids one day. The inspector's thread is not made again. */
+/**
+ * In the child, whose threads are others, which may have these ids one day. The inspector's thread is not made again.
+ */
 export function forgetThreads(isChild: boolean): void {
   if (!isChild) return
   ofNode.clear()
@@ -26,8 +28,9 @@ export function forgetThreads(isChild: boolean): void {
 }
 
 /**
- * Waits for a thread that is Node's for a moment. Since version 24 Node reads certificates on one: it has files open, and
- * holds the lock that every TLS connection asks for. Children that were forked meanwhile hung at their first connection.
+ * Waits for a thread that is Node's for a moment. Since version 24 Node reads certificates on one: it has files open,
+ * and holds the lock that every TLS connection asks for. Children that were forked meanwhile hung at their first
+ * connection.
  *
  * @returns whether there are threads beside Node's own: they may hold locks that a child needs
  */

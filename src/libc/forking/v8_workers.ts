@@ -3,9 +3,9 @@ import { find, findSymbol } from '../library.ts'
 import { isObjectAddress, ProcessMemory } from './process_memory.ts'
 
 /**
- * V8's worker threads: they collect garbage and optimise functions. fork(2) copies only the thread that calls it, so the
- * child has to make new ones, on the queue that it inherited; and it inherits that queue sound only if no worker was at
- * work at that moment.
+ * V8's worker threads: they collect garbage and optimise functions. fork(2) copies only the thread that calls it, so
+ * the child has to make new ones, on the queue that it inherited; and it inherits that queue sound only if no worker
+ * was at work at that moment.
  *
  * Node keeps them in an object of a class `node::WorkerThreadsTaskRunner`. Its constructor, run once more on the object
  * that is there, starts new threads.
@@ -18,11 +18,12 @@ export interface V8Workers {
   /**
    * The constructor, which starts new workers, to be called with the address, the count and 0.
    *
-   * Until then no garbage may be collected: a collection gives work to the queue, and to wake a worker the C library waits
-   * for those that its condition variable knows of, which are the parent's, for ever. With 1 000, 30 000 and 300 000
-   * objects thrown away before this call, 5, 19 and 20 of 24 children hung so, on Node 20, 24 and 26 alike, and without
-   * any, none of 144. So it is C's own function and none of ours around it: one that has not run yet is compiled first,
-   * which takes memory, and hung one in sixty children on Node 26.
+   * Until then no garbage may be collected: a collection gives work to the queue, and to wake a worker the C library
+   * waits for those that its condition variable knows of, which are the parent's, for ever (seen in a debugger). With
+   * 1,000, 30,000 and 300,000 objects thrown away before this call, 5, 19 and 20 of 24 children did not end as they
+   * should, on Node 20, 24 and 26 alike; without any, none of 144 failed. So it is C's own function and none of ours
+   * around it: one that has not run yet is compiled first, which takes memory, and hung one in sixty children on
+   * Node 26.
    */
   readonly construct: (address: number, count: number, logLevel: number) => void
   /** The ids of the threads that they are, once these have been found. */
@@ -36,7 +37,9 @@ const RUNNER_BLOCK_VTABLES = [
   '_ZTVSt23_Sp_counted_ptr_inplaceIN4node23WorkerThreadsTaskRunnerESaIvELN9__gnu_cxx12_Lock_policyE2EE',
   '_ZTVSt23_Sp_counted_ptr_inplaceIN4node23WorkerThreadsTaskRunnerESaIS1_ELN9__gnu_cxx12_Lock_policyE2EE',
 ]
-/** Node 24 has a second parameter, the level of its debug log: 0 is none. The older one may get it too, and never looks. */
+/**
+ * Node 24 has a second parameter, the level of its debug log: 0 is none. The older one may get it too, and never looks.
+ */
 const CONSTRUCTOR_WITH_LEVEL =
   'void _ZN4node23WorkerThreadsTaskRunnerC1EiNS_21PlatformDebugLogLevelE(uintptr_t, int, int)'
 const CONSTRUCTOR = 'void _ZN4node23WorkerThreadsTaskRunnerC1Ei(uintptr_t, int, int)'
