@@ -67,6 +67,16 @@ export class Flash {
     return word.readUInt32LE(0)
   }
 
+  /** The number that happens to stand at the start of a block: the revisions of a new pair go on from it. */
+  oldRevision(block: number): number {
+    try {
+      return this.readUInt32(block, 0)
+    } catch (error) {
+      if (error instanceof BadBlock) return 0
+      throw error
+    }
+  }
+
   /**
    * Programs whole units of an erased block, and looks whether the block has kept them.
    *

@@ -74,7 +74,7 @@ export class Store {
   newPair(pair: Pair = [this.allocator.allocate(), this.allocator.allocate()]): Metadata {
     return {
       pair,
-      revision: Math.ceil(this.#oldRevision(pair[0]) / CYCLE) * CYCLE,
+      revision: Math.ceil(this.flash.oldRevision(pair[0]) / CYCLE) * CYCLE,
       entries: [],
       tail: null,
       split: false,
@@ -83,16 +83,6 @@ export class Store {
       lastTag: NO_TAG,
       erased: false,
       seed: 0,
-    }
-  }
-
-  /** The number that happens to be there: revisions go on from it. */
-  #oldRevision(block: number): number {
-    try {
-      return this.flash.readUInt32(block, 0)
-    } catch (error) {
-      if (error instanceof BadBlock) return 0
-      throw error
     }
   }
 

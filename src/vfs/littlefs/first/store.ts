@@ -56,17 +56,7 @@ export class Store extends PairReader<Metadata> {
 
   /** A new pair, which nothing leads to: its first commit is what makes it. */
   newPair(pair: Pair = [this.allocator.allocate(), this.allocator.allocate()]): Metadata {
-    return { pair, revision: this.#oldRevision(pair[0]) + 1, entries: [], tail: null, split: false }
-  }
-
-  /** The number that happens to be there: revisions go on from it. */
-  #oldRevision(block: number): number {
-    try {
-      return this.flash.readUInt32(block, 0)
-    } catch (error) {
-      if (error instanceof BadBlock) return 0
-      throw error
-    }
+    return { pair, revision: this.flash.oldRevision(pair[0]) + 1, entries: [], tail: null, split: false }
   }
 
   /**
