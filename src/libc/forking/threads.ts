@@ -80,8 +80,11 @@ function nameOf(thread: string): string {
 
 /** How long to wait for a thread that is at work, in milliseconds: reading certificates takes a tenth. */
 const PATIENCE = 2000
-/** How long a thread may sleep before it counts as one that stays, in milliseconds. */
-const NAP = 20
+/**
+ * How long a thread may sleep before it counts as one that stays, in milliseconds. Where much else runs it may have to wait
+ * that long for a lock: more than twenty were seen.
+ */
+const NAP = 100
 /** How long to wait before the next look, in milliseconds. */
 const PAUSE = 1
 
