@@ -27,12 +27,12 @@ const ELSEWHERE = `## What is different elsewhere
 - **Bun and Deno**: \`fork\` and \`forkpty\` need Node: here they throw NotImplementedError. A promise that waits for a
   descriptor waits in a thread of osier's own, since these event loops take no descriptors from outside. \`wait\`, and
   \`waitpid\` for any child, cannot leave the children of \`node:child_process\` alone, since these runtimes do not tell which
-  they are: wait for children by their process ids there.
+  they are: wait for children by their process ids there. They crash when a worker thread is stopped
+  (\`worker.terminate()\`) while a call of koffi's is on the thread pool, and so while promises of that thread that work on
+  it are pending: let them end first.
 - **Bun** keeps a copy of the environment. osier has \`process.env\` and C hear of each other's changes when it is used; but
   variables whose names are not ASCII stay as Bun found them. In a directory whose path cannot be told, \`process.cwd()\`
   names the one before. Descriptors that Bun inherits above 3 it closes to the programs that it starts itself.
-  It crashes when a worker thread is stopped (\`worker.terminate()\`) while a call of koffi's is on the thread pool, and so
-  while promises of that thread that work on it are pending: let them end first.
 - **Node with \`--permission\`** (\`--experimental-permission\` in Node 20) takes \`--allow-addons\` as well, since koffi is one;
   without it the import of osier says so. Node's permissions are for Node's own modules: what osier does, it does past
   them, as any add-on. From version 24 on, without \`--allow-inspector\`, Node keeps SIGUSR1 blocked: nobody hears it.

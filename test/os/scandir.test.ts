@@ -431,7 +431,7 @@ test('what was read before keeps its name, number and status, whoever reads dire
   const place = plant(manyFiles(3000))
   const other = placeWith('x')
   const odd = Buffer.from([0x61, 0xff, 0x62])
-  symlinkSync('x', Buffer.concat([Buffer.from(`${other}/`), odd]))
+  os.symlink(Buffer.from('x'), Buffer.concat([Buffer.from(`${other}/`), odd]))
   const numbers = new Map(readdirSync(place).map((name) => [name, statSync(`${place}/${name}`, { bigint: true }).ino]))
   const [outer, inner] = [os.scandir(place), os.scandir(other)]
   const early = outer.next().value
@@ -538,7 +538,8 @@ test('is_dir and is_file of entries that are no links cost no system call', {
       }
     }
     use(); begin(); use(); end()`)
-  const names = calls.map((call) => call.slice(0, call.indexOf('(')))
+  // Node 26 looks at the priority of its threads now and then.
+  const names = calls.map((call) => call.slice(0, call.indexOf('('))).filter((name) => !name.startsWith('sched_get'))
   assert.deepEqual(
     names.filter((name) => name !== 'getdents64'),
     ['openat', 'newfstatat', 'close'],

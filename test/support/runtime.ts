@@ -67,7 +67,7 @@ export const ownEpolls: string | false =
 
 /** For a test's `skip` where a worker thread is stopped with calls on the thread pool. */
 export const noStopping: string | false =
-  runtime === 'Bun' && 'Bun: it crashes when a thread is stopped that has a call of koffi on the pool'
+  runtime !== 'Node' && `${runtime}: it crashes when a thread is stopped that has a call of koffi on the pool`
 
 /** For a test's `skip`: why there is no fork. */
 export const noFork: string | false = onlyNode('no other runtime survives fork(2)')
