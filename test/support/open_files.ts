@@ -6,9 +6,12 @@ import { lstatSync, readdirSync, readlinkSync } from 'node:fs'
  */
 const OF_NODE = /^anon_inode:\[(eventpoll|eventfd|io_uring)\]|^\/dev\/null$/
 
-/** Other runtimes have sockets and pipes to children and for signals, which come and go, and copies of standard streams. */
+/**
+ * Other runtimes have sockets and pipes to children and for signals, which come and go, and copies of standard streams; Deno
+ * opens its caches when it needs them.
+ */
 const isNode = process.versions.bun === undefined && process.versions.deno === undefined
-const OF_OTHERS = /^(socket|pipe|anon_inode):/
+const OF_OTHERS = /^(socket|pipe|anon_inode):|\/deno\/\w+_cache_v\d/
 
 function isOfRuntime(target: string): boolean {
   if (target === process.env.NODE_EXTRA_CA_CERTS) return true

@@ -547,7 +547,8 @@ function emptyImage(blockSize: number): { device: vfs.RamBlockDev; root: Buffer 
 
 test('a directory out of order is listed whole', () => {
   const { device, root } = emptyImage(1024)
-  const fs = new vfs.VfsLfs2(device)
+  // Without times, one byte of which could be that of a name.
+  const fs = new vfs.VfsLfs2(device, { mtime: false })
   for (const name of ['m', 'n']) write(fs, name, Buffer.of(1))
   const newest = Buffer.from(device.data.buffer, device.data.byteOffset, 2048)
   for (const at of [0, 1024]) {
