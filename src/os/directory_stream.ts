@@ -9,7 +9,7 @@ import { typeOf } from './file_type.ts'
 import type { FileName } from './names.ts'
 import type { Prepared } from './prepared.ts'
 
-/** OpenDirectory directories: what `listdir`, `scandir` and `walk` have in common. */
+/** Reading directories: what `listdir`, `scandir` and `walk` have in common. */
 
 const { O_RDONLY, O_DIRECTORY, O_CLOEXEC, O_NONBLOCK, F_DUPFD_CLOEXEC, SEEK_SET, S_IFDIR } = constants
 const { d_ino, d_reclen, d_type, d_name } = structs.dirent64.offsets
@@ -84,7 +84,7 @@ export function addEntries(size: number, names: string[], types: number[], inode
     let end = start
     let all = 0
     for (let byte = records[start] as number; byte !== 0; byte = records[++end] as number) all |= byte
-    if (records[start] === DOT && isDotOrDotDot(start, end)) continue
+    if (isDotName(start)) continue
     names.push(all < 0x80 ? block.slice(start, end) : decode(records, start, end))
     types.push(records[at + d_type] as number)
     inodes?.push(inodeAt(at + d_ino))
@@ -167,12 +167,14 @@ function placesIn(start: number, size: number): Place[] {
   const places: Place[] = []
   for (let at = start; at < start + size; at += u16[(at + d_reclen) >> 1] as number) {
     const name = at + d_name
-    if (records[name] !== DOT || !isDotName(name)) places.push(((at - start) << 4) + (records[at + d_type] as number))
+    if (!isDotName(name)) places.push(((at - start) << 4) + (records[at + d_type] as number))
   }
   return places
 }
 
-function isDotName(start: number): boolean {
+/** Whether the name that stands there in scratch memory, or behind it, is "." or "..". */
+export function isDotName(start: number): boolean {
+  if (records[start] !== DOT) return false
   return records[start + 1] === 0 || (records[start + 1] === DOT && records[start + 2] === 0)
 }
 
@@ -200,10 +202,6 @@ export function recordsInScratch<R extends OpenDirectory>(reading: R, size: numb
 /** To be told when a directory has been read: others may have its memory. */
 export function endReading(reading: OpenDirectory): void {
   if (standing?.reading === reading) standing = null
-}
-
-function isDotOrDotDot(start: number, end: number): boolean {
-  return end === start + 1 || (end === start + 2 && records[start + 1] === DOT)
 }
 
 function inodeAt(offset: number): number | bigint {

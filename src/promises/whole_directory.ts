@@ -5,6 +5,7 @@ import { type Address, type Int64, libc } from '../libc/functions.ts'
 import { address, bytes, SCRATCH_SIZE } from '../libc/memory.ts'
 import { decode } from '../libc/strings.ts'
 import { cString } from '../os/arguments.ts'
+import { isDotName } from '../os/directory_stream.ts'
 import { joinPath } from '../os/pathnames.ts'
 import type { Listing } from '../os/walk.ts'
 import { Entries } from './listing.ts'
@@ -52,8 +53,6 @@ const INODE = POINTERS - POINTER
 const texts = bytes
 const words = new Uint32Array(bytes.buffer)
 const longs = new BigUint64Array(bytes.buffer)
-
-const DOT = 0x2e
 
 class WholeReading implements Job {
   readonly name = 'scandir'
@@ -151,7 +150,7 @@ class WholeReading implements Job {
       let all = 0
       for (let byte = texts[start] as number; byte !== 0; byte = texts[++end] as number) all |= byte
       at = end + 1
-      if (texts[start] === DOT && isDotOrDotDot(start, end)) {
+      if (isDotName(start)) {
         if (end === start + 1) this.#own = inode
         continue
       }
@@ -189,10 +188,6 @@ function copyEntry(entry: Address, at: number, inodes: Inode[]): number {
     inodes.push(longs[INODE >> 3] as Inode)
   }
   return end - address
-}
-
-function isDotOrDotDot(start: number, end: number): boolean {
-  return end === start + 1 || (end === start + 2 && texts[start + 1] === DOT)
 }
 
 /**
