@@ -63,13 +63,23 @@ export class PairReader<M extends Linked> {
   }
 
   /** All pairs, from the superblock on. */
-  *pairs(): Generator<M> {
+  pairs(): Generator<M> {
+    return this.#list(SUPERBLOCKS, false)
+  }
+
+  /** The pairs of the directory that begins with `pair`. */
+  directory(pair: Pair): Generator<M> {
+    return this.#list(pair, true)
+  }
+
+  /** @param within whether the list ends with the directory */
+  *#list(first: Pair, within: boolean): Generator<M> {
     const seen = new Seen()
-    for (let pair: Pair | null = SUPERBLOCKS; pair !== null; ) {
-      if (!seen.add(pair)) throw corrupt()
-      const metadata = this.fetch(pair)
+    for (let next: Pair | null = first; next !== null; ) {
+      if (!seen.add(next)) throw corrupt()
+      const metadata = this.fetch(next)
       yield metadata
-      pair = metadata.tail
+      next = within && !metadata.split ? null : metadata.tail
     }
   }
 
@@ -93,17 +103,6 @@ export class PairReader<M extends Linked> {
         heads.push(...pointers(metadata))
         yield metadata
       }
-    }
-  }
-
-  /** The pairs of the directory that begins with `pair`. */
-  *directory(pair: Pair): Generator<M> {
-    const seen = new Seen()
-    for (let next: Pair | null = pair; next !== null; ) {
-      if (!seen.add(next)) throw corrupt()
-      const metadata = this.fetch(next)
-      yield metadata
-      next = metadata.split ? metadata.tail : null
     }
   }
 

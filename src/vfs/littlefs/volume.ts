@@ -5,7 +5,7 @@ import { Failure } from './failure.ts'
 import { type FileData, LittlefsFile } from './file.ts'
 import type { Flash } from './flash.ts'
 import type { Path } from './path.ts'
-import type { Position } from './position.ts'
+import type { Position, Positions } from './position.ts'
 
 /** What is known of a file or directory without opening it. */
 export interface Status {
@@ -32,10 +32,18 @@ export interface Opened {
   readonly isNew: boolean
 }
 
+/** What each version has its metadata in. */
+interface Store {
+  readonly allocator: Allocator
+  readonly positions: Positions
+  /** Calls `visit` with every block that metadata leads to. */
+  visitBlocks(visit: (block: number) => void): void
+}
+
 /** What the two versions of littlefs have in common: operations that end well, or are put right before the next one. */
 export abstract class Volume {
   readonly flash: Flash
-  abstract readonly allocator: Allocator
+  protected abstract readonly store: Store
   abstract readonly fileMax: number
   /** Bytes of a file that are kept with its entry at the most. */
   abstract readonly inlineMax: number
@@ -47,6 +55,10 @@ export abstract class Volume {
   constructor(flash: Flash, keepsTimes: boolean) {
     this.flash = flash
     this.#keepsTimes = keepsTimes
+  }
+
+  get allocator(): Allocator {
+    return this.store.allocator
   }
 
   /** The time for files that are written to; null where none is kept. */
@@ -96,8 +108,6 @@ export abstract class Volume {
   abstract mkdir(path: Path): void
   abstract remove(path: Path): void
   abstract rename(from: Path, to: Path): void
-  /** Calls `visit` with every block that metadata leads to. */
-  abstract visitUsed(visit: (block: number) => void): void
   /** Stores what a file holds with its entry. */
   abstract save(entry: Position, data: FileData, mtime: bigint | null): void
   protected abstract find(path: Path, mode: OpenMode): Opened
@@ -112,19 +122,14 @@ export abstract class Volume {
       const contents = mode.kind === 'w' ? Buffer.alloc(0) : data
       const file = new LittlefsFile(this, path.text, mode, entry, contents, writing ? changed : { dirty: false, mtime })
       this.#files.add(file)
-      this.opened(entry)
+      this.store.positions.add(entry)
       return file
     })
   }
 
-  /** A file has been opened: its entry is to be kept up to date. */
-  protected abstract opened(entry: Position): void
-  /** A file has been closed. */
-  protected abstract forget(entry: Position): void
-
   closed(file: LittlefsFile): void {
     this.#files.delete(file)
-    this.forget(file.entry)
+    this.store.positions.remove(file.entry)
   }
 
   /** Calls `visit` with the blocks of open files. */
@@ -141,7 +146,8 @@ export abstract class Volume {
   /** How many blocks are in use. */
   usedBlocks(): number {
     const used = new Set<number>()
-    this.visitUsed((block) => used.add(block))
+    this.store.visitBlocks((block) => used.add(block))
+    this.visitOpen((block) => used.add(block))
     return used.size
   }
 }

@@ -20,7 +20,7 @@ const MTIME = 1
 
 /** littlefs of the second version. */
 export class Volume2 extends Volume {
-  readonly #store: Store
+  protected readonly store: Store
   readonly inlineMax: number
   #limits: Limits
 
@@ -30,13 +30,9 @@ export class Volume2 extends Volume {
    */
   constructor(flash: Flash, lookahead: number, cacheSize: number, keepsTimes: boolean) {
     super(flash, keepsTimes)
-    this.#store = new Store(flash, lookahead, (visit) => this.visitOpen(visit))
-    this.#limits = mount(this.#store)
+    this.store = new Store(flash, lookahead, (visit) => this.visitOpen(visit))
+    this.#limits = mount(this.store)
     this.inlineMax = Math.min(cacheSize, this.#limits.attributeMax, ATTRIBUTE_MAX, Math.floor(flash.blockSize / 8))
-  }
-
-  get allocator(): Store['allocator'] {
-    return this.#store.allocator
   }
 
   get fileMax(): number {
@@ -44,22 +40,22 @@ export class Volume2 extends Volume {
   }
 
   protected get isSettled(): boolean {
-    return this.#store.state.settled
+    return this.store.state.settled
   }
 
   load(): void {
-    this.#store.generation += 1
-    this.#limits = mount(this.#store)
-    for (const position of this.#store.positions) this.#findAgain(position)
+    this.store.generation += 1
+    this.#limits = mount(this.store)
+    for (const position of this.store.positions) this.#findAgain(position)
   }
 
   /** Looks where the entry of an open file is, after something has failed half-way. */
   #findAgain(position: Position): void {
     const { name } = position
     if (name === null || position.gone) return
-    for (const metadata of this.#store.tree.pairs()) {
+    for (const metadata of this.store.tree.pairs()) {
       if (!position.isIn(metadata.pair)) continue
-      for (const [id, entry] of this.#store.tree.visible(metadata)) {
+      for (const [id, entry] of this.store.tree.visible(metadata)) {
         if (entry.type !== REGULAR || !entry.name.equals(name)) continue
         position.pair = metadata.pair
         position.id = id
@@ -70,35 +66,22 @@ export class Volume2 extends Volume {
   }
 
   protected prepare(): void {
-    finishMove(this.#store)
-    removeOrphans(this.#store, true)
-    this.#limits = upgrade(this.#store, this.#limits)
-  }
-
-  visitUsed(visit: (block: number) => void): void {
-    this.#store.visitBlocks(visit)
-    this.visitOpen(visit)
-  }
-
-  protected opened(entry: Position): void {
-    this.#store.positions.add(entry)
-  }
-
-  protected forget(entry: Position): void {
-    this.#store.positions.remove(entry)
+    finishMove(this.store)
+    removeOrphans(this.store, true)
+    this.#limits = upgrade(this.store, this.#limits)
   }
 
   /** Looks for what a path leads to; null for the root, which has no entry. */
   #lookUp(path: Path): Found | null {
     let found: Found | null = null
-    for (const name of path.names) found = this.#store.tree.find(this.#inside(found), name)
+    for (const name of path.names) found = this.store.tree.find(this.#inside(found), name)
     if (path.isDirectory && found?.entry !== undefined && found.entry.type !== DIRECTORY) throw new Failure('ENOTDIR')
     return found
   }
 
   /** Where the directory begins that has been found. */
   #inside(found: Found | null): Pair {
-    if (found === null) return this.#store.root
+    if (found === null) return this.store.root
     if (found.entry === undefined) throw new Failure('ENOENT')
     if (found.entry.type !== DIRECTORY) throw new Failure('ENOTDIR')
     const pair = directoryPair(found.entry)
@@ -127,14 +110,14 @@ export class Volume2 extends Volume {
     for (;;) {
       // What has changed since may be at other places, and only the order of names tells where to go on.
       const after: Buffer | null = last
-      const { generation } = this.#store
+      const { generation } = this.store
       let changed = false
-      for (const metadata of this.#store.tree.directory(this.#inside(this.#lookUp(path)))) {
-        for (const [, entry] of this.#store.tree.visible(metadata)) {
+      for (const metadata of this.store.tree.directory(this.#inside(this.#lookUp(path)))) {
+        for (const [, entry] of this.store.tree.visible(metadata)) {
           if (!isNamed(entry) || (after !== null && compareNames(entry.name, after) <= 0)) continue
           last = entry.name
           yield { name: entry.name, isDirectory: entry.type === DIRECTORY, size: sizeOf(entry) }
-          changed = this.#store.generation !== generation
+          changed = this.store.generation !== generation
           if (changed) break
         }
         if (changed) break
@@ -161,7 +144,7 @@ export class Volume2 extends Volume {
     const name = this.#checkedName(path)
     const struct = { type: INLINE_STRUCT, data: Buffer.alloc(0) }
     const changes = creation(id, { ...NO_ENTRY, type: REGULAR, name, struct })
-    this.#store.commit(metadata, changes)
+    this.store.commit(metadata, changes)
     // The pair may have been split, or have moved.
     const made = this.#existing(path)
     const entry = new Position(made.metadata.pair, made.id, name)
@@ -178,58 +161,58 @@ export class Volume2 extends Volume {
     const [type, bytes] = Buffer.isBuffer(data) ? [INLINE_STRUCT, data] : [CTZ_STRUCT, chainBytes(data)]
     const changes = [structChange(entry.id, type, bytes)]
     if (mtime !== null) changes.push(attributeChange(entry.id, MTIME, mtimeBytes(mtime)))
-    this.#store.commit(this.#store.tree.fetch(entry.pair), changes)
+    this.store.commit(this.store.tree.fetch(entry.pair), changes)
   }
 
   mkdir(path: Path): void {
-    const { tree, state } = this.#store
+    const { tree, state } = this.store
     const found = this.#lookUp(path)
     if (found === null || found.entry !== undefined) throw new Failure('EEXIST')
     const name = this.#checkedName(path)
     const last = tree.lastOf(found.metadata)
-    const fresh = this.#store.newPair()
+    const fresh = this.store.newPair()
     const head = headOf(fresh.pair)
     const place = new Position(found.metadata.pair, found.id)
-    this.#store.positions.tracking([head, place], () => {
-      this.#store.commit(fresh, [tailChange(last.tail, false)])
+    this.store.positions.tracking([head, place], () => {
+      this.store.commit(fresh, [tailChange(last.tail, false)])
       const isLast = !found.metadata.split
       if (!isLast) {
         // In two steps: the list of pairs has the new directory before its entry is there.
         state.orphans += 1
-        this.#store.commit(tree.fetch(last.pair), [tailChange(head.pair, false)])
+        this.store.commit(tree.fetch(last.pair), [tailChange(head.pair, false)])
         state.orphans -= 1
       }
       const struct = { type: DIRECTORY_STRUCT, data: pairBytes(head.pair) }
       const changes = creation(place.id, { ...NO_ENTRY, type: DIRECTORY, name, struct })
       if (isLast) changes.push(tailChange(head.pair, false))
-      this.#store.commit(tree.fetch(place.pair), changes)
+      this.store.commit(tree.fetch(place.pair), changes)
     })
   }
 
   remove(path: Path): void {
     const { metadata, id, entry } = this.#existing(path)
     if (entry.type === DIRECTORY) {
-      this.#removing(entry, () => this.#store.commit(metadata, [deletion(id)]))
-    } else this.#store.commit(metadata, [deletion(id)])
+      this.#removing(entry, () => this.store.commit(metadata, [deletion(id)]))
+    } else this.store.commit(metadata, [deletion(id)])
   }
 
   /** Takes an empty directory out of the list of pairs, after `action` has taken away its entry. */
   #removing(entry: Entry, action: () => void): void {
-    const { tree, state } = this.#store
+    const { tree, state } = this.store
     const pair = directoryPair(entry)
     if (pair === null) throw corrupt()
     const { entries, split } = tree.fetch(pair)
     if (entries.length > 0 || split) throw new Failure('ENOTEMPTY')
     const head = headOf(pair)
     state.orphans += 1
-    this.#store.positions.tracking([head], () => {
+    this.store.positions.tracking([head], () => {
       action()
       state.orphans -= 1
       const predecessor = tree.predecessor(head.pair)
       if (predecessor === null) throw corrupt()
       const removed = tree.fetch(head.pair)
       state.inherit(removed.piece)
-      this.#store.commit(predecessor, [tailChange(removed.tail, removed.split)])
+      this.store.commit(predecessor, [tailChange(removed.tail, removed.split)])
     })
   }
 
@@ -237,7 +220,7 @@ export class Volume2 extends Volume {
     const old = this.#existing(from)
     const target = this.#lookUp(to)
     if (target === null || isBelow(to.names, from.names)) throw new Failure('EINVAL')
-    const open = [...this.#store.positions].filter((each) => each.isIn(old.metadata.pair) && each.id === old.id)
+    const open = [...this.store.positions].filter((each) => each.isIn(old.metadata.pair) && each.id === old.id)
     const isSamePair = target.metadata.pair[0] === old.metadata.pair[0]
     if (target.entry === undefined) {
       if (to.isDirectory && old.entry.type !== DIRECTORY) throw new Failure('ENOTDIR')
@@ -256,23 +239,23 @@ export class Volume2 extends Volume {
 
   /** Enters what has been found under another name, and takes away its old entry. */
   #move(old: Found & { readonly entry: Entry }, target: Found, to: Path): void {
-    const { state, tree } = this.#store
+    const { state, tree } = this.store
     const isSamePair = target.metadata.pair[0] === old.metadata.pair[0]
     const changes = creation(target.id, { ...old.entry, name: lastName(to) })
     if (target.entry !== undefined) changes.unshift(deletion(target.id))
     if (isSamePair) {
       const moved = target.entry === undefined && target.id <= old.id
-      this.#store.commit(target.metadata, [...changes, deletion(moved ? old.id + 1 : old.id)])
+      this.store.commit(target.metadata, [...changes, deletion(moved ? old.id + 1 : old.id)])
       return
     }
     const source = new Position(old.metadata.pair, old.id, old.entry.name)
     state.move = { pair: old.metadata.pair, id: old.id }
-    this.#store.positions.tracking([source], () => {
-      this.#store.commit(target.metadata, changes)
+    this.store.positions.tracking([source], () => {
+      this.store.commit(target.metadata, changes)
       // Where pairs had to move, it may be done already.
       if (state.move === null) return
       state.move = null
-      this.#store.commit(tree.fetch(source.pair), [deletion(source.id)])
+      this.store.commit(tree.fetch(source.pair), [deletion(source.id)])
     })
   }
 

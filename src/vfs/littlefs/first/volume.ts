@@ -18,7 +18,7 @@ const PAIR_OVERHEAD = 20
 
 /** littlefs of the first version. */
 export class Volume1 extends Volume {
-  readonly #store: Store
+  protected readonly store: Store
   readonly inlineMax = 0
   readonly fileMax: number = FILE_MAX
   /** Whether it has been looked for what a power cut has left. */
@@ -27,12 +27,8 @@ export class Volume1 extends Volume {
   /** @param lookahead bytes, with a bit for each block that is looked for at a time */
   constructor(flash: Flash, lookahead: number) {
     super(flash, false)
-    this.#store = new Store(flash, lookahead, (visit) => this.visitOpen(visit))
-    mount(this.#store)
-  }
-
-  get allocator(): Store['allocator'] {
-    return this.#store.allocator
+    this.store = new Store(flash, lookahead, (visit) => this.visitOpen(visit))
+    mount(this.store)
   }
 
   protected get isSettled(): boolean {
@@ -41,16 +37,16 @@ export class Volume1 extends Volume {
 
   load(): void {
     this.#isChecked = false
-    this.#store.generation += 1
-    mount(this.#store)
-    for (const position of this.#store.positions) this.#findAgain(position)
+    this.store.generation += 1
+    mount(this.store)
+    for (const position of this.store.positions) this.#findAgain(position)
   }
 
   /** Looks where the entry of an open file is, after something has failed half-way. */
   #findAgain(position: Position): void {
     const { name } = position
     if (name === null || position.gone) return
-    for (const metadata of this.#store.pairs()) {
+    for (const metadata of this.store.pairs()) {
       if (!position.isIn(metadata.pair)) continue
       const id = metadata.entries.findIndex((entry) => entry.type === FILE && entry.name.equals(name))
       if (id === -1) continue
@@ -63,28 +59,15 @@ export class Volume1 extends Volume {
 
   protected prepare(): void {
     if (this.#isChecked) return
-    repair(this.#store)
+    repair(this.store)
     this.#isChecked = true
-  }
-
-  visitUsed(visit: (block: number) => void): void {
-    this.#store.visitBlocks(visit)
-    this.visitOpen(visit)
-  }
-
-  protected opened(entry: Position): void {
-    this.#store.positions.add(entry)
-  }
-
-  protected forget(entry: Position): void {
-    this.#store.positions.remove(entry)
   }
 
   /** The directory in which the last name of a path is, or would be. */
   #above(path: Path): Pair {
-    let pair = this.#store.root
+    let pair = this.store.root
     for (const name of path.names.slice(0, -1)) {
-      const found = this.#store.find(pair, name)
+      const found = this.store.find(pair, name)
       if (found === null) throw new Failure('ENOENT')
       pair = inside(found.entry)
     }
@@ -93,7 +76,7 @@ export class Volume1 extends Volume {
 
   /** Looks for what a path leads to: null where there is nothing. The root has no entry. */
   #lookUp(path: Path): Found | null {
-    const found = this.#store.find(this.#above(path), lastName(path))
+    const found = this.store.find(this.#above(path), lastName(path))
     if (path.isDirectory && found !== null && found.entry.type !== FOLDER) throw new Failure('ENOTDIR')
     return found
   }
@@ -113,16 +96,16 @@ export class Volume1 extends Volume {
   *list(path: Path): Generator<Listed, undefined> {
     const shown = new Set<string>()
     for (;;) {
-      const { generation } = this.#store
+      const { generation } = this.store
       let isChanged = false
-      const head = path.names.length === 0 ? this.#store.root : inside(this.#existing(path).entry)
-      for (const metadata of this.#store.directory(head)) {
-        for (const [, entry] of this.#store.visible(metadata)) {
+      const head = path.names.length === 0 ? this.store.root : inside(this.#existing(path).entry)
+      for (const metadata of this.store.directory(head)) {
+        for (const [, entry] of this.store.visible(metadata)) {
           const key = entry.name.toString('latin1')
           if (shown.has(key)) continue
           shown.add(key)
           yield { name: entry.name, isDirectory: entry.type === FOLDER, size: sizeOf(entry) }
-          isChanged = this.#store.generation !== generation
+          isChanged = this.store.generation !== generation
           if (isChanged) break
         }
         if (isChanged) break
@@ -160,10 +143,10 @@ export class Volume1 extends Volume {
   /** Puts an entry into a directory, where there is room. */
   #enter(directory: Pair, entry: Entry): void {
     let last: Metadata | undefined
-    for (const metadata of this.#store.directory(directory)) {
+    for (const metadata of this.store.directory(directory)) {
       const change: Change = { kind: 'insert', id: metadata.entries.length, entry }
-      if (this.#store.hasRoom(metadata, [change])) {
-        this.#store.commit(metadata, [change])
+      if (this.store.hasRoom(metadata, [change])) {
+        this.store.commit(metadata, [change])
         return
       }
       last = metadata
@@ -174,7 +157,7 @@ export class Volume1 extends Volume {
 
   /** Adds a pair with an entry to a directory. */
   #extend(last: Metadata, entry: Entry, tail: Pair | null): void {
-    const store = this.#store
+    const store = this.store
     const fresh = store.newPair()
     const [head, end] = [headOf(fresh.pair), headOf(last.pair)]
     store.positions.tracking([head, end], () => {
@@ -188,15 +171,15 @@ export class Volume1 extends Volume {
 
   save(position: Position, data: FileData, _mtime: bigint | null): void {
     const { id, pair } = position
-    const metadata = this.#store.fetch(pair)
+    const metadata = this.store.fetch(pair)
     const entry = metadata.entries[id]
     if (entry === undefined) throw corrupt()
     const bytes = Buffer.concat([chainBytes(data), entry.data.subarray(8)])
-    this.#store.commit(metadata, [{ kind: 'replace', id, entry: { ...entry, data: bytes } }])
+    this.store.commit(metadata, [{ kind: 'replace', id, entry: { ...entry, data: bytes } }])
   }
 
   mkdir(path: Path): void {
-    const store = this.#store
+    const store = this.store
     if (path.names.length === 0 || this.#lookUp(path) !== null) throw new Failure('EEXIST')
     this.#newEntry(path, FOLDER, Buffer.alloc(8))
     const last = store.lastOf(store.fetch(this.#above(path)))
@@ -226,7 +209,7 @@ export class Volume1 extends Volume {
   /** Where an empty directory is. */
   #emptyDirectory(entry: Entry): Pair {
     const pair = inside(entry)
-    const { entries, split } = this.#store.fetch(pair)
+    const { entries, split } = this.store.fetch(pair)
     if (entries.length > 0 || split) throw new Failure('ENOTEMPTY')
     return pair
   }
@@ -237,7 +220,7 @@ export class Volume1 extends Volume {
       action()
       return
     }
-    const store = this.#store
+    const store = this.store
     const head = headOf(directory)
     store.positions.tracking([head], () => {
       action()
@@ -249,14 +232,14 @@ export class Volume1 extends Volume {
 
   /** Takes an entry away, and the pair too where that was all that it held of a longer directory. */
   #removeEntry(metadata: Metadata, id: number): void {
-    const predecessor = metadata.entries.length === 1 ? this.#store.predecessor(metadata.pair) : null
+    const predecessor = metadata.entries.length === 1 ? this.store.predecessor(metadata.pair) : null
     if (predecessor?.split !== true) {
-      this.#store.commit(metadata, [{ kind: 'remove', id }])
+      this.store.commit(metadata, [{ kind: 'remove', id }])
       return
     }
     const { tail, split } = metadata
-    this.#store.commit(predecessor, [{ kind: 'tail', tail, split }])
-    for (const position of this.#store.positions.in(metadata.pair)) if (position.name !== null) position.gone = true
+    this.store.commit(predecessor, [{ kind: 'tail', tail, split }])
+    for (const position of this.store.positions.in(metadata.pair)) if (position.name !== null) position.gone = true
   }
 
   rename(from: Path, to: Path): void {
@@ -272,7 +255,7 @@ export class Volume1 extends Volume {
     if (target !== null && target.metadata.pair[0] === old.metadata.pair[0] && target.id === old.id) return
     const renamed = this.#checked({ ...old.entry, isMoving: false, name: lastName(to) })
     const replaced = target?.entry.type === FOLDER ? this.#emptyDirectory(target.entry) : null
-    const open = [...this.#store.positions].filter((each) => each.isIn(old.metadata.pair) && each.id === old.id)
+    const open = [...this.store.positions].filter((each) => each.isIn(old.metadata.pair) && each.id === old.id)
     this.#dropping(replaced, () => this.#move(old, target, renamed, to))
     if (open.length === 0) return
     const { metadata, id } = this.#existing(to)
@@ -283,7 +266,7 @@ export class Volume1 extends Volume {
 
   /** Enters what has been found under another name, and takes away its old entry: in one step where that can be. */
   #move(old: Found, target: Found | null, entry: Entry, to: Path): void {
-    const store = this.#store
+    const store = this.store
     const isSamePair = target === null || target.metadata.pair[0] === old.metadata.pair[0]
     const changes = isSamePair ? changesWithin(old, target, entry) : null
     const isSameDirectory = target !== null || this.#contains(this.#above(to), old.metadata)
@@ -309,7 +292,7 @@ export class Volume1 extends Volume {
   }
 
   #contains(directory: Pair, { pair }: Metadata): boolean {
-    for (const metadata of this.#store.directory(directory)) if (metadata.pair[0] === pair[0]) return true
+    for (const metadata of this.store.directory(directory)) if (metadata.pair[0] === pair[0]) return true
     return false
   }
 }
