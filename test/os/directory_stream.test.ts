@@ -4,10 +4,11 @@ import { closeSync, openSync, readdirSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import os, { type DirEntry } from 'osier'
+import { openCount } from '../support/open_files.ts'
 import { askOrdinaryUser, noOrdinaryUser } from '../support/ordinary_user.ts'
 import { noPython } from '../support/python.ts'
 import { lossyNames, ownSignals } from '../support/runtime.ts'
-import { files, manyFiles, openFds, planter } from '../support/trees.ts'
+import { files, manyFiles, planter } from '../support/trees.ts'
 import { inWorker } from '../support/worker.ts'
 
 const plant = planter()
@@ -99,7 +100,7 @@ describe('listdir', () => {
 
   test('errors tell the path, and nothing stays open', { skip: ownSignals }, () => {
     const place = placeWith('file')
-    const before = openFds()
+    const before = openCount()
     assert.throws(() => os.listdir(`${place}/no`), {
       name: 'FileNotFoundError',
       syscall: 'listdir',
@@ -123,7 +124,7 @@ describe('listdir', () => {
     } finally {
       os.close(fd)
     }
-    assert.equal(openFds(), before)
+    assert.equal(openCount(), before)
   })
 
   test('a directory without permission', { skip: noOrdinaryUser }, () => {

@@ -3,10 +3,11 @@ import { renameSync, rmSync, symlinkSync } from 'node:fs'
 import { afterEach, test } from 'node:test'
 import os, { type FwalkOptions } from 'osier'
 import { askNode } from '../support/child.ts'
+import { openCount } from '../support/open_files.ts'
 import { askOrdinaryUser, noOrdinaryUser } from '../support/ordinary_user.ts'
 import { askPython, noPython } from '../support/python.ts'
 import { missing } from '../support/tools.ts'
-import { forest, openFds, planter } from '../support/trees.ts'
+import { forest, planter } from '../support/trees.ts'
 
 // Which steps it gives, and in which order, walk.test.ts compares with Python.
 
@@ -23,7 +24,7 @@ const paths = (walk: Iterable<readonly [path: string, ...unknown[]]>, place: str
 
 test('dirfd is the directory, until the next step', () => {
   const place = planted(forest)
-  const before = openFds()
+  const before = openCount()
   for (const topdown of [true, false]) {
     const used = new Set<number>()
     for (const [path, directories, files, dirfd] of os.fwalk(place, { topdown })) {
@@ -33,7 +34,7 @@ test('dirfd is the directory, until the next step', () => {
       used.add(dirfd)
     }
     for (const dirfd of used) assert.throws(() => os.fstat(dirfd), { code: 'EBADF' })
-    assert.equal(openFds(), before)
+    assert.equal(openCount(), before)
   }
 })
 
@@ -133,7 +134,7 @@ test('a directory that becomes a link is not entered', () => {
 
 test('leaving early, and throwing, closes everything', () => {
   const place = planted(forest)
-  const before = openFds()
+  const before = openCount()
   for (const topdown of [true, false]) {
     for (const top of [place, Buffer.from(place)]) {
       for (const _ of os.fwalk(top, { topdown })) break
@@ -149,7 +150,7 @@ test('leaving early, and throwing, closes everything', () => {
   const bad = os.fwalk(place)
   bad.next().value?.[1].push(wrong(5))
   assert.throws(() => bad.next(), { name: 'TypeError', message: /"dirnames"/ })
-  assert.equal(openFds(), before)
+  assert.equal(openCount(), before)
 })
 
 test('a top that may not be read is thrown, be it a file or behind a link, as in Python', {

@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { readdirSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import os from 'osier'
 import { askNode } from '../support/child.ts'
+import { openCount } from '../support/open_files.ts'
 import { askPython, noPython } from '../support/python.ts'
 import { noSeccomp } from '../support/seccomp.ts'
-
-const fds = (): number => readdirSync('/proc/self/fd').length
 
 describe('popen', () => {
   test('reads what a command writes, as text and as bytes, by lines and whole', () => {
@@ -54,7 +52,7 @@ describe('popen', () => {
   })
 
   test('nothing stays open, no child is left, and none inherits the pipe', () => {
-    const before = fds()
+    const before = openCount()
     const inherited = (): string => {
       using listing = os.popen('ls /proc/self/fd | wc -l')
       return listing.read()
@@ -63,7 +61,7 @@ describe('popen', () => {
     const file = os.popen('cat', 'w')
     assert.equal(inherited(), alone)
     file.close()
-    assert.equal(fds(), before)
+    assert.equal(openCount(), before)
     assert.throws(() => os.wait(), os.ChildProcessError)
   })
 

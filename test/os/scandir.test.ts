@@ -18,11 +18,12 @@ import { describe, test } from 'node:test'
 import os, { type DirEntry, type Path } from 'osier'
 import { S_IFSOCK } from 'osier/stat'
 import { askNode } from '../support/child.ts'
+import { openCount } from '../support/open_files.ts'
 import { askPython, noPython } from '../support/python.ts'
 import { onlyNode } from '../support/runtime.ts'
 import { noSeccomp } from '../support/seccomp.ts'
 import { noStrace, traced } from '../support/strace.ts'
-import { files, manyFiles, openFds, planter } from '../support/trees.ts'
+import { files, manyFiles, planter } from '../support/trees.ts'
 import { inWorker } from '../support/worker.ts'
 
 const plant = planter()
@@ -223,7 +224,7 @@ print(json.dumps([about(entry) for entry in os.scandir(sys.argv[1])]))`,
 
   test('errors come at once, and nothing stays open', () => {
     const place = placeWith('file')
-    const before = openFds()
+    const before = openCount()
     assert.throws(() => os.scandir(`${place}/no`), {
       name: 'FileNotFoundError',
       syscall: 'scandir',
@@ -233,17 +234,17 @@ print(json.dumps([about(entry) for entry in os.scandir(sys.argv[1])]))`,
     assert.throws(() => os.scandir(9999), { code: 'EBADF', filename: 9999 })
     assert.throws(() => os.scandir('a\0'), { name: 'RangeError', message: /NUL/ })
     assert.throws(() => os.scandir(wrong(Symbol())), { name: 'TypeError', message: /"path"/ })
-    assert.equal(openFds(), before)
+    assert.equal(openCount(), before)
   })
 })
 
 describe('the iterator of scandir', () => {
   test('closes at its end, at a break, at a throw, and when told to', () => {
     const place = plant(manyFiles(3000))
-    const before = openFds()
+    const before = openCount()
     const used = os.scandir(place)
     assert.equal([...used].length, 3000)
-    assert.equal(openFds(), before)
+    assert.equal(openCount(), before)
     assert.deepEqual(
       [used.next(), used.next()],
       [
@@ -252,34 +253,34 @@ describe('the iterator of scandir', () => {
       ],
     )
     for (const _ of os.scandir(place)) break
-    assert.equal(openFds(), before)
+    assert.equal(openCount(), before)
     assert.throws(() => {
       for (const entry of os.scandir(place)) throw new Error(entry.name)
     }, /file-with/)
-    assert.equal(openFds(), before)
+    assert.equal(openCount(), before)
     const [first] = os.scandir(place)
     assert.ok(first?.is_file())
-    assert.equal(openFds(), before)
+    assert.equal(openCount(), before)
     const closed = os.scandir(place)
     closed.next()
     closed.close()
     closed.close()
-    assert.equal(openFds(), before)
+    assert.equal(openCount(), before)
     assert.deepEqual([...closed], [])
     const returned = os.scandir(place)
     assert.deepEqual(returned.return(), { done: true, value: undefined })
     assert.deepEqual(returned.next(), { done: true, value: undefined })
-    assert.equal(openFds(), before)
+    assert.equal(openCount(), before)
   })
 
   test('is disposed of by `using`', () => {
     const place = placeWith('a')
-    const before = openFds()
+    const before = openCount()
     const iterator = os.scandir(place)
     assert.equal(iterator[Symbol.iterator](), iterator)
-    assert.equal(openFds(), before + 1)
+    assert.equal(openCount(), before + 1)
     iterator[Symbol.dispose]()
-    assert.equal(openFds(), before)
+    assert.equal(openCount(), before)
   })
 
   test('many can run side by side and within each other', () => {

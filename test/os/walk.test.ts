@@ -4,10 +4,11 @@ import { afterEach, describe, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import os, { type WalkOptions } from 'osier'
 import { askNode } from '../support/child.ts'
+import { openCount } from '../support/open_files.ts'
 import { askOrdinaryUser, noOrdinaryUser } from '../support/ordinary_user.ts'
 import { askPython, noPython } from '../support/python.ts'
 import { noStrace, traced } from '../support/strace.ts'
-import { forest, openFds, planter, type Tree } from '../support/trees.ts'
+import { forest, planter, type Tree } from '../support/trees.ts'
 import { inWorker } from '../support/worker.ts'
 
 const planted = planter()
@@ -284,7 +285,7 @@ describe('walk', () => {
 
   test('leaving early, and throwing, closes everything', () => {
     const place = planted(forest)
-    const before = openFds()
+    const before = openCount()
     for (const topdown of [true, false]) {
       for (const _ of os.walk(place, { topdown })) break
       assert.throws(() => {
@@ -296,16 +297,16 @@ describe('walk', () => {
       assert.deepEqual(walk.next(), { done: true, value: undefined })
       assert.throws(() => os.walk(place).throw(new Error('no more')), /no more/)
     }
-    assert.equal(openFds(), before)
+    assert.equal(openCount(), before)
   })
 
   test('errors go to onerror, which may collect or throw them', { skip: noOrdinaryUser }, () => {
     const place = planted({ a: { x: {} }, closed: { x: {} }, z: {} })
     os.chmod(`${place}/closed`, 0)
     const outcome = askOrdinaryUser(`
+      import { openCount } from '${import.meta.resolve('../support/open_files.js')}'
       const place = ${JSON.stringify(place)}
-      const fds = () => os.listdir('/proc/self/fd').length
-      const before = fds()
+      const before = openCount()
       const results = []
       for (const topdown of [true, false]) {
         for (const walk of [os.walk, os.fwalk]) {
@@ -321,7 +322,7 @@ describe('walk', () => {
           results.push([errors, paths.sort(), silent.sort(), thrown])
         }
       }
-      console.log(JSON.stringify([results, fds() - before]))`)
+      console.log(JSON.stringify([results, openCount() - before]))`)
     const expected = (path: string): unknown[] => [
       [['PermissionError', path]],
       ['', '/a', '/a/x', '/z'],

@@ -1,12 +1,10 @@
-import { readdirSync } from 'node:fs'
 import os from 'osier'
+import { openCount } from './open_files.ts'
 
 /**
  * Run with a low limit of open files: opens until no descriptor is left, makes every call that would make one more, and
  * prints how each failed, and how many descriptors were open before and after.
  */
-const openCount = (): number => readdirSync('/proc/self/fd').length
-
 const calls: Record<string, () => unknown> = {
   open: () => os.open('/dev/null', os.O_RDONLY),
   dup: () => os.dup(0),

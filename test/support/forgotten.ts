@@ -1,6 +1,6 @@
-import { readdirSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import os from 'osier'
+import { openCount } from './open_files.ts'
 
 /** Run with --expose-gc: forgets open files, and prints what becomes of them. The path of one is the argument. */
 declare const gc: () => void
@@ -9,7 +9,6 @@ const warnings: string[] = []
 process.removeAllListeners('warning')
 process.on('warning', (warning) => warnings.push(warning.name))
 
-const openCount = (): number => readdirSync('/proc/self/fd').length
 const before = openCount()
 const kept = os.open('/dev/null', os.O_RDWR)
 

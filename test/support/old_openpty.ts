@@ -1,13 +1,12 @@
-import { readdirSync } from 'node:fs'
 import os from 'osier'
 import * as errno from 'osier/errno'
+import { openCount } from './open_files.ts'
 import { forbid } from './seccomp.ts'
 
 /** Makes a pseudo-terminal where the kernel refuses to open its terminal by ioctl, and prints what comes of it. */
 const TIOCGPTPEER = 0x5441
 const code = process.argv[2] ?? ''
 
-const openCount = (): number => readdirSync('/proc/self/fd').length
 for (const fd of os.openpty()) os.close(fd)
 forbid('ioctl', Number(Reflect.get(errno, code)), [1, TIOCGPTPEER])
 const before = openCount()

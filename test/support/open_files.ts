@@ -42,6 +42,21 @@ export function openFiles(): Set<string> {
   return found
 }
 
+/**
+ * How many descriptors this process has open, of all or of some. Newer versions of Node read the certificates of
+ * NODE_EXTRA_CA_CERTS in a thread while programs begin: that file may go between two counts, and is in none.
+ */
+export function openCount(fds: readonly string[] = readdirSync('/proc/self/fd')): number {
+  return fds.filter((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`) !== process.env.NODE_EXTRA_CA_CERTS
+    } catch (error) {
+      // Not open, or the descriptor of the listing itself. What has become another user may not read what it has open.
+      return (error as NodeJS.ErrnoException).code !== 'ENOENT'
+    }
+  }).length
+}
+
 /** Whether a descriptor is open. The kernel is asked: some runtimes' own functions know only those that they have opened. */
 export function isOpen(fd: number): boolean {
   return lstatSync(`/proc/self/fd/${fd}`, { throwIfNoEntry: false }) !== undefined

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import os from 'osier'
 import { temporaryFolder } from './folder.ts'
@@ -53,9 +53,4 @@ export const forest: Tree = {
   loop: { link: 'loop' },
   file: 'file',
   'file\udcfe': 'file',
-}
-
-/** How many descriptors this process has open. */
-export function openFds(): number {
-  return readdirSync('/proc/self/fd').length
 }

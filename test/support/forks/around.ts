@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { fork as forkNode } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isatty } from 'node:tty'
 import { Worker } from 'node:worker_threads'
 import os from 'osier'
+import { openCount } from '../open_files.ts'
 import { FINE, inChild, litter, mustEnd, type Situation, start } from './child.ts'
 
 /** What a child of this process's writes until it ends. */
@@ -23,8 +23,6 @@ function readAll(fd: number): string {
     }
   }
 }
-
-const openCount = (): number => readdirSync('/proc/self/fd').length
 
 /** What stands around a fork: signals, terminals, channels, hooks, limits. */
 export const around: Readonly<Record<string, Situation>> = {

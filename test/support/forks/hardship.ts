@@ -8,9 +8,9 @@ import os from 'osier'
 import { constants } from '../../../src/libc/facts.ts'
 import { libc } from '../../../src/libc/functions.ts'
 import { address, bytes } from '../../../src/libc/memory.ts'
+import { openCount } from '../open_files.ts'
 import { calculate, ended, FINE, inChild, litter, mustEnd, type Situation, start } from './child.ts'
 
-const openCount = (): number => readdirSync('/proc/self/fd').length
 const threadCount = (): number => readdirSync('/proc/self/task').length
 const childrenOf = (): string => readFileSync('/proc/thread-self/children', 'latin1')
 /** The memory that is only this process's, in kilobytes. */

@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict'
-import { readdirSync } from 'node:fs'
 import os from 'osier'
+import { openCount } from '../open_files.ts'
 import { FINE } from './child.ts'
 
 /**
  * Run with a low limit of open files: forks while ever more descriptors are free, and prints how often that was refused,
  * and how often it went well. In between nothing may be left over: no descriptor, no child, no half of a child.
  */
-const openCount = (): number => readdirSync('/proc/self/fd').length
 
 function errorCode(call: () => unknown): string {
   try {

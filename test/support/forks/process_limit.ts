@@ -5,13 +5,13 @@ import os from 'osier'
 import { constants } from '../../../src/libc/facts.ts'
 import { libc } from '../../../src/libc/functions.ts'
 import { address, bytes } from '../../../src/libc/memory.ts'
+import { openCount } from '../open_files.ts'
 import { FINE, litter } from './child.ts'
 
 /**
  * Run as root: forks with room for no more threads, for one, for two ..., and prints what came of it. In between nothing
  * may be left over. With a folder, that of a control group, the group sets the limit, else the user.
  */
-const openCount = (): number => readdirSync('/proc/self/fd').length
 const threadCount = (): number => readdirSync('/proc/self/task').length
 
 /** What limits the number of this process's threads, together with those of its children. */

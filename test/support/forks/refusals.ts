@@ -3,15 +3,12 @@ import os from 'osier'
 import { constants, errnoNumbers, syscalls } from '../../../src/libc/facts.ts'
 import { libc } from '../../../src/libc/functions.ts'
 import { address, bytes } from '../../../src/libc/memory.ts'
+import { openCount } from '../open_files.ts'
 import { forbid } from '../seccomp.ts'
 import { FINE, mustEnd, type Situation, start } from './child.ts'
 
-/** Counted without the kernel's calls that are forbidden here. */
-function openCount(): number {
-  let count = 0
-  for (let fd = 0; fd < 200; fd++) if (libc.fcntl(fd, constants.F_GETFD, 0) !== -1) count += 1
-  return count
-}
+/** Those that may be open: a listing would take calls that are forbidden here. */
+const fds = Array.from({ length: 200 }, (_, fd) => String(fd))
 
 /** How many signals the kernel knows. C's own set has room for more. */
 const SIGNALS = 64
@@ -24,7 +21,7 @@ function blockedSignals(): string {
 /** What becomes of a fork in a process that may not make this call any more. Nothing may be left over. */
 function forkWithout(syscall: keyof typeof syscalls, withTerminal: boolean): void {
   forbid(syscall, errnoNumbers.EIO)
-  const [fds, signals] = [openCount(), blockedSignals()]
+  const [open, signals] = [openCount(fds), blockedSignals()]
   try {
     const [pid, fd] = withTerminal ? os.forkpty() : [os.fork(), -1]
     if (pid === 0) os._exit(FINE)
@@ -34,7 +31,7 @@ function forkWithout(syscall: keyof typeof syscalls, withTerminal: boolean): voi
     assert.ok(error instanceof os.OSError, String(error))
     assert.deepEqual([error.code, error.syscall], ['EIO', 'fork'])
   }
-  assert.deepEqual([openCount(), blockedSignals()], [fds, signals], `without ${syscall}`)
+  assert.deepEqual([openCount(fds), blockedSignals()], [open, signals], `without ${syscall}`)
   assert.throws(() => os.waitpid(-1, os.WNOHANG), { code: 'ECHILD' })
 }
 
