@@ -17,6 +17,7 @@ import {
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import os from 'osier'
 import { outputOf, processFields } from './support/children.ts'
 import { temporaryFolder } from './support/folder.ts'
@@ -138,7 +139,7 @@ test('job control: the command has the terminal, and Ctrl-C and Ctrl-Z reach nob
 test('daemon: it belongs to no terminal, has nothing of ours open, runs once, and can be ended', {
   timeout: 60_000,
   skip: noSelf,
-}, () => {
+}, async () => {
   const place = join(folder, 'daemon')
   mkdirSync(place)
   const daemon = (command: string): string => {
@@ -174,6 +175,9 @@ test('daemon: it belongs to no terminal, has nothing of ours open, runs once, an
       [join(place, 'daemon.pid')],
     )
     process.kill(pid, 'SIGHUP')
+    // Of signals that come close together, runtimes tell in an order of their own.
+    const heard = (): boolean => readFileSync(log, 'utf8').includes('configuration')
+    for (let tries = 0; tries < 500 && !heard(); tries++) await sleep(20)
   } finally {
     assert.equal(daemon('stop'), `process ${pid} has ended\n`)
   }
@@ -233,11 +237,11 @@ test('waiting: a log is followed when it grows, is cut, and is replaced', { time
   const next = async (): Promise<string> => String((await lines.next()).value)
   assert.equal(await next(), `following ${path}`)
   appendFileSync(path, 'begun')
-  await new Promise((resolve) => setTimeout(resolve, 100))
+  await sleep(100)
   appendFileSync(path, ' and ended\n')
   assert.equal(await next(), 'begun and ended')
   truncateSync(path)
-  await new Promise((resolve) => setTimeout(resolve, 100))
+  await sleep(100)
   appendFileSync(path, 'after the cut\n')
   assert.equal(await next(), 'after the cut')
   writeFileSync(`${path}.new`, 'of the new file\n')

@@ -27,6 +27,8 @@ export const surroundingsTitles: Readonly<Record<Surroundings, string>> = {
 export function permissionFlags(runtime: RuntimeName): readonly string[] {
   return [
     ...(runtime === 'node20' ? ['--experimental-permission'] : ['--permission', '--allow-inspector']),
+    // Older ones have no permission for it, and do not know the flag.
+    ...(runtime === 'node26' ? ['--allow-net'] : []),
     '--allow-addons',
     '--allow-child-process',
     '--allow-worker',

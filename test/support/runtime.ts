@@ -69,6 +69,13 @@ export const ownEpolls: string | false =
 export const noStopping: string | false =
   runtime !== 'Node' && `${runtime}: it crashes when a thread is stopped that has a call of koffi on the pool`
 
+/** For a test's `skip` where memory is asked for that nobody has. */
+export const noLimitlessMemory: string | false =
+  !isMainThread &&
+  runtime === 'Node' &&
+  Number.parseInt(process.versions.node, 10) >= 26 &&
+  'Node 26 ends a worker thread that asks for memory which is not there'
+
 /** For a test's `skip`: why there is no fork. */
 export const noFork: string | false = onlyNode('no other runtime survives fork(2)')
 
