@@ -3,6 +3,7 @@ import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import os from 'osier'
+import { foreignThread } from '../support/emulation.ts'
 import { isOpen } from '../support/open_files.ts'
 
 /** How behaviours are written down: data, which the tests run and the page counts. */
@@ -174,4 +175,4 @@ export function fails(code: string, ...calls: (() => unknown)[]): void {
 
 /** `fork` needs V8, and libuv as Node has it. */
 export const noFork: string | false =
-  'bun' in process.versions || 'deno' in process.versions ? 'there is no fork in this runtime' : false
+  'bun' in process.versions || 'deno' in process.versions ? 'there is no fork in this runtime' : foreignThread

@@ -46,6 +46,8 @@ export function ended(
     if (child.pid !== undefined) groups.add(child.pid)
     const settle = (how: string | null): void => {
       clearTimeout(timer)
+      // What it started and has not waited for ends with it.
+      if (child.pid !== undefined) endGroup(child.pid)
       groups.delete(child.pid ?? 0)
       resolve(how)
     }

@@ -7,7 +7,7 @@
  */
 
 import { spawnSync } from 'node:child_process'
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
 import { type Cell, cellsNamed } from './cells.ts'
@@ -84,8 +84,15 @@ function settle({ cell, result }: CellRun): void {
 function writeDown(cell: Cell, result: CellResult): void {
   const results = readResults()
   results.cells[cell.name] = result
-  writeFileSync(RESULTS, `${JSON.stringify(results, null, 2)}\n`)
-  writeFileSync('docs/platforms.md', page(results))
+  replace(RESULTS, `${JSON.stringify(results, null, 2)}\n`)
+  replace('docs/platforms.md', page(results))
+}
+
+/** In one step, so that a run that is ended leaves no half of it. */
+function replace(path: string, text: string): void {
+  const whole = join(HOME, `${process.pid}.new`)
+  writeFileSync(whole, text)
+  renameSync(whole, path)
 }
 
 /** The commit, and a plus where files are other than there: but for those that are written here. */

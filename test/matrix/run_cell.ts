@@ -19,7 +19,7 @@ import { type Cell, isIn, permissionFlags } from './cells.ts'
 import { END, INSIDE, type Outcome } from './harness.ts'
 import { ended } from './processes.ts'
 import type { CellResult, Failure, Skips } from './results.ts'
-import { type Installed, unwarned } from './runtimes.ts'
+import { type Installed, QUIET, unwarned } from './runtimes.ts'
 import { testFiles } from './tree.ts'
 
 export interface Places {
@@ -96,16 +96,22 @@ interface Kept {
 
 async function runAndKeep(file: string, cell: Cell, runtime: Installed, places: Places): Promise<void> {
   const began = Date.now()
-  const outcomes = await runFile(file, cell, runtime, places)
+  // Whatever happens to one file, the others run.
+  const outcomes = await runFile(file, cell, runtime, places).catch((error: unknown): Outcome[] => [
+    { name: nameOf(file), result: 'failed', reason: `it could not be run: ${error}` },
+  ])
   const kept: Kept = { revision: places.revision, seconds: (Date.now() - began) / 1000, outcomes }
   writeFileSync(placeOf(file, 'json', places), JSON.stringify(kept))
 }
 
 function readKept(file: string, places: Places): Kept | null {
-  const place = placeOf(file, 'json', places)
-  if (!existsSync(place)) return null
-  const kept = JSON.parse(readFileSync(place, 'utf8')) as Kept
-  return kept.revision === places.revision ? kept : null
+  try {
+    const kept = JSON.parse(readFileSync(placeOf(file, 'json', places), 'utf8')) as Kept
+    return kept.revision === places.revision ? kept : null
+  } catch {
+    // It has not run, or was ended while this was written.
+    return null
+  }
 }
 
 function passedBefore(file: string, places: Places): boolean {
@@ -151,7 +157,9 @@ async function runFile(file: string, cell: Cell, runtime: Installed, places: Pla
 }
 
 /** What a login of that user would have, and the runtime as the `node` that programs find. */
-function environmentFor({ surroundings }: Cell, { command }: Installed, logs: string): NodeJS.ProcessEnv {
+function environmentFor({ name, surroundings }: Cell, { command }: Installed, logs: string): NodeJS.ProcessEnv {
+  // The facts are the same everywhere, so once is enough.
+  if (name === 'node20') return { ...process.env, OSIER_FETCH_HEADERS: '1' }
   const folders = (process.env.PATH ?? '').split(':')
   if (surroundings === 'user') {
     // Root's own folders are closed to others.
@@ -160,8 +168,7 @@ function environmentFor({ surroundings }: Cell, { command }: Installed, logs: st
   }
   // npm, as any program of Node, gets the flags of permission by NODE_OPTIONS, which an older Node does not know.
   if (surroundings === 'permission') {
-    const quiet = '--disable-warning=SecurityWarning'
-    return { ...process.env, NODE_OPTIONS: quiet, PATH: [dirname(command), ...folders].join(':') }
+    return { ...process.env, NODE_OPTIONS: QUIET.join(' '), PATH: [dirname(command), ...folders].join(':') }
   }
   return process.env
 }
@@ -188,8 +195,17 @@ function readReport(path: string): FileReport {
   const lines = existsSync(path) ? readFileSync(path, 'utf8').split('\n') : []
   return {
     // Between them stands what the tests print.
-    outcomes: lines.filter((line) => line.startsWith('{"name":')).map((line) => JSON.parse(line) as Outcome),
+    outcomes: lines.filter((line) => line.startsWith('{"name":')).flatMap(parsed),
     isWhole: lines.includes(END),
+  }
+}
+
+/** An outcome; none of a line that was being written when the process ended. */
+function parsed(line: string): Outcome[] {
+  try {
+    return [JSON.parse(line) as Outcome]
+  } catch {
+    return []
   }
 }
 

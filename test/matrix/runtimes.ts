@@ -84,12 +84,15 @@ function start(home: string, binary: string): string {
   return path
 }
 
-/** Starts the same Node without its warnings of the flags that allow what osier cannot do without. */
+/** Node's options without its warnings of the flags that allow what osier cannot do without, and of those on trial. */
+export const QUIET: readonly string[] = ['--disable-warning=SecurityWarning', '--disable-warning=ExperimentalWarning']
+
+/** Starts the same Node with them. */
 export function unwarned({ command }: Installed): string {
   const folder = join(dirname(command), 'unwarned')
   mkdirSync(folder, { recursive: true })
   const path = join(folder, 'node')
-  writeScript(path, [command, '--disable-warning=SecurityWarning'])
+  writeScript(path, [command, ...QUIET])
   return path
 }
 

@@ -5,6 +5,7 @@ import os from 'osier'
 import { SIGKILL, SIGTERM } from 'osier/signal'
 import { runNode } from '../support/child.ts'
 import { exitCode } from '../support/children.ts'
+import { noSubreaper } from '../support/emulation.ts'
 import { askPython, noPython } from '../support/python.ts'
 
 test('a times_result has fields and items', () => {
@@ -139,7 +140,7 @@ test('nice of -1 is a result, not an error', { skip: process.getuid?.() !== 0 &&
   assert.match(child.stdout, /^(-1\n)?(EPERM|EACCES)\n$/)
 })
 
-test('a child subreaper is one, and is it no longer', () => {
+test('a child subreaper is one, and is it no longer', { skip: noSubreaper }, () => {
   const child = runNode(`
     console.log(os.get_child_subreaper())
     os.set_child_subreaper(true)

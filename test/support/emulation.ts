@@ -12,6 +12,30 @@ function told(...command: [string, ...string[]]): string {
 export const otherMachine: string | false =
   told('uname', '-m') !== os.uname().machine && 'what is started here runs on a processor of another kind'
 
+/** For a test's `skip`: why forks are not as elsewhere, or false. QEMU has a thread of its own in each process. */
+export const foreignThread: string | false =
+  otherMachine !== false && 'what imitates this computer has a thread here that is not in a child, of which osier warns'
+
+/** For a test's `skip`: why an environment is not what a program is started with, or false. */
+export const otherEnvironment: string | false =
+  otherMachine !== false && 'what imitates this computer puts the environment of programs in another order'
+
+/** For a test's `skip`: why system calls cannot be counted, or false. */
+export const foreignCalls: string | false =
+  otherMachine !== false && 'strace sees the system calls of what imitates this computer'
+
+function lacksSubreapers(): boolean {
+  try {
+    os.get_child_subreaper()
+    return false
+  } catch (error) {
+    return error instanceof os.OSError && error.code === 'EINVAL'
+  }
+}
+
+/** For a test's `skip`: why this process cannot be a subreaper, or false. QEMU refuses it, where Linux does so since 3.4. */
+export const noSubreaper: string | false = lacksSubreapers() && 'there is no PR_SET_CHILD_SUBREAPER of prctl(2) here'
+
 /** For a test's `skip`: why the root directory cannot be compared with what other programs say of it, or false. */
 export const otherRoot: string | false =
   told('stat', '-c', '%i', '/') !== String(os.stat('/').st_ino) && 'what is started here sees another root directory'

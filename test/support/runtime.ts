@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isMainThread } from 'node:worker_threads'
 import os from 'osier'
+import { foreignThread } from './emulation.ts'
 
 /** What runs the tests. */
 export const runtime: 'Node' | 'Bun' | 'Deno' =
@@ -77,7 +78,7 @@ export const noLimitlessMemory: string | false =
   'Node 26 ends a worker thread that asks for memory which is not there'
 
 /** For a test's `skip`: why there is no fork. */
-export const noFork: string | false = onlyNode('no other runtime survives fork(2)')
+export const noFork: string | false = onlyNode('no other runtime survives fork(2)') || foreignThread
 
 /** For a test's `skip`: why nothing can be done before osier is loaded. */
 export const noPreload: string | false = onlyNode('it cannot be given a module to load first')

@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process'
+import { foreignCalls } from './emulation.ts'
 
 const probe = spawnSync('strace', ['-o', '/dev/null', 'true'], { encoding: 'utf8' })
 
 /** For a test's `skip`: why system calls cannot be counted here, or false. */
 export const noStrace: string | false =
-  probe.status === 0 ? false : `no strace that may trace: ${(probe.stderr || String(probe.error)).trim()}`
+  probe.status === 0 ? foreignCalls : `no strace that may trace: ${(probe.stderr || String(probe.error)).trim()}`
 
 /** A line of this text, written to standard output, parts what is to be seen from what Node does on its own. */
 const MARK = 'osier-trace-mark'
