@@ -13,6 +13,7 @@ import { SIGKILL } from 'osier/signal'
 import { askNode } from '../support/child.ts'
 import { noProcessGroupLimit, withProcessGroup } from '../support/control_group.ts'
 import { chapters } from '../support/forks/situations.ts'
+import { asFirstProcess, noContainer } from '../support/namespaces.ts'
 import { noFork } from '../support/runtime.ts'
 
 const program = fileURLToPath(new URL('../support/forks/run.js', import.meta.url))
@@ -110,4 +111,18 @@ test('after root has become another user: EACCES, and nothing is left over', { s
   for (const early of ['false', 'true']) {
     assert.deepEqual(askNode(program.replace('%EARLY%', early)), [['PermissionError', 'EACCES', 'fork'], 0])
   }
+})
+
+test("as the first process of a container, where threads' ids get another digit", {
+  skip: noFork || noContainer,
+}, () => {
+  const program = `
+    import { readFile } from 'node:fs/promises'
+    // Starts the threads of the pool, the last of which have two digits.
+    await readFile('/proc/self/stat')
+    const ended = (pid) => os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    const pid = os.fork()
+    if (pid === 0) os._exit(ended(os.fork() || os._exit(7)))
+    console.log(JSON.stringify([process.pid, ended(pid)]))`
+  assert.deepEqual(askNode(program, { command: asFirstProcess }), [1, 7])
 })

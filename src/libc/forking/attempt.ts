@@ -1,6 +1,6 @@
 import { lastErrno, osError } from '../call.ts'
 import { constants, errnoNumbers, signalNumbers, sizes } from '../facts.ts'
-import { bindNow, libc } from '../functions.ts'
+import { type Address, bindNow, libc } from '../functions.ts'
 import { addressOf, ownMemory } from '../memory.ts'
 import {
   completedWork,
@@ -20,6 +20,7 @@ import { threadsOfJavaScript } from './threads.ts'
 import { type V8Workers, v8Workers } from './v8_workers.ts'
 
 const { RLIMIT_NPROC, SIG_SETMASK } = constants
+const STDERR = 2
 
 /** How long to try, in milliseconds, before V8's workers, or worker threads, count as busy. */
 const PATIENCE = 5000
@@ -28,7 +29,7 @@ const PATIENCE = 5000
 const INVOLVED = [
   ...(['fork', 'forkpty', 'madvise', 'prlimit', 'pthread_mutex_lock', 'pthread_mutex_unlock'] as const),
   ...(['pthread_sigmask', 'read', 'write', 'close', 'poll', 'kill', 'waitpid', '_exit', 'dup3', 'fcntl'] as const),
-  ...(['pipe2', 'getpid', 'usleep', 'uv_loop_fork', 'uv_async_send'] as const),
+  ...(['pipe2', 'getpid', 'getdents64', 'usleep', 'uv_loop_fork', 'uv_async_send'] as const),
 ] as const
 
 // Memory of this module alone, because it is used between steps that must not be disturbed.
@@ -123,6 +124,7 @@ function attempt(plan: Plan): number {
 
 function attemptAtRest(plan: Plan, rest: Rest): number {
   takeLeave(plan, NOTHING, false)
+  rehearseWorkers()
   const silence = prepareSilence()
   const [verdict, report] = [new Pipe(), new Pipe()]
   try {
@@ -147,51 +149,26 @@ interface Aids {
   readonly report: Pipe
 }
 
-/** Nothing here may throw, and in the child nothing may run for the first time, until all is as it was. */
+/** Nothing here may throw. */
 function forkOnce(plan: Plan, aids: Aids): number {
-  const { loop, workers } = plan
-  const { rest, silence, verdict, report } = aids
-  const nextFds = plan.nextFds.filter((fd) => !isOpen(fd))
-  block.fill(0xff, 0, sizes.sigset_t)
-  libc.pthread_sigmask(SIG_SETMASK, everySignal, oldMask)
-  // A thread of the pool could be about to put a result into the loop's queue.
-  libc.pthread_mutex_lock(loop.workMutex)
-  const [completed, pending] = [completedWork(loop), pendingHandles(loop)]
-  // One more thread than there are workers keeps the time for them.
-  const limit = lowerLimit(workers.count + 1)
-  // In a terminal of its own, standard output is the same as standard error.
-  const stderr = plan.withTerminal ? 1 : silence.saved
-  const isIdle = rest.beginAgain()
+  const estate = standStill(plan)
+  const steps = firstSteps(plan, aids)
+  const isIdle = aids.rest.beginAgain()
   if (isIdle) includeInFork()
   const pid = !isIdle ? RETRY : plan.withTerminal ? libc.forkpty(terminalFd, 0, 0, 0) : libc.fork()
   if (pid === 0) {
-    // The very first act of the child: without workers, a collection of garbage would wait for them for ever. So there
-    // is nothing here but calls of C, for which nothing has to be compiled.
-    if (limit !== 0) libc.prlimit(0, RLIMIT_NPROC, limit, 0)
-    if (stderr !== -1) libc.dup3(silence.nowhere, 2, 0)
-    workers.construct(workers.address, workers.count, 0)
-    if (stderr !== -1) libc.dup3(stderr, 2, silence.flags)
-    libc.write(report.writeEnd, block, 1)
-    libc.close(verdict.writeEnd)
-    if (libc.read(verdict.readEnd, aByte, 1) !== 1) libc._exit(255)
-    libc.pthread_mutex_unlock(loop.workMutex)
-    verdict.writeEnd = -1
-    takeLeave(plan, { completed, pending, nextFds }, true)
+    startWorkers(steps)
+    stayIfToldTo(aids.verdict)
+    libc.pthread_mutex_unlock(plan.loop.workMutex)
+    takeLeave(plan, estate, true)
     libc.pthread_sigmask(SIG_SETMASK, oldMask, 0)
     return 0
   }
   const errno = pid === -1 ? lastErrno() : 0
-  if (limit !== 0) libc.prlimit(0, RLIMIT_NPROC, limit, 0)
-  libc.pthread_mutex_unlock(loop.workMutex)
-  const isSound = pid > 0 && rest.holds()
-  if (isSound) libc.write(verdict.writeEnd, block, 1)
-  verdict.close()
-  report.closeWriteEnd()
-  excludeFromFork()
-  libc.pthread_sigmask(SIG_SETMASK, oldMask, 0)
+  const isSound = goOn(pid, plan, steps.limit, aids)
   if (pid === -1) throw osError(errno, 'fork')
   if (!isSound) return pid === RETRY ? RETRY : discard(pid, plan.withTerminal)
-  return waitForWorkers(pid, plan, report)
+  return waitForWorkers(pid, plan, aids.report)
 }
 
 /** What the child inherits, as it was at the moment of the fork. */
@@ -202,6 +179,109 @@ interface Estate {
 }
 
 const NOTHING: Estate = { completed: 0, pending: [], nextFds: [] }
+
+/** No signal comes, and the pool puts nothing into the loop's queue, until child and parent have gone on. */
+function standStill(plan: Plan): Estate {
+  const nextFds = firstFree(plan.nextFds)
+  block.fill(0xff, 0, sizes.sigset_t)
+  libc.pthread_sigmask(SIG_SETMASK, everySignal, oldMask)
+  libc.pthread_mutex_lock(plan.loop.workMutex)
+  return { completed: completedWork(plan.loop), pending: pendingHandles(plan.loop), nextFds }
+}
+
+/** What the child does first. */
+interface FirstSteps {
+  readonly construct: V8Workers['construct']
+  readonly address: Address
+  readonly count: number
+  /** The limit of processes that stands again; 0 where it was not lowered. */
+  readonly limit: Address
+  /** What is standard error while the workers are started, and afterwards: -1 where it stays what it is. */
+  readonly nowhere: number
+  readonly stderr: number
+  readonly flags: number
+  readonly report: number
+}
+
+function firstSteps({ withTerminal, workers }: Plan, { silence, report }: Aids): FirstSteps {
+  // One more thread than there are workers keeps the time for them.
+  const limit = lowerLimit(workers.count + 1)
+  // In a terminal of its own, standard output is the same as standard error.
+  const stderr = withTerminal ? 1 : silence.saved
+  return {
+    construct: workers.construct,
+    address: workers.address,
+    count: workers.count,
+    limit,
+    nowhere: stderr === -1 ? -1 : silence.nowhere,
+    stderr,
+    flags: silence.flags,
+    report: report.writeEnd,
+  }
+}
+
+/**
+ * Without workers, a collection of garbage would wait for them for ever. So there is nothing here but calls of C, all
+ * of them always, and the parent makes them before with what does nothing: in the child they would have to be compiled
+ * first, and looked up.
+ */
+function startWorkers({ construct, address, count, limit, nowhere, stderr, flags, report }: FirstSteps): void {
+  libc.prlimit(0, RLIMIT_NPROC, limit, 0)
+  libc.dup3(nowhere, STDERR, 0)
+  construct(address, count, 0)
+  libc.dup3(stderr, STDERR, flags)
+  libc.write(report, block, 1)
+}
+
+function rehearseWorkers(): void {
+  const none = {
+    construct: libc.madvise,
+    address: 0,
+    count: 0,
+    limit: 0,
+    nowhere: -1,
+    stderr: -1,
+    flags: 0,
+    report: -1,
+  }
+  startWorkers(none)
+}
+
+/** In the child: ends where the parent has seen a worker run meanwhile. */
+function stayIfToldTo(verdict: Pipe): void {
+  verdict.closeWriteEnd()
+  if (libc.read(verdict.readEnd, aByte, 1) !== 1) libc._exit(255)
+}
+
+/**
+ * In the parent: puts everything back, and tells the child whether it is to stay.
+ *
+ * @returns whether it is
+ */
+function goOn(pid: number, { loop }: Plan, limit: Address, { rest, verdict, report }: Aids): boolean {
+  libc.prlimit(0, RLIMIT_NPROC, limit, 0)
+  libc.pthread_mutex_unlock(loop.workMutex)
+  const isSound = pid > 0 && rest.holds()
+  if (isSound) libc.write(verdict.writeEnd, block, 1)
+  verdict.close()
+  report.closeWriteEnd()
+  excludeFromFork()
+  libc.pthread_sigmask(SIG_SETMASK, oldMask, 0)
+  return isSound
+}
+
+/** As many as the loops of V8's workers may open. */
+const SOME = 12
+
+/** The descriptors that the kernel gives next: the lowest that are free. */
+function firstFree(fds: readonly number[]): readonly number[] {
+  const free: number[] = []
+  for (const fd of fds) {
+    if (isOpen(fd)) continue
+    if (free.push(fd) === SOME) break
+  }
+  return free
+}
 
 /**
  * In the child that is to stay: lets go of what belongs to the parent.

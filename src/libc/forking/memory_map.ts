@@ -81,22 +81,31 @@ const LOWEST = 0x10000
 /** Beyond what a user's process maps: what is listed there belongs to the kernel. */
 const HIGHEST = 2 ** 55
 
-/** The list of mappings as text. */
+/** The list of mappings as text, and how long it is. */
 let text = Buffer.allocUnsafeSlow(1 << 16)
+let length = 0
+/** The same, as it was when it was read before. */
+let lastText = Buffer.allocUnsafeSlow(1 << 16)
+let lastLength = 0
 
-/** Reads the list, and returns its length. Half of it will not do, so the memory grows with it. */
-function readMappings(): number {
+/** Reads the list. Half of it will not do, so the memory grows with it. */
+function readMappings(): void {
   const fd = openProc('/proc/self/maps')
   try {
-    for (let length = 0; ; ) {
-      const count = readFrom(fd, text, length, null)
-      if (count === 0) return length
-      length += count
+    ;[text, lastText] = [lastText, text]
+    ;[length, lastLength] = [0, length]
+    for (let count = -1; count !== 0; length += count) {
       if (length === text.length) text = Buffer.concat([text], 2 * length)
+      count = readFrom(fd, text, length, null)
     }
   } finally {
     closeSync(fd)
   }
+}
+
+/** Whether the list is the same, to the byte, as it was before: comparing takes an eightieth of what parsing does. */
+function isSameText(): boolean {
+  return length === lastLength && text.compare(lastText, 0, length, 0, length) === 0
 }
 
 const [SPACE, SLASH, ZERO, NINE, LETTER_D, LETTER_P, NEW_LINE] = [0x20, 0x2f, 0x30, 0x39, 0x64, 0x70, 0x0a]
@@ -126,9 +135,8 @@ function readAddress(): number {
   return high * 2 ** HALF + low
 }
 
-/** Reads lines such as "7f0000000000-7f0000021000 rw-p 00000000 00:00 0      [name]". */
-function readInto(mappings: Mappings): void {
-  const length = readMappings()
+/** Parses lines such as "7f0000000000-7f0000021000 rw-p 00000000 00:00 0      [name]". */
+function parseInto(mappings: Mappings): void {
   mappings.clear()
   for (position = 0; position < length; ) {
     const start = readAddress()
@@ -177,13 +185,21 @@ const whole = new Ranges()
 /** What is left out of forks. */
 const marked = new Ranges()
 
+/** Whether all that is marked was recognised at the last look. */
+let isRecognised = false
+
 /** Looks at this process's memory. `excludeFromFork` must follow, even if no fork does. */
 export function surveyMemory(): void {
   if (pageSize === 0) measure()
+  readMappings()
+  // What is recognised once, would be so again.
+  if (isRecognised && isSameText()) return
+  isRecognised = false
   ;[before, now] = [now, before]
-  readInto(now)
+  parseInto(now)
   findWhole()
-  if (!recogniseMarked()) findMarked()
+  isRecognised = recogniseMarked()
+  if (!isRecognised) findMarked()
 }
 
 function measure(): void {
@@ -224,7 +240,8 @@ function findMarked(): void {
   }
   // Should reading fail, then nothing is known the next time.
   now.count = 0
-  readInto(after)
+  readMappings()
+  parseInto(after)
   now.count = count
   marked.count = 0
   let j = 1

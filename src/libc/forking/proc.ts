@@ -1,6 +1,8 @@
-import { closeSync, openSync, readdirSync, readSync } from 'node:fs'
-import { osError } from '../call.ts'
-import { errnoNumbers } from '../facts.ts'
+import { closeSync, openSync, readSync } from 'node:fs'
+import { lastErrno, osError } from '../call.ts'
+import { errnoNumbers, structs } from '../facts.ts'
+import { libc } from '../functions.ts'
+import { address, bytes, SCRATCH_SIZE } from '../memory.ts'
 
 /**
  * What /proc tells of processes, with the errors of osier: Node's own ones say nothing of fork. EACCES comes where
@@ -8,6 +10,8 @@ import { errnoNumbers } from '../facts.ts'
  */
 
 const { ENOENT, ESRCH } = errnoNumbers
+
+const DOT = 0x2e
 
 export function openProc(path: string): number {
   try {
@@ -49,14 +53,42 @@ export function readFrom(fd: number, into: Buffer, start: number, at: number | n
   }
 }
 
-/** The ids of a process's threads; none where the process has just ended. */
+const { d_reclen, d_name } = structs.dirent64.offsets
+
+/**
+ * The ids of a process's threads, the oldest first; none where the process has just ended.
+ *
+ * That is the order in which the kernel lists them. Node sorts them as text, and then "10" comes before "2": so the
+ * youngest were the first wherever the ids got one more digit, or started again from below, as they soon do in a
+ * container.
+ */
 export function threadsOf(process: number | 'self'): string[] {
   const folder = `/proc/${process}/task`
+  let fd = -1
   try {
-    return readdirSync(folder)
+    fd = openProc(folder)
+    const threads: string[] = []
+    for (let size = list(fd); size > 0; size = list(fd)) addThreads(threads, size)
+    return threads
   } catch (error) {
     if (isGone(error)) return []
-    throw ofFork(error, folder)
+    throw error
+  } finally {
+    if (fd !== -1) closeSync(fd)
+  }
+}
+
+/** Lists some entries in scratch memory, and returns how long they are. */
+function list(fd: number): number {
+  const size = Number(libc.getdents64(fd, address, SCRATCH_SIZE))
+  if (size === -1) throw osError(lastErrno(), 'fork')
+  return size
+}
+
+function addThreads(threads: string[], size: number): void {
+  for (let entry = 0; entry < size; entry += bytes.readUInt16LE(entry + d_reclen)) {
+    const start = entry + d_name
+    if (bytes[start] !== DOT) threads.push(bytes.toString('latin1', start, bytes.indexOf(0, start)))
   }
 }
 

@@ -7,6 +7,7 @@
 // linux-arm64-musl: musl 1.2.3, Linux 6.1
 
 export const constants = {
+  AF_UNIX: 1,
   ARG_MAX: 131072,
   AT_EACCESS: 512,
   AT_EMPTY_PATH: 4096,
@@ -482,6 +483,7 @@ export const constants = {
   SIG_IGN: 1,
   SIG_SETMASK: 2,
   SIG_UNBLOCK: 1,
+  SOCK_STREAM: 1,
   SPLICE_F_GIFT: 8,
   SPLICE_F_MORE: 4,
   SPLICE_F_MOVE: 1,
