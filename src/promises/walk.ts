@@ -16,9 +16,15 @@ const { EMFILE, ENFILE } = errnoNumbers
 
 /**
  * How many directories are read ahead of the caller: those that come next, as soon as it is certain that they do.
- * Enough to keep the pool at work; each costs a descriptor, and the memory of its names.
+ * Enough to keep the pool at work.
  */
-const AHEAD = 8
+const AHEAD = 32
+/**
+ * How many of them `fwalk` has open at most, since each costs a descriptor. `walk` has no such limit: directories that
+ * have been read and come late would keep those that come next from being read ahead, and most of a deep tree would be
+ * read one by one. So in each directory on the way down there may be AHEAD of which the names wait in memory.
+ */
+const OPEN_AHEAD = 8
 
 /** What reading a directory came to. Errors are told when its turn has come. */
 type Found<T> = { readonly value: T } | { readonly error: unknown }
@@ -58,16 +64,22 @@ class Pending<T> {
 class ReadAhead<T> {
   readonly #begun: Set<Pending<T>> = new Set()
   readonly #signal: AbortSignal | undefined
+  readonly #most: number
 
-  constructor(signal: AbortSignal | undefined) {
+  /** @param most how many there may be of them */
+  constructor(signal: AbortSignal | undefined, most = Number.POSITIVE_INFINITY) {
     this.#signal = signal
+    this.#most = most
   }
 
   /** Begins with those that come next: of tasks, the last. */
   begin(tasks: readonly unknown[]): void {
-    for (let at = tasks.length - 1; at >= 0 && this.#begun.size < AHEAD; at--) {
+    let next = 0
+    for (let at = tasks.length - 1; at >= 0 && next < AHEAD && this.#begun.size < this.#most; at--) {
       const task = tasks[at]
-      if (!(task instanceof Pending) || task.hasBegun) continue
+      if (!(task instanceof Pending)) continue
+      next += 1
+      if (task.hasBegun) continue
       this.#begun.add(task)
       task.begin()
     }
@@ -268,7 +280,7 @@ async function* walkOpen(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<FwalkStep<string>, void> {
   const { topdown, onerror, flags } = walk
-  const ahead = new ReadAhead<Opened | undefined>(signal)
+  const ahead = new ReadAhead<Opened | undefined>(signal, OPEN_AHEAD)
   const isStopped = (): boolean => signal?.aborted === true
   const top = fsdecode(walk.start)
   const tasks: Task[] = [new Pending(top, () => openTop(walk.start, walk.at, flags, isStopped))]

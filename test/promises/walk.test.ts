@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
@@ -138,6 +139,20 @@ describe('walk and fwalk', () => {
       if (result.status === 'rejected') assert.equal(result.reason, controller.signal.reason)
     }
     rmSync(many, { recursive: true })
+  })
+
+  test('read ahead of the caller however deep it is, though what comes last has been read first', async () => {
+    const begun = new Set<unknown>()
+    const listen = (message: unknown): void => void begun.add((message as { args: unknown[] }).args[0])
+    subscribe('os.scandir', listen)
+    const steps = promises.walk(tree)
+    await steps.next()
+    const { value } = await steps.next()
+    assert.ok(value !== undefined && value[1].length === 4)
+    await steps.next()
+    unsubscribe('os.scandir', listen)
+    for (const name of value[1]) assert.ok(begun.has(join(value[0], name)), name)
+    await steps.return()
   })
 
   test('tell onerror what os.walk tells it, when its turn has come', async () => {
