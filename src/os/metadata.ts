@@ -123,23 +123,26 @@ export function statusOf(syscall: string, file: FileName, at: number, flags: num
   return statResult()
 }
 
-/** The same, or a negative error number, where it is for the caller to say what file could not be asked about. */
-export function statusOrErrno(file: FileName, at: number, flags: number): stat_result | number {
+/**
+ * Has C write the status of a path to memory. An error number, or 0: it is for the caller to say what could not be asked
+ * about.
+ */
+export function statusInto(out: Address, file: FileName, at: number, flags: number): number {
   const name = cString(file, 'path')
-  while (libc.fstatat(at, name, address, flags) === -1) {
+  while (libc.fstatat(at, name, out, flags) === -1) {
     const errno = lastErrno()
-    if (errno !== errnoNumbers.EINTR) return -errno
+    if (errno !== errnoNumbers.EINTR) return errno
   }
-  return statResult()
+  return 0
 }
 
 /** The same of a name that stands in memory, which must be there for the length of the call. */
-export function statusByAddressOrErrno(name: Address, at: number, flags: number): stat_result | number {
-  while (libc.fstatatByAddress(at, name, address, flags) === -1) {
+export function statusByAddressInto(out: Address, name: Address, at: number, flags: number): number {
+  while (libc.fstatatByAddress(at, name, out, flags) === -1) {
     const errno = lastErrno()
-    if (errno !== errnoNumbers.EINTR) return -errno
+    if (errno !== errnoNumbers.EINTR) return errno
   }
-  return statResult()
+  return 0
 }
 
 /**

@@ -3,10 +3,11 @@ import { isMainThread } from 'node:worker_threads'
 import { AuditEvent } from '../audit.ts'
 import { wrongType } from '../errors.ts'
 import { osError } from '../libc/call.ts'
-import { constants, errnoNumbers } from '../libc/facts.ts'
-import { libc } from '../libc/functions.ts'
-import type { stat_result } from '../results.ts'
-import { bool, checkOptions, type Descriptor, fileNameOrFd, NO_OPTIONS, optional } from './arguments.ts'
+import { constants, errnoNumbers, structs } from '../libc/facts.ts'
+import { type Address, libc } from '../libc/functions.ts'
+import { address, addressOf, bytes, ownMemory } from '../libc/memory.ts'
+import { type stat_result, statResult } from '../results.ts'
+import { bool, checkOptions, type Descriptor, fileNameOrFd, optional } from './arguments.ts'
 import {
   duplicateDirectory,
   endReading,
@@ -18,7 +19,7 @@ import {
   scandirEvent,
   typeAt,
 } from './directory_stream.ts'
-import { type FollowSymlinksOption, statusByAddressOrErrno, statusOrErrno } from './metadata.ts'
+import { type FollowSymlinksOption, statusByAddressInto, statusInto } from './metadata.ts'
 import { type FileName, fsdecode, fsencode, type Path } from './names.ts'
 import { joinPath } from './pathnames.ts'
 
@@ -36,6 +37,7 @@ const {
   SEEK_SET,
 } = constants
 const { ENOENT } = errnoNumbers
+const { st_mode } = structs.stat.offsets
 
 export const listdirEvent: AuditEvent = new AuditEvent('os.listdir')
 
@@ -95,8 +97,8 @@ export function inKind(directory: FileName | number, names: string[]): string[] 
   return typeof directory === 'object' ? names.map((name) => fsencode(name)) : names
 }
 
-function followsSymlinks(options: FollowSymlinksOption): boolean {
-  if (options === NO_OPTIONS) return true
+function followsSymlinks(options: FollowSymlinksOption | undefined): boolean {
+  if (options === undefined) return true
   checkOptions(options, ['follow_symlinks'])
   return bool(options.follow_symlinks, 'follow_symlinks', true)
 }
@@ -110,9 +112,24 @@ export interface Source<T extends FileName> {
 }
 
 /**
+ * The status that was asked for last by somebody who wanted to know the type. To make a stat_result of it takes a third
+ * as long as to ask, and to keep it as it is hardly less, so that is left to `stat`, which is called next or not at all.
+ */
+const status = ownMemory(structs.stat.size)
+const statusAddress = addressOf(status)
+/**
+ * Whose it is, and whether it is that of a link's target. This is not the entry itself, because V8 has to write down each
+ * time that something old refers to something new, which takes longer than to make an entry.
+ */
+let askedRecords: Records<Source<FileName>> | null = null
+let askedPlace: Place = 0
+let askedTarget = false
+
+/**
  * An entry of a directory, as `scandir` gives it: its name, and what is known of it without asking again.
  *
- * What does have to be asked (`stat`, and for symbolic links what they point to) is asked once and remembered.
+ * What does have to be asked is asked once and remembered: by `stat` the status, by `is_dir` and `is_file` the type of
+ * what a symbolic link points to. `stat` costs no call right after those have asked.
  *
  * See Python, os.DirEntry.
  * @example
@@ -130,8 +147,9 @@ export class DirEntry<T extends FileName = string> {
   readonly #records: Records<Source<T>>
   readonly #place: Place
   #name: T | undefined
-  #stat: stat_result | undefined
-  #lstat: stat_result | undefined
+  /** Where the type alone was asked for, the mode. */
+  #stat: stat_result | number | undefined
+  #lstat: stat_result | number | undefined
 
   /** @internal `scandir` makes entries. */
   constructor(records: Records<Source<T>>, place: Place) {
@@ -144,13 +162,11 @@ export class DirEntry<T extends FileName = string> {
 
   /** The name, without the directory. */
   get name(): T {
-    this.#name ??= this.#decodedName()
+    if (this.#name === undefined) {
+      const name = this.#records.name(this.#place)
+      this.#name = (typeof this.#records.reading.start === 'object' ? fsencode(name) : name) as T
+    }
     return this.#name
-  }
-
-  #decodedName(): T {
-    const name = this.#records.name(this.#place)
-    return (typeof this.#records.reading.start === 'object' ? fsencode(name) : name) as T
   }
 
   /** The directory's path, as `scandir` got it, joined with the name; the name alone where it got a descriptor. */
@@ -177,8 +193,8 @@ export class DirEntry<T extends FileName = string> {
    * @param options `follow_symlinks`: false to ask of a link itself
    * @throws OSError where a link's target cannot be asked about, such as PermissionError
    */
-  is_dir(options: FollowSymlinksOption = NO_OPTIONS): boolean {
-    return (options === NO_OPTIONS && typeAt(this.#place) === DT_DIR) || this.#is(DT_DIR, S_IFDIR, options)
+  is_dir(options: FollowSymlinksOption | undefined = undefined): boolean {
+    return (options === undefined && typeAt(this.#place) === DT_DIR) || DirEntry.#is(this, DT_DIR, S_IFDIR, options)
   }
 
   /**
@@ -188,14 +204,14 @@ export class DirEntry<T extends FileName = string> {
    * @param options `follow_symlinks`: false to ask of a link itself
    * @throws OSError where a link's target cannot be asked about, such as PermissionError
    */
-  is_file(options: FollowSymlinksOption = NO_OPTIONS): boolean {
-    return (options === NO_OPTIONS && typeAt(this.#place) === DT_REG) || this.#is(DT_REG, S_IFREG, options)
+  is_file(options: FollowSymlinksOption | undefined = undefined): boolean {
+    return (options === undefined && typeAt(this.#place) === DT_REG) || DirEntry.#is(this, DT_REG, S_IFREG, options)
   }
 
   /** Whether it is a symbolic link, also one that points nowhere. */
   is_symlink(): boolean {
     const type = typeAt(this.#place)
-    return type === DT_UNKNOWN ? this.#is(DT_LNK, S_IFLNK, { follow_symlinks: false }) : type === DT_LNK
+    return type === DT_UNKNOWN ? DirEntry.#is(this, DT_LNK, S_IFLNK, { follow_symlinks: false }) : type === DT_LNK
   }
 
   /** Whether it is a junction, a thing of Windows: false. */
@@ -209,43 +225,57 @@ export class DirEntry<T extends FileName = string> {
    * @param options `follow_symlinks`: false for a link itself
    * @throws OSError as `os.stat` does
    */
-  stat(options: FollowSymlinksOption = NO_OPTIONS): stat_result {
-    const follow = followsSymlinks(options)
-    const status = this.#status(follow)
-    if (typeof status !== 'number') return status
-    throw osError(-status, follow && this.is_symlink() ? 'stat' : 'lstat', this.path)
+  stat(options: FollowSymlinksOption | undefined = undefined): stat_result {
+    const ofTarget = followsSymlinks(options) && this.is_symlink()
+    const known = ofTarget ? this.#stat : this.#lstat
+    if (typeof known === 'object') return known
+    const stands = askedRecords === this.#records && askedPlace === this.#place && askedTarget === ofTarget
+    const errno = stands ? 0 : DirEntry.#ask(this, ofTarget, address)
+    if (errno !== 0) throw osError(errno, ofTarget ? 'stat' : 'lstat', this.path)
+    if (stands) bytes.set(status)
+    const result = statResult()
+    if (ofTarget) this.#stat = result
+    else this.#lstat = result
+    return result
   }
 
-  /** A negative error number where it cannot be told. */
-  #status(follow: boolean): stat_result | number {
-    if (follow && this.is_symlink()) {
-      const status = this.#stat ?? this.#ask(0)
-      if (typeof status !== 'number') this.#stat = status
-      return status
-    }
-    const status = this.#lstat ?? this.#ask(AT_SYMLINK_NOFOLLOW)
-    if (typeof status !== 'number') this.#lstat = status
-    return status
-  }
-
-  #ask(flags: number): stat_result | number {
-    const { start, fd } = this.#records.reading
+  /** Has C write the status to memory; returns an error number where it cannot be told. */
+  static #ask(entry: DirEntry<FileName>, ofTarget: boolean, out: Address): number {
+    const flags = ofTarget ? 0 : AT_SYMLINK_NOFOLLOW
+    const { start, fd } = entry.#records.reading
     const at = typeof start === 'number' ? start : fd
-    if (at === -1) return statusOrErrno(this.path, AT_FDCWD, flags)
+    if (at === -1) return statusInto(out, entry.path, AT_FDCWD, flags)
     // The directory is open: that spares making the path, and the kernel resolving it.
-    const name = this.#records.nameAddress(this.#place)
-    return name === 0 ? statusOrErrno(this.name, at, flags) : statusByAddressOrErrno(name, at, flags)
+    const name = entry.#records.nameAddress(entry.#place)
+    return name === 0 ? statusInto(out, entry.name, at, flags) : statusByAddressInto(out, name, at, flags)
   }
 
-  #is(type: number, fileType: number, options: FollowSymlinksOption): boolean {
+  /** The mode, or a negative error number. */
+  static #mode(entry: DirEntry<FileName>, ofTarget: boolean): number {
+    const known = ofTarget ? entry.#stat : entry.#lstat
+    if (known !== undefined) return typeof known === 'number' ? known : known.st_mode
+    askedPlace = -1
+    const errno = DirEntry.#ask(entry, ofTarget, statusAddress)
+    if (errno !== 0) return -errno
+    if (askedRecords !== entry.#records) askedRecords = entry.#records
+    askedPlace = entry.#place
+    askedTarget = ofTarget
+    // Both bytes of it that the kernel uses.
+    const mode = (status[st_mode] as number) + ((status[st_mode + 1] as number) << 8)
+    if (ofTarget) entry.#stat = mode
+    else entry.#lstat = mode
+    return mode
+  }
+
+  static #is(entry: DirEntry<FileName>, type: number, fileType: number, options?: FollowSymlinksOption): boolean {
     const follow = followsSymlinks(options)
-    const known = typeAt(this.#place)
+    const known = typeAt(entry.#place)
     if (known === type) return true
     if (known !== DT_UNKNOWN && (known !== DT_LNK || !follow)) return false
-    const status = this.#status(follow)
-    if (typeof status !== 'number') return (status.st_mode & S_IFMT) === fileType
-    if (status === -ENOENT) return false
-    throw osError(-status, follow ? 'stat' : 'lstat', this.path)
+    const mode = DirEntry.#mode(entry, follow && entry.is_symlink())
+    if (mode >= 0) return (mode & S_IFMT) === fileType
+    if (mode === -ENOENT) return false
+    throw osError(-mode, follow ? 'stat' : 'lstat', entry.path)
   }
 }
 
@@ -347,11 +377,10 @@ export class ScandirIterator<T extends FileName = string> implements IterableIte
   /** The next entry. */
   next(): IteratorResult<DirEntry<T>, undefined> {
     let records = this.#records
-    if (records === null || this.#next === records.places.length) {
-      records = this.#read()
-      if (records === null) return { done: true, value: undefined }
-    }
-    return { done: false, value: new DirEntry(records, records.places[this.#next++] as Place) }
+    if (records === null || this.#next === records.places.length) records = this.#read()
+    const value = records === null ? undefined : new DirEntry(records, records.places[this.#next++] as Place)
+    // One result for both cases: V8 leaves out what a loop takes apart again, but not a choice between two.
+    return { done: value === undefined, value } as IteratorResult<DirEntry<T>, undefined>
   }
 
   /** Reads on until there are entries; null at the end. */

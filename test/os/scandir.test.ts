@@ -180,12 +180,19 @@ print(json.dumps([about(entry) for entry in os.scandir(sys.argv[1])]))`,
     const link = entry('link')
     assert.notEqual(link.stat(), link.stat({ follow_symlinks: false }))
     assert.equal(link.stat(), link.stat({ follow_symlinks: true }))
-    // is_file() of a link has asked for all that stat() tells.
-    const asked = entry('link')
+    // is_file() of a link has asked for all that stat() tells; it is there until the type of another is asked for.
+    const [earlier, asked] = [entry('link'), entry('link')]
+    assert.ok(earlier.is_file())
     assert.ok(asked.is_file())
     unlinkSync(`${place}/file`)
+    assert.ok(earlier.is_file())
     assert.ok(asked.is_file())
+    os.stat(place)
+    assert.throws(() => earlier.stat(), os.FileNotFoundError)
+    assert.equal(earlier.stat({ follow_symlinks: false }).st_size, 4)
     assert.equal(asked.stat().st_size, 6)
+    assert.equal(asked.stat(), asked.stat())
+    assert.ok(!asked.is_dir())
     const unasked = entry('link')
     assert.equal(unasked.is_file(), false)
     assert.throws(() => unasked.stat(), { name: 'FileNotFoundError', path: `${place}/link` })
