@@ -35,7 +35,10 @@ export function preparedMode(file: FileName | number, flags = 0, at: number = AT
   return { name: 'fstatat', args: [from, name, address, how], syscall: 'stat', file }
 }
 
-/** With an empty path AT_FDCWD would mean the current directory, but no descriptor has that number. */
+/**
+ * Where a call takes no path beside it, or an empty one, AT_FDCWD would mean the current directory (also to fsetxattr(2)
+ * and its kin, from Linux 6.13 on), but no descriptor has that number.
+ */
 export function openFd(fd: number): number {
   return fd === AT_FDCWD ? -1 : fd
 }

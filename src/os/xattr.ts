@@ -16,6 +16,7 @@ import {
   optional,
   view,
 } from './arguments.ts'
+import { openFd } from './file_type.ts'
 import { type FollowSymlinksOption, refuseWithFd } from './metadata.ts'
 import { type FileName, fileName, type Path } from './names.ts'
 import type { Prepared } from './prepared.ts'
@@ -100,7 +101,7 @@ export function preparedGetxattr(
   const about = { syscall: 'getxattr', file }
   // No value is larger than the scratch memory: the kernel would say E2BIG of it.
   if (typeof file === 'number')
-    return { name: 'fgetxattr', args: [file, attributeBytes, address, SCRATCH_SIZE], ...about }
+    return { name: 'fgetxattr', args: [openFd(file), attributeBytes, address, SCRATCH_SIZE], ...about }
   return { name: follow ? 'getxattr' : 'lgetxattr', args: [name, attributeBytes, address, SCRATCH_SIZE], ...about }
 }
 
@@ -146,7 +147,7 @@ export function setxattr(
   path: Path | Descriptor,
   attribute: Path,
   value: ArrayBufferView,
-  options?: FollowSymlinksOption & { readonly flags?: number },
+  options?: FollowSymlinksOption & { readonly flags?: number | undefined },
 ): void
 export function setxattr(path: Path | Descriptor, attribute: Path, value: ArrayBufferView, ...rest: unknown[]): void {
   const call = preparedSetxattr(path, attribute, value, ...rest)
@@ -168,7 +169,8 @@ export function preparedSetxattr(
   if (setxattrEvent.wanted) setxattrEvent.raise(path, attribute, value, bits)
   const about = { syscall: 'setxattr', file }
   const size = byteLength(data)
-  if (typeof file === 'number') return { name: 'fsetxattr', args: [file, attributeBytes, data, size, bits], ...about }
+  if (typeof file === 'number')
+    return { name: 'fsetxattr', args: [openFd(file), attributeBytes, data, size, bits], ...about }
   return { name: follow ? 'setxattr' : 'lsetxattr', args: [name, attributeBytes, data, size, bits], ...about }
 }
 
@@ -221,7 +223,7 @@ export function preparedRemovexattr(
   const attributeBytes = attributeName(attribute)
   if (removexattrEvent.wanted) removexattrEvent.raise(path, attribute)
   const about = { syscall: 'removexattr', file }
-  if (typeof file === 'number') return { name: 'fremovexattr', args: [file, attributeBytes], ...about }
+  if (typeof file === 'number') return { name: 'fremovexattr', args: [openFd(file), attributeBytes], ...about }
   return { name: follow ? 'removexattr' : 'lremovexattr', args: [name, attributeBytes], ...about }
 }
 
@@ -248,7 +250,9 @@ function removeFrom(call: Removexattr): number {
  * ```
  */
 export function listxattr(path: Path | Descriptor | null, options?: FollowSymlinksOption): string[]
-export function listxattr(options?: FollowSymlinksOption & { readonly path?: Path | Descriptor | null }): string[]
+export function listxattr(
+  options?: FollowSymlinksOption & { readonly path?: Path | Descriptor | null | undefined },
+): string[]
 export function listxattr(...given: unknown[]): string[] {
   const call = preparedListxattr(...given)
   let size: number
@@ -264,7 +268,7 @@ export function preparedListxattr(...given: unknown[]): Listxattr {
   const { file, name, follow } = targetOf(path ?? '.', follow_symlinks)
   if (listxattrEvent.wanted) listxattrEvent.raise(path)
   const about = { syscall: 'listxattr', file }
-  if (typeof file === 'number') return { name: 'flistxattr', args: [file, address, SCRATCH_SIZE], ...about }
+  if (typeof file === 'number') return { name: 'flistxattr', args: [openFd(file), address, SCRATCH_SIZE], ...about }
   return { name: follow ? 'listxattr' : 'llistxattr', args: [name, address, SCRATCH_SIZE], ...about }
 }
 

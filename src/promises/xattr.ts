@@ -1,4 +1,4 @@
-import type { Descriptor } from '../os/arguments.ts'
+import { type Descriptor, plainView } from '../os/arguments.ts'
 import type { FollowSymlinksOption } from '../os/metadata.ts'
 import type { Path } from '../os/names.ts'
 import type { Prepared } from '../os/prepared.ts'
@@ -26,7 +26,10 @@ export const getxattr: (
 /** The value as it is now: it is the caller's, who could transfer it, and have it freed, before C has read it. */
 function preparedSetxattr(...given: Parameters<typeof os.preparedSetxattr>): Prepared {
   const call = os.preparedSetxattr(...given)
-  return { ...call, args: (call.args as readonly unknown[]).with(2, Buffer.from(call.args[2])) } as unknown as Prepared
+  return {
+    ...call,
+    args: (call.args as readonly unknown[]).with(2, Buffer.from(plainView(call.args[2]))),
+  } as unknown as Prepared
 }
 
 /**
@@ -49,7 +52,7 @@ export const setxattr: {
     path: Path | Descriptor,
     attribute: Path,
     value: ArrayBufferView,
-    options?: FollowSymlinksOption & SignalOption & { readonly flags?: number },
+    options?: FollowSymlinksOption & SignalOption & { readonly flags?: number | undefined },
   ): Promise<void>
 } = twin(os.setxattr, preparedSetxattr, NOTHING)
 
@@ -78,7 +81,9 @@ export const removexattr: (
  */
 export const listxattr: {
   (path: Path | Descriptor | null, options?: FollowSymlinksOption & SignalOption): Promise<string[]>
-  (options?: FollowSymlinksOption & SignalOption & { readonly path?: Path | Descriptor | null }): Promise<string[]>
+  (
+    options?: FollowSymlinksOption & SignalOption & { readonly path?: Path | Descriptor | null | undefined },
+  ): Promise<string[]>
 } = twin(os.listxattr, os.preparedListxattr, {
   output: -1,
   result: (size) => os.attributeNames(Number(size)),

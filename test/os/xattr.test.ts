@@ -5,8 +5,9 @@ import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import os from 'osier'
+import { EBADF } from 'osier/errno'
 import { noAttributes } from '../support/attributes.ts'
-import { assertSameAsPython, type Step } from '../support/calls.ts'
+import { assertSameAsPython, makeCalls, type Step } from '../support/calls.ts'
 import { askNode } from '../support/child.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { noPython } from '../support/python.ts'
@@ -107,6 +108,31 @@ test('values have up to 64 KiB', { skip: skipLarge }, () => {
   writeFileSync(many, '')
   for (const name of names) os.setxattr(many, name, Buffer.alloc(0))
   assert.deepEqual(os.listxattr(many).sort(), names)
+})
+
+test('the number that stands for the current directory elsewhere is no open file', () => {
+  // Linux 6.13 and later would take the current directory's attributes.
+  const cwd = join(folder, 'current')
+  os.mkdir(cwd)
+  const AT_FDCWD = -100
+  const steps: Step[] = [
+    ['setxattr', AT_FDCWD, 'user.a', { bytes: '01' }],
+    ['getxattr', AT_FDCWD, 'user.a'],
+    ['listxattr', AT_FDCWD],
+    ['removexattr', AT_FDCWD, 'user.a'],
+  ]
+  assert.deepEqual(
+    makeCalls(steps, { cwd }),
+    steps.map(() => ({ errno: EBADF })),
+  )
+})
+
+test('a promise sets all of a value that claims to be empty', { skip }, async () => {
+  const path = fresh('claims')
+  const value = Uint8Array.from([1, 2, 3])
+  Object.defineProperty(value, 'length', { value: 0 })
+  await os.promises.setxattr(path, 'user.a', value)
+  assert.deepEqual(os.getxattr(path, 'user.a'), Buffer.of(1, 2, 3))
 })
 
 test('links are followed, or not', { skip: skipPython }, () => {
