@@ -23,9 +23,10 @@ import { joinPath, splitPath } from './pathnames.ts'
 /** Arguments for C: at least one, and the first, by which a program knows itself, not empty. */
 export function argumentArray(value: unknown, name: string): StringArray {
   if (!Array.isArray(value)) throw wrongType(name, 'an array of strings or bytes', value)
-  if (value.length === 0) throw badValue(name, 'must not be empty', value)
   const strings = Array.from(value, (argument, index) => text(argument, `${name}[${index}]`))
-  if (isEmpty(strings[0] as CString)) throw badValue(`${name}[0]`, 'must not be empty', value[0])
+  const [first] = strings
+  if (first === undefined) throw badValue(name, 'must not be empty', value)
+  if (isEmpty(first)) throw badValue(`${name}[0]`, 'must not be empty', value[0])
   return stringArray(strings)
 }
 

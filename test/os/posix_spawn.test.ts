@@ -575,6 +575,9 @@ describe('hostile arguments', () => {
     ]
     for (const one of options) assert.throws(() => os.posix_spawn('/bin/true', ['true'], null, one), /on the way/)
     assert.throws(() => os.posix_spawn('/bin/true', ['true'], null, { nonsense: 1 } as object), TypeError)
+    // A list that turns out to be empty when it is gone through.
+    const hollow = Object.assign(['true'], { [Symbol.iterator]: () => [][Symbol.iterator]() })
+    assert.throws(() => os.posix_spawn('/bin/true', hollow, null), { code: 'ERR_INVALID_ARG_VALUE' })
     assert.deepEqual(children(), before)
   })
 })
