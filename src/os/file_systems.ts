@@ -4,7 +4,7 @@ import { pathconfNames } from '../libc/facts.ts'
 import { type Int64, libc } from '../libc/functions.ts'
 import { address } from '../libc/memory.ts'
 import { deviceNumber, FROM_SCRATCH, statvfs_result } from '../results.ts'
-import { cString, type Descriptor, descriptor, fileNameOrFd, int, uint64 } from './arguments.ts'
+import { cString, type Descriptor, descriptor, fileNameOrFd, int, openDescriptor, uint64 } from './arguments.ts'
 import type { Path } from './names.ts'
 import type { Prepared } from './prepared.ts'
 
@@ -97,7 +97,7 @@ export function preparedPathconf(
   name: string | number,
 ): Prepared<'pathconf'> | Prepared<'fpathconf'> {
   const file = fileNameOrFd(path, 'path')
-  if (typeof file === 'number') return preparedFpathconf(file, name)
+  if (typeof file === 'number') return preparedLimitOfFd(file, name)
   const args = [cString(file, 'path'), confName(name, pathconfNames)] as const
   return { name: 'pathconf', args, syscall: 'pathconf', file }
 }
@@ -115,7 +115,8 @@ export function limitAsked(call: Prepared<'pathconf'> | Prepared<'fpathconf'>): 
  * @param fd its descriptor
  * @param name the limit: a name of `pathconf_names`, or its number
  * @returns the value; -1 where there is no limit
- * @throws RangeError for a name that is not known; OSError EBADF, or EINVAL for a number that is not known
+ * @throws RangeError for a name that is not known, and for a negative descriptor; OSError EBADF, or EINVAL for a number
+ *   that is not known
  *
  * Availability: Linux. See fpathconf(3); Python, os.fpathconf.
  * @example
@@ -132,8 +133,11 @@ export function fpathconf(fd: Descriptor, name: string | number): number {
 
 /** What `fpathconf` does before its call. */
 export function preparedFpathconf(fd: Descriptor, name: string | number): Prepared<'fpathconf'> {
-  const [file, number] = [descriptor(fd, 'fd'), confName(name, pathconfNames)]
-  return { name: 'fpathconf', args: [file, number], syscall: 'fpathconf', file }
+  return preparedLimitOfFd(openDescriptor(fd, 'fd'), name)
+}
+
+function preparedLimitOfFd(file: number, name: string | number): Prepared<'fpathconf'> {
+  return { name: 'fpathconf', args: [file, confName(name, pathconfNames)], syscall: 'fpathconf', file }
 }
 
 /** The number of a configuration name, given by name or by number. */

@@ -7,10 +7,10 @@ import {
   checkOptions,
   cString,
   type Descriptor,
-  descriptor,
   int,
   int64,
   NO_OPTIONS,
+  openDescriptor,
   optional,
   uint64,
   uintFlags,
@@ -90,7 +90,7 @@ export const PIDFD_NONBLOCK: number = constants.PIDFD_NONBLOCK
  * os.close(fd)
  * ```
  */
-export function memfd_create(name: Path, flags?: number | { readonly flags?: number }): number
+export function memfd_create(name: Path, flags?: number | { readonly flags?: number | undefined }): number
 export function memfd_create(name: Path, ...rest: unknown[]): number {
   const { flags = MFD_CLOEXEC } = optional(['flags'], [], rest)
   const file = fileName(name, 'name')
@@ -118,7 +118,7 @@ export function memfd_create(name: Path, ...rest: unknown[]): number {
  * os.close(fd)
  * ```
  */
-export function eventfd(initval: number, flags?: number | { readonly flags?: number }): number
+export function eventfd(initval: number, flags?: number | { readonly flags?: number | undefined }): number
 export function eventfd(initval: number, ...rest: unknown[]): number {
   const { flags = EFD_CLOEXEC } = optional(['flags'], [], rest)
   const [start, bits] = [int(initval, 'initval', 0, 0xffff_ffff), int(flags, 'flags')]
@@ -133,6 +133,7 @@ export function eventfd(initval: number, ...rest: unknown[]): number {
  * @param fd the counter's descriptor
  * @returns the value, and the counter is reset to 0; with EFD_SEMAPHORE 1, and the counter is decremented
  * @throws OSError BlockingIOError where the counter is 0 (EFD_NONBLOCK); EBADF; EINVAL where it is no counter
+ * @throws RangeError for a negative descriptor
  *
  * Availability: Linux 2.6.27. See eventfd(2); Python, os.eventfd_read.
  * @example
@@ -143,7 +144,7 @@ export function eventfd(initval: number, ...rest: unknown[]): number {
  * ```
  */
 export function eventfd_read(fd: Descriptor): bigint {
-  const number = descriptor(fd, 'fd')
+  const number = openDescriptor(fd, 'fd')
   let size: number
   while ((size = libc.read(number, address, 8)) === -1) failed('eventfd_read', number)
   if (size === 8) return bigUint64At(0)
@@ -156,6 +157,7 @@ export function eventfd_read(fd: Descriptor): bigint {
  * @param fd the counter's descriptor
  * @param value what to add: 64 bits
  * @throws OSError BlockingIOError where it would exceed the limit (EFD_NONBLOCK); EINVAL for 2^64 - 1; EBADF
+ * @throws RangeError for a negative descriptor
  *
  * Availability: Linux 2.6.27. See eventfd(2); Python, os.eventfd_write.
  * @example
@@ -167,7 +169,7 @@ export function eventfd_read(fd: Descriptor): bigint {
  * ```
  */
 export function eventfd_write(fd: Descriptor, value: number | bigint): void {
-  const number = descriptor(fd, 'fd')
+  const number = openDescriptor(fd, 'fd')
   const amount = uint64(value, 'value')
   putBigInt64(0, BigInt(amount))
   let size: number
@@ -232,7 +234,7 @@ const TIMER_OPTIONS = ['flags', 'initial', 'interval'] as const
  *   one. `flags`
  * @returns the previous setting: seconds to the next expiration, and the interval
  * @throws OSError EINVAL for negative times and for what is no timer; EBADF
- * @throws RangeError for times that are not finite or too large for the system
+ * @throws RangeError for a negative descriptor, and for times that are not finite or too large for the system
  *
  * Availability: Linux 2.6.27. See timerfd_create(2); Python, os.timerfd_settime.
  * @example
@@ -257,6 +259,7 @@ export function timerfd_settime(fd: Descriptor, options: TimerOptions<number> = 
  * @param options as those of `timerfd_settime`, in nanoseconds
  * @returns the previous setting: nanoseconds to the next expiration, and the interval
  * @throws OSError EINVAL for negative times and for what is no timer; EBADF
+ * @throws RangeError for a negative descriptor
  *
  * Availability: Linux 2.6.27. See timerfd_create(2); Python, os.timerfd_settime_ns.
  * @example
@@ -283,6 +286,7 @@ export function timerfd_settime_ns(
  * @param fd the timer's descriptor
  * @returns seconds to the next expiration, also where that was set as a time of the clock, and the interval
  * @throws OSError EINVAL for what is no timer; EBADF
+ * @throws RangeError for a negative descriptor
  *
  * Availability: Linux 2.6.27. See timerfd_create(2); Python, os.timerfd_gettime.
  * @example
@@ -305,6 +309,7 @@ export function timerfd_gettime(fd: Descriptor): TimerState<number> {
  * @param fd the timer's descriptor
  * @returns nanoseconds to the next expiration, also where that was set as a time of the clock, and the interval
  * @throws OSError EINVAL for what is no timer; EBADF
+ * @throws RangeError for a negative descriptor
  *
  * Availability: Linux 2.6.27. See timerfd_create(2); Python, os.timerfd_gettime_ns.
  * @example
@@ -332,7 +337,7 @@ function setTimer(
   flags: number,
   [initial, interval]: TimerState<bigint>,
 ): TimerState<bigint> {
-  const number = descriptor(fd, 'fd')
+  const number = openDescriptor(fd, 'fd')
   const bits = int(flags, 'flags')
   putTimespec(it_value, initial)
   putTimespec(it_interval, interval)
@@ -341,7 +346,7 @@ function setTimer(
 }
 
 function getTimer(syscall: string, fd: Descriptor): TimerState<bigint> {
-  const number = descriptor(fd, 'fd')
+  const number = openDescriptor(fd, 'fd')
   while (libc.timerfd_gettime(number, address) === -1) failed(syscall, number)
   return timerStateAt(0)
 }
@@ -393,7 +398,7 @@ function secondsOf(nanoseconds: bigint): number {
  * os.close(fd)
  * ```
  */
-export function pidfd_open(pid: number, flags?: number | { readonly flags?: number }): number
+export function pidfd_open(pid: number, flags?: number | { readonly flags?: number | undefined }): number
 export function pidfd_open(pid: number, ...rest: unknown[]): number {
   const { flags = 0 } = optional(['flags'], [], rest)
   const [process, bits] = [int(pid, 'pid'), uintFlags(flags, 'flags')]

@@ -1,7 +1,7 @@
 import { failed } from '../libc/call.ts'
 import { constants } from '../libc/facts.ts'
 import { libc } from '../libc/functions.ts'
-import { type Descriptor, descriptor, int, optional } from './arguments.ts'
+import { type Descriptor, int, openDescriptor, optional } from './arguments.ts'
 
 /** Flag of `unshare`: a table of descriptors of its own. */
 export const CLONE_FILES: number = constants.CLONE_FILES
@@ -72,6 +72,7 @@ export function unshare(flags: number): void {
  *   of those, which namespaces of it are meant. 0 by default
  * @throws OSError as the system says: EBADF; EINVAL for a descriptor of something else or another kind, and for what
  *   Node's other threads stand in the way of; PermissionError (it takes CAP_SYS_ADMIN)
+ * @throws RangeError for a negative descriptor
  *
  * Availability: Linux 3.0. See setns(2), namespaces(7); Python 3.12, os.setns.
  * @example
@@ -91,9 +92,9 @@ export function unshare(flags: number): void {
  * ```
  */
 export function setns(fd: Descriptor, nstype: number): void
-export function setns(fd: Descriptor, options?: { readonly nstype?: number }): void
+export function setns(fd: Descriptor, options?: { readonly nstype?: number | undefined }): void
 export function setns(fd: Descriptor, ...rest: unknown[]): void {
   const { nstype = 0 } = optional(['nstype'], [], rest)
-  const [number, kind] = [descriptor(fd, 'fd'), int(nstype, 'nstype')]
+  const [number, kind] = [openDescriptor(fd, 'fd'), int(nstype, 'nstype')]
   while (libc.setns(number, kind) === -1) failed('setns', number)
 }

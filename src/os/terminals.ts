@@ -4,7 +4,7 @@ import { libc } from '../libc/functions.ts'
 import { address, bytes, uint16At } from '../libc/memory.ts'
 import { decode } from '../libc/strings.ts'
 import { items, StructSequence } from '../struct_sequence.ts'
-import { type Descriptor, descriptor, int, optional } from './arguments.ts'
+import { type Descriptor, descriptor, int, openDescriptor, optional } from './arguments.ts'
 import { mainThreadOnly } from './process_state.ts'
 
 /** Terminals, and pseudo-terminals: pairs of a descriptor that a program controls and a terminal. */
@@ -197,6 +197,7 @@ function openControl(syscall: string, flags: number): number {
  *
  * @param fd the controlling descriptor
  * @throws OSError EINVAL where it is no pseudo-terminal's, EBADF where it is not open
+ * @throws RangeError for a negative descriptor
  *
  * Availability: Linux. See grantpt(3); Python, os.grantpt.
  * @example
@@ -208,7 +209,7 @@ function openControl(syscall: string, flags: number): number {
  * ```
  */
 export function grantpt(fd: Descriptor): void {
-  grant('grantpt', descriptor(fd, 'fd'))
+  grant('grantpt', openDescriptor(fd, 'fd'))
 }
 
 function grant(syscall: string, fd: number): void {
@@ -220,6 +221,7 @@ function grant(syscall: string, fd: number): void {
  *
  * @param fd the controlling descriptor
  * @throws OSError EINVAL or ENOTTY where it is no pseudo-terminal's, EBADF where it is not open
+ * @throws RangeError for a negative descriptor
  *
  * Availability: Linux. See unlockpt(3); Python, os.unlockpt.
  * @example
@@ -232,7 +234,7 @@ function grant(syscall: string, fd: number): void {
  * ```
  */
 export function unlockpt(fd: Descriptor): void {
-  unlock('unlockpt', descriptor(fd, 'fd'))
+  unlock('unlockpt', openDescriptor(fd, 'fd'))
 }
 
 function unlock(syscall: string, fd: number): void {
@@ -245,6 +247,7 @@ function unlock(syscall: string, fd: number): void {
  * @param fd the controlling descriptor
  * @returns the path, such as "/dev/pts/0"
  * @throws OSError ENOTTY where it is no pseudo-terminal's, EBADF where it is not open
+ * @throws RangeError for a negative descriptor
  *
  * Availability: Linux. See ptsname(3); Python, os.ptsname.
  * @example
@@ -256,7 +259,7 @@ function unlock(syscall: string, fd: number): void {
  * ```
  */
 export function ptsname(fd: Descriptor): string {
-  const number = descriptor(fd, 'fd')
+  const number = openDescriptor(fd, 'fd')
   let errno: number
   while ((errno = libc.ptsname_r(number, address, NAME_ROOM)) !== 0) failedWith(errno, 'ptsname', number)
   return scratchName()
@@ -270,6 +273,7 @@ export function ptsname(fd: Descriptor): string {
  * @throws OSError PermissionError where the process leads a group already, or the terminal controls another session;
  *   ENOTTY where it is no terminal, EBADF where it is not open
  * @throws Error with the code ERR_WORKER_UNSUPPORTED_OPERATION in a worker
+ * @throws RangeError for a negative descriptor
  *
  * Availability: Linux. See login_tty(3); Python, os.login_tty.
  * @example
@@ -287,7 +291,7 @@ export function ptsname(fd: Descriptor): string {
  */
 export function login_tty(fd: Descriptor): void {
   mainThreadOnly('login_tty')
-  const number = descriptor(fd, 'fd')
+  const number = openDescriptor(fd, 'fd')
   while (libc.login_tty(number) === -1) failed('login_tty', number)
 }
 
@@ -356,7 +360,7 @@ export function tcsetpgrp(fd: Descriptor, pg: number): void {
  * os.close(slave)
  * ```
  */
-export function get_terminal_size(fd?: Descriptor | { readonly fd?: Descriptor }): terminal_size
+export function get_terminal_size(fd?: Descriptor | { readonly fd?: Descriptor | undefined }): terminal_size
 export function get_terminal_size(...rest: unknown[]): terminal_size {
   const { fd = STDOUT_FILENO } = optional(['fd'], [], rest)
   const number = descriptor(fd, 'fd')

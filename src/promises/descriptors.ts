@@ -12,6 +12,7 @@ import {
   type Descriptor,
   descriptor,
   NO_OPTIONS,
+  openDescriptor,
   plainView,
   uint64,
   view,
@@ -414,6 +415,7 @@ class Counter implements Deed<bigint> {
  * @param options `signal`, `ref` as for `read`
  * @returns the value, which is 0 in the counter from now on; with EFD_SEMAPHORE 1, which is taken off
  * @throws OSError EBADF, also where the descriptor is closed meanwhile; EINVAL, EPERM where it is no counter
+ * @throws RangeError for a negative descriptor
  *
  * Availability: Linux 2.6.27. See eventfd(2); Python, os.eventfd_read.
  * @example
@@ -426,7 +428,7 @@ class Counter implements Deed<bigint> {
  * ```
  */
 export async function eventfd_read(fd: Descriptor, options: WaitOptions = NO_OPTIONS): Promise<bigint> {
-  return perform(new Counter(descriptor(fd, 'fd'), null), waitOptions(options))
+  return perform(new Counter(openDescriptor(fd, 'fd'), null), waitOptions(options))
 }
 
 /**
@@ -436,6 +438,7 @@ export async function eventfd_read(fd: Descriptor, options: WaitOptions = NO_OPT
  * @param value how much: at most 2^64 - 2
  * @param options `signal`, `ref` as for `write`
  * @throws OSError EBADF, also where the descriptor is closed meanwhile; EINVAL for 2^64 - 1, and where it is no counter
+ * @throws RangeError for a negative descriptor
  *
  * Availability: Linux 2.6.27. See eventfd(2); Python, os.eventfd_write.
  * @example
@@ -451,6 +454,6 @@ export async function eventfd_write(
   value: number | bigint,
   options: WaitOptions = NO_OPTIONS,
 ): Promise<void> {
-  const number = descriptor(fd, 'fd')
+  const number = openDescriptor(fd, 'fd')
   await perform(new Counter(number, BigInt(uint64(value, 'value'))), waitOptions(options))
 }

@@ -5,6 +5,7 @@ import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import os from 'osier'
 import { ENOSYS, EPERM } from 'osier/errno'
+import { assertSameAsPython as assertSameCalls, type Step } from '../support/calls.ts'
 import { outputOf } from '../support/children.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { noPython } from '../support/python.ts'
@@ -398,6 +399,33 @@ describe('flags of descriptors', () => {
     } finally {
       os.close(r)
       os.close(w)
+    }
+  })
+})
+
+describe('a negative descriptor', () => {
+  test('is refused before the system is asked, or by the system, as in Python', { skip: noPython }, () => {
+    const steps: Step[] = [
+      ...['fsync', 'fdatasync', 'fchdir', 'eventfd_read', 'login_tty', 'fdopen'].map((name): Step => [name, -1]),
+      ['eventfd_write', -1, 1],
+      ['fpathconf', -1, 'PC_NAME_MAX'],
+      ...['close', 'fstat', 'fstatvfs', 'dup', 'ttyname', 'tcgetpgrp', 'get_blocking'].map((name): Step => [name, -1]),
+      ...['read', 'ftruncate', 'fchmod', 'tcsetpgrp', 'dup2'].map((name): Step => [name, -1, 1]),
+      ...['lseek', 'pread', 'lockf', 'fchown'].map((name): Step => [name, -1, 1, 1]),
+      ...[-2, -100, -(2 ** 31)].flatMap((fd): Step[] => [
+        ['fsync', fd],
+        ['fpathconf', fd, 'PC_NAME_MAX'],
+        ['close', fd],
+        ['fstat', fd],
+      ]),
+    ]
+    assertSameCalls(steps)
+  })
+
+  test('is refused likewise by what Python has since 3.12 and 3.13', () => {
+    const calls = [os.grantpt, os.unlockpt, os.ptsname, os.setns, os.timerfd_gettime, os.timerfd_gettime_ns]
+    for (const call of [...calls, os.timerfd_settime, os.timerfd_settime_ns]) {
+      assert.throws(() => call(-1), { name: 'RangeError', code: 'ERR_OUT_OF_RANGE' }, call.name)
     }
   })
 })
