@@ -212,7 +212,7 @@ export function valid_signals(): Set<number> {
 export function pidfd_send_signal(
   pidfd: Descriptor,
   signalnum: number,
-  siginfo?: null | { readonly siginfo?: null; readonly flags?: number },
+  siginfo?: null | { readonly siginfo?: null | undefined; readonly flags?: number | undefined },
   flags?: number,
 ): void
 export function pidfd_send_signal(pidfd: Descriptor, signalnum: number, ...rest: unknown[]): void {

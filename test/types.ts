@@ -18,6 +18,7 @@ type Is = <Wanted>() => <Found>(found: Found, ..._: Same<Found, Wanted> extends 
 declare const bytes: Buffer
 declare const anything: string | Uint8Array | URL | os.PathLike
 declare const is: Is
+declare const abort: AbortSignal
 
 export function results(): void {
   // Bytes in, bytes out.
@@ -36,6 +37,16 @@ export function results(): void {
     is<string[]>()(files)
   }
   for (const [folder] of os.walk(bytes)) is<Buffer>()(folder)
+  // By position or by name is all one.
+  for (const [folder] of os.walk('.', true, null, true)) is<string>()(folder)
+  for (const [folder] of os.walk(bytes, false, (error) => is<OSError>()(error))) is<Buffer>()(folder)
+  for (const [folder] of os.fwalk('.', false, null, { dir_fd: 3 })) is<string>()(folder)
+  for (const [folder] of os.fwalk({ top: bytes })) is<Buffer>()(folder)
+  for (const [folder] of os.fwalk({ topdown: false })) is<string>()(folder)
+  is<Buffer[]>()(os.listdir({ path: bytes }))
+  is<string[]>()(os.listdir({ path: '.' }))
+  is<string[]>()(os.listdir(null))
+  for (const entry of os.scandir({ path: bytes })) is<Buffer>()(entry.name)
 
   // Integers are numbers, but for those that pass 2^53.
   is<stat_result>()(os.stat('.'))
@@ -57,6 +68,9 @@ export function results(): void {
   is<typeof path>()(os.path)
   is<typeof promises>()(os.promises)
   is<Promise<stat_result>>()(promises.stat('.'))
+  is<Promise<Buffer[]>>()(promises.listdir({ path: bytes }))
+  is<AsyncGenerator<[string, string[], string[]], void>>()(promises.walk('.', true, null, false, { signal: abort }))
+  is<AsyncGenerator<[Buffer, Buffer[], Buffer[], number], void>>()(promises.fwalk({ top: bytes }))
   is<string>()(sjs.cwd)
   is<string>()(micropython.getcwd())
   is<vfs.VfsFat>()(new vfs.VfsFat(new vfs.RamBlockDev(512, 100)))
@@ -82,6 +96,14 @@ export function argumentsTaken(handle: { fd: number }, options: { dir_fd?: numbe
   os.rmdir('a', options)
   os.stat(new URL('file:///'))
   os.stat({ __fspath__: () => 'a' })
+  // What is left out may be said to be undefined.
+  os.mkdir('a', { mode: undefined, dir_fd: undefined })
+  os.makedirs('a', { mode: undefined, exist_ok: undefined })
+  os.open('a', os.O_RDONLY, { mode: undefined })
+  os.dup2(0, 3, { inheritable: undefined })
+  os.eventfd(0, { flags: undefined })
+  os.listdir({ path: undefined })
+  path.relpath('a', { start: undefined })
 }
 
 export function argumentsRefused(): void {

@@ -68,7 +68,7 @@ const openEvent = new AuditEvent('open')
  * ```
  */
 export function open(path: Path, flags: number, mode: number, options?: DirFdOption): number
-export function open(path: Path, flags: number, options?: DirFdOption & { readonly mode?: number }): number
+export function open(path: Path, flags: number, options?: DirFdOption & { readonly mode?: number | undefined }): number
 export function open(path: Path, flags: number, ...rest: unknown[]): number {
   let fd: number
   if (rest.length > 0) {
@@ -215,7 +215,7 @@ export function dup(fd: Descriptor): number {
  * ```
  */
 export function dup2(fd: Descriptor, fd2: Descriptor, inheritable: boolean): number
-export function dup2(fd: Descriptor, fd2: Descriptor, options?: { readonly inheritable?: boolean }): number
+export function dup2(fd: Descriptor, fd2: Descriptor, options?: { readonly inheritable?: boolean | undefined }): number
 export function dup2(fd: Descriptor, fd2: Descriptor, ...rest: unknown[]): number {
   const { inheritable } = optional(['inheritable'], [], rest)
   const [from, to] = [descriptor(fd, 'fd'), descriptor(fd2, 'fd2')]

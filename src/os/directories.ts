@@ -145,7 +145,7 @@ function currentDirectory(): [Buffer, number] {
  * ```
  */
 export function mkdir(path: Path, mode: number, options?: DirFdOption): void
-export function mkdir(path: Path, options?: DirFdOption & { readonly mode?: number }): void
+export function mkdir(path: Path, options?: DirFdOption & { readonly mode?: number | undefined }): void
 export function mkdir(path: Path, ...rest: unknown[]): void {
   const { args, file } = preparedMkdir(path, ...rest)
   const [at, name, bits] = args
@@ -179,8 +179,11 @@ export function preparedMkdir(path: Path, ...rest: unknown[]): Prepared<'mkdirat
  * ```
  */
 export function makedirs(name: Path, mode: number, exist_ok?: boolean): void
-export function makedirs(name: Path, mode: number, options?: { readonly exist_ok?: boolean }): void
-export function makedirs(name: Path, options?: { readonly mode?: number; readonly exist_ok?: boolean }): void
+export function makedirs(name: Path, mode: number, options?: { readonly exist_ok?: boolean | undefined }): void
+export function makedirs(
+  name: Path,
+  options?: { readonly mode?: number | undefined; readonly exist_ok?: boolean | undefined },
+): void
 export function makedirs(name: Path, ...rest: unknown[]): void {
   const { directory, mode, existOk } = checkedMakedirs(name, ...rest)
   makeAll(directory, mode, existOk)

@@ -106,7 +106,7 @@ const PARAMETERS = ['mode', 'buffering', 'encoding', 'errors', 'newline', 'close
 export function fdopen(fd: Descriptor, mode: BinaryMode, ...rest: FileArguments): BinaryFile
 export function fdopen(fd: Descriptor, mode?: TextMode, ...rest: FileArguments): TextFile
 export function fdopen(fd: Descriptor, options: FileOptions & { readonly mode: BinaryMode }): BinaryFile
-export function fdopen(fd: Descriptor, options: FileOptions & { readonly mode?: TextMode }): TextFile
+export function fdopen(fd: Descriptor, options: FileOptions & { readonly mode?: TextMode | undefined }): TextFile
 export function fdopen(fd: Descriptor, mode: string, ...rest: FileArguments): BinaryFile | TextFile
 export function fdopen(fd: Descriptor, ...rest: unknown[]): BinaryFile | TextFile {
   const given = optional(PARAMETERS, [], rest)

@@ -86,7 +86,11 @@ export function preparedLink(src: Path, dst: Path, options: LinkOptions = NO_OPT
  * ```
  */
 export function symlink(src: Path, dst: Path, target_is_directory: boolean, options?: DirFdOption): void
-export function symlink(src: Path, dst: Path, options?: DirFdOption & { target_is_directory?: boolean }): void
+export function symlink(
+  src: Path,
+  dst: Path,
+  options?: DirFdOption & { target_is_directory?: boolean | undefined },
+): void
 export function symlink(src: Path, dst: Path, ...rest: unknown[]): void {
   const { args, file, file2 } = preparedSymlink(src, dst, ...rest)
   const [text, at, name] = args
@@ -305,7 +309,7 @@ function preparedRemoveAs(syscall: string, path: Path, options: DirFdOption): Pr
  * ```
  */
 export function mkfifo(path: Path, mode: number, options?: DirFdOption): void
-export function mkfifo(path: Path, options?: DirFdOption & { readonly mode?: number }): void
+export function mkfifo(path: Path, options?: DirFdOption & { readonly mode?: number | undefined }): void
 export function mkfifo(path: Path, ...rest: unknown[]): void {
   const { args, file } = preparedMkfifo(path, ...rest)
   const [at, name, bits] = args
@@ -339,10 +343,14 @@ export function preparedMkfifo(path: Path, ...rest: unknown[]): Prepared<'mkfifo
  * ```
  */
 export function mknod(path: Path, mode: number, device: number | bigint, options?: DirFdOption): void
-export function mknod(path: Path, mode: number, options?: DirFdOption & { readonly device?: number | bigint }): void
 export function mknod(
   path: Path,
-  options?: DirFdOption & { readonly mode?: number; readonly device?: number | bigint },
+  mode: number,
+  options?: DirFdOption & { readonly device?: number | bigint | undefined },
+): void
+export function mknod(
+  path: Path,
+  options?: DirFdOption & { readonly mode?: number | undefined; readonly device?: number | bigint | undefined },
 ): void
 export function mknod(path: Path, ...rest: unknown[]): void {
   const { args, file } = preparedMknod(path, ...rest)

@@ -219,7 +219,11 @@ export function preparedFstat(fd: Descriptor): Prepared<'fstatat'> {
  * ```
  */
 export function statx(path: Path | Descriptor, mask: number, flags: number, options?: StatOptions): statx_result
-export function statx(path: Path | Descriptor, mask: number, options?: StatOptions & { flags?: number }): statx_result
+export function statx(
+  path: Path | Descriptor,
+  mask: number,
+  options?: StatOptions & { flags?: number | undefined },
+): statx_result
 export function statx(path: Path | Descriptor, mask: number, ...rest: unknown[]): statx_result {
   const { args, file } = preparedStatx(path, mask, ...rest)
   const [at, name, flags, wanted] = args

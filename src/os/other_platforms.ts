@@ -7,10 +7,11 @@ import type { Path } from './names.ts'
  */
 
 /** Sets flags of a file. Availability: BSD, macOS. See chflags(2); Python, os.chflags. */
-export const chflags: (path: Path, flags: number, options?: { readonly follow_symlinks?: boolean }) => void = lacking(
-  'chflags',
-  'BSD and macOS',
-)
+export const chflags: (
+  path: Path,
+  flags: number,
+  options?: { readonly follow_symlinks?: boolean | undefined },
+) => void = lacking('chflags', 'BSD and macOS')
 
 /** Sets flags of a symbolic link itself. Availability: BSD, macOS. See lchflags(2); Python, os.lchflags. */
 export const lchflags: (path: Path, flags: number) => void = lacking('lchflags', 'BSD and macOS')

@@ -62,7 +62,10 @@ function reapAbandoned(): void {
  */
 export function popen(cmd: Path, mode: 'rb' | 'wb', buffering?: number): CommandFile<BinaryFile>
 export function popen(cmd: Path, mode?: 'r' | 'w' | 'rt' | 'wt', buffering?: number): CommandFile
-export function popen(cmd: Path, options: { readonly mode?: string; readonly buffering?: number }): CommandFile
+export function popen(
+  cmd: Path,
+  options: { readonly mode?: string | undefined; readonly buffering?: number | undefined },
+): CommandFile
 export function popen(cmd: Path, ...rest: unknown[]): CommandFile<TextFile | BinaryFile> {
   const { command, mode, size } = checkedCommand(cmd, rest)
   reapAbandoned()

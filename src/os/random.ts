@@ -37,7 +37,7 @@ const FEW_BYTES = 64
  * ```
  */
 export function getrandom(size: number, flags: number): Buffer
-export function getrandom(size: number, options?: { readonly flags?: number }): Buffer
+export function getrandom(size: number, options?: { readonly flags?: number | undefined }): Buffer
 export function getrandom(size: number, ...rest: unknown[]): Buffer {
   const [, wanted, bits] = preparedGetrandom(size, ...rest).args
   return upTo(wanted, bits)

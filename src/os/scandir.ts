@@ -41,6 +41,11 @@ const { st_mode } = structs.stat.offsets
 
 export const listdirEvent: AuditEvent = new AuditEvent('os.listdir')
 
+/** What can be listed: a directory, an open one, or (null or nothing) the current one. */
+export type Listed = Path | Descriptor | null | undefined
+/** Of that, what is listed as text. */
+export type TextListed = string | URL | Descriptor | null | undefined
+
 /** `path` of `listdir` and `scandir`, by position or by name: the current directory where it is left out. */
 export function listed(given: readonly unknown[], event: AuditEvent): FileName | number {
   const path = optional(['path'], [], given).path ?? null
@@ -76,9 +81,9 @@ export function closeListed(fd: number, directory: FileName | number): void {
  * os.listdir(Buffer.from('.')).length // => 2
  * ```
  */
-export function listdir(path: Uint8Array): Buffer[]
-export function listdir(path?: string | URL | Descriptor | { readonly path?: Path | Descriptor }): string[]
-export function listdir(path: Path | Descriptor): string[] | Buffer[]
+export function listdir(path: Uint8Array | { readonly path: Uint8Array }): Buffer[]
+export function listdir(path?: TextListed | { readonly path?: TextListed }): string[]
+export function listdir(path: Listed | { readonly path: Listed }): string[] | Buffer[]
 export function listdir(...given: unknown[]): string[] | Buffer[] {
   const directory = listed(given, listdirEvent)
   const fd = openListed('listdir', directory)
@@ -442,11 +447,9 @@ export class ScandirIterator<T extends FileName = string> implements IterableIte
  * }
  * ```
  */
-export function scandir(path: Uint8Array): ScandirIterator<Buffer>
-export function scandir(
-  path?: string | URL | Descriptor | { readonly path?: Path | Descriptor },
-): ScandirIterator<string>
-export function scandir(path: Path | Descriptor): ScandirIterator<string> | ScandirIterator<Buffer>
+export function scandir(path: Uint8Array | { readonly path: Uint8Array }): ScandirIterator<Buffer>
+export function scandir(path?: TextListed | { readonly path?: TextListed }): ScandirIterator<string>
+export function scandir(path: Listed | { readonly path: Listed }): ScandirIterator<string> | ScandirIterator<Buffer>
 export function scandir(...given: unknown[]): ScandirIterator<string> | ScandirIterator<Buffer> {
   const directory = listed(given, scandirEvent)
   return typeof directory === 'object' ? new ScandirIterator(Buffer.from(directory)) : new ScandirIterator(directory)

@@ -187,7 +187,7 @@ export function splice(
   src: Descriptor,
   dst: Descriptor,
   count: number | bigint,
-  options?: TransferOffsets & { readonly flags?: number },
+  options?: TransferOffsets & { readonly flags?: number | undefined },
 ): number
 export function splice(src: Descriptor, dst: Descriptor, count: number | bigint, ...rest: unknown[]): number {
   const { args, file } = preparedSplice(src, dst, count, ...rest)
@@ -241,7 +241,7 @@ export function tee(
   src: Descriptor,
   dst: Descriptor,
   count: number | bigint,
-  flags?: number | { readonly flags?: number },
+  flags?: number | { readonly flags?: number | undefined },
 ): number
 export function tee(src: Descriptor, dst: Descriptor, count: number | bigint, ...rest: unknown[]): number {
   const { args } = preparedTee(src, dst, count, ...rest)
@@ -291,7 +291,7 @@ export function preparedTee(
 export function vmsplice(
   fd: Descriptor,
   buffers: readonly ArrayBufferView[],
-  flags?: number | { readonly flags?: number },
+  flags?: number | { readonly flags?: number | undefined },
 ): number
 export function vmsplice(fd: Descriptor, buffers: readonly ArrayBufferView[], ...rest: unknown[]): number {
   const { pipe, list, bits } = checkedVmsplice(fd, buffers, ...rest)

@@ -43,7 +43,7 @@ export interface UtimeOptions extends StatOptions {
 export function utime(path: Path | Descriptor, times: TimePair<number | bigint> | null, options?: UtimeOptions): void
 export function utime(
   path: Path | Descriptor,
-  options?: UtimeOptions & { readonly times?: TimePair<number | bigint> | null },
+  options?: UtimeOptions & { readonly times?: TimePair<number | bigint> | null | undefined },
 ): void
 export function utime(path: Path | Descriptor, ...rest: unknown[]): void {
   const call = preparedUtime(path, ...rest)

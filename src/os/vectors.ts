@@ -127,7 +127,7 @@ export function preadv(
   fd: Descriptor,
   buffers: readonly ArrayBufferView[],
   offset: number | bigint,
-  flags?: number | { readonly flags?: number },
+  flags?: number | { readonly flags?: number | undefined },
 ): number
 export function preadv(
   fd: Descriptor,
@@ -193,7 +193,7 @@ export function pwritev(
   fd: Descriptor,
   buffers: readonly ArrayBufferView[],
   offset: number | bigint,
-  flags?: number | { readonly flags?: number },
+  flags?: number | { readonly flags?: number | undefined },
 ): number
 export function pwritev(
   fd: Descriptor,

@@ -130,15 +130,27 @@ export function replaceItems(list: string[], items: readonly string[]): void {
  * seen // => ['top', 'top/kept']
  * ```
  */
-export function walk(top: Uint8Array, options?: WalkOptions): Generator<WalkStep<Buffer>, void>
-export function walk(top: string | URL, options?: WalkOptions): Generator<WalkStep<string>, void>
-export function walk(top: Path, options?: WalkOptions): Generator<WalkStep<string> | WalkStep<Buffer>, void>
+export function walk(
+  top: Uint8Array,
+  topdown: boolean,
+  onerror?: WalkErrorHandler | null | WalkOptions,
+  followlinks?: boolean | WalkOptions,
+): Generator<WalkStep<Buffer>, void>
+export function walk(
+  top: string | URL,
+  topdown: boolean,
+  onerror?: WalkErrorHandler | null | WalkOptions,
+  followlinks?: boolean | WalkOptions,
+): Generator<WalkStep<string>, void>
 export function walk(
   top: Path,
   topdown: boolean,
   onerror?: WalkErrorHandler | null | WalkOptions,
   followlinks?: boolean | WalkOptions,
 ): Generator<WalkStep<string> | WalkStep<Buffer>, void>
+export function walk(top: Uint8Array, options?: WalkOptions): Generator<WalkStep<Buffer>, void>
+export function walk(top: string | URL, options?: WalkOptions): Generator<WalkStep<string>, void>
+export function walk(top: Path, options?: WalkOptions): Generator<WalkStep<string> | WalkStep<Buffer>, void>
 export function walk(top: Path, ...rest: unknown[]): Generator<WalkStep<string> | WalkStep<Buffer>, void> {
   const { start, topdown, onerror, flags } = checkedWalk(top, ...rest)
   const steps = (topdown ? walkDown : walkUp)(fsdecode(start), onerror, flags)
@@ -249,13 +261,34 @@ function* inBytes(steps: Generator<WalkStep<string>, void>): Generator<WalkStep<
  * os.listdir('top/below') // => []
  * ```
  */
-export function fwalk(top: Uint8Array, options?: FwalkOptions): Generator<FwalkStep<Buffer>, void>
-export function fwalk(top?: string | URL | FwalkOptions, options?: FwalkOptions): Generator<FwalkStep<string>, void>
-export function fwalk(top: Path, options?: FwalkOptions): Generator<FwalkStep<string> | FwalkStep<Buffer>, void>
+export function fwalk(
+  top: Uint8Array,
+  topdown: boolean,
+  onerror?: WalkErrorHandler | null | FwalkOptions,
+  options?: FwalkOptions,
+): Generator<FwalkStep<Buffer>, void>
+export function fwalk(
+  top: string | URL,
+  topdown: boolean,
+  onerror?: WalkErrorHandler | null | FwalkOptions,
+  options?: FwalkOptions,
+): Generator<FwalkStep<string>, void>
 export function fwalk(
   top: Path,
   topdown: boolean,
   onerror?: WalkErrorHandler | null | FwalkOptions,
+  options?: FwalkOptions,
+): Generator<FwalkStep<string> | FwalkStep<Buffer>, void>
+export function fwalk(
+  top: Uint8Array | (FwalkOptions & { readonly top: Uint8Array }),
+  options?: FwalkOptions,
+): Generator<FwalkStep<Buffer>, void>
+export function fwalk(
+  top?: string | URL | (FwalkOptions & { readonly top?: string | URL | undefined }),
+  options?: FwalkOptions,
+): Generator<FwalkStep<string>, void>
+export function fwalk(
+  top: Path | FwalkOptions,
   options?: FwalkOptions,
 ): Generator<FwalkStep<string> | FwalkStep<Buffer>, void>
 export function fwalk(...args: unknown[]): Generator<FwalkStep<string> | FwalkStep<Buffer>, void> {

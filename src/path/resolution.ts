@@ -54,10 +54,13 @@ export function abspath(path: Path): string | Buffer {
  */
 export function relpath(
   path: string | URL,
-  start?: string | URL | null | { readonly start?: string | URL | null },
+  start?: string | URL | null | { readonly start?: string | URL | null | undefined },
 ): string
-export function relpath(path: Uint8Array, start?: Uint8Array | null | { readonly start?: Uint8Array | null }): Buffer
-export function relpath(path: Path, start?: Path | null | { readonly start?: Path | null }): string | Buffer
+export function relpath(
+  path: Uint8Array,
+  start?: Uint8Array | null | { readonly start?: Uint8Array | null | undefined },
+): Buffer
+export function relpath(path: Path, start?: Path | null | { readonly start?: Path | null | undefined }): string | Buffer
 export function relpath(path: Path, ...rest: unknown[]): string | Buffer {
   const { start } = optional(['start'], [], rest)
   const given = fileName(path, 'path')

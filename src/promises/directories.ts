@@ -21,7 +21,7 @@ const { AT_FDCWD, S_IFDIR, S_IFMT } = constants
  */
 export const mkdir: {
   (path: Path, mode: number, options?: DirFdOption & SignalOption): Promise<void>
-  (path: Path, options?: DirFdOption & SignalOption & { readonly mode?: number }): Promise<void>
+  (path: Path, options?: DirFdOption & SignalOption & { readonly mode?: number | undefined }): Promise<void>
 } = twin(os.mkdir, os.preparedMkdir, NOTHING)
 
 /**
@@ -51,8 +51,11 @@ export const rmdir: (path: Path, options?: DirFdOption & SignalOption) => Promis
  */
 export const makedirs: {
   (name: Path, mode: number, exist_ok?: boolean | SignalOption, options?: SignalOption): Promise<void>
-  (name: Path, mode: number, options?: SignalOption & { readonly exist_ok?: boolean }): Promise<void>
-  (name: Path, options?: SignalOption & { readonly mode?: number; readonly exist_ok?: boolean }): Promise<void>
+  (name: Path, mode: number, options?: SignalOption & { readonly exist_ok?: boolean | undefined }): Promise<void>
+  (
+    name: Path,
+    options?: SignalOption & { readonly mode?: number | undefined; readonly exist_ok?: boolean | undefined },
+  ): Promise<void>
 } = named(os.makedirs, async (...given) => {
   const signal = takeSignal(given)
   const { directory, mode, existOk } = os.checkedMakedirs(...(given as Parameters<typeof os.checkedMakedirs>))

@@ -33,7 +33,7 @@ export const symlink: {
   (
     src: Path,
     dst: Path,
-    options?: DirFdOption & SignalOption & { readonly target_is_directory?: boolean },
+    options?: DirFdOption & SignalOption & { readonly target_is_directory?: boolean | undefined },
   ): Promise<void>
 } = twin(os.symlink, os.preparedSymlink, NOTHING)
 
@@ -124,7 +124,7 @@ export const unlink: (path: Path, options?: DirFdOption & SignalOption) => Promi
  */
 export const mkfifo: {
   (path: Path, mode: number, options?: DirFdOption & SignalOption): Promise<void>
-  (path: Path, options?: DirFdOption & SignalOption & { readonly mode?: number }): Promise<void>
+  (path: Path, options?: DirFdOption & SignalOption & { readonly mode?: number | undefined }): Promise<void>
 } = twin(os.mkfifo, os.preparedMkfifo, NOTHING)
 
 /**
@@ -141,11 +141,12 @@ export const mknod: {
   (
     path: Path,
     mode: number,
-    options?: DirFdOption & SignalOption & { readonly device?: number | bigint },
+    options?: DirFdOption & SignalOption & { readonly device?: number | bigint | undefined },
   ): Promise<void>
   (
     path: Path,
-    options?: DirFdOption & SignalOption & { readonly mode?: number; readonly device?: number | bigint },
+    options?: DirFdOption &
+      SignalOption & { readonly mode?: number | undefined; readonly device?: number | bigint | undefined },
   ): Promise<void>
 } = twin(os.mknod, os.preparedMknod, NOTHING)
 

@@ -74,7 +74,7 @@ export const statx: {
   (
     path: Path | Descriptor,
     mask: number,
-    options?: StatOptions & SignalOption & { readonly flags?: number },
+    options?: StatOptions & SignalOption & { readonly flags?: number | undefined },
   ): Promise<statx_result>
 } = twin(os.statx, os.preparedStatx, FULL_STATUS)
 
@@ -191,7 +191,7 @@ export const utime: {
   ): Promise<void>
   (
     path: Path | Descriptor,
-    options?: UtimeOptions & SignalOption & { readonly times?: TimePair<number | bigint> | null },
+    options?: UtimeOptions & SignalOption & { readonly times?: TimePair<number | bigint> | null | undefined },
   ): Promise<void>
 } = twin(utimeNow, preparedUtime, SET_TIMES)
 

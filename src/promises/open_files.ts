@@ -44,7 +44,11 @@ export const OPENED: Outcome<number> = {
  */
 export const open: {
   (path: Path, flags: number, mode: number, options?: DirFdOption & SignalOption): Promise<number>
-  (path: Path, flags: number, options?: DirFdOption & SignalOption & { readonly mode?: number }): Promise<number>
+  (
+    path: Path,
+    flags: number,
+    options?: DirFdOption & SignalOption & { readonly mode?: number | undefined },
+  ): Promise<number>
 } = twin(os.open, os.preparedOpen, OPENED)
 
 const CLOSED: Outcome<void> = {
@@ -206,7 +210,7 @@ export const preadv: (
   fd: Descriptor,
   buffers: readonly ArrayBufferView[],
   offset: number | bigint,
-  flags?: number | (SignalOption & { readonly flags?: number }),
+  flags?: number | (SignalOption & { readonly flags?: number | undefined }),
   options?: SignalOption,
 ) => Promise<number> = twin(
   vectors.preadv,
@@ -242,7 +246,7 @@ export const pwritev: (
   fd: Descriptor,
   buffers: readonly ArrayBufferView[],
   offset: number | bigint,
-  flags?: number | (SignalOption & { readonly flags?: number }),
+  flags?: number | (SignalOption & { readonly flags?: number | undefined }),
   options?: SignalOption,
 ) => Promise<number> = twin(
   vectors.pwritev,

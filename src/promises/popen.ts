@@ -335,7 +335,7 @@ export function popen(
 ): Promise<CommandFile<string, string>>
 export function popen(
   cmd: Path,
-  options: { readonly mode?: string; readonly buffering?: number } & WaitOptions,
+  options: { readonly mode?: string | undefined; readonly buffering?: number | undefined } & WaitOptions,
 ): Promise<CommandFile<string, string>>
 export async function popen(cmd: Path, ...rest: unknown[]): Promise<CommandFile<string | Buffer, never>> {
   takePatience(rest)

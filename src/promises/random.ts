@@ -26,7 +26,7 @@ const BYTES: Outcome<Buffer> = {
  */
 export const getrandom: {
   (size: number, flags: number, options?: SignalOption): Promise<Buffer>
-  (size: number, options?: SignalOption & { readonly flags?: number }): Promise<Buffer>
+  (size: number, options?: SignalOption & { readonly flags?: number | undefined }): Promise<Buffer>
 } = twin(os.getrandom, os.preparedGetrandom, BYTES)
 
 /** As `getrandom`, but where a sandbox forbids that, the synchronous function has another way. */

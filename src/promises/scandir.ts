@@ -1,7 +1,6 @@
 import { constants } from '../libc/facts.ts'
-import type { Descriptor } from '../os/arguments.ts'
 import { duplicateDirectory, type Records, scandirEvent } from '../os/directory_stream.ts'
-import type { FileName, Path } from '../os/names.ts'
+import type { FileName } from '../os/names.ts'
 import * as os from '../os/scandir.ts'
 import { DirEntry } from '../os/scandir.ts'
 import { orAborted, type SignalOption } from './abort.ts'
@@ -31,12 +30,12 @@ async function openListed(syscall: string, directory: FileName | number): Promis
  * ```
  */
 export const listdir: {
-  (path: Uint8Array, options?: SignalOption): Promise<Buffer[]>
+  (path: Uint8Array | (SignalOption & { readonly path: Uint8Array }), options?: SignalOption): Promise<Buffer[]>
+  (path?: os.TextListed | (SignalOption & { readonly path?: os.TextListed }), options?: SignalOption): Promise<string[]>
   (
-    path?: string | URL | Descriptor | (SignalOption & { readonly path?: Path | Descriptor }),
+    path: os.Listed | (SignalOption & { readonly path: os.Listed }),
     options?: SignalOption,
-  ): Promise<string[]>
-  (path: Path | Descriptor, options?: SignalOption): Promise<string[] | Buffer[]>
+  ): Promise<string[] | Buffer[]>
 } = named(os.listdir, async (...given) => {
   const signal = takeSignal(given)
   const directory = os.listed(given, os.listdirEvent)
@@ -208,13 +207,16 @@ export class AsyncScandirIterator<T extends FileName = string> implements AsyncI
  * }
  * ```
  */
-export function scandir(path: Uint8Array, options?: SignalOption): AsyncScandirIterator<Buffer>
 export function scandir(
-  path?: string | URL | Descriptor | (SignalOption & { readonly path?: Path | Descriptor }),
+  path: Uint8Array | (SignalOption & { readonly path: Uint8Array }),
+  options?: SignalOption,
+): AsyncScandirIterator<Buffer>
+export function scandir(
+  path?: os.TextListed | (SignalOption & { readonly path?: os.TextListed }),
   options?: SignalOption,
 ): AsyncScandirIterator<string>
 export function scandir(
-  path: Path | Descriptor,
+  path: os.Listed | (SignalOption & { readonly path: os.Listed }),
   options?: SignalOption,
 ): AsyncScandirIterator<string> | AsyncScandirIterator<Buffer>
 export function scandir(...given: unknown[]): AsyncScandirIterator<string> | AsyncScandirIterator<Buffer> {

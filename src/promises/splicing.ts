@@ -121,7 +121,7 @@ export function splice(
   src: Descriptor,
   dst: Descriptor,
   count: number | bigint,
-  options?: TransferOffsets & { readonly flags?: number } & WaitOptions,
+  options?: TransferOffsets & { readonly flags?: number | undefined } & WaitOptions,
 ): Promise<number>
 export async function splice(
   src: Descriptor,
@@ -175,7 +175,7 @@ export async function tee(
   src: Descriptor,
   dst: Descriptor,
   count: number | bigint,
-  ...rest: [flags?: number, options?: WaitOptions] | [options?: { readonly flags?: number } & WaitOptions]
+  ...rest: [flags?: number, options?: WaitOptions] | [options?: { readonly flags?: number | undefined } & WaitOptions]
 ): Promise<number> {
   const given: unknown[] = [...rest]
   const patience = takePatience(given)
@@ -215,7 +215,7 @@ export async function tee(
 export async function vmsplice(
   fd: Descriptor,
   buffers: readonly ArrayBufferView[],
-  ...rest: [flags?: number, options?: WaitOptions] | [options?: { readonly flags?: number } & WaitOptions]
+  ...rest: [flags?: number, options?: WaitOptions] | [options?: { readonly flags?: number | undefined } & WaitOptions]
 ): Promise<number> {
   const given: unknown[] = [...rest]
   const patience = takePatience(given)

@@ -248,18 +248,32 @@ async function* failing(error: unknown): AsyncGenerator<never, void> {
  * seen // => ['top', 'top/below']
  * ```
  */
-export function walk(top: Uint8Array, options?: WalkOptions & SignalOption): AsyncGenerator<WalkStep<Buffer>, void>
-export function walk(top: string | URL, options?: WalkOptions & SignalOption): AsyncGenerator<WalkStep<string>, void>
 export function walk(
-  top: Path,
-  options?: WalkOptions & SignalOption,
-): AsyncGenerator<WalkStep<string> | WalkStep<Buffer>, void>
+  top: Uint8Array,
+  topdown: boolean,
+  onerror?: WalkErrorHandler | null | (WalkOptions & SignalOption),
+  followlinks?: boolean | (WalkOptions & SignalOption),
+  options?: SignalOption,
+): AsyncGenerator<WalkStep<Buffer>, void>
+export function walk(
+  top: string | URL,
+  topdown: boolean,
+  onerror?: WalkErrorHandler | null | (WalkOptions & SignalOption),
+  followlinks?: boolean | (WalkOptions & SignalOption),
+  options?: SignalOption,
+): AsyncGenerator<WalkStep<string>, void>
 export function walk(
   top: Path,
   topdown: boolean,
   onerror?: WalkErrorHandler | null | (WalkOptions & SignalOption),
   followlinks?: boolean | (WalkOptions & SignalOption),
   options?: SignalOption,
+): AsyncGenerator<WalkStep<string> | WalkStep<Buffer>, void>
+export function walk(top: Uint8Array, options?: WalkOptions & SignalOption): AsyncGenerator<WalkStep<Buffer>, void>
+export function walk(top: string | URL, options?: WalkOptions & SignalOption): AsyncGenerator<WalkStep<string>, void>
+export function walk(
+  top: Path,
+  options?: WalkOptions & SignalOption,
 ): AsyncGenerator<WalkStep<string> | WalkStep<Buffer>, void>
 export function walk(top: Path, ...rest: unknown[]): AsyncGenerator<WalkStep<string> | WalkStep<Buffer>, void> {
   return stepsOf<WalkStep<string> | WalkStep<Buffer>>(() => {
@@ -394,19 +408,34 @@ async function* inBytesOpen(steps: AsyncGenerator<FwalkStep<string>, void>): Asy
  * seen // => ['top', 'top/below']
  * ```
  */
-export function fwalk(top: Uint8Array, options?: FwalkOptions & SignalOption): AsyncGenerator<FwalkStep<Buffer>, void>
 export function fwalk(
-  top?: string | URL | (FwalkOptions & SignalOption),
+  top: Uint8Array,
+  topdown: boolean,
+  onerror?: WalkErrorHandler | null | (FwalkOptions & SignalOption),
+  options?: FwalkOptions & SignalOption,
+): AsyncGenerator<FwalkStep<Buffer>, void>
+export function fwalk(
+  top: string | URL,
+  topdown: boolean,
+  onerror?: WalkErrorHandler | null | (FwalkOptions & SignalOption),
   options?: FwalkOptions & SignalOption,
 ): AsyncGenerator<FwalkStep<string>, void>
 export function fwalk(
   top: Path,
+  topdown: boolean,
+  onerror?: WalkErrorHandler | null | (FwalkOptions & SignalOption),
   options?: FwalkOptions & SignalOption,
 ): AsyncGenerator<FwalkStep<string> | FwalkStep<Buffer>, void>
 export function fwalk(
-  top: Path,
-  topdown: boolean,
-  onerror?: WalkErrorHandler | null | (FwalkOptions & SignalOption),
+  top: Uint8Array | (FwalkOptions & SignalOption & { readonly top: Uint8Array }),
+  options?: FwalkOptions & SignalOption,
+): AsyncGenerator<FwalkStep<Buffer>, void>
+export function fwalk(
+  top?: string | URL | (FwalkOptions & SignalOption & { readonly top?: string | URL | undefined }),
+  options?: FwalkOptions & SignalOption,
+): AsyncGenerator<FwalkStep<string>, void>
+export function fwalk(
+  top: Path | (FwalkOptions & SignalOption),
   options?: FwalkOptions & SignalOption,
 ): AsyncGenerator<FwalkStep<string> | FwalkStep<Buffer>, void>
 export function fwalk(...args: unknown[]): AsyncGenerator<FwalkStep<string> | FwalkStep<Buffer>, void> {

@@ -132,9 +132,9 @@ export class RamBlockDev extends StorageBlockDev {
 
 export interface FileBlockDevOptions {
   /** Bytes in a block; 512 by default. */
-  readonly block_size?: number
+  readonly block_size?: number | undefined
   /** true: the file is opened for reading only, and the device has no `writeblocks`. */
-  readonly readonly?: boolean
+  readonly readonly?: boolean | undefined
 }
 
 /**
@@ -270,7 +270,7 @@ export class PartitionBlockDev extends StorageBlockDev {
    * @throws OSError ENODEV without a partition table or without that partition; EINVAL where it does not lie within
    *   the device
    */
-  constructor(device: BlockDevice, number: number, options: { readonly readonly?: boolean } = NO_OPTIONS) {
+  constructor(device: BlockDevice, number: number, options: { readonly readonly?: boolean | undefined } = NO_OPTIONS) {
     checkOptions(options, ['readonly'])
     const whole = new Device(device, SECTOR_SIZES)
     const { first, count } = partition(whole, int(number, 'number', 1, 4))

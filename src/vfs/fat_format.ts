@@ -7,9 +7,9 @@ import { FatVolume, type Geometry, TRANSFER_SIZE, type WriteFilter } from './fat
 
 export interface MkfsOptions {
   /** The volume's label: at most eleven characters of ASCII. None by default. */
-  readonly label?: string
+  readonly label?: string | undefined
   /** The kind of FAT: 12 or 16 as the size asks for, or 32. By default FAT32 only where nothing less will do. */
-  readonly fat?: 16 | 32
+  readonly fat?: 16 | 32 | undefined
 }
 
 const ENTRY = 32

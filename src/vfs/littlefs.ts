@@ -29,13 +29,13 @@ const SMALLEST_BLOCK = 64
 /** What littlefs works with. */
 export interface LittlefsOptions {
   /** Bytes that are read at least, of which every read is a multiple: 32 by default. */
-  readonly readsize?: number
+  readonly readsize?: number | undefined
   /** Bytes that are written at least, of which every write is a multiple: 32 by default. */
-  readonly progsize?: number
+  readonly progsize?: number | undefined
   /** Bytes for looking for free blocks: eight blocks each at a time; 32 by default. */
-  readonly lookahead?: number
+  readonly lookahead?: number | undefined
   /** Whether files keep the time of their last change: by default they do. Of the second version only. */
-  readonly mtime?: boolean
+  readonly mtime?: boolean | undefined
 }
 
 interface Settings {

@@ -32,9 +32,9 @@ const { S_IFDIR, PATH_MAX } = constants
 
 export interface MountOptions {
   /** Whether writing is refused. */
-  readonly readonly?: boolean
+  readonly readonly?: boolean | undefined
   /** Whether a file system is made where there is none. */
-  readonly mkfs?: boolean
+  readonly mkfs?: boolean | undefined
 }
 
 /**
