@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import os from 'osier'
+import { noPwritev2 } from '../support/emulation.ts'
 import { differs, fails, type Here, holds, type PythonClass, rangeError, typeError } from './suite.ts'
 
 /** CPython's PosixTester, as far as it is about descriptors. */
@@ -57,20 +58,28 @@ export const tests: PythonClass['tests'] = {
     }),
   ],
   test_preadv: [
-    holds('preadv fills several pieces of memory from an offset on, and tells how much', (here) => {
-      const pieces = vectors(5, 3, 2)
-      assert.equal(os.preadv(open(here, SPREAD), pieces, 3), 10)
-      assert.deepEqual(inPieces(pieces), ['t1tt2', 't3t', '5t'])
-    }),
+    holds(
+      'preadv fills several pieces of memory from an offset on, and tells how much',
+      (here) => {
+        const pieces = vectors(5, 3, 2)
+        assert.equal(os.preadv(open(here, SPREAD), pieces, 3), 10)
+        assert.deepEqual(inPieces(pieces), ['t1tt2', 't3t', '5t'])
+      },
+      noPwritev2,
+    ),
   ],
   test_preadv_flags: [
-    holds('preadv takes RWF_HIPRI, where the file system does', (here) => {
-      const [fd, pieces] = [open(here, SPREAD), vectors(5, 3, 2)]
-      orNotSupported(() => {
-        assert.equal(os.preadv(fd, pieces, 3, os.RWF_HIPRI), 10)
-        assert.deepEqual(inPieces(pieces), ['t1tt2', 't3t', '5t'])
-      })
-    }),
+    holds(
+      'preadv takes RWF_HIPRI, where the file system does',
+      (here) => {
+        const [fd, pieces] = [open(here, SPREAD), vectors(5, 3, 2)]
+        orNotSupported(() => {
+          assert.equal(os.preadv(fd, pieces, 3, os.RWF_HIPRI), 10)
+          assert.deepEqual(inPieces(pieces), ['t1tt2', 't3t', '5t'])
+        })
+      },
+      noPwritev2,
+    ),
   ],
   test_pwrite: [
     holds('pwrite writes at an offset, and leaves the position as it is', (here) => {
@@ -80,20 +89,28 @@ export const tests: PythonClass['tests'] = {
     }),
   ],
   test_pwritev: [
-    holds('pwritev writes several pieces of memory at an offset, and tells how much', (here) => {
-      const fd = open(here, 'xx')
-      assert.equal(os.pwritev(fd, PIECES, 2), 10)
-      assert.equal(content(fd), 'xxtest1tt2t3')
-    }),
+    holds(
+      'pwritev writes several pieces of memory at an offset, and tells how much',
+      (here) => {
+        const fd = open(here, 'xx')
+        assert.equal(os.pwritev(fd, PIECES, 2), 10)
+        assert.equal(content(fd), 'xxtest1tt2t3')
+      },
+      noPwritev2,
+    ),
   ],
   test_pwritev_flags: [
-    holds('pwritev takes RWF_SYNC, where the file system does', (here) => {
-      const fd = open(here, 'xx')
-      orNotSupported(() => {
-        assert.equal(os.pwritev(fd, PIECES, 2, os.RWF_SYNC), 10)
-        assert.equal(content(fd), 'xxtest1tt2t3')
-      })
-    }),
+    holds(
+      'pwritev takes RWF_SYNC, where the file system does',
+      (here) => {
+        const fd = open(here, 'xx')
+        orNotSupported(() => {
+          assert.equal(os.pwritev(fd, PIECES, 2, os.RWF_SYNC), 10)
+          assert.equal(content(fd), 'xxtest1tt2t3')
+        })
+      },
+      noPwritev2,
+    ),
   ],
   test_posix_fallocate: [
     holds('posix_fallocate gives a file room', (here) => {

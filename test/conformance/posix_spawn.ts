@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import os from 'osier'
 import * as signal from 'osier/signal'
 import { exitCode } from '../support/children.ts'
+import { lateChildren } from '../support/emulation.ts'
 import {
   type Behaviour,
   conformance,
@@ -80,14 +81,18 @@ function spawnTests(name: string, spawn: Spawn): Record<string, Behaviour[]> {
       }),
     ],
     test_no_such_executable: [
-      holds(`${name} of what is not there is a FileNotFoundError with its name`, (here) => {
-        // In a PATH of directories that everybody may search: EACCES comes before ENOENT.
-        here.variable('PATH', '/usr/bin:/bin')
-        assert.throws(
-          () => spawn('no_such_executable', ['no_such_executable'], os.environ),
-          (error: unknown) => error instanceof os.FileNotFoundError && error.filename === 'no_such_executable',
-        )
-      }),
+      holds(
+        `${name} of what is not there is a FileNotFoundError with its name`,
+        (here) => {
+          // In a PATH of directories that everybody may search: EACCES comes before ENOENT.
+          here.variable('PATH', '/usr/bin:/bin')
+          assert.throws(
+            () => spawn('no_such_executable', ['no_such_executable'], os.environ),
+            (error: unknown) => error instanceof os.FileNotFoundError && error.filename === 'no_such_executable',
+          )
+        },
+        lateChildren,
+      ),
     ],
     test_specify_environment: [
       holds(`${name} gives the child the environment that it is given`, (here) => {
@@ -122,12 +127,16 @@ function spawnTests(name: string, spawn: Spawn): Record<string, Behaviour[]> {
       holds(`${name} puts the child into a process group`, () => {
         assert.equal(run(spawn, ':', { setpgroup: os.getpgrp() }), 0)
       }),
-      holds(`${name} makes a group of its own for 0`, () => {
-        const child = spawn(SH, [SH, '-c', 'exec sleep 60'], {}, { setpgroup: 0 })
-        assert.equal(os.getpgid(child), child)
-        os.kill(child, signal.SIGKILL)
-        exitCode(child)
-      }),
+      holds(
+        `${name} makes a group of its own for 0`,
+        () => {
+          const child = spawn(SH, [SH, '-c', 'exec sleep 60'], {}, { setpgroup: 0 })
+          assert.equal(os.getpgid(child), child)
+          os.kill(child, signal.SIGKILL)
+          exitCode(child)
+        },
+        lateChildren,
+      ),
     ],
     test_setpgroup_wrong_type: [
       holds(`${name} refuses text as setpgroup, with a TypeError`, () =>
@@ -148,12 +157,16 @@ function spawnTests(name: string, spawn: Spawn): Record<string, Behaviour[]> {
       }),
     ],
     test_setsid: [
-      holds(`${name} with setsid: the child leads a session of its own`, () => {
-        const child = spawn(SH, [SH, '-c', 'exec sleep 60'], {}, { setsid: true })
-        assert.equal(os.getsid(child), child)
-        os.kill(child, signal.SIGKILL)
-        exitCode(child)
-      }),
+      holds(
+        `${name} with setsid: the child leads a session of its own`,
+        () => {
+          const child = spawn(SH, [SH, '-c', 'exec sleep 60'], {}, { setsid: true })
+          assert.equal(os.getsid(child), child)
+          os.kill(child, signal.SIGKILL)
+          exitCode(child)
+        },
+        lateChildren,
+      ),
     ],
     test_setsigdef: [
       holds(`${name} gives the signals of setsigdef their usual action`, (here) => {
@@ -238,12 +251,16 @@ export const classes: readonly PythonClass[] = [
         here.variable('PATH', here.folder)
         assert.equal(exitCode(os.posix_spawnp(program, [program, '-c', ':'], {})), 0)
       }),
-      holds('and not in that of the environment that it is given', (here) => {
-        const program = 'osier_posix_spawnp_program'
-        os.symlink(SH, here.path(program))
-        here.variable('PATH', '/usr/bin:/bin')
-        fails('ENOENT', () => os.posix_spawnp(program, [program, '-c', ':'], { PATH: here.folder }))
-      }),
+      holds(
+        'and not in that of the environment that it is given',
+        (here) => {
+          const program = 'osier_posix_spawnp_program'
+          os.symlink(SH, here.path(program))
+          here.variable('PATH', '/usr/bin:/bin')
+          fails('ENOENT', () => os.posix_spawnp(program, [program, '-c', ':'], { PATH: here.folder }))
+        },
+        lateChildren,
+      ),
     ],
   }),
 ]

@@ -24,6 +24,11 @@ export const otherEnvironment: string | false =
 export const foreignCalls: string | false =
   otherMachine !== false && 'strace sees the system calls of what imitates this computer'
 
+/** For a test's `skip`: why a child may not have begun when a spawn comes back, or false. QEMU takes vfork for fork. */
+export const lateChildren: string | false =
+  otherMachine !== false &&
+  'what imitates this computer does not wait until a child has begun its program, or failed to'
+
 function lacksSubreapers(): boolean {
   try {
     os.get_child_subreaper()
