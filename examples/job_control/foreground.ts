@@ -23,24 +23,23 @@ const group = os.getpgrp()
 // The command itself is to be stopped as usual: what a process ignores, its children ignore, too.
 const job = os.posix_spawnp(command, [command, ...args], os.environ, { setpgroup: 0, setsigdef: [SIGTTOU] })
 
-/** Gives the job the terminal until it ends or stops, and tells how it did. */
-function inForeground(): number {
-  for (;;) {
-    os.tcsetpgrp(TERMINAL, job)
-    os.killpg(job, SIGCONT)
-    const [, status] = os.waitpid(job, os.WUNTRACED)
-    // It had asked for the terminal before the terminal was its own.
-    if (os.WIFSTOPPED(status) && [SIGTTIN, SIGTTOU].includes(os.WSTOPSIG(status))) continue
-    os.tcsetpgrp(TERMINAL, group)
-    return status
-  }
+/** Gives the job the terminal until it ends or stops, and tells how it did. One that is stopped goes on. */
+function inForeground(isStopped: boolean): number {
+  os.tcsetpgrp(TERMINAL, job)
+  // No other: as soon as it has the terminal there may be a Ctrl-Z for it, which this would undo.
+  if (isStopped) os.killpg(job, SIGCONT)
+  const [, status] = os.waitpid(job, os.WUNTRACED)
+  // It had asked for the terminal before the terminal was its own.
+  if (os.WIFSTOPPED(status) && [SIGTTIN, SIGTTOU].includes(os.WSTOPSIG(status))) return inForeground(true)
+  os.tcsetpgrp(TERMINAL, group)
+  return status
 }
 
-let status = inForeground()
+let status = inForeground(false)
 while (os.WIFSTOPPED(status)) {
   console.log(`\n${command} is stopped. Enter lets it go on.`)
   os.read(TERMINAL, 1024)
-  status = inForeground()
+  status = inForeground(true)
 }
 
 if (os.WIFSIGNALED(status)) console.log(`\n${command} was ended by ${Signals[os.WTERMSIG(status)]}`)
