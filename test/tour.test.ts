@@ -88,8 +88,9 @@ interface Output {
   readonly stderr: string
 }
 
-// With --permission Node warns in each process of what it permits, on standard error.
-const NODE_OPTIONS = 'permission' in process ? '--disable-warning=SecurityWarning' : ''
+// With --permission Node warns in each process of what it permits, and of flags on trial, on standard error.
+const QUIET = '--disable-warning=SecurityWarning --disable-warning=ExperimentalWarning'
+const NODE_OPTIONS = 'permission' in process ? QUIET : ''
 const environment = { ...process.env, NODE_OPTIONS, PYTHONUTF8: '1', PYTHONUNBUFFERED: '' }
 
 function runIn(cwd: string, command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Output {

@@ -8,6 +8,7 @@ import { SIGCHLD, SIGCONT, SIGKILL, SIGSTOP, SIGTERM } from 'osier/signal'
 import { childrenOfProcess } from '../../src/os/any_child.ts'
 import { runNode } from '../support/child.ts'
 import { children, exitCode } from '../support/children.ts'
+import { noSubreaper } from '../support/emulation.ts'
 import { askPython, noPython } from '../support/python.ts'
 import { onlyNode } from '../support/runtime.ts'
 import { inWorker } from '../support/worker.ts'
@@ -363,7 +364,7 @@ describe('beside node:child_process', { skip: onlyNode('it does not tell which c
 
 describe('orphans', () => {
   test('come to a subreaper, also beside children of Node', {
-    skip: onlyNode('it does not tell which children are its own'),
+    skip: onlyNode('it does not tell which children are its own') || noSubreaper,
   }, () => {
     const child = runNode(`
       import { spawn } from 'node:child_process'

@@ -11,7 +11,8 @@ const OF_NODE = /^anon_inode:\[(eventpoll|eventfd|io_uring)\]|^\/dev\/null$/
  * opens its caches when it needs them.
  */
 const isNode = process.versions.bun === undefined && process.versions.deno === undefined
-const OF_OTHERS = /^(socket|pipe|anon_inode):|\/deno\/\w+_cache_v\d/
+const CACHE_OF_DENO = /\/deno\/\w+_cache_v\d/
+const OF_OTHERS = new RegExp(`^(socket|pipe|anon_inode):|${CACHE_OF_DENO.source}`)
 
 function isOfRuntime(target: string): boolean {
   if (target === process.env.NODE_EXTRA_CA_CERTS) return true
@@ -26,6 +27,16 @@ function isOfRuntime(target: string): boolean {
 /** Whether a descriptor is one that a runtime other than Node opens for itself, and may have opened meanwhile. */
 export function isOfOtherRuntime(fd: number): boolean {
   return !isNode && OF_OTHERS.test(readlinkSync(`/proc/self/fd/${fd}`))
+}
+
+/** Whether a descriptor is that of a cache, which Deno opens when it comes to it, and keeps open. */
+export function isOfCache(fd: number): boolean {
+  try {
+    return !isNode && CACHE_OF_DENO.test(readlinkSync(`/proc/self/fd/${fd}`))
+  } catch {
+    // It has been closed meanwhile.
+    return false
+  }
 }
 
 /** What this process has open, each as `fd -> what it is`, without what is Node's own. */
