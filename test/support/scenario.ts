@@ -103,7 +103,8 @@ function argument(value: unknown, run: Run, rooms: Buffer[]): unknown {
   if (typeof value !== 'object' || value === null) return value
   const [[kind, content] = []] = Object.entries(value)
   if (kind === 'use') return run.kept.get(String(content))
-  if (kind === 'path') return join(run.folder, String(content))
+  // Not by `join`, which tidies up what may be odd on purpose.
+  if (kind === 'path') return `${run.folder}/${content}`
   if (kind === 'bytes') return Buffer.from(String(content), 'latin1')
   if (kind === 'int') return BigInt(String(content))
   if (kind === 'constant') {
