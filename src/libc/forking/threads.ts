@@ -28,15 +28,18 @@ export function forgetThreads(isChild: boolean): void {
 }
 
 /**
- * Waits for a thread that is Node's for a moment. Since version 24 Node reads certificates on one: it has files open,
- * and holds the lock that every TLS connection asks for. Children that were forked meanwhile hung at their first
+ * Waits for threads that are Node's for a moment. Since version 24 Node reads certificates on some: they have files
+ * open, and hold the lock that every TLS connection asks for. Children that were forked meanwhile hung at their first
  * connection.
  *
  * @returns whether there are threads beside Node's own: they may hold locks that a child needs
  */
 export function settleThreads(): boolean {
   const others = otherThreads()
-  return others.filter((thread) => isNamed(thread) || stays(thread)).length > 0
+  if (others.length === 0) return false
+  const named = others.filter(isNamed)
+  const left = awaitEnd(others.filter((thread) => !named.includes(thread)))
+  return named.length > 0 || left.length > 0
 }
 
 /** The ids of threads that may run JavaScript, as worker threads do: those with names; where none has one, all. */
@@ -51,9 +54,11 @@ export function oldestThreads(): readonly string[] {
   return threadsOf('self').slice(0, usualCount + v8Workers().count)
 }
 
-/** A thread that nobody gave a name has that of the thread which started it. */
+/** A thread that nobody gave a name has that of the thread which started it; one that has just ended has none. */
 function isNamed(thread: string): boolean {
-  return hasNames === false || nameOf(thread) !== readProc('/proc/self/comm')
+  if (hasNames === false) return true
+  const name = nameOf(thread)
+  return name !== '' && name !== readProc('/proc/self/comm')
 }
 
 /** Those that are not Node's own; where threads have no names, as many as are more than Node has without its pool. */
@@ -78,28 +83,42 @@ function nameOf(thread: string): string {
   return readProc(`/proc/self/task/${thread}/comm`)
 }
 
-/** How long to wait for a thread that is at work, in milliseconds: reading certificates takes a tenth. */
+/** How long to wait for threads that are at work, in milliseconds: reading certificates takes a tenth. */
 const PATIENCE = 2000
 /**
- * How long a thread may sleep before it counts as one that stays, in milliseconds. Where much else runs it may have to wait
- * that long for a lock: more than twenty were seen.
+ * How long threads may sleep before they count as such that stay, in milliseconds. Where much else runs one may have to
+ * wait that long for a lock: more than twenty were seen.
  */
 const NAP = 100
 /** How long to wait before the next look, in milliseconds. */
 const PAUSE = 1
 
-/** Waits for a thread to end: whether it does not. That is found out once. */
-function stays(thread: string): boolean {
-  if (staying.has(thread)) return true
+/**
+ * Waits for threads to end. That is tried once for each.
+ *
+ * They are watched together: of those that read certificates one waits for what another has locked, and sleeps for as
+ * long as that is at work. Beside much else it slept longer than any that is about to end.
+ *
+ * @returns those that stay
+ */
+function awaitEnd(threads: readonly string[]): readonly string[] {
+  if (threads.every((thread) => staying.has(thread))) return threads
+  let left = threads
   let ran = ''
   let sleptSince = 0
   for (const deadline = Date.now() + PATIENCE; Date.now() < deadline; libc.usleep(PAUSE * 1000)) {
-    const schedule = readProc(`/proc/self/task/${thread}/schedstat`)
-    if (schedule === '') return false
+    left = left.filter((thread) => scheduleOf(thread) !== '')
+    if (left.length === 0) return left
+    const schedules = left.map(scheduleOf).join()
     const now = Date.now()
-    if (schedule !== ran) [ran, sleptSince] = [schedule, now]
-    else if (now - sleptSince > NAP && isAsleep(`/proc/self/task/${thread}`)) break
+    if (schedules !== ran) [ran, sleptSince] = [schedules, now]
+    else if (now - sleptSince > NAP && left.every((thread) => isAsleep(`/proc/self/task/${thread}`))) break
   }
-  staying.add(thread)
-  return true
+  for (const thread of left) staying.add(thread)
+  return left
+}
+
+/** How long a thread has run; '' where it has ended. */
+function scheduleOf(thread: string): string {
+  return readProc(`/proc/self/task/${thread}/schedstat`)
 }
