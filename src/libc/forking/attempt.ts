@@ -151,15 +151,17 @@ interface Aids {
 
 /** Nothing here may throw. */
 function forkOnce(plan: Plan, aids: Aids): number {
+  const { verdict } = aids
+  const { workMutex } = plan.loop
   const estate = standStill(plan)
   const steps = firstSteps(plan, aids)
   const isIdle = aids.rest.beginAgain()
   if (isIdle) includeInFork()
   const pid = !isIdle ? RETRY : plan.withTerminal ? libc.forkpty(terminalFd, 0, 0, 0) : libc.fork()
   if (pid === 0) {
-    startWorkers(steps)
-    stayIfToldTo(aids.verdict)
-    libc.pthread_mutex_unlock(plan.loop.workMutex)
+    if (!startWorkers(steps)) libc._exit(255)
+    libc.pthread_mutex_unlock(workMutex)
+    verdict.writeEnd = -1
     takeLeave(plan, estate, true)
     libc.pthread_sigmask(SIG_SETMASK, oldMask, 0)
     return 0
@@ -200,10 +202,14 @@ interface FirstSteps {
   readonly nowhere: number
   readonly stderr: number
   readonly flags: number
+  /** Where to write that there are workers. */
   readonly report: number
+  /** Where the parent says that it has seen no worker run meanwhile, and its other end. */
+  readonly verdict: number
+  readonly otherEnd: number
 }
 
-function firstSteps({ withTerminal, workers }: Plan, { silence, report }: Aids): FirstSteps {
+function firstSteps({ withTerminal, workers }: Plan, { silence, report, verdict }: Aids): FirstSteps {
   // One more thread than there are workers keeps the time for them.
   const limit = lowerLimit(workers.count + 1)
   // In a terminal of its own, standard output is the same as standard error.
@@ -217,6 +223,8 @@ function firstSteps({ withTerminal, workers }: Plan, { silence, report }: Aids):
     stderr,
     flags: silence.flags,
     report: report.writeEnd,
+    verdict: verdict.readEnd,
+    otherEnd: verdict.writeEnd,
   }
 }
 
@@ -224,33 +232,23 @@ function firstSteps({ withTerminal, workers }: Plan, { silence, report }: Aids):
  * Without workers, a collection of garbage would wait for them for ever. So there is nothing here but calls of C, all
  * of them always, and the parent makes them before with what does nothing: in the child they would have to be compiled
  * first, and looked up.
+ *
+ * @returns whether the child is to stay
  */
-function startWorkers({ construct, address, count, limit, nowhere, stderr, flags, report }: FirstSteps): void {
+function startWorkers(steps: FirstSteps): boolean {
+  const { construct, address, count, limit, nowhere, stderr, flags, report, verdict, otherEnd } = steps
   libc.prlimit(0, RLIMIT_NPROC, limit, 0)
   libc.dup3(nowhere, STDERR, 0)
   construct(address, count, 0)
   libc.dup3(stderr, STDERR, flags)
   libc.write(report, block, 1)
+  libc.close(otherEnd)
+  return libc.read(verdict, aByte, 1) === 1
 }
 
 function rehearseWorkers(): void {
-  const none = {
-    construct: libc.madvise,
-    address: 0,
-    count: 0,
-    limit: 0,
-    nowhere: -1,
-    stderr: -1,
-    flags: 0,
-    report: -1,
-  }
-  startWorkers(none)
-}
-
-/** In the child: ends where the parent has seen a worker run meanwhile. */
-function stayIfToldTo(verdict: Pipe): void {
-  verdict.closeWriteEnd()
-  if (libc.read(verdict.readEnd, aByte, 1) !== 1) libc._exit(255)
+  const none = { construct: libc.madvise, address: 0, count: 0, limit: 0, nowhere: -1, stderr: -1, flags: 0 }
+  startWorkers({ ...none, report: -1, verdict: -1, otherEnd: -1 })
 }
 
 /**

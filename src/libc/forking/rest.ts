@@ -1,4 +1,4 @@
-import { closeSync } from 'node:fs'
+import { libc } from '../functions.ts'
 import { isGone, openProc, readFrom, readProc } from './proc.ts'
 import { oldestThreads } from './threads.ts'
 import type { V8Workers } from './v8_workers.ts'
@@ -103,8 +103,8 @@ export class Rest {
 
   close(): void {
     for (const { syscall, schedstat } of this.#threads) {
-      if (syscall !== -1) closeSync(syscall)
-      if (schedstat !== -1) closeSync(schedstat)
+      if (syscall !== -1) libc.close(syscall)
+      if (schedstat !== -1) libc.close(schedstat)
     }
   }
 
