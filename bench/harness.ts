@@ -5,6 +5,8 @@ export interface Work {
   readonly name: string
   readonly osier: Entry
   readonly against: readonly Rival[]
+  /** Whether it takes longer the more memory there is in use, so that whoever measures it must not use some. */
+  readonly countsMemory?: true
 }
 
 interface Rival {

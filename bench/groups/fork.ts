@@ -1,5 +1,6 @@
 import { memoryUsage } from 'node:process'
 import os from 'osier'
+import { v8Workers } from '../../src/libc/forking/v8_workers.ts'
 import { _exit, fork, waitpid } from '../bare.ts'
 import { inC, inNode, inPython } from '../contestants.ts'
 import type { Work } from '../harness.ts'
@@ -29,6 +30,18 @@ function callAndWait(): void {
   waitpid(child, null, 0)
 }
 
+/** The least that a child takes which can go on in JavaScript: without workers it hangs at its first collection. */
+function callConstructAndWait(): void {
+  fillHeap()
+  const { construct, address, count } = v8Workers()
+  const child = fork()
+  if (child === 0) {
+    construct(address, count, 0)
+    _exit(0)
+  }
+  waitpid(child, null, 0)
+}
+
 const PYTHON_SETUP = `
 import os
 objects = [{'i': i} for i in range(220_000)]
@@ -41,11 +54,13 @@ def fork_and_wait():
 export const works: readonly Work[] = [
   {
     name: 'os.fork, os._exit, os.waitpid with 50 MB of objects',
+    countsMemory: true,
     osier: inNode(forkAndWait),
     against: [
       { name: 'C', entry: inC('fork') },
       { name: 'CPython', entry: inPython('fork_and_wait()', PYTHON_SETUP), atMost: 3 },
       { name: "koffi's bare calls", entry: inNode(callAndWait), atMostMore: 1 },
+      { name: "bare calls, V8's workers", entry: inNode(callConstructAndWait) },
     ],
   },
 ]
