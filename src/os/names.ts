@@ -72,15 +72,17 @@ export function fileName(path: unknown, name: string): FileName {
 
 function fromFileUrl(url: URL): string {
   try {
-    return fileURLToPath(url)
+    // Refuses URLs of other hosts and kinds. What it makes of escapes that are not UTF-8 is of no use: an error in Node,
+    // no text at all in Bun.
+    fileURLToPath(url)
   } catch (error) {
-    // Node refuses escapes that are not UTF-8. A path may hold any byte, so those are taken as they stand.
     if (!(error instanceof URIError)) throw error
-    const unescaped = url.pathname.replace(/%([0-9a-f]{2})/gi, (_, hex: string) =>
-      String.fromCharCode(Number.parseInt(hex, 16)),
-    )
-    return decode(Buffer.from(unescaped, 'latin1'))
   }
+  // A path may hold any byte.
+  const unescaped = url.pathname.replace(/%([0-9a-f]{2})/gi, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  )
+  return decode(Buffer.from(unescaped, 'latin1'))
 }
 
 /**

@@ -6,6 +6,7 @@ import os from 'osier'
 import * as stat from 'osier/stat'
 import { temporaryFolder } from '../support/folder.ts'
 import { noPython } from '../support/python.ts'
+import { noMainThread } from '../support/runtime.ts'
 import { assertSameAsPython, type Call } from '../support/scenario.ts'
 
 const folder = temporaryFolder()
@@ -115,7 +116,7 @@ describe('remove and unlink', () => {
   })
 })
 
-describe('mkfifo and mknod', () => {
+describe('mkfifo and mknod', { skip: noMainThread }, () => {
   test('make what they are asked for, with permissions less the umask', () => {
     const root = tree()
     const before = os.umask(0o027)

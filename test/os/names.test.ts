@@ -120,6 +120,7 @@ describe('fspath, fsencode and fsdecode', () => {
     assert.equal(os.fsdecode({ __fspath__: () => bytes }), 'a/b')
     assert.deepEqual(os.fsencode(new URL('file:///%C3%A9')), Buffer.from('/é'))
     assert.equal(os.fsdecode(new URL('file:///%FF')), '/\udcff')
+    assert.equal(os.fspath(new URL('file:///%EF%BF%BD/%C3%A9')), '/\ufffd/é')
   })
 
   test('fsencode gives the memory of bytes that it is given, as a Buffer', () => {
