@@ -2,17 +2,32 @@ import { AuditEvent } from '../audit.ts'
 import { failed, lastErrno, osError } from '../libc/call.ts'
 import { constants, errnoNumbers, structs } from '../libc/facts.ts'
 import { type Address, libc } from '../libc/functions.ts'
-import { address, bytes, ownMemory, SCRATCH_SIZE } from '../libc/memory.ts'
+import { address, addressOf, bytes, ownMemory, SCRATCH_SIZE } from '../libc/memory.ts'
 import { decode } from '../libc/strings.ts'
 import { cString } from './arguments.ts'
 import { typeOf } from './file_type.ts'
+import { statusByAddressInto } from './metadata.ts'
 import type { FileName } from './names.ts'
 import type { Prepared } from './prepared.ts'
 
 /** Reading directories: what `listdir`, `scandir` and `walk` have in common. */
 
-const { O_RDONLY, O_DIRECTORY, O_CLOEXEC, O_NONBLOCK, F_DUPFD_CLOEXEC, SEEK_SET, S_IFDIR } = constants
+const {
+  O_RDONLY,
+  O_DIRECTORY,
+  O_CLOEXEC,
+  O_NONBLOCK,
+  F_DUPFD_CLOEXEC,
+  SEEK_SET,
+  S_IFDIR,
+  S_IFMT,
+  DT_DIR,
+  DT_LNK,
+  DT_UNKNOWN,
+} = constants
 const { d_ino, d_reclen, d_type, d_name } = structs.dirent64.offsets
+
+const { st_mode } = structs.stat.offsets
 
 const OPEN_DIRECTORY = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK
 
@@ -81,14 +96,59 @@ export function addEntries(size: number, names: string[], types: number[], inode
   const block = records.toString('latin1', 0, size)
   for (let at = 0; at < size; at += u16[(at + d_reclen) >> 1] as number) {
     const start = at + d_name
-    let end = start
-    let all = 0
-    for (let byte = records[start] as number; byte !== 0; byte = records[++end] as number) all |= byte
     if (isDotName(start)) continue
-    names.push(all < 0x80 ? block.slice(start, end) : decode(records, start, end))
+    names.push(nameAt(start, block))
     types.push(records[at + d_type] as number)
     inodes?.push(inodeAt(at + d_ino))
   }
+}
+
+/** The name that stands there in scratch memory, of which `block` is the text. */
+function nameAt(start: number, block: string): string {
+  let end = start
+  let all = 0
+  for (let byte = records[start] as number; byte !== 0; byte = records[++end] as number) all |= byte
+  return all < 0x80 ? block.slice(start, end) : decode(records, start, end)
+}
+
+/**
+ * Reads some more entries, sorted into directories, links to such included, and the rest: without the lists of types and
+ * of all names, which take as long to make as these.
+ *
+ * @returns false at the end
+ */
+export function sortEntries(
+  syscall: string,
+  fd: number,
+  path: FileName | number,
+  directories: string[],
+  others: string[],
+): boolean {
+  const size = readBlock(syscall, fd, path)
+  const block = records.toString('latin1', 0, size)
+  for (let at = 0; at < size; at += u16[(at + d_reclen) >> 1] as number) {
+    const start = at + d_name
+    if (isDotName(start)) continue
+    const type = records[at + d_type] as number
+    if (isUnclear(type) ? isDirectory(fd, address + start) : type === DT_DIR) directories.push(nameAt(start, block))
+    else others.push(nameAt(start, block))
+  }
+  return size > 0
+}
+
+/** Whether the kernel has to be asked if it is a directory: of links only, and where the file system tells no types. */
+export function isUnclear(type: number): boolean {
+  return type === DT_LNK || type === DT_UNKNOWN
+}
+
+// Beside the scratch memory, in which there are names yet to come.
+const status = ownMemory(structs.stat.size)
+const statusAddress = addressOf(status)
+
+/** Whether what has the name that stands in memory is a directory; one that cannot be asked about is none. */
+function isDirectory(fd: number, name: Address): boolean {
+  if (statusByAddressInto(statusAddress, name, fd, 0) !== 0) return false
+  return (status.readUInt32LE(st_mode) & S_IFMT) === S_IFDIR
 }
 
 /** Has the kernel fill memory with entries; returns how many bytes, 0 at the end. */

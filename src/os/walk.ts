@@ -4,13 +4,13 @@ import { osError } from '../libc/call.ts'
 import { constants } from '../libc/facts.ts'
 import { libc } from '../libc/functions.ts'
 import { bool, cString, dirFd, optional } from './arguments.ts'
-import { openDirectory, readEntries, scandirEvent } from './directory_stream.ts'
+import { openDirectory, scandirEvent, sortEntries } from './directory_stream.ts'
 import { readErrno, typeOf } from './file_type.ts'
 import type { DirFdOption } from './metadata.ts'
 import { type FileName, fileName, fsdecode, fsencode, type Path } from './names.ts'
 import { joinPath } from './pathnames.ts'
 
-const { AT_FDCWD, AT_SYMLINK_NOFOLLOW, DT_DIR, DT_LNK, DT_UNKNOWN, O_NOFOLLOW, S_IFDIR, S_IFLNK } = constants
+const { AT_FDCWD, AT_SYMLINK_NOFOLLOW, O_NOFOLLOW, S_IFDIR, S_IFLNK } = constants
 
 /** Gets the error of a directory that could not be listed. What it throws ends the walk. */
 export type WalkErrorHandler = (error: OSError) => void
@@ -73,23 +73,10 @@ export interface Listing {
 
 /** Lists an open directory; `path` is for errors. */
 function list(fd: number, path: string): Listing {
-  const names: string[] = []
-  const types: number[] = []
-  while (readEntries('scandir', fd, path, names, types));
   const directories: string[] = []
   const others: string[] = []
-  for (let i = 0; i < names.length; i++) {
-    const name = names[i] as string
-    const type = types[i] as number
-    if (isUnclear(type) ? typeOf(name, 0, fd) === S_IFDIR : type === DT_DIR) directories.push(name)
-    else others.push(name)
-  }
+  while (sortEntries('scandir', fd, path, directories, others));
   return { directories, others }
-}
-
-/** Whether the kernel has to be asked if it is a directory: of links only, and where the file system tells no types. */
-export function isUnclear(type: number): boolean {
-  return type === DT_LNK || type === DT_UNKNOWN
 }
 
 /** The names in `dirnames` after the caller had it: whatever that put there. */

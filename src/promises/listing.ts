@@ -3,8 +3,9 @@ import { constants, errnoNumbers, structs } from '../libc/facts.ts'
 import { has, libc } from '../libc/functions.ts'
 import { addressOf, ownMemory } from '../libc/memory.ts'
 import { cString } from '../os/arguments.ts'
+import { isUnclear } from '../os/directory_stream.ts'
 import { modeIn, preparedMode } from '../os/file_type.ts'
-import { isUnclear, type Listing } from '../os/walk.ts'
+import type { Listing } from '../os/walk.ts'
 import { type Outcome, onPool } from './on_pool.ts'
 
 /** What is in a directory, as it is read piece by piece, to be sorted into directories and the rest. */

@@ -39,6 +39,20 @@ function steps(walk: Iterable<readonly unknown[]>, below = ''): unknown[] {
 const paths = (walk: Iterable<readonly [path: string, ...unknown[]]>, place: string): string[] =>
   [...walk].map(([path]) => path.slice(place.length))
 
+test('what links point to is asked between one name and the next, and disturbs none of them', () => {
+  const tree: Record<string, Tree[string]> = { folder: {}, file: 'file' }
+  const [folders, files] = [['folder'], ['file']]
+  for (let i = 0; i < 100; i++) {
+    const end = `${i}-é${'x'.repeat(i)}`
+    Object.assign(tree, { [`d${end}`]: { link: 'folder' }, [`f${end}`]: { link: 'file' }, [`n${end}`]: { link: 'no' } })
+    folders.push(`d${end}`)
+    files.push(`f${end}`, `n${end}`)
+  }
+  const [step] = os.walk(planted(tree))
+  assert.deepEqual(step?.[1].sort(), folders.sort())
+  assert.deepEqual(step?.[2].sort(), files.sort())
+})
+
 describe('walk and fwalk go as Python’s', { skip: noPython }, () => {
   /** The steps in Python, of `walk` or `fwalk`, with these keyword arguments. */
   function theirs(name: string, top: string | Buffer, keywords: object): unknown[] {
