@@ -11,6 +11,9 @@ const WAITS = [0, 9]
 /** FUTEX_PRIVATE_FLAG and FUTEX_CLOCK_REALTIME say how to wait, not what is done. */
 const OPERATION = 0x7f
 
+/** More than any of the files read here has. */
+const buffer = Buffer.allocUnsafeSlow(256)
+
 /** Whether a thread rests, by the line "number address operation ..." of its system call. */
 type IsAtRest = (line: string) => boolean
 
@@ -30,7 +33,6 @@ interface Watched {
  */
 export class Rest {
   readonly #threads: Watched[] = []
-  readonly #buffer = Buffer.alloc(256)
 
   /**
    * Looks for V8's workers, if they are not known yet: they are known by what they sleep on.
@@ -109,7 +111,7 @@ export class Rest {
   }
 
   #read(fd: number): string {
-    return this.#buffer.toString('latin1', 0, readFrom(fd, this.#buffer, 0, 0))
+    return buffer.toString('latin1', 0, readFrom(fd, buffer, 0, 0))
   }
 }
 
