@@ -1,5 +1,6 @@
 import { promises as nodeFs } from 'node:fs'
 import os, { promises } from 'osier'
+import { countNames } from '../bare_walk.ts'
 import { delayOf, inNode } from '../contestants.ts'
 import type { Work } from '../harness.ts'
 
@@ -70,6 +71,11 @@ export const works: readonly Work[] = [
           return names
         }),
         atMost: 2,
+      },
+      {
+        name: "koffi's bare calls on the pool, in the same order",
+        entry: inNode(() => countNames(TREE)),
+        isFloor: true,
       },
       {
         name: 'fs.promises.readdir, recursive, withFileTypes',

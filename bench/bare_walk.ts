@@ -1,0 +1,99 @@
+import { constants, structs } from '../src/libc/facts.ts'
+import { type Bare, library, newMemory } from './bare.ts'
+
+// Walking a tree on the thread pool by koffi's bare calls.
+
+const scandir = library.func('int scandir(const char *, uintptr_t, uintptr_t, uintptr_t)')
+const memcpy: Bare<[to: number, from: number, size: number]> = library.func(
+  'uintptr_t memcpy(uintptr_t, uintptr_t, size_t)',
+)
+const memccpy: Bare<[to: number, from: number, end: number, size: number]> = library.func(
+  'uintptr_t memccpy(uintptr_t, uintptr_t, int, size_t)',
+)
+const free: Bare<[memory: number]> = library.func('void free(uintptr_t)')
+
+const { DT_DIR } = constants
+const { d_type } = structs.dirent64.offsets
+const POINTER = 8
+/** How many pointers are looked at together. */
+const PIECE = 1000
+/** Behind them in memory: an entry's type and name. */
+const ENTRY = PIECE * POINTER
+/** Type, name and NUL have 257 bytes at most. */
+const LONGEST = 264
+/** As many as osier reads ahead, and has under way. */
+const AHEAD = 32
+const AT_ONCE = 3
+
+/** A directory: what scandir(3) has made of it, once it has been called and is done. */
+interface Directory {
+  readonly path: string
+  isBegun: boolean
+  list?: number
+  count?: number
+}
+
+const results = newMemory(AT_ONCE * POINTER)
+const room = newMemory(ENTRY + LONGEST)
+const words = new Uint32Array(room.bytes.buffer)
+
+function pointerAt(bytes: Buffer, at: number): number {
+  return bytes.readUInt32LE(at) + bytes.readUInt32LE(at + 4) * 0x1_0000_0000
+}
+
+/**
+ * How many names there are below a directory. Each is made; it is not asked what links point to. The directories come
+ * in the order of os.walk, and none is read before the one that it is in has come.
+ */
+export function countNames(top: string): Promise<number> {
+  return new Promise((resolve) => {
+    const stack: Directory[] = [{ path: top, isBegun: false }]
+    const slots = Array.from({ length: AT_ONCE }, (_, index) => index * POINTER)
+    let names = 0
+    const begin = (): void => {
+      for (let at = stack.length - 1; at >= 0 && at >= stack.length - AHEAD && slots.length > 0; at--) {
+        const directory = stack[at]
+        if (directory === undefined || directory.isBegun) continue
+        directory.isBegun = true
+        const slot = slots.pop() ?? 0
+        scandir.async(directory.path, results.address + slot, 0, 0, (_error: unknown, count: number) => {
+          directory.list = pointerAt(results.bytes, slot)
+          directory.count = count
+          slots.push(slot)
+          goOn()
+        })
+      }
+    }
+    const goOn = (): void => {
+      for (let next = stack.at(-1); next?.count !== undefined; next = stack.at(-1)) {
+        stack.pop()
+        const below: string[] = []
+        names += take(next.list ?? 0, next.count, below)
+        for (const name of below.reverse()) stack.push({ path: `${next.path}/${name}`, isBegun: false })
+        begin()
+      }
+      begin()
+      if (stack.length === 0) resolve(names)
+    }
+    begin()
+  })
+}
+
+/** Makes the names in a list of scandir(3), and frees it; `directories` gets those of directories. */
+function take(list: number, count: number, directories: string[]): number {
+  let names = 0
+  for (let done = 0; done < count; done++) {
+    const index = done % PIECE
+    if (index === 0) memcpy(room.address, list + done * POINTER, Math.min(PIECE, count - done) * POINTER)
+    const at = index * 2
+    const entry = (words[at] ?? 0) + (words[at + 1] ?? 0) * 0x1_0000_0000
+    const end = memccpy(room.address + ENTRY, entry + d_type, 0, LONGEST) - room.address
+    free(entry)
+    const name = room.bytes.toString('latin1', ENTRY + 1, end - 1)
+    if (name === '.' || name === '..') continue
+    names += 1
+    if (room.bytes[ENTRY] === DT_DIR) directories.push(name)
+  }
+  if (count >= 0) free(list)
+  return names
+}
