@@ -1,9 +1,10 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { osError } from '../libc/call.ts'
 import { constants, errnoNumbers, structs } from '../libc/facts.ts'
 import { libc } from '../libc/functions.ts'
 import { address, bytes } from '../libc/memory.ts'
 import { childrenOfNode } from '../libc/node.ts'
+import { namesIn } from './directory_stream.ts'
 
 /**
  * Waiting for "any child" beside `node:child_process`. Were the kernel asked for any child, it would hand out those of
@@ -31,7 +32,7 @@ function childrenOfThread(): number[] {
 
 /** The children of all threads, found by looking at every process there is. */
 export function childrenOfProcess(): number[] {
-  return readdirSync('/proc')
+  return namesIn('wait', '/proc')
     .filter((name) => /^\d+$/.test(name) && parentOf(name) === process.pid)
     .map(Number)
 }

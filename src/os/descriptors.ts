@@ -20,7 +20,7 @@ import {
   optional,
   view,
 } from './arguments.ts'
-import { openDirectory, readEntries } from './directory_stream.ts'
+import { namesIn } from './directory_stream.ts'
 import type { DirFdOption } from './metadata.ts'
 import { fileName, type Path } from './names.ts'
 import { atMost, trimmed } from './pieces.ts'
@@ -154,19 +154,9 @@ export function closerange(fd_low: number, fd_high: number): void {
   const last = int(fd_high, 'fd_high') - 1
   told.closes?.(first, last)
   if (last < first || libc.close_range(first, last, 0) === 0) return
-  // Before Linux 5.9, or in a sandbox that does not know the call.
-  for (const fd of openDescriptors()) if (fd >= first && fd <= last) libc.close(fd)
-}
-
-function openDescriptors(): number[] {
-  const names: string[] = []
-  const directory = openDirectory('closerange', constants.AT_FDCWD, '/proc/self/fd')
-  try {
-    while (readEntries('closerange', directory, '/proc/self/fd', names, []));
-  } finally {
-    libc.close(directory)
-  }
-  return names.map(Number).filter((fd) => fd !== directory)
+  // Before Linux 5.9, or in a sandbox that does not know the call. The listing's own is among them, and closed already.
+  const open = namesIn('closerange', '/proc/self/fd').map(Number)
+  for (const fd of open) if (fd >= first && fd <= last) libc.close(fd)
 }
 
 /**

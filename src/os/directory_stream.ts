@@ -91,6 +91,18 @@ export function readEntries(
   return size > 0
 }
 
+/** All names in a directory of the system's, such as /proc. */
+export function namesIn(syscall: string, path: string): string[] {
+  const names: string[] = []
+  const fd = openDirectory(syscall, constants.AT_FDCWD, path)
+  try {
+    while (readEntries(syscall, fd, path, names, []));
+  } finally {
+    libc.close(fd)
+  }
+  return names
+}
+
 /** Adds the entries that stand in scratch memory. */
 export function addEntries(size: number, names: string[], types: number[], inodes?: (number | bigint)[]): void {
   const block = records.toString('latin1', 0, size)

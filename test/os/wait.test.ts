@@ -390,3 +390,23 @@ test('where the kernel does not list children, they are found all the same', asy
   node.stdin.end()
   await once(node, 'exit')
 })
+
+test('what the system refuses to those who wait for any child is an OSError', {
+  skip: onlyNode('it does not tell which children are its own'),
+}, () => {
+  const { stdout, stderr } = runNode(
+    `
+    import { spawn } from 'node:child_process'
+    const node = spawn('cat', { stdio: ['pipe', 'ignore', 'ignore'] })
+    const own = os.posix_spawn('/bin/true', ['true'], null)
+    const fds = []
+    try { for (;;) fds.push(os.open('/dev/null', os.O_RDONLY)) } catch {}
+    let refused
+    try { os.wait() } catch (error) { refused = error }
+    for (const fd of fds) os.close(fd)
+    console.log(refused instanceof os.OSError, refused.code, os.wait()[0] === own)
+    node.stdin.end()`,
+    { command: ['sh', '-c', 'ulimit -n 200; exec "$0" "$@"'] },
+  )
+  assert.deepEqual([stderr, stdout], ['', 'true EMFILE true\n'])
+})
