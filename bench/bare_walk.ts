@@ -22,7 +22,7 @@ const ENTRY = PIECE * POINTER
 /** Type, name and NUL have 257 bytes at most. */
 const LONGEST = 264
 /** As many as osier reads ahead, and has under way. */
-const AHEAD = 32
+const AHEAD = 8
 const AT_ONCE = 3
 
 /** A directory: what scandir(3) has made of it, once it has been called and is done. */

@@ -16,9 +16,9 @@ const { EMFILE, ENFILE } = errnoNumbers
 
 /**
  * How many directories are read ahead of the caller: those that come next, as soon as it is certain that they do.
- * Enough to keep the pool at work.
+ * Enough to keep the pool at work: with 32 of them /usr takes no less time, and a few hundredths more instructions.
  */
-const AHEAD = 32
+const AHEAD = 8
 /**
  * How many of them `fwalk` has open at most, since each costs a descriptor. `walk` has no such limit: directories that
  * have been read and come late would keep those that come next from being read ahead, and most of a deep tree would be
