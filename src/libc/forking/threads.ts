@@ -102,20 +102,18 @@ const PAUSE = 1
  * @returns those that stay
  */
 function awaitEnd(threads: readonly string[]): readonly string[] {
-  if (threads.every((thread) => staying.has(thread))) return threads
-  let left = threads
+  let left = threads.filter((thread) => !staying.has(thread))
   let ran = ''
   let sleptSince = 0
-  for (const deadline = Date.now() + PATIENCE; Date.now() < deadline; libc.usleep(PAUSE * 1000)) {
+  for (const deadline = Date.now() + PATIENCE; left.length > 0 && Date.now() < deadline; libc.usleep(PAUSE * 1000)) {
     left = left.filter((thread) => scheduleOf(thread) !== '')
-    if (left.length === 0) return left
     const schedules = left.map(scheduleOf).join()
     const now = Date.now()
     if (schedules !== ran) [ran, sleptSince] = [schedules, now]
     else if (now - sleptSince > NAP && left.every((thread) => isAsleep(`/proc/self/task/${thread}`))) break
   }
   for (const thread of left) staying.add(thread)
-  return left
+  return threads.filter((thread) => staying.has(thread))
 }
 
 /** How long a thread has run; '' where it has ended. */
