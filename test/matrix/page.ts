@@ -37,12 +37,14 @@ const ELSEWHERE = `## What is different elsewhere
   without it the import of osier says so. Node's permissions are for Node's own modules: what osier does, it does past
   them, as any add-on. From version 24 on, without \`--allow-inspector\`, Node keeps SIGUSR1 blocked: nobody hears it.
 - **Worker threads** share the process: what would change all of it is refused with \`ERR_WORKER_UNSUPPORTED_OPERATION\`.
+  A worker thread that asks for memory which is not there, Node 26 ends (\`ERR_WORKER_OUT_OF_MEMORY\`), be it by
+  \`os.urandom(2 ** 45)\` or by \`new ArrayBuffer(2 ** 45)\`. Everywhere else that is a RangeError.
 - **musl**: every constant, and the size and layout of every structure, is checked against musl's headers for x64 and arm64.
   No program has been run with it: builds of JavaScript runtimes for musl need a C++ library for musl, which the machine
   that makes this page lacks.
 - **arm64**: a real Node for arm64, on a processor that QEMU emulates. That is slow, and passes system calls on to the
-  kernel of the machine, so the tests of the calls themselves are run, and those are left out that start many processes or
-  depend on the time that things take.
+  kernel of the machine, some of them changed. So nearly all of the suite is run, and what QEMU makes impossible is left
+  out or skipped, with the reason.
 `
 
 export function page(results: Results): string {

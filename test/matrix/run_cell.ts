@@ -41,8 +41,8 @@ export interface Places {
 const LIMIT = 600_000
 /** How often each situation of fork is run as root: what goes wrong between threads, goes wrong one time in many. */
 const ROUNDS = '10'
-/** A computer that another one imitates is that many times slower. */
-const EMULATED = 4
+/** A computer that another one imitates has that many times as long. */
+const EMULATED = 2
 /** Of nobody, whom every Linux has. */
 const ORDINARY = 65534
 
