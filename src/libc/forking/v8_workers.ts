@@ -21,10 +21,12 @@ export interface V8Workers {
    * Until then no garbage may be collected: a collection gives work to the queue, and to wake a worker the C library
    * waits for those that its condition variable knows of, which are the parent's, for ever (seen in a debugger). With
    * 1,000, 30,000 and 300,000 objects thrown away before this call, 5, 19 and 20 of 24 children did not end as they
-   * should, on Node 20, 24 and 26 alike; without any, none of 144 failed. Nor did any of 64 on Node 24 and 26 which had
-   * their workers last of all, and waited for finalizers; half of 12 did that threw away 30,000 objects before. So it
-   * is the collection that matters, and not what else comes first. It is C's own function and none of ours around it: one that has not run yet is compiled first, which takes memory, and hung one in sixty children on
-   * Node 26.
+   * should, on Node 20, 24 and 26 alike; without any, none of 144 failed. Nor did any of 68 on Node 24 and 26 which had
+   * their workers late, and waited for finalizers; half of 12 did that threw away 30,000 objects before. So it is the
+   * collection that matters, and not what else comes first.
+   *
+   * It is C's own function and none of ours around it: one that has not run yet is compiled first, which takes memory,
+   * and hung one in sixty children on Node 26.
    */
   readonly construct: (address: number, count: number, logLevel: number) => void
   /** The ids of the threads that they are, once these have been found. */
