@@ -159,19 +159,21 @@ async function runFile(file: string, cell: Cell, runtime: Installed, places: Pla
 
 /** What a login of that user would have, and the runtime as the `node` that programs find. */
 function environmentFor({ name, surroundings }: Cell, { command }: Installed, logs: string): NodeJS.ProcessEnv {
+  // Newer Nodes read it in a thread while programs begin; the test of that sets it itself.
+  const { NODE_EXTRA_CA_CERTS: _, ...own } = process.env
   // The facts are the same everywhere, so once is enough.
-  if (name === 'node20') return { ...process.env, OSIER_FETCH_HEADERS: '1' }
+  if (name === 'node20') return { ...own, OSIER_FETCH_HEADERS: '1' }
   const folders = (process.env.PATH ?? '').split(':')
   if (surroundings === 'user') {
     // Root's own folders are closed to others.
     const path = folders.filter((folder) => !folder.startsWith(`${homedir()}/`))
-    return { ...process.env, HOME: logs, PATH: path.join(':') }
+    return { ...own, HOME: logs, PATH: path.join(':') }
   }
   // npm, as any program of Node, gets the flags of permission by NODE_OPTIONS, which an older Node does not know.
   if (surroundings === 'permission') {
-    return { ...process.env, NODE_OPTIONS: QUIET.join(' '), PATH: [dirname(command), ...folders].join(':') }
+    return { ...own, NODE_OPTIONS: QUIET.join(' '), PATH: [dirname(command), ...folders].join(':') }
   }
-  return process.env
+  return own
 }
 
 function argumentsFor(file: string, report: string, cell: Cell, { command }: Installed, tree: string): string[] {
