@@ -28,8 +28,9 @@ const PATIENCE = 5000
 /** All that is called in the moments when nothing new may be done, such as binding a function. */
 const INVOLVED = [
   ...(['fork', 'forkpty', 'madvise', 'prlimit', 'pthread_mutex_lock', 'pthread_mutex_unlock'] as const),
-  ...(['pthread_sigmask', 'read', 'write', 'close', 'poll', 'kill', 'waitpid', '_exit', 'dup3', 'fcntl'] as const),
-  ...(['pipe2', 'getpid', 'getdents64', 'usleep', 'uv_loop_fork', 'uv_async_send'] as const),
+  ...(['pthread_sigmask', 'open', 'read', 'readInto', 'preadInto', 'write', 'close', 'dup3', 'fcntl'] as const),
+  ...(['pipe2', 'poll', 'getdents64', 'getpid', 'kill', 'waitpid', '_exit', 'usleep'] as const),
+  ...(['uv_loop_fork', 'uv_async_send'] as const),
 ] as const
 
 // Memory of this module alone, because it is used between steps that must not be disturbed.
@@ -114,7 +115,7 @@ const REST = 50
 function attempt(plan: Plan): number {
   const rest = Rest.watch(plan.workers, plan.loop.mutexSize, threadsOfJavaScript())
   try {
-    if (rest?.begin()) return attemptAtRest(plan, rest)
+    if (rest?.isLikely()) return attemptAtRest(plan, rest)
     libc.usleep(REST)
     return RETRY
   } finally {
@@ -155,7 +156,7 @@ function forkOnce(plan: Plan, aids: Aids): number {
   const { workMutex } = plan.loop
   const estate = standStill(plan)
   const steps = firstSteps(plan, aids)
-  const isIdle = aids.rest.beginAgain()
+  const isIdle = aids.rest.begin()
   if (isIdle) includeInFork()
   const pid = !isIdle ? RETRY : plan.withTerminal ? libc.forkpty(terminalFd, 0, 0, 0) : libc.fork()
   if (pid === 0) {

@@ -1,4 +1,3 @@
-import { closeSync } from 'node:fs'
 import { constants, sysconfNames } from '../facts.ts'
 import { libc } from '../functions.ts'
 import { openProc, readFrom } from './proc.ts'
@@ -96,10 +95,10 @@ function readMappings(): void {
     ;[length, lastLength] = [0, length]
     for (let count = -1; count !== 0; length += count) {
       if (length === text.length) text = Buffer.concat([text], 2 * length)
-      count = readFrom(fd, text, length, null)
+      count = readFrom(fd, text.subarray(length), null)
     }
   } finally {
-    closeSync(fd)
+    libc.close(fd)
   }
 }
 
@@ -249,7 +248,7 @@ function findMarked(): void {
     const second = (starts[i] as number) + pageSize
     while (j < after.count && (after.starts[j] as number) < second) j += 1
     hasMark[i] = isCut(i, j) ? 1 : 0
-    if (hasMark[i] === 1) marked.add(starts[i] as number, Math.min(ends[i] as number, after.ends[j] as number))
+    if (hasMark[i] === 1) leaveOut(i, Math.min(ends[i] as number, after.ends[j] as number))
   }
 }
 
@@ -284,8 +283,7 @@ function recogniseMarked(): boolean {
     const end = ends[i] as number
     hasMark[i] = 0
     if (permissions[i] === 0) continue
-    const isFar = Math.abs(start - placeOfKernel) > FAR
-    if (!isFar && end - start < HUGE) continue
+    if (!isFar(start) && end - start < HUGE) continue
     while (j < before.count && (before.starts[j] as number) < start) j += 1
     const isKnown =
       j < before.count &&
@@ -294,9 +292,27 @@ function recogniseMarked(): boolean {
       before.permissions[j] === permissions[i]
     if (!isKnown) return false
     hasMark[i] = before.hasMark[j] as number
-    if (hasMark[i] === 1) marked.add(start, end)
+    if (hasMark[i] === 1) leaveOut(i, end)
   }
   return count > 0
+}
+
+/** Whether only V8 can have mapped what is there. */
+function isFar(address: number): boolean {
+  return Math.abs(address - placeOfKernel) > FAR
+}
+
+/**
+ * Notes that a mapping is left out of forks, up to an end. V8 has one for each 256 KiB of its heap: where nothing else
+ * lies between two of them they make one range. The kernel passes over the hole, and what V8 maps there meanwhile has
+ * the mark anyway.
+ */
+function leaveOut(index: number, end: number): void {
+  const start = now.starts[index] as number
+  const last = marked.count - 1
+  const goesOn = index > 0 && last >= 0 && marked.ends[last] === now.ends[index - 1]
+  if (goesOn && isFar(start) && isFar(marked.starts[last] as number)) marked.ends[last] = end
+  else marked.add(start, end)
 }
 
 /**

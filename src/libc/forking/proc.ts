@@ -1,24 +1,22 @@
-import { closeSync, openSync, readSync } from 'node:fs'
-import { lastErrno, osError } from '../call.ts'
-import { errnoNumbers, structs } from '../facts.ts'
+import { failed, lastErrno, osError } from '../call.ts'
+import { constants, errnoNumbers, structs } from '../facts.ts'
 import { libc } from '../functions.ts'
 import { address, bytes, SCRATCH_SIZE } from '../memory.ts'
 
 /**
- * What /proc tells of processes, with the errors of osier: Node's own ones say nothing of fork. EACCES comes where
- * /proc is root's alone, as it is once a program of root's has become another user.
+ * What /proc tells of processes, by osier's own calls: between the steps of a fork they take half of what Node's take.
+ * EACCES comes where /proc is root's alone, as it is once a program of root's has become another user.
  */
 
-const { ENOENT, ESRCH } = errnoNumbers
+const { O_RDONLY, O_CLOEXEC } = constants
+const { EINTR, ENOENT, ESRCH } = errnoNumbers
 
 const DOT = 0x2e
 
 export function openProc(path: string): number {
-  try {
-    return openSync(path, 'r')
-  } catch (error) {
-    throw ofFork(error, path)
-  }
+  let fd: number
+  while ((fd = libc.open(path, O_RDONLY | O_CLOEXEC)) === -1) failed('fork', path)
+  return fd
 }
 
 /** More than any file about a thread has. */
@@ -28,28 +26,33 @@ const line = Buffer.allocUnsafeSlow(4096)
 export function readProc(path: string): string {
   let fd = -1
   try {
-    // Not by readFileSync: it asks for the size first, and leaves the file open where that is refused.
     fd = openProc(path)
-    return line.toString('latin1', 0, readFrom(fd, line, 0, null))
+    return readLine(fd)
   } catch (error) {
     if (isGone(error)) return ''
     throw error
   } finally {
-    if (fd !== -1) closeSync(fd)
+    if (fd !== -1) libc.close(fd)
   }
 }
 
+/** The same of a file that is open, from its start. */
+export function readLine(fd: number): string {
+  return line.toString('latin1', 0, readFrom(fd, line, 0))
+}
+
 /**
- * Reads into memory from `start` on, at a place in the file, or where reading it has come to.
+ * Reads into memory, at a place in the file, or where reading it has come to.
  *
  * @returns how many bytes; 0 where the file is about a thread that has ended
  */
-export function readFrom(fd: number, into: Buffer, start: number, at: number | null): number {
-  try {
-    return readSync(fd, into, start, into.length - start, at)
-  } catch (error) {
-    if (isGone(error)) return 0
-    throw ofFork(error)
+export function readFrom(fd: number, into: Uint8Array, at: number | null): number {
+  for (;;) {
+    const size = at === null ? libc.readInto(fd, into, into.length) : libc.preadInto(fd, into, into.length, at)
+    if (size !== -1) return size
+    const errno = lastErrno()
+    if (errno === ESRCH) return 0
+    if (errno !== EINTR) throw osError(errno, 'fork')
   }
 }
 
@@ -74,7 +77,7 @@ export function threadsOf(process: number | 'self'): string[] {
     if (isGone(error)) return []
     throw error
   } finally {
-    if (fd !== -1) closeSync(fd)
+    if (fd !== -1) libc.close(fd)
   }
 }
 
@@ -98,19 +101,8 @@ export function isAsleep(folder: string): boolean {
   return /.*\) S /.test(readProc(`${folder}/stat`))
 }
 
-/** Whether it is the error of what has ended: in Node's form, or in that of osier, whose numbers have no minus. */
+/** Whether it is the error of what has ended. */
 export function isGone(error: unknown): boolean {
-  const errno = errnoOf(error)
-  return errno === ENOENT || errno === ESRCH
-}
-
-function ofFork(error: unknown, path?: string): Error {
-  const errno = errnoOf(error)
-  return errno === undefined ? (error as Error) : osError(errno, 'fork', path)
-}
-
-/** Node's errors have the number with a minus. */
-function errnoOf(error: unknown): number | undefined {
   const { errno } = error as { readonly errno?: number }
-  return errno === undefined ? undefined : Math.abs(errno)
+  return errno === ENOENT || errno === ESRCH
 }

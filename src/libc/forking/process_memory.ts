@@ -1,4 +1,4 @@
-import { closeSync, readSync } from 'node:fs'
+import { libc } from '../functions.ts'
 import { openProc } from './proc.ts'
 
 /**
@@ -11,11 +11,7 @@ export class ProcessMemory {
   /** Bytes at an address. */
   bytes(address: number, size: number): Buffer | undefined {
     const buffer = Buffer.alloc(size)
-    try {
-      return readSync(this.#fd, buffer, 0, size, address) === size ? buffer : undefined
-    } catch {
-      return undefined
-    }
+    return libc.preadInto(this.#fd, buffer, size, address) === size ? buffer : undefined
   }
 
   /** The pointers in a stretch of memory, which starts at a multiple of eight. */
@@ -36,7 +32,7 @@ export class ProcessMemory {
   }
 
   close(): void {
-    closeSync(this.#fd)
+    libc.close(this.#fd)
   }
 }
 

@@ -1,5 +1,5 @@
 import { libc } from '../functions.ts'
-import { isGone, openProc, readFrom, readProc } from './proc.ts'
+import { isGone, openProc, readLine, readProc } from './proc.ts'
 import { oldestThreads } from './threads.ts'
 import type { V8Workers } from './v8_workers.ts'
 
@@ -10,9 +10,6 @@ const CONDITION_SIZE = 48
 const WAITS = [0, 9]
 /** FUTEX_PRIVATE_FLAG and FUTEX_CLOCK_REALTIME say how to wait, not what is done. */
 const OPERATION = 0x7f
-
-/** More than any of the files read here has. */
-const buffer = Buffer.allocUnsafeSlow(256)
 
 /** Whether a thread rests, by the line "number address operation ..." of its system call. */
 type IsAtRest = (line: string) => boolean
@@ -73,20 +70,23 @@ export class Rest {
     watched.schedstat = openProc(`/proc/self/task/${thread}/schedstat`)
   }
 
-  /** Whether all rest now. Remembers how long each has run. */
-  begin(): boolean {
-    for (const thread of this.#threads) {
-      if (!thread.isAtRest(this.#read(thread.syscall))) return false
-      thread.ran = this.#read(thread.schedstat)
-      if (!thread.isAtRest(this.#read(thread.syscall))) return false
-    }
-    return true
+  /** Whether all rest now: where they do not, there is no point in preparing more. */
+  isLikely(): boolean {
+    return this.#threads.every((thread) => thread.isAtRest(readLine(thread.syscall)))
   }
 
-  /** The same where nothing may be thrown: what cannot be read, proves nothing. */
-  beginAgain(): boolean {
+  /**
+   * Whether all rest now. Remembers how long each has run. Nothing may be thrown here: what cannot be read, proves
+   * nothing.
+   */
+  begin(): boolean {
     try {
-      return this.begin()
+      for (const thread of this.#threads) {
+        if (!thread.isAtRest(readLine(thread.syscall))) return false
+        thread.ran = readLine(thread.schedstat)
+        if (!thread.isAtRest(readLine(thread.syscall))) return false
+      }
+      return true
     } catch {
       return false
     }
@@ -96,7 +96,7 @@ export class Rest {
   holds(): boolean {
     try {
       return this.#threads.every(
-        (thread) => this.#read(thread.schedstat) === thread.ran && thread.isAtRest(this.#read(thread.syscall)),
+        (thread) => readLine(thread.schedstat) === thread.ran && thread.isAtRest(readLine(thread.syscall)),
       )
     } catch {
       return false
@@ -108,10 +108,6 @@ export class Rest {
       if (syscall !== -1) libc.close(syscall)
       if (schedstat !== -1) libc.close(schedstat)
     }
-  }
-
-  #read(fd: number): string {
-    return buffer.toString('latin1', 0, readFrom(fd, buffer, 0, 0))
   }
 }
 

@@ -1,4 +1,3 @@
-import { openSync } from 'node:fs'
 import { lastErrno, osError } from '../call.ts'
 import { constants, structs } from '../facts.ts'
 import { type Address, libc } from '../functions.ts'
@@ -70,17 +69,9 @@ const STDERR = 2
 /** What lets the child die quietly: node prints the stack where V8's workers cannot be started, and ends by SIGABRT. */
 export function prepareSilence(): Silence {
   const flags = libc.fcntl(STDERR, constants.F_GETFD, 0) === constants.FD_CLOEXEC ? constants.O_CLOEXEC : 0
-  const nowhere = openNowhere()
+  // There are roots without it. Then there is noise.
+  const nowhere = libc.open('/dev/null', constants.O_WRONLY | constants.O_CLOEXEC)
   return { nowhere, saved: nowhere === -1 ? -1 : libc.fcntl(STDERR, constants.F_DUPFD_CLOEXEC, STDERR + 1), flags }
-}
-
-function openNowhere(): number {
-  try {
-    return openSync('/dev/null', 'w')
-  } catch {
-    // There are roots without it. Then there is noise.
-    return -1
-  }
 }
 
 export function dropSilence({ nowhere, saved }: Silence): void {
