@@ -160,7 +160,9 @@ async function runFile(file: string, cell: Cell, runtime: Installed, places: Pla
 /** What a login of that user would have, and the runtime as the `node` that programs find. */
 function environmentFor({ name, surroundings }: Cell, { command }: Installed, logs: string): NodeJS.ProcessEnv {
   // Newer Nodes read it in a thread while programs begin; the test of that sets it itself.
-  const { NODE_EXTRA_CA_CERTS: _, ...own } = process.env
+  const { NODE_EXTRA_CA_CERTS: _, ...given } = process.env
+  // Where npm has started the matrix, it says what is root's: its cache, among others.
+  const own = Object.fromEntries(Object.entries(given).filter(([name]) => !/^npm_/i.test(name)))
   // The facts are the same everywhere, so once is enough.
   if (name === 'node20') return { ...own, OSIER_FETCH_HEADERS: '1' }
   const folders = (process.env.PATH ?? '').split(':')
