@@ -5,7 +5,7 @@ import os from 'osier'
 import { SIGKILL, SIGTERM } from 'osier/signal'
 import { runNode } from '../support/child.ts'
 import { exitCode } from '../support/children.ts'
-import { noSubreaper } from '../support/emulation.ts'
+import { lateChildren, noSubreaper } from '../support/emulation.ts'
 import { askPython, noPython } from '../support/python.ts'
 
 test('a times_result has fields and items', () => {
@@ -42,7 +42,7 @@ describe('kill and killpg', () => {
   const sleeper = (options: os.PosixSpawnOptions = {}): number =>
     os.posix_spawn('/bin/sleep', ['sleep', '60'], null, options)
 
-  test('send signals to a process and to a group', () => {
+  test('send signals to a process and to a group', { skip: lateChildren }, () => {
     const [alone, leader] = [sleeper(), sleeper({ setpgroup: 0 })]
     const member = sleeper({ setpgroup: leader })
     for (const pid of [alone, leader, member]) os.kill(pid, 0)
