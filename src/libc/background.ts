@@ -69,10 +69,11 @@ export function inBackground(job: Job): void {
  * for it stay pending, as Node's own do.
  */
 export function forgetBackground(isChild: boolean): void {
+  const none = new Map<Job, Block>()
   if (!isChild) return
   waiting = []
   next = 0
-  underWay = new Map()
+  underWay = none
   idle = []
 }
 

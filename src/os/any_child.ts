@@ -63,9 +63,12 @@ export function unclaim(pid: number): void {
   else claims.delete(pid)
 }
 
+/** Stands for the claims in the parent, where none is to be forgotten. */
+const noClaims = new Map<number, number>()
+
 /** In a forked child: what its parent waits for are no children of its own. */
 export function forgetClaims(isChild: boolean): void {
-  if (isChild) claims.clear()
+  ;(isChild ? claims : noClaims).clear()
 }
 
 /** The children that are not for those who wait for any. */

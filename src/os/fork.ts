@@ -7,7 +7,7 @@ import { forgetThreads, settleThreads } from '../libc/forking/threads.ts'
 import { libc } from '../libc/functions.ts'
 import { isNode } from '../libc/node.ts'
 import { checkOptions, NO_OPTIONS } from './arguments.ts'
-import { becomeChild, heritage } from './forked_process.ts'
+import { becomeChild, heritage, rehearseChild } from './forked_process.ts'
 
 /** Functions to be called around each fork. */
 export interface AtFork {
@@ -86,12 +86,13 @@ function forkWith(name: string, event: AuditEvent, withTerminal: boolean): numbe
     const hasOtherThreads = settleThreads()
     const had = heritage()
     forgetThreads(false)
-    becomeChild(had, false)
+    rehearseChild(had)
+    const { after_in_child } = hooks
     const pid = forkProcess(withTerminal)
     if (pid === 0) {
       forgetThreads(true)
       becomeChild(had, true)
-      call(hooks.after_in_child)
+      call(after_in_child)
     } else {
       call(hooks.after_in_parent)
       if (hasOtherThreads) warnOfThreads()

@@ -14,7 +14,15 @@ import { excludeFromFork, includeInFork, surveyMemory } from './memory_map.ts'
 import { Pipe } from './pipe.ts'
 import { hasWorkers } from './report.ts'
 import { Rest } from './rest.ts'
-import { demandDescriptors, dropSilence, isOpen, lowerLimit, prepareSilence, type Silence } from './room.ts'
+import {
+  demandDescriptors,
+  dropSilence,
+  isOpen,
+  lowerLimit,
+  nextDescriptors,
+  prepareSilence,
+  type Silence,
+} from './room.ts'
 import { ParkedPool } from './thread_pool.ts'
 import { threadsOfJavaScript } from './threads.ts'
 import { type V8Workers, v8Workers } from './v8_workers.ts'
@@ -29,7 +37,7 @@ const PATIENCE = 5000
 const INVOLVED = [
   ...(['fork', 'forkpty', 'madvise', 'prlimit', 'pthread_mutex_lock', 'pthread_mutex_unlock'] as const),
   ...(['pthread_sigmask', 'open', 'read', 'readInto', 'preadInto', 'write', 'close', 'dup3', 'fcntl'] as const),
-  ...(['pipe2', 'poll', 'getdents64', 'getpid', 'kill', 'waitpid', '_exit', 'usleep'] as const),
+  ...(['pipe2', 'poll', 'getdents64', 'statx', 'getpid', 'kill', 'waitpid', '_exit', 'usleep'] as const),
   ...(['uv_loop_fork', 'uv_async_send'] as const),
 ] as const
 
@@ -78,10 +86,10 @@ function lookAtNode(): { readonly loop: EventLoop; readonly workers: V8Workers }
 export function forkProcess(withTerminal: boolean): number {
   known ??= lookAtNode()
   const { loop, workers } = known
-  const nextFds = demandDescriptors(DESCRIPTORS + 2 * (workers.count + threadsOfJavaScript().length))
+  demandDescriptors(DESCRIPTORS + 2 * (workers.count + threadsOfJavaScript().length))
   const deadline = Date.now() + PATIENCE
   const parked = ParkedPool.park(loop)
-  const plan: Plan = { withTerminal, loop, workers, nextFds, parked, mayFail: true }
+  const plan: Plan = { withTerminal, loop, workers, parked, mayFail: true }
   let pid = -1
   try {
     do pid = attempt(plan)
@@ -97,8 +105,6 @@ interface Plan {
   readonly withTerminal: boolean
   readonly loop: EventLoop
   readonly workers: V8Workers
-  /** The descriptors that the kernel gives next, if nobody has them yet. */
-  readonly nextFds: readonly number[]
   readonly parked: ParkedPool | null
   /**
    * Whether a child may be without V8's workers once: a collection that came before them stops one in some thousands.
@@ -132,7 +138,8 @@ function attemptAtRest(plan: Plan, rest: Rest): number {
     verdict.open()
     report.open()
     surveyMemory()
-    return forkOnce(plan, { rest, silence, verdict, report })
+    const nextFds = nextDescriptors(SOME)
+    return forkOnce(plan, { rest, silence, verdict, report, nextFds })
   } finally {
     verdict.close()
     report.close()
@@ -148,27 +155,28 @@ interface Aids {
   readonly verdict: Pipe
   /** Tells the parent that the child has its workers. */
   readonly report: Pipe
+  /** The descriptors that the kernel gives next, if nobody gets them before. */
+  readonly nextFds: readonly number[]
 }
 
-/** Nothing here may throw. */
+/** Nothing here may throw. The functions that the child calls are looked up before: the child would have to search. */
 function forkOnce(plan: Plan, aids: Aids): number {
-  const { verdict } = aids
+  const { pthread_mutex_unlock, pthread_sigmask } = libc
   const { workMutex } = plan.loop
-  const estate = standStill(plan)
-  const steps = firstSteps(plan, aids)
+  const estate = standStill(plan, aids)
+  prepareSteps(plan, aids)
   const isIdle = aids.rest.begin()
   if (isIdle) includeInFork()
   const pid = !isIdle ? RETRY : plan.withTerminal ? libc.forkpty(terminalFd, 0, 0, 0) : libc.fork()
   if (pid === 0) {
-    if (!startWorkers(steps)) libc._exit(255)
-    libc.pthread_mutex_unlock(workMutex)
-    verdict.writeEnd = -1
+    if (!startWorkers()) libc._exit(255)
+    pthread_mutex_unlock(workMutex)
     takeLeave(plan, estate, true)
-    libc.pthread_sigmask(SIG_SETMASK, oldMask, 0)
+    pthread_sigmask(SIG_SETMASK, oldMask, 0)
     return 0
   }
   const errno = pid === -1 ? lastErrno() : 0
-  const isSound = goOn(pid, plan, steps.limit, aids)
+  const isSound = goOn(pid, plan, aids)
   if (pid === -1) throw osError(errno, 'fork')
   if (!isSound) return pid === RETRY ? RETRY : discard(pid, plan.withTerminal)
   return waitForWorkers(pid, plan, aids.report)
@@ -178,55 +186,59 @@ function forkOnce(plan: Plan, aids: Aids): number {
 interface Estate {
   readonly completed: number
   readonly pending: readonly number[]
+  /** Descriptors that were free: those that are open now, V8's workers have opened. */
   readonly nextFds: readonly number[]
+  /** Of which the child has closed the end for writing. */
+  readonly verdict: Pipe
 }
 
-const NOTHING: Estate = { completed: 0, pending: [], nextFds: [] }
+const NOTHING: Estate = { completed: 0, pending: [], nextFds: [-1], verdict: new Pipe() }
+const NO_FDS: readonly number[] = []
 
 /** No signal comes, and the pool puts nothing into the loop's queue, until child and parent have gone on. */
-function standStill(plan: Plan): Estate {
-  const nextFds = firstFree(plan.nextFds)
+function standStill(plan: Plan, { nextFds, verdict }: Aids): Estate {
   block.fill(0xff, 0, sizes.sigset_t)
   libc.pthread_sigmask(SIG_SETMASK, everySignal, oldMask)
   libc.pthread_mutex_lock(plan.loop.workMutex)
-  return { completed: completedWork(plan.loop), pending: pendingHandles(plan.loop), nextFds }
+  return { completed: completedWork(plan.loop), pending: pendingHandles(plan.loop), nextFds, verdict }
 }
 
-/** What the child does first. */
-interface FirstSteps {
-  readonly construct: V8Workers['construct']
-  readonly address: Address
-  readonly count: number
+/**
+ * What the child does first: one object for all forks and their rehearsals, since the child would have to learn the
+ * shape of another.
+ */
+class FirstSteps {
+  construct: V8Workers['construct'] = libc.madvise
+  address: Address = 0
+  count = 0
   /** The limit of processes that stands again; 0 where it was not lowered. */
-  readonly limit: Address
+  limit: Address = 0
   /** What is standard error while the workers are started, and afterwards: -1 where it stays what it is. */
-  readonly nowhere: number
-  readonly stderr: number
-  readonly flags: number
+  nowhere = -1
+  stderr = -1
+  flags = 0
   /** Where to write that there are workers. */
-  readonly report: number
+  report = -1
   /** Where the parent says that it has seen no worker run meanwhile, and its other end. */
-  readonly verdict: number
-  readonly otherEnd: number
+  verdict = -1
+  otherEnd = -1
 }
 
-function firstSteps({ withTerminal, workers }: Plan, { silence, report, verdict }: Aids): FirstSteps {
+const steps = new FirstSteps()
+
+function prepareSteps({ withTerminal, workers }: Plan, { silence, report, verdict }: Aids): void {
   // One more thread than there are workers keeps the time for them.
-  const limit = lowerLimit(workers.count + 1)
+  steps.limit = lowerLimit(workers.count + 1)
   // In a terminal of its own, standard output is the same as standard error.
-  const stderr = withTerminal ? 1 : silence.saved
-  return {
-    construct: workers.construct,
-    address: workers.address,
-    count: workers.count,
-    limit,
-    nowhere: stderr === -1 ? -1 : silence.nowhere,
-    stderr,
-    flags: silence.flags,
-    report: report.writeEnd,
-    verdict: verdict.readEnd,
-    otherEnd: verdict.writeEnd,
-  }
+  steps.stderr = withTerminal ? 1 : silence.saved
+  steps.nowhere = steps.stderr === -1 ? -1 : silence.nowhere
+  steps.flags = silence.flags
+  steps.construct = workers.construct
+  steps.address = workers.address
+  steps.count = workers.count
+  steps.report = report.writeEnd
+  steps.verdict = verdict.readEnd
+  steps.otherEnd = verdict.writeEnd
 }
 
 /**
@@ -236,7 +248,7 @@ function firstSteps({ withTerminal, workers }: Plan, { silence, report, verdict 
  *
  * @returns whether the child is to stay
  */
-function startWorkers(steps: FirstSteps): boolean {
+function startWorkers(): boolean {
   const { construct, address, count, limit, nowhere, stderr, flags, report, verdict, otherEnd } = steps
   libc.prlimit(0, RLIMIT_NPROC, limit, 0)
   libc.dup3(nowhere, STDERR, 0)
@@ -248,8 +260,16 @@ function startWorkers(steps: FirstSteps): boolean {
 }
 
 function rehearseWorkers(): void {
-  const none = { construct: libc.madvise, address: 0, count: 0, limit: 0, nowhere: -1, stderr: -1, flags: 0 }
-  startWorkers({ ...none, report: -1, verdict: -1, otherEnd: -1 })
+  steps.construct = libc.madvise
+  steps.address = 0
+  steps.count = 0
+  steps.limit = 0
+  steps.nowhere = -1
+  steps.stderr = -1
+  steps.report = -1
+  steps.verdict = -1
+  steps.otherEnd = -1
+  startWorkers()
 }
 
 /**
@@ -257,8 +277,8 @@ function rehearseWorkers(): void {
  *
  * @returns whether it is
  */
-function goOn(pid: number, { loop }: Plan, limit: Address, { rest, verdict, report }: Aids): boolean {
-  libc.prlimit(0, RLIMIT_NPROC, limit, 0)
+function goOn(pid: number, { loop }: Plan, { rest, verdict, report }: Aids): boolean {
+  libc.prlimit(0, RLIMIT_NPROC, steps.limit, 0)
   libc.pthread_mutex_unlock(loop.workMutex)
   const isSound = pid > 0 && rest.holds()
   if (isSound) libc.write(verdict.writeEnd, block, 1)
@@ -269,34 +289,26 @@ function goOn(pid: number, { loop }: Plan, limit: Address, { rest, verdict, repo
   return isSound
 }
 
-/** As many as the loops of V8's workers may open. */
+/** As many descriptors as the loops of V8's workers may open. */
 const SOME = 12
-
-/** The descriptors that the kernel gives next: the lowest that are free. */
-function firstFree(fds: readonly number[]): readonly number[] {
-  const free: number[] = []
-  for (const fd of fds) {
-    if (isOpen(fd)) continue
-    if (free.push(fd) === SOME) break
-  }
-  return free
-}
 
 /**
  * In the child that is to stay: lets go of what belongs to the parent.
  *
- * @param isChild false in the parent, as with all functions for children: it calls them so that they are compiled
+ * @param isChild false in the parent, as with all functions for children. It calls them with nothing to do, and they do
+ *   as much as they can of the same: a line that only children have come to costs each of them five to ten
+ *   microseconds, which V8 takes to look up names for the first time
  */
-function takeLeave(plan: Plan, { completed, pending, nextFds }: Estate, isChild: boolean): void {
+function takeLeave(plan: Plan, { completed, pending, nextFds, verdict }: Estate, isChild: boolean): void {
   const { loop, workers, parked } = plan
-  if (isChild) {
-    workers.threads = undefined
-    parked?.forget()
-    for (const fd of timekeeperFds) libc.close(fd)
-    // So before the loop opens some: what is open now of those that were free, the workers have opened.
-    timekeeperFds = nextFds.filter(isOpen)
-    if (completed > 0) dropCompletedWork(loop, completed)
-  }
+  verdict.forgetWriteEnd()
+  workers.threads = isChild ? undefined : workers.threads
+  if (isChild) parked?.forget()
+  for (const fd of isChild ? timekeeperFds : NO_FDS) libc.close(fd)
+  // So before the loop opens some.
+  const opened = nextFds.filter(isOpen)
+  if (isChild) timekeeperFds = opened
+  if (completed > 0) dropCompletedWork(loop, completed)
   forkEventLoop(loop, pending, isChild)
 }
 

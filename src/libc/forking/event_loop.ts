@@ -89,6 +89,7 @@ export function setActiveRequests(loop: EventLoop, count: number): void {
 
 let pending: number[] = []
 let signals: number[] = []
+const NONE: readonly number[] = []
 
 function visit(handle: number): void {
   const type = libc.uv_handle_get_type(handle)
@@ -114,20 +115,20 @@ export function pendingHandles(loop: EventLoop): readonly number[] {
  * uv_loop_fork forgets which handles were sent and not yet handled, so those are sent again: exactly those, for one of
  * the handles that wait for ever belongs to the inspector, and would open its port.
  */
-export function forkEventLoop(loop: EventLoop, pending: readonly number[], isChild: boolean): void {
-  const error = isChild ? libc.uv_loop_fork(loop.address) : 0
+export function forkEventLoop({ address }: EventLoop, pending: readonly number[], isChild: boolean): void {
+  const { uv_loop_fork, uv_async_send } = libc
+  const error = isChild ? uv_loop_fork(address) : 0
   if (error !== 0) throw new Error(`os.fork(): uv_loop_fork failed in the child (${error})`)
-  if (isChild) for (const handle of pending) libc.uv_async_send(handle)
-  forgetSignals(isChild)
+  for (const handle of pending) uv_async_send(handle)
+  forgetSignals(isChild ? signals : NONE)
 }
 
 /**
  * Signals that had come to the parent, and wait in its pipe, are the parent's. Some versions of libuv count them in the
  * child all the same, and would wait for them, at full speed and for ever, before they close a handle.
  */
-function forgetSignals(isChild: boolean): void {
-  if (!isChild) return
-  for (const handle of signals) {
+function forgetSignals(handles: readonly number[]): void {
+  for (const handle of handles) {
     for (const count of [SIGNAL_CAUGHT, SIGNAL_DISPATCHED]) koffi.encode(BigInt(handle + count), 'uint32_t', 0)
   }
 }

@@ -17,6 +17,11 @@ export class Pipe {
     this.writeEnd = bytes.readInt32LE(4)
   }
 
+  /** Where it has been closed already. */
+  forgetWriteEnd(): void {
+    this.writeEnd = -1
+  }
+
   closeReadEnd(): void {
     if (this.readEnd !== -1) libc.close(this.readEnd)
     this.readEnd = -1

@@ -8,7 +8,7 @@ import { address, bytes, SCRATCH_SIZE } from '../memory.ts'
  * EACCES comes where /proc is root's alone, as it is once a program of root's has become another user.
  */
 
-const { O_RDONLY, O_CLOEXEC } = constants
+const { AT_FDCWD, O_RDONLY, O_CLOEXEC, STATX_NLINK, STATX_SIZE } = constants
 const { EINTR, ENOENT, ESRCH } = errnoNumbers
 
 const DOT = 0x2e
@@ -93,6 +93,18 @@ function addThreads(threads: string[], size: number): void {
     const start = entry + d_name
     if (bytes[start] !== DOT) threads.push(bytes.toString('latin1', start, bytes.indexOf(0, start)))
   }
+}
+
+const { stx_nlink, stx_size } = structs.statx.offsets
+
+/** How many links a folder has; 0 where that cannot be told. */
+export function linksOf(folder: string): number {
+  return libc.statx(AT_FDCWD, folder, 0, STATX_NLINK, address) === 0 ? bytes.readUInt32LE(stx_nlink) : 0
+}
+
+/** How many descriptors are open; 0 where that cannot be told: before Linux 6.2. */
+export function openDescriptors(): number {
+  return libc.statx(AT_FDCWD, '/proc/self/fd', 0, STATX_SIZE, address) === 0 ? bytes.readUInt32LE(stx_size) : 0
 }
 
 /** Whether a thread sleeps, by its folder in /proc. */

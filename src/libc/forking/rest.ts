@@ -76,13 +76,12 @@ export class Rest {
   }
 
   /**
-   * Whether all rest now. Remembers how long each has run. Nothing may be thrown here: what cannot be read, proves
-   * nothing.
+   * Whether all rest now. Remembers how long each had run before: one that runs between the two looks, and rests in the
+   * second, has run for longer when `holds` looks. Nothing may be thrown here: what cannot be read, proves nothing.
    */
   begin(): boolean {
     try {
       for (const thread of this.#threads) {
-        if (!thread.isAtRest(readLine(thread.syscall))) return false
         thread.ran = readLine(thread.schedstat)
         if (!thread.isAtRest(readLine(thread.syscall))) return false
       }

@@ -1,18 +1,30 @@
 import { lastErrno, osError } from '../call.ts'
 import { constants, structs } from '../facts.ts'
 import { type Address, libc } from '../functions.ts'
-import { addressOf, ownMemory } from '../memory.ts'
+import { address, addressOf, bytes, ownMemory } from '../memory.ts'
+import { openDescriptors } from './proc.ts'
 
 /**
  * Room for a child: where there is none, V8 and libuv would end it, or wait for ever for threads that are not there.
  */
 
+/** Throws where so many descriptors cannot be opened: later there would be no way back. */
+export function demandDescriptors(count: number): void {
+  if (!isFarFromLimit(count)) nextDescriptors(count)
+}
+
+/** Whether at least so many descriptors are free, by their number alone. */
+function isFarFromLimit(count: number): boolean {
+  const open = openDescriptors()
+  if (open === 0 || libc.prlimit(0, constants.RLIMIT_NOFILE, 0, address) !== 0) return false
+  return Number(bytes.readBigUInt64LE(rlim_cur)) - open >= count
+}
+
 /**
- * Throws where so many descriptors cannot be opened: later there would be no way back.
- *
- * @returns those that were: the kernel gives the lowest that are free, so whatever is opened next is among them
+ * @returns the descriptors that the kernel gives next, as many as are asked for: the lowest that are free
+ * @throws OSError where there are not so many
  */
-export function demandDescriptors(count: number): number[] {
+export function nextDescriptors(count: number): number[] {
   const fds: number[] = []
   // The copies of one take a fifth of the time that pipes would.
   let last = libc.eventfd(0, constants.EFD_CLOEXEC)

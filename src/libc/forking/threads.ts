@@ -1,6 +1,6 @@
 import { libc } from '../functions.ts'
 import { threadPoolSize } from '../node.ts'
-import { isAsleep, readProc, threadsOf } from './proc.ts'
+import { isAsleep, linksOf, readProc, threadsOf } from './proc.ts'
 import { v8Workers } from './v8_workers.ts'
 
 /** The threads of this process beside the one that forks, which is all that a child has. */
@@ -16,15 +16,24 @@ const ofNode = new Set<string>()
 const staying = new Set<string>()
 let hasNames: boolean | undefined
 let usualCount = THREADS_OF_NODE
+/**
+ * How many links the folder of the threads had when all in it were Node's own, which stay: two more than there are
+ * threads. As long as it has so many there are no others, and listing it takes fifteen times as long as asking for this.
+ */
+let linksOfNode = -1
+const NONE: readonly string[] = []
+/** Stands for a set in the parent, where nothing is to be forgotten. */
+const nothing = new Set<string>()
 
 /**
  * In the child, whose threads are others, which may have these ids one day. The inspector's thread is not made again.
  */
 export function forgetThreads(isChild: boolean): void {
+  ;(isChild ? ofNode : nothing).clear()
+  ;(isChild ? staying : nothing).clear()
   if (!isChild) return
-  ofNode.clear()
-  staying.clear()
   usualCount = THREADS_OF_NODE - 1
+  linksOfNode = -1
 }
 
 /**
@@ -63,7 +72,15 @@ function isNamed(thread: string): boolean {
 
 /** Those that are not Node's own; where threads have no names, as many as are more than Node has without its pool. */
 function otherThreads(): readonly string[] {
+  const links = linksOf('/proc/self/task')
+  if (links === linksOfNode) return NONE
   const threads = threadsOf('self')
+  const others = othersAmong(threads)
+  if (others.length === 0 && links === threads.length + 2) linksOfNode = links
+  return others
+}
+
+function othersAmong(threads: readonly string[]): readonly string[] {
   // V8's workers are there from the start.
   hasNames ??= threads.some((thread) => NAMES_OF_NODE.test(nameOf(thread)))
   if (hasNames) return threads.filter((thread) => !isOfNode(thread))
