@@ -7,7 +7,7 @@ import { forgetThreads, settleThreads } from '../libc/forking/threads.ts'
 import { libc } from '../libc/functions.ts'
 import { isNode } from '../libc/node.ts'
 import { checkOptions, NO_OPTIONS } from './arguments.ts'
-import { becomeChild, heritage, rehearseChild } from './forked_process.ts'
+import { becomeChild, heritage, NO_HERITAGE, rehearseChild } from './forked_process.ts'
 
 /** Functions to be called around each fork. */
 export interface AtFork {
@@ -85,18 +85,14 @@ function forkWith(name: string, event: AuditEvent, withTerminal: boolean): numbe
     call([...hooks.before].reverse())
     const hasOtherThreads = settleThreads()
     const had = heritage()
-    forgetThreads(false)
     rehearseChild(had)
-    const { after_in_child } = hooks
+    const { after_in_child, after_in_parent } = hooks
     const pid = forkProcess(withTerminal)
-    if (pid === 0) {
-      forgetThreads(true)
-      becomeChild(had, true)
-      call(after_in_child)
-    } else {
-      call(hooks.after_in_parent)
-      if (hasOtherThreads) warnOfThreads()
-    }
+    const isChild = pid === 0
+    forgetThreads(isChild)
+    becomeChild(isChild ? had : NO_HERITAGE, isChild)
+    call(isChild ? after_in_child : after_in_parent)
+    if (hasOtherThreads && !isChild) warnOfThreads()
     return pid
   } finally {
     isForking = false

@@ -33,7 +33,7 @@ export interface Heritage {
 }
 
 /** What a parent that stays one lets go of. Made by the same methods: V8 tells empty arrays apart by how they began. */
-const NO_HERITAGE: Heritage = {
+export const NO_HERITAGE: Heritage = {
   channel: null,
   children: ([] as object[]).filter(isChild),
   inputs: ([] as object[]).filter(isReadable),
@@ -62,11 +62,10 @@ export function heritage(): Heritage {
 /** In the parent, before the fork: calls what the child is going to call, so that it has been compiled. */
 export function rehearseChild({ inputs }: Heritage): void {
   if (inputs.length > 0) rehearseInput()
-  if (!isRehearsed) {
-    rehearseExit()
-    rehearseRandom()
-  }
+  if (isRehearsed) return
   isRehearsed = true
+  rehearseExit()
+  rehearseRandom()
   becomeChild(NO_HERITAGE, false)
 }
 
@@ -75,9 +74,9 @@ let isRehearsed = false
 /**
  * In the child: lets go of what is the parent's.
  *
- * @param isChild false in the parent, which does as much of it as possible with what does nothing. What has run in
- *   children alone, each of them would compile for itself, and look up each name for the first time: that took a
- *   quarter of a child's time
+ * @param isChild false in the parent, which lets go of nothing, meanwhile and for the next child: what only children had
+ *   come to, each of them would have to compile, and to look up each name for the first time. That took a quarter of a
+ *   child's time
  */
 export function becomeChild(had: Heritage, isChild: boolean): void {
   const { channel, children, inputs, connections, dispatchers, hasRandomNumbers, random } = had

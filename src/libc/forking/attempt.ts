@@ -43,6 +43,8 @@ const INVOLVED = [
 
 // Memory of this module alone, because it is used between steps that must not be disturbed.
 const block = ownMemory(512)
+/** A mutex that is not the event loop's. */
+const spareMutex = addressOf(ownMemory(64))
 const everySignal = addressOf(block)
 const oldMask = everySignal + sizes.sigset_t
 const aByte = oldMask + sizes.sigset_t
@@ -130,8 +132,7 @@ function attempt(plan: Plan): number {
 }
 
 function attemptAtRest(plan: Plan, rest: Rest): number {
-  takeLeave(plan, NOTHING, false)
-  rehearseWorkers()
+  rehearse(plan)
   const silence = prepareSilence()
   const [verdict, report] = [new Pipe(), new Pipe()]
   try {
@@ -159,27 +160,48 @@ interface Aids {
   readonly nextFds: readonly number[]
 }
 
-/** Nothing here may throw. The functions that the child calls are looked up before: the child would have to search. */
+/** Nothing here may throw. */
 function forkOnce(plan: Plan, aids: Aids): number {
-  const { pthread_mutex_unlock, pthread_sigmask } = libc
-  const { workMutex } = plan.loop
   const estate = standStill(plan, aids)
   prepareSteps(plan, aids)
   const isIdle = aids.rest.begin()
   if (isIdle) includeInFork()
-  const pid = !isIdle ? RETRY : plan.withTerminal ? libc.forkpty(terminalFd, 0, 0, 0) : libc.fork()
-  if (pid === 0) {
-    if (!startWorkers()) libc._exit(255)
-    pthread_mutex_unlock(workMutex)
-    takeLeave(plan, estate, true)
-    pthread_sigmask(SIG_SETMASK, oldMask, 0)
-    return 0
-  }
+  const pid = isIdle ? forkAndBegin(plan, estate, true) : RETRY
+  if (pid === 0) return 0
   const errno = pid === -1 ? lastErrno() : 0
   const isSound = goOn(pid, plan, aids)
   if (pid === -1) throw osError(errno, 'fork')
   if (!isSound) return pid === RETRY ? RETRY : discard(pid, plan.withTerminal)
   return waitForWorkers(pid, plan, aids.report)
+}
+
+/**
+ * fork(2), and how the child begins.
+ *
+ * @param isReal false for the rehearsal: the parent goes through all of it, without a fork and with nothing to do, right
+ *   before each fork. What only children had come to, each of them would have to compile, and to look up each name for
+ *   the first time, which takes five to ten microseconds for a line; and a function that was optimised without it would
+ *   be given up there
+ * @returns 0 in the child that stays
+ */
+function forkAndBegin(plan: Plan, estate: Estate, isReal: boolean): number {
+  const pid = !isReal ? 0 : plan.withTerminal ? libc.forkpty(terminalFd, 0, 0, 0) : libc.fork()
+  if (pid !== 0) return pid
+  const isToStay = startWorkers()
+  if (isReal && !isToStay) libc._exit(255)
+  libc.pthread_mutex_unlock(isReal ? plan.loop.workMutex : spareMutex)
+  takeLeave(plan, estate, isReal)
+  libc.pthread_sigmask(isReal ? SIG_SETMASK : NO_CHANGE, oldMask, 0)
+  return 0
+}
+
+/** Nothing is done by a sigmask of this kind. */
+const NO_CHANGE = -1
+
+function rehearse(plan: Plan): void {
+  forgetSteps()
+  libc.pthread_mutex_lock(spareMutex)
+  forkAndBegin(plan, NOTHING, false)
 }
 
 /** What the child inherits, as it was at the moment of the fork. */
@@ -243,8 +265,7 @@ function prepareSteps({ withTerminal, workers }: Plan, { silence, report, verdic
 
 /**
  * Without workers, a collection of garbage would wait for them for ever. So there is nothing here but calls of C, all
- * of them always, and the parent makes them before with what does nothing: in the child they would have to be compiled
- * first, and looked up.
+ * of them always.
  *
  * @returns whether the child is to stay
  */
@@ -259,7 +280,8 @@ function startWorkers(): boolean {
   return libc.read(verdict, aByte, 1) === 1
 }
 
-function rehearseWorkers(): void {
+/** So that `startWorkers` does nothing. */
+function forgetSteps(): void {
   steps.construct = libc.madvise
   steps.address = 0
   steps.count = 0
@@ -269,7 +291,6 @@ function rehearseWorkers(): void {
   steps.report = -1
   steps.verdict = -1
   steps.otherEnd = -1
-  startWorkers()
 }
 
 /**
@@ -295,9 +316,7 @@ const SOME = 12
 /**
  * In the child that is to stay: lets go of what belongs to the parent.
  *
- * @param isChild false in the parent, as with all functions for children. It calls them with nothing to do, and they do
- *   as much as they can of the same: a line that only children have come to costs each of them five to ten
- *   microseconds, which V8 takes to look up names for the first time
+ * @param isChild false in the rehearsal, which does as much of it as possible with nothing to do
  */
 function takeLeave(plan: Plan, { completed, pending, nextFds, verdict }: Estate, isChild: boolean): void {
   const { loop, workers, parked } = plan
