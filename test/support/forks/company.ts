@@ -156,6 +156,24 @@ export const company: Readonly<Record<string, Situation>> = {
     assert.match(message, new RegExp(`^This process \\(pid=${process.pid}\\) has worker threads`))
     await worker.terminate()
   },
+  'workers that come and go: each fork warns beside one, and none without': async () => {
+    const messages: string[] = []
+    process.on('warning', ({ message }) => messages.push(message))
+    const warnings = async (): Promise<number> => {
+      await mustEnd(start(litter))
+      // Warnings come a turn of the loop later.
+      await sleep(1)
+      return messages.splice(0).length
+    }
+    assert.equal(await warnings(), 0)
+    for (let i = 0; i < 3; i++) {
+      const worker = new Worker('setInterval(() => {}, 1e6)', { eval: true })
+      await once(worker, 'online')
+      assert.equal(await warnings(), 1)
+      await worker.terminate()
+      assert.equal(await warnings(), 0, messages.join())
+    }
+  },
   'three workers never rest: it works, or is refused': async () => {
     const busy = `
       const map = new Map()
