@@ -32,13 +32,13 @@ export interface Heritage {
   readonly random: () => number
 }
 
-/** What a parent that stays one lets go of. Made by the same methods: V8 tells empty arrays apart by how they began. */
+/** What a parent that stays one lets go of. Made as `heritage` makes it: V8 tells empty arrays apart by how they began. */
 export const NO_HERITAGE: Heritage = {
   channel: null,
-  children: ([] as object[]).filter(isChild),
-  inputs: ([] as object[]).filter(isReadable),
+  children: [{}].filter(isChild),
+  inputs: [{}].filter(isReadable),
   connections: ([] as string[]).flatMap(keptConnections),
-  dispatchers: ([] as symbol[]).filter(isDispatcher),
+  dispatchers: [Symbol()].filter(isDispatcher),
   hasRandomNumbers: false,
   random: Math.random,
 }

@@ -185,11 +185,12 @@ function forkOnce(plan: Plan, aids: Aids): number {
  * @returns 0 in the child that stays
  */
 function forkAndBegin(plan: Plan, estate: Estate, isReal: boolean): number {
+  const { workMutex } = plan.loop
   const pid = !isReal ? 0 : plan.withTerminal ? libc.forkpty(terminalFd, 0, 0, 0) : libc.fork()
   if (pid !== 0) return pid
   const isToStay = startWorkers()
   if (isReal && !isToStay) libc._exit(255)
-  libc.pthread_mutex_unlock(isReal ? plan.loop.workMutex : spareMutex)
+  libc.pthread_mutex_unlock(isReal ? workMutex : spareMutex)
   takeLeave(plan, estate, isReal)
   libc.pthread_sigmask(isReal ? SIG_SETMASK : NO_CHANGE, oldMask, 0)
   return 0
