@@ -1,4 +1,4 @@
-import { createInterface } from 'node:readline'
+import { readSync } from 'node:fs'
 import { measure } from 'mitata'
 import { works } from './groups.ts'
 import { entriesOf } from './harness.ts'
@@ -10,10 +10,25 @@ const work = (await works(group))[Number(number)]
 const run = work && entriesOf(work)[Number(entry)]?.work
 if (work === undefined || run === undefined) throw new Error(`no such entry: ${process.argv.slice(2).join(' ')}`)
 
-for await (const line of createInterface(process.stdin)) {
+for (const line of lines()) {
   const [times = 1, samples = 1] = line.split(' ').map(Number)
   const found = work.countsMemory ? timePlainly(run, times, samples) : await timeWithMitata(run, times, samples)
   console.log(found.join(' '))
+}
+
+/**
+ * Standard input, read as Python and C do it. A stream that listens there would be part of what is measured: a forked
+ * child, for one, has to take leave of it.
+ */
+function* lines(): Generator<string> {
+  const room = Buffer.alloc(1024)
+  for (let text = ''; ; ) {
+    const size = readSync(0, room)
+    if (size === 0) return
+    const all = (text + room.toString('latin1', 0, size)).split('\n')
+    text = all.pop() ?? ''
+    yield* all
+  }
 }
 
 async function timeWithMitata(run: () => unknown, times: number, samples: number): Promise<number[]> {

@@ -1,4 +1,3 @@
-import { memoryUsage } from 'node:process'
 import os from 'osier'
 import { v8Workers } from '../../src/libc/forking/v8_workers.ts'
 import { _exit, fork, waitpid } from '../bare.ts'
@@ -10,10 +9,13 @@ const HEAP = 50e6
 
 const objects: unknown[] = []
 
-/** Only in the process that is measured: this module is loaded by all. */
+/**
+ * Only in the process that is measured: this module is loaded by all. To import from node:process would open the
+ * standard streams, of which each child had to take leave.
+ */
 function fillHeap(): void {
   if (objects.length > 0) return
-  while (memoryUsage().heapUsed < HEAP) for (let i = 0; i < 1000; i++) objects.push({ i, text: `object ${i}` })
+  while (process.memoryUsage().heapUsed < HEAP) for (let i = 0; i < 1000; i++) objects.push({ i, text: `object ${i}` })
 }
 
 function forkAndWait(): void {
