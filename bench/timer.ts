@@ -15,6 +15,8 @@ for (const line of lines()) {
   const found = work.countsMemory ? timePlainly(run, times, samples) : await timeWithMitata(run, times, samples)
   console.log(found.join(' '))
 }
+// A group may have opened what would keep this process waiting.
+process.exit()
 
 /**
  * Standard input, read as Python and C do it. A stream that listens there would be part of what is measured: a forked
