@@ -21,16 +21,17 @@ const PIECE = 1000
 const ENTRY = PIECE * POINTER
 /** Type, name and NUL have 257 bytes at most. */
 const LONGEST = 264
-/** As many as osier reads ahead, and has under way. */
-const AHEAD = 8
+/** As many as osier looks ahead, asks for, and has under way. */
+const AHEAD = 16
+const ASKED = 6
 const AT_ONCE = 3
 
-/** A directory: what scandir(3) has made of it, once it has been called and is done. */
+/** A directory: how many names there are in it, and the directories among them, once it has been read. */
 interface Directory {
   readonly path: string
   isBegun: boolean
-  list?: number
-  count?: number
+  names?: number
+  below?: readonly Directory[]
 }
 
 const results = newMemory(AT_ONCE * POINTER)
@@ -43,39 +44,54 @@ function pointerAt(bytes: Buffer, at: number): number {
 
 /**
  * How many names there are below a directory. Each is made; it is not asked what links point to. The directories come
- * in the order of os.walk, and none is read before the one that it is in has come.
+ * in the order of os.walk, and those that come next are read ahead.
  */
 export function countNames(top: string): Promise<number> {
   return new Promise((resolve) => {
     const stack: Directory[] = [{ path: top, isBegun: false }]
     const slots = Array.from({ length: AT_ONCE }, (_, index) => index * POINTER)
+    const asked: Directory[] = []
+    let underWay = 0
     let names = 0
-    const begin = (): void => {
-      for (let at = stack.length - 1; at >= 0 && at >= stack.length - AHEAD && slots.length > 0; at--) {
-        const directory = stack[at]
-        if (directory === undefined || directory.isBegun) continue
-        directory.isBegun = true
+    const start = (): void => {
+      while (slots.length > 0) {
+        const directory = asked.shift()
+        if (directory === undefined) return
         const slot = slots.pop() ?? 0
         scandir.async(directory.path, results.address + slot, 0, 0, (_error: unknown, count: number) => {
-          directory.list = pointerAt(results.bytes, slot)
-          directory.count = count
+          const below: string[] = []
+          directory.names = take(pointerAt(results.bytes, slot), count, below)
+          directory.below = below.map((name) => ({ path: `${directory.path}/${name}`, isBegun: false }))
           slots.push(slot)
+          underWay -= 1
           goOn()
         })
       }
     }
-    const goOn = (): void => {
-      for (let next = stack.at(-1); next?.count !== undefined; next = stack.at(-1)) {
-        stack.pop()
-        const below: string[] = []
-        names += take(next.list ?? 0, next.count, below)
-        for (const name of below.reverse()) stack.push({ path: `${next.path}/${name}`, isBegun: false })
-        begin()
+    /** Asks for a directory, or some below it; returns how many more may be looked at. */
+    const look = (directory: Directory, most: number): number => {
+      let left = most - 1
+      if (!directory.isBegun) {
+        directory.isBegun = true
+        underWay += 1
+        asked.push(directory)
       }
-      begin()
+      for (const below of directory.below ?? []) if (left > 0 && underWay < ASKED) left = look(below, left)
+      return left
+    }
+    const goOn = (): void => {
+      for (let next = stack.at(-1); next?.below !== undefined; next = stack.at(-1)) {
+        stack.pop()
+        names += next.names ?? 0
+        for (let at = next.below.length - 1; at >= 0; at--) stack.push(next.below[at] as Directory)
+        delete next.below
+      }
+      for (let at = stack.length - 1, left = AHEAD; at >= 0 && left > 0 && underWay < ASKED; at--)
+        left = look(stack[at] as Directory, left)
+      start()
       if (stack.length === 0) resolve(names)
     }
-    begin()
+    goOn()
   })
 }
 

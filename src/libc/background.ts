@@ -48,12 +48,21 @@ export interface Block {
 /** What most calls get by with: as much as there is scratch memory for synchronous ones. */
 export const BLOCK_SIZE: number = SCRATCH_SIZE
 
+interface Call {
+  readonly job: Job
+  readonly block: Block
+}
+
 /** In the order they came; those before `next` have been started. */
 let waiting: (Job | undefined)[] = []
 let next = 0
 
-/** What is under way, and its memory: reachable from here, so that nothing is collected that C may still write to. */
-let underWay = new Map<Job, Block>()
+/**
+ * What is under way, and its memory: reachable from here, so that nothing is collected that C may still write to. No
+ * Map: V8's leave a trail of tables, each of which refers to the next and to the jobs of its time, and once one of them
+ * has become old, all that follow stay until the next great collection, and so does what the jobs read.
+ */
+let underWay: Call[] = []
 let idle: Block[] = []
 let most = 0
 
@@ -69,16 +78,15 @@ export function inBackground(job: Job): void {
  * for it stay pending, as Node's own do.
  */
 export function forgetBackground(isChild: boolean): void {
-  const none = new Map<Job, Block>()
   if (!isChild) return
   waiting = []
   next = 0
-  underWay = none
+  underWay = []
   idle = []
 }
 
 function startWaiting(): void {
-  while (underWay.size < most && next < waiting.length) {
+  while (underWay.length < most && next < waiting.length) {
     const job = waiting[next] as Job
     waiting[next++] = undefined
     if (!job.abandoned) begin(job)
@@ -106,34 +114,44 @@ function newBlock(size: number): Block {
 }
 
 function start(job: Job, block: Block): void {
-  underWay.set(job, block)
+  const call: Call = { job, block }
+  underWay.push(call)
   try {
     const args = job.arguments(block)
     asynchronous(job.name)(...args, (error: unknown, result: Int64) => {
       const errno = result === -1 ? lastErrno() : job.returnsErrno ? Number(result) : 0
-      ended(job, block, error, result, errno)
+      ended(call, error, result, errno)
     })
   } catch (error) {
-    underWay.delete(job)
+    remove(call)
     keep(block)
     job.refused(error)
   }
 }
 
-function ended(job: Job, block: Block, error: unknown, result: Int64, errno: number): void {
-  // A forked child may still be told of a call of its parent's, which is none of its own.
-  if (underWay.get(job) !== block) return
+function ended(call: Call, error: unknown, result: Int64, errno: number): void {
+  const { job, block } = call
+  // First of all, since the job may be asked for again at once: with what has been read, for the next step. A forked
+  // child may still be told of a call of its parent's, which is none of its own.
+  if (!remove(call)) return
   // After a signal once more (PEP 475). But Linux has closed a descriptor even so: it could be somebody else's by now.
   if (errno === errnoNumbers.EINTR && !job.abandoned && job.name !== 'close') {
     start(job, block)
     return
   }
-  // First of all, since the job may be asked for again at once: with what has been read, for the next step.
-  underWay.delete(job)
   if (error === null) job.done(result, errno, block)
   else job.refused(error)
   keep(block)
   startWaiting()
+}
+
+/** Takes away what is under way no more; false where it has not been. */
+function remove(call: Call): boolean {
+  const at = underWay.indexOf(call)
+  if (at === -1) return false
+  const last = underWay.pop()
+  if (last !== undefined && last !== call) underWay[at] = last
+  return true
 }
 
 function keep(block: Block): void {

@@ -1,121 +1,27 @@
 import { OSError } from '../errors.ts'
 import { osError } from '../libc/call.ts'
-import { constants, errnoNumbers } from '../libc/facts.ts'
+import { constants } from '../libc/facts.ts'
 import { scandirEvent } from '../os/directory_stream.ts'
 import { type FileName, fsdecode, fsencode, type Path } from '../os/names.ts'
 import { joinPath } from '../os/pathnames.ts'
 import type { FwalkOptions, FwalkStep, Listing, Walk, WalkErrorHandler, WalkOptions, WalkStep } from '../os/walk.ts'
 import * as os from '../os/walk.ts'
-import { orAborted, type SignalOption } from './abort.ts'
+import type { SignalOption } from './abort.ts'
 import { closeDirectory, modeOrErrno, type Opened, openAndList, readErrno } from './directory_stream.ts'
 import { takeSignal } from './on_pool.ts'
+import { type Found, Pending, ReadAhead } from './read_ahead.ts'
 import { type Inode, readWhole } from './whole_directory.ts'
 
 const { AT_FDCWD, AT_SYMLINK_NOFOLLOW, S_IFDIR, S_IFLNK, S_IFMT } = constants
-const { EMFILE, ENFILE } = errnoNumbers
 
 /**
- * How many directories are read ahead of the caller: those that come next, as soon as it is certain that they do.
- * Enough to keep the pool at work: with 32 of them /usr takes no less time, and a few hundredths more instructions.
- */
-const AHEAD = 8
-/**
- * How many of them `fwalk` has open at most, since each costs a descriptor. `walk` has no such limit: directories that
- * have been read and come late would keep those that come next from being read ahead, and most of a deep tree would be
- * read one by one. So in each directory on the way down there may be AHEAD of which the names wait in memory.
+ * How many directories `fwalk` has open at most before it is their turn, since each costs a descriptor. `walk` has no
+ * such limit: directories that have been read and come late would keep those that come next from being read ahead, and
+ * most of a deep tree would be read one by one.
  */
 const OPEN_AHEAD = 8
-
-/** What reading a directory came to. Errors are told when its turn has come. */
-type Found<T> = { readonly value: T } | { readonly error: unknown }
-
-/** A directory that is going to be visited. */
-class Pending<T> {
-  readonly path: string
-  readonly #read: () => Promise<T>
-  #found: Promise<Found<T>> | undefined
-
-  constructor(path: string, read: () => Promise<T>) {
-    this.path = path
-    this.#read = read
-  }
-
-  get hasBegun(): boolean {
-    return this.#found !== undefined
-  }
-
-  /** Begins to read it, where that has not begun. It never rejects. */
-  begin(): Promise<Found<T>> {
-    this.#found ??= this.#read().then(
-      (value) => ({ value }),
-      (error) => ({ error }),
-    )
-    return this.#found
-  }
-
-  /** Reads it once more. */
-  beginAgain(): Promise<Found<T>> {
-    this.#found = undefined
-    return this.begin()
-  }
-}
-
-/** The directories of a walk that are being read, or have been and wait for their turn. */
-class ReadAhead<T> {
-  readonly #begun: Set<Pending<T>> = new Set()
-  readonly #signal: AbortSignal | undefined
-  readonly #most: number
-
-  /** @param most how many there may be of them */
-  constructor(signal: AbortSignal | undefined, most = Number.POSITIVE_INFINITY) {
-    this.#signal = signal
-    this.#most = most
-  }
-
-  /** Begins with those that come next: of tasks, the last. */
-  begin(tasks: readonly unknown[]): void {
-    let next = 0
-    for (let at = tasks.length - 1; at >= 0 && next < AHEAD && this.#begun.size < this.#most; at--) {
-      const task = tasks[at]
-      if (!(task instanceof Pending)) continue
-      next += 1
-      if (task.hasBegun) continue
-      this.#begun.add(task)
-      task.begin()
-    }
-  }
-
-  /** What one whose turn has come came to. */
-  async take(pending: Pending<T>): Promise<T> {
-    const isAhead = this.#begun.has(pending)
-    this.#begun.add(pending)
-    let found = await orAborted(pending.begin(), this.#signal)
-    if (isAhead && 'error' in found && isOutOfDescriptors(found.error)) {
-      // Those that were read beside it may have taken them.
-      await orAborted(this.over(), this.#signal)
-      found = await orAborted(pending.beginAgain(), this.#signal)
-    }
-    this.#begun.delete(pending)
-    if ('error' in found) throw found.error
-    return found.value
-  }
-
-  /** Resolves when nothing is being read any more, with what nobody has taken. */
-  async over(): Promise<T[]> {
-    const all = await Promise.all(Array.from(this.#begun, (pending) => pending.begin()))
-    return all.flatMap((found) => ('value' in found ? [found.value] : []))
-  }
-
-  /** At the end of a walk: `leave` gets what nobody has taken. Who has aborted it does not wait for that. */
-  async end(leave: (left: readonly T[]) => void): Promise<void> {
-    const left = this.over().then(leave)
-    if (this.#signal?.aborted !== true) await left
-  }
-}
-
-function isOutOfDescriptors(error: unknown): boolean {
-  return error instanceof OSError && (error.errno === EMFILE || error.errno === ENFILE)
-}
+/** In how many directories the caller must have left all that is in `dirnames` before `walk` relies on that. */
+const TRUST = 64
 
 async function isLink(path: string, at = AT_FDCWD): Promise<boolean> {
   const mode = await modeOrErrno(path, AT_SYMLINK_NOFOLLOW, at)
@@ -124,6 +30,77 @@ async function isLink(path: string, at = AT_FDCWD): Promise<boolean> {
 
 /** A directory of a walk by paths that has been read: as a whole, or step by step. */
 type Listed = { readonly listing: Listing; readonly inodes?: ReadonlyMap<string, Inode> }
+
+/** What is the same for all directories of a walk. */
+interface Way {
+  /** Of opening those below the top. */
+  readonly flags: number
+  isStopped(): boolean
+}
+
+/** A directory of a walk by paths. */
+class ByPath extends Pending<Listed | undefined> {
+  readonly name: string
+  readonly #way: Way
+  readonly #isTop: boolean
+  readonly #inode: Inode | undefined
+  #below: readonly ByPath[] | undefined
+
+  /** @param inode what it was found under, where that is known */
+  constructor(path: string, name: string, way: Way, isTop: boolean, inode?: Inode) {
+    super(path)
+    this.name = name
+    this.#way = way
+    this.#isTop = isTop
+    this.#inode = inode
+  }
+
+  read(): Promise<Listed | undefined> {
+    const { flags, isStopped } = this.#way
+    return listAt(this.path, this.#isTop ? 0 : flags, this.#inode, isStopped)
+  }
+
+  get #listed(): Listed | undefined {
+    return this.found !== undefined && 'value' in this.found ? this.found.value : undefined
+  }
+
+  below(): readonly ByPath[] {
+    const listing = this.#listed?.listing
+    if (listing === undefined) return []
+    this.#below ??= listing.directories.map((name) => this.#entry(name))
+    return this.#below
+  }
+
+  /**
+   * Forgets what it came to, once it has been visited. V8 tells garbage that has become old from what is in use by the
+   * great collections only: until then it would keep the young alive to which it refers, and so the whole tree below.
+   */
+  forget(): void {
+    this.found = undefined
+    this.#below = undefined
+  }
+
+  #entry(name: string): ByPath {
+    return new ByPath(joinPath(this.path, name), name, this.#way, false, this.#listed?.inodes?.get(name))
+  }
+
+  /** The directories that the caller has left in `dirnames`, or put there. */
+  chosen(dirnames: readonly unknown[]): { readonly below: readonly ByPath[]; readonly hasLeftOut: boolean } {
+    const all = this.below()
+    if (isSame(all, dirnames)) return { below: all, hasLeftOut: false }
+    const known = new Map(all.map((entry) => [entry.name, entry]))
+    const below = os.decoded(dirnames).map((name) => {
+      const entry = known.get(name)
+      known.delete(name)
+      return entry ?? this.#entry(name)
+    })
+    return { below, hasLeftOut: known.size > 0 }
+  }
+}
+
+function isSame(entries: readonly ByPath[], dirnames: readonly unknown[]): boolean {
+  return entries.length === dirnames.length && entries.every(({ name }, index) => name === dirnames[index])
+}
 
 /**
  * Lists a directory; undefined where it is a link that is not to be followed.
@@ -155,49 +132,53 @@ async function listByDescriptor(path: string, flags: number, isStopped: () => bo
 
 async function* walkTree(walk: Walk, signal: AbortSignal | undefined): AsyncGenerator<WalkStep<string>, void> {
   const { start, topdown, onerror, flags } = walk
-  const ahead = new ReadAhead<Listed | undefined>(signal)
-  const isStopped = (): boolean => signal?.aborted === true
-  const pending = (path: string, how: number, inode?: Inode): Pending<Listed | undefined> =>
-    new Pending(path, () => listAt(path, how, inode, isStopped))
-  // A step is that of a directory whose directories have all been walked.
-  const tasks: (Pending<Listed | undefined> | WalkStep<string>)[] = [pending(fsdecode(start), 0)]
+  const way: Way = { flags, isStopped: () => signal?.aborted === true }
+  // A step is that of a directory whose directories have all been walked. A directory stays here until the caller is
+  // done with its step, so that those in it can be found, and read ahead.
+  const tasks: (ByPath | WalkStep<string>)[] = [new ByPath(fsdecode(start), '', way, true)]
+  const ahead = new ReadAhead<Listed | undefined>(tasks, signal)
+  ahead.goesDeeper = !topdown
+  let kept = 0
   try {
-    for (let task = tasks.pop(); task !== undefined; task = tasks.pop()) {
+    for (let task = tasks.at(-1); task !== undefined; task = tasks.at(-1)) {
       signal?.throwIfAborted()
-      if (!(task instanceof Pending)) {
+      if (!(task instanceof ByPath)) {
+        tasks.pop()
         yield task
         continue
       }
-      const found = await taken(ahead, task, tasks, onerror)
-      if (found === undefined) continue
-      const { listing, inodes } = found
-      const step: WalkStep<string> = [task.path, listing.directories, listing.others]
-      if (topdown) yield step
-      else tasks.push(step)
-      const { path } = task
-      for (const name of os.decoded(listing.directories).reverse())
-        tasks.push(pending(joinPath(path, name), flags, inodes?.get(name)))
+      const taken = ahead.take(task)
+      const found = valueFrom(taken instanceof Promise ? await taken : taken, onerror)
+      if (found === undefined) {
+        tasks.pop()
+        continue
+      }
+      const { directories, others } = found.listing
+      const step: WalkStep<string> = [task.path, directories, others]
+      let below = task.below()
+      if (topdown) {
+        yield step
+        const chosen = task.chosen(directories)
+        below = chosen.below
+        // Who has left out some will do so again.
+        kept = chosen.hasLeftOut ? Number.NEGATIVE_INFINITY : kept + Math.min(below.length, 1)
+        ahead.goesDeeper = kept >= TRUST
+      }
+      tasks.pop()
+      if (!topdown) tasks.push(step)
+      for (let at = below.length - 1; at >= 0; at--) tasks.push(below[at] as ByPath)
+      task.forget()
     }
   } finally {
     await ahead.end(() => undefined)
   }
 }
 
-/** What a directory came to; undefined where it is passed over. Meanwhile those that come after it are begun. */
-async function taken<T>(
-  ahead: ReadAhead<T>,
-  pending: Pending<T>,
-  tasks: readonly unknown[],
-  onerror: WalkErrorHandler | null,
-): Promise<T | undefined> {
-  const found = ahead.take(pending)
-  ahead.begin(tasks)
-  try {
-    return await found
-  } catch (error) {
-    os.passOver(error, onerror)
-    return undefined
-  }
+/** The value of what a directory came to; undefined where it is passed over. */
+function valueFrom<T>(found: Found<T>, onerror: WalkErrorHandler | null): T | undefined {
+  if ('value' in found) return found.value
+  os.passOver(found.error, onerror)
+  return undefined
 }
 
 /** The same walk in bytes. What the caller does to `dirnames` is carried over. */
@@ -229,7 +210,13 @@ async function* failing(error: unknown): AsyncGenerator<never, void> {
 
 /**
  * `os.walk` on the thread pool: an async iterable of the same steps in the same order, which reads directories ahead of
- * the caller once it is certain that they are visited.
+ * the caller.
+ *
+ * At first it reads those of which it is certain that they are visited: what the caller has left in `dirnames`. Once it
+ * has left all that was there in 64 directories, also some that are in directories which it has still to see. Whatever
+ * it changes in the tree without changing `dirnames` may come too late to be seen then. As soon as it takes something
+ * out, that ends for good. With `topdown` false all directories are certain to be visited. `fwalk` reads none that is
+ * not certain.
  *
  * @param top the directory to start in
  * @param topdown true (the default): a directory comes before those in it; false: after them
@@ -239,7 +226,7 @@ async function* failing(error: unknown): AsyncGenerator<never, void> {
  * @returns an async iterable of [dirpath, dirnames, filenames]. Errors, those of arguments included, reject its steps
  *
  * Availability: Linux. Audit events: `os.walk` (top, topdown, onerror, followlinks), and `os.scandir` (path) for each
- * directory, when it is read. See Python, os.walk.
+ * directory when it is read, be it for nothing. See Python, os.walk.
  * @example
  * ```ts
  * os.makedirs('top/below')
@@ -284,36 +271,60 @@ export function walk(top: Path, ...rest: unknown[]): AsyncGenerator<WalkStep<str
   })
 }
 
+/** A directory of a walk that has them open. */
+class ByDescriptor extends Pending<Opened | undefined> {
+  readonly #open: () => Promise<Opened | undefined>
+
+  constructor(path: string, open: () => Promise<Opened | undefined>) {
+    super(path)
+    this.#open = open
+  }
+
+  read(): Promise<Opened | undefined> {
+    return this.#open()
+  }
+
+  /** None: each would cost a descriptor before it is certain that it is wanted. */
+  below(): readonly ByDescriptor[] {
+    return []
+  }
+}
+
 /**
  * What `walkOpen` has still to do, beside entering directories: give a step whose directories have been walked, close.
  */
-type Task = Pending<Opened | undefined> | { readonly step: FwalkStep<string> } | { readonly close: number }
+type Task = ByDescriptor | { readonly step: FwalkStep<string> } | { readonly close: number }
 
 async function* walkOpen(
   walk: Walk & { readonly at: number },
   signal: AbortSignal | undefined,
 ): AsyncGenerator<FwalkStep<string>, void> {
   const { topdown, onerror, flags } = walk
-  const ahead = new ReadAhead<Opened | undefined>(signal, OPEN_AHEAD)
   const isStopped = (): boolean => signal?.aborted === true
   const top = fsdecode(walk.start)
-  const tasks: Task[] = [new Pending(top, () => openTop(walk.start, walk.at, flags, isStopped))]
+  const tasks: Task[] = [new ByDescriptor(top, () => openTop(walk.start, walk.at, flags, isStopped))]
+  const ahead = new ReadAhead<Opened | undefined>(tasks, signal, OPEN_AHEAD)
   let isTop = true
   try {
-    for (let task = tasks.pop(); task !== undefined; task = tasks.pop()) {
+    for (let task = tasks.at(-1); task !== undefined; task = tasks.at(-1)) {
       if ('close' in task) {
+        tasks.pop()
         // Whether aborted or not: nobody else knows of it any more.
         closeDirectory(task.close)
         continue
       }
       signal?.throwIfAborted()
       if ('step' in task) {
+        tasks.pop()
         yield task.step
         continue
       }
+      const found = await ahead.take(task)
+      tasks.pop()
       // Only the top's errors are thrown.
-      const opened = isTop ? await ahead.take(task) : await taken(ahead, task, tasks, onerror)
+      if (isTop && 'error' in found) throw found.error
       isTop = false
+      const opened = valueFrom(found, onerror)
       if (opened === undefined) continue
       const { fd, listing, failure } = opened
       tasks.push({ close: fd })
@@ -324,16 +335,21 @@ async function* walkOpen(
       else tasks.push({ step })
       for (const name of os.decoded(listing.directories).reverse()) {
         const below = joinPath(path, name)
-        tasks.push(new Pending(below, () => openBelow(name, below, fd, flags, isStopped)))
+        tasks.push(new ByDescriptor(below, () => openBelow(name, below, fd, flags, isStopped)))
       }
     }
   } finally {
     // The caller has left early, or an error ended the walk. What is being opened below a directory needs that open.
-    await ahead.end((left) => {
-      for (const opened of left) if (opened !== undefined) closeDirectory(opened.fd)
-      for (const task of tasks) if ('close' in task) closeDirectory(task.close)
-    })
+    await ahead.end(() => tasks.forEach(leave))
   }
+}
+
+/** Closes what a task that is not done any more has open. */
+function leave(task: Task): void {
+  if ('close' in task) closeDirectory(task.close)
+  if (!(task instanceof ByDescriptor) || task.found === undefined) return
+  const opened = 'value' in task.found ? task.found.value : undefined
+  if (opened !== undefined) closeDirectory(opened.fd)
 }
 
 /** Opens and lists the top; undefined where it is a file, or a link that is not to be followed. */
