@@ -1,5 +1,6 @@
 import { OSError } from '../errors.ts'
 import { errnoNumbers } from '../libc/facts.ts'
+import { threadPoolSize } from '../libc/node.ts'
 import { orAborted } from './abort.ts'
 
 /** Reading directories of a walk before it is their turn, so that the pool works while the caller does. */
@@ -9,10 +10,10 @@ const { EMFILE, ENFILE } = errnoNumbers
 /** How many directories are looked at, of those that come next, for some that have not been asked for. */
 const AHEAD = 16
 /**
- * How many are asked for at a time: enough to keep the pool at work. More would have to wait there, before others that
- * turn up meanwhile and come sooner.
+ * How many are asked for at a time, for each thread of the pool: enough to keep it at work. More would have to wait
+ * there, before others that turn up meanwhile and come sooner.
  */
-const AT_ONCE = 6
+const ASKED = 1.5
 
 /** What reading a directory came to. Errors are told when its turn has come. */
 export type Found<T> = { readonly value: T } | { readonly error: unknown }
@@ -60,6 +61,7 @@ export class ReadAhead<T> {
   readonly #tasks: readonly unknown[]
   readonly #signal: AbortSignal | undefined
   readonly #most: number
+  readonly #atOnce: number = Math.ceil(threadPoolSize() * ASKED)
   /** Those that are being read. No Set, for the reason that libc/background.ts has. */
   readonly #underWay: Pending<T>[] = []
   /** How many have begun and not been taken. */
@@ -120,7 +122,7 @@ export class ReadAhead<T> {
   }
 
   #mayBegin(): boolean {
-    const hasRoom = this.#underWay.length < AT_ONCE && this.#begun < this.#most
+    const hasRoom = this.#underWay.length < this.#atOnce && this.#begun < this.#most
     return hasRoom && !this.#isEnding && this.#signal?.aborted !== true
   }
 

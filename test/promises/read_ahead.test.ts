@@ -6,6 +6,7 @@ import os, { promises } from 'osier'
 import { askNode } from '../support/child.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { openFiles } from '../support/open_files.ts'
+import { onlyNode } from '../support/runtime.ts'
 
 // A tree of which `walk` has seen enough, long before its end, to read it ahead of its caller.
 const tree = `${temporaryFolder()}/tree`
@@ -162,7 +163,8 @@ describe('reading ahead of a walk', () => {
       for (const directory of directories) os.rmdir(directory, { dir_fd: fd })
   })
 
-  test('reads again what lacked a descriptor before its turn had come', () => {
+  const ownNeeds = onlyNode('it needs descriptors itself')
+  test('reads again what lacked a descriptor before its turn had come', { skip: ownNeeds }, () => {
     const outcome = askNode<unknown>(
       `
       import { subscribe } from 'node:diagnostics_channel'
@@ -191,6 +193,25 @@ describe('reading ahead of a walk', () => {
     )
     // The first directory in the tree was not read before its turn: all that is in it is missing.
     assert.deepEqual(outcome, Array(2).fill([595, 'EMFILE']))
+  })
+
+  const noYoung = onlyNode('it cannot be asked to collect the young alone')
+  test('leaves nothing in memory that only a great collection gets rid of', { skip: noYoung }, () => {
+    const program = `
+      let steps = 0
+      const walk = async () => {
+        for await (const _ of os.promises.walk(${JSON.stringify(tree)})) if (++steps % 50 === 0) gc({ type: 'minor' })
+      }
+      await walk()
+      await walk()
+      gc()
+      const before = process.memoryUsage().heapUsed
+      steps = 0
+      for (let i = 0; i < 5; i++) await walk()
+      console.log((process.memoryUsage().heapUsed - before) / steps)`
+    const bytes = askNode<number>(program, { nodeOptions: ['--expose-gc'] })
+    // Seen: 160, of promises that were under way during a collection. With a Map of what is under way it was 700.
+    assert.ok(bytes < 400, `${bytes} bytes a directory`)
   })
 
   test('ends with the walk, however that ends, and leaves nothing open', async () => {
