@@ -44,7 +44,8 @@ export function askMainThread(connection: Connection): void {
 function ask({ port, answered }: Connection, request: Request): unknown {
   Atomics.store(answered, 0, 0)
   port.postMessage(request)
-  Atomics.wait(answered, 0, 0)
+  // The main thread may be about to wake who waited for the answer before this one, and has gone on without.
+  while (Atomics.load(answered, 0) === 0) Atomics.wait(answered, 0, 0)
   const answer = receiveMessageOnPort(port)?.message as Answer
   if ('error' in answer) throw answer.error
   return answer.value
