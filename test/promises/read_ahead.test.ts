@@ -6,6 +6,7 @@ import os, { promises } from 'osier'
 import { askNode } from '../support/child.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { openFiles } from '../support/open_files.ts'
+import { random } from '../support/random.ts'
 import { onlyNode } from '../support/runtime.ts'
 
 // A tree of which `walk` has seen enough, long before its end, to read it ahead of its caller.
@@ -32,20 +33,11 @@ async function isRead(path: string): Promise<void> {
   assert.ok(begun.has(path), path)
 }
 
-/** The same numbers each time. */
-function randoms(seed: number): (below: number) => number {
-  let state = seed
-  return (below) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    return Math.floor((state / 2 ** 32) * below)
-  }
-}
-
 /** Changes `dirnames` as callers do: by a part of what they could do to them. */
-function change(random: (below: number) => number, dirnames: unknown[]): void {
-  const what = random(6)
+function change(below: (most: number) => number, dirnames: unknown[]): void {
+  const what = below(6)
   if (what === 0) dirnames.reverse()
-  if (what === 1) dirnames.splice(random(dirnames.length + 1), 1)
+  if (what === 1) dirnames.splice(below(dirnames.length + 1), 1)
   if (what === 2) dirnames.push('../d1/inner', 'no such directory')
   if (what === 3) dirnames.push(...dirnames.map((name) => Buffer.from(name as string)))
   if (what === 4) dirnames[0] = '../d2/other'
@@ -119,21 +111,21 @@ describe('reading ahead of a walk', () => {
       const from = seed % 2 === 0 ? 0 : ENOUGH + seed
       const told: unknown[][] = [[], []]
       const walked: unknown[][] = [[], []]
-      const takeStep = (index: number, random: (below: number) => number, step: os.WalkStep<string>): boolean => {
+      const takeStep = (index: number, below: (most: number) => number, step: os.WalkStep<string>): boolean => {
         const steps = walked[index] ?? []
         steps.push(structuredClone(step))
         // Names are added all the time, so that the walk would never end.
         const isLast = steps.length === 400
-        if (steps.length > from && random(4) === 0) change(random, step[1])
+        if (steps.length > from && below(4) === 0) change(below, step[1])
         return isLast
       }
       const handler = (index: number) => (error: os.OSError) => {
         told[index]?.push([walked[index]?.length, error.code, error.filename])
       }
-      const randomSync = randoms(seed)
-      for (const step of os.walk(tree, { onerror: handler(0) })) if (takeStep(0, randomSync, step)) break
-      const random = randoms(seed)
-      for await (const step of promises.walk(tree, { onerror: handler(1) })) if (takeStep(1, random, step)) break
+      const belowSync = random(seed)
+      for (const step of os.walk(tree, { onerror: handler(0) })) if (takeStep(0, belowSync, step)) break
+      const below = random(seed)
+      for await (const step of promises.walk(tree, { onerror: handler(1) })) if (takeStep(1, below, step)) break
       assert.deepEqual(walked[1], walked[0])
       assert.deepEqual(told[1], told[0])
     }
