@@ -200,7 +200,7 @@ function forkAndBegin(plan: Plan, estate: Estate, isReal: boolean): number {
 const NO_CHANGE = -1
 
 function rehearse(plan: Plan): void {
-  Object.assign(steps, NO_STEPS)
+  forgetSteps()
   libc.pthread_mutex_lock(spareMutex)
   forkAndBegin(plan, NOTHING, false)
 }
@@ -248,8 +248,6 @@ class FirstSteps {
 }
 
 const steps = new FirstSteps()
-/** With these, `startWorkers` does nothing. */
-const NO_STEPS: Readonly<FirstSteps> = new FirstSteps()
 
 function prepareSteps({ withTerminal, workers }: Plan, { silence, report, verdict }: Aids): void {
   // One more thread than there are workers keeps the time for them.
@@ -281,6 +279,19 @@ function startWorkers(): boolean {
   libc.write(report, block, 1)
   libc.close(otherEnd)
   return libc.read(verdict, aByte, 1) === 1
+}
+
+/** So that `startWorkers` does nothing. */
+function forgetSteps(): void {
+  steps.construct = libc.madvise
+  steps.address = 0
+  steps.count = 0
+  steps.limit = 0
+  steps.nowhere = -1
+  steps.stderr = -1
+  steps.report = -1
+  steps.verdict = -1
+  steps.otherEnd = -1
 }
 
 /**
