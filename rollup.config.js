@@ -20,7 +20,7 @@ const doors = Object.values(exports)
  * module namespaces, as in the source: a bundler would put together an object of its own instead, which `osier/path`
  * would not be the same as, and which V8 looks into more slowly.
  */
-const namespaces = ['os/namespace', 'path', 'promises', 'micropython/os', 'micropython/vfs', 'sjs/os']
+const namespaces = ['namespace', 'path', 'promises', 'micropython/os', 'micropython/vfs', 'sjs/os']
 
 const programs = {
   'cli/main': 'cli/main',

@@ -1,6 +1,6 @@
 /** Python's `os.path`, which is `posixpath` here: also `os.path` of `osier`. */
 
-export { altsep, curdir, defpath, devnull, extsep, pardir, pathsep, sep } from './os/pathnames.ts'
+export { altsep, curdir, defpath, devnull, extsep, pardir, pathsep, sep } from './os/system/pathnames.ts'
 export * from './path/expansion.ts'
 export {
   basename,

@@ -11,22 +11,45 @@
  * only when it has ended, so that the descriptor can be closed then.
  */
 export type { SignalOption } from './promises/abort.ts'
-export * from './promises/descriptors.ts'
-export * from './promises/directories.ts'
-export * from './promises/file_systems.ts'
-export * from './promises/files.ts'
-export * from './promises/locks.ts'
-export * from './promises/metadata.ts'
-export { close, copy_file_range, open, pread, preadv, pwrite, pwritev } from './promises/open_files.ts'
-export * from './promises/popen.ts'
-export { spawnl, spawnle, spawnlp, spawnlpe, spawnv, spawnve, spawnvp, spawnvpe, system } from './promises/processes.ts'
-export * from './promises/random.ts'
-export * from './promises/ranges.ts'
-export * from './promises/scandir.ts'
-export * from './promises/splicing.ts'
-export * from './promises/streams.ts'
-export * from './promises/users.ts'
-export * from './promises/wait.ts'
+export * from './promises/descriptors/linux_fds.ts'
+export * from './promises/descriptors/locks.ts'
+export { close, open } from './promises/descriptors/open_close.ts'
+export * from './promises/descriptors/ranges.ts'
+export * from './promises/descriptors/read_write.ts'
+export { pread, pwrite } from './promises/descriptors/read_write.ts'
+export * from './promises/descriptors/transfers.ts'
+export { copy_file_range } from './promises/descriptors/transfers.ts'
+export * from './promises/descriptors/vectors.ts'
+export { preadv, pwritev } from './promises/descriptors/vectors.ts'
+export * from './promises/file_objects/streams.ts'
+export * from './promises/files/access.ts'
+export * from './promises/files/directories.ts'
+export * from './promises/files/file_systems.ts'
+export * from './promises/files/file_systems.ts'
+export { fwalk } from './promises/files/fwalk.ts'
+export * from './promises/files/links.ts'
+export * from './promises/files/permissions.ts'
+export * from './promises/files/rename_remove.ts'
+export * from './promises/files/scandir.ts'
+export * from './promises/files/special_files.ts'
+export * from './promises/files/status.ts'
+export * from './promises/files/truncate.ts'
+export * from './promises/files/utime.ts'
+export { walk } from './promises/files/walk.ts'
+export * from './promises/files/xattr.ts'
+export * from './promises/process_parameters/users.ts'
+export * from './promises/processes/popen.ts'
+export {
+  spawnl,
+  spawnle,
+  spawnlp,
+  spawnlpe,
+  spawnv,
+  spawnve,
+  spawnvp,
+  spawnvpe,
+  system,
+} from './promises/processes/spawn.ts'
+export * from './promises/processes/wait.ts'
+export * from './promises/system/random.ts'
 export type { WaitOptions } from './promises/wait_options.ts'
-export { fwalk, walk } from './promises/walk.ts'
-export * from './promises/xattr.ts'

@@ -5,9 +5,11 @@ import { constants, signalNumbers, target } from './libc/facts.ts'
 import { libc } from './libc/functions.ts'
 import { address } from './libc/memory.ts'
 import { handlerOf, setSignal } from './libc/signals.ts'
-import { type Descriptor, descriptor, int, optional } from './os/arguments.ts'
-import { ignoredByNode } from './os/node_changes.ts'
-import { mainThreadOnly } from './os/process_state.ts'
+import { type Descriptor, descriptor } from './os/arguments/descriptors.ts'
+import { int } from './os/arguments/numbers.ts'
+import { optional } from './os/arguments/options.ts'
+import { mainThreadOnly } from './os/process_parameters/process_state.ts'
+import { ignoredByNode } from './os/processes/node_changes.ts'
 
 /** Python's `signal` module, as far as it needs no handlers in JavaScript: those are `process.on`. */
 

@@ -3,7 +3,7 @@
  *
  *     import os from 'osier/sjs'
  */
-import { getcwd } from './os/directories.ts'
+import { getcwd } from './os/files/directories.ts'
 import * as functions from './sjs/os.ts'
 
 export * from './sjs/os.ts'

@@ -4,7 +4,7 @@ import { lastErrno, osError } from './libc/call.ts'
 import { constants, sizes, structs } from './libc/facts.ts'
 import { libc } from './libc/functions.ts'
 import { address, int32At, putBigInt64 } from './libc/memory.ts'
-import { int64 } from './os/arguments.ts'
+import { int64 } from './os/arguments/numbers.ts'
 
 /** What `os` needs of Python's `time` module: the clocks that timers count by, and `ctime`. */
 

@@ -1,5 +1,5 @@
 import os from 'osier'
-import { v8Workers } from '../../src/libc/forking/v8_workers.ts'
+import { v8Workers } from '../../src/libc/fork/v8_workers.ts'
 import { _exit, fork, waitpid } from '../bare.ts'
 import { inC, inNode, inPython } from '../contestants.ts'
 import type { Work } from '../harness.ts'

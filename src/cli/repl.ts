@@ -1,7 +1,7 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { type REPLServer, start } from 'node:repl'
-import { makedirs } from '../os/directories.ts'
+import { makedirs } from '../os/files/directories.ts'
 import { VERSION } from '../release.ts'
 import { type Dialect, defineScope } from './scope.ts'
 

@@ -1,7 +1,7 @@
 import { OSError } from '../errors.ts'
 import { constants } from '../libc/facts.ts'
 import { dupterm, TerminalPort } from '../micropython/dupterm.ts'
-import { close, open } from '../os/descriptors.ts'
+import { close, open } from '../os/descriptors/open_close.ts'
 import { UsageError } from './run.ts'
 
 function openDevice(path: string): number {

@@ -1,8 +1,8 @@
 import { isatty } from 'node:tty'
 import { Worker } from 'node:worker_threads'
 import { outOfRange, wrongType } from '../errors.ts'
-import { int } from '../os/arguments.ts'
-import { dup } from '../os/descriptors.ts'
+import { int } from '../os/arguments/numbers.ts'
+import { dup } from '../os/descriptors/open_close.ts'
 import {
   ANSWERED,
   type FromThread,

@@ -1,18 +1,18 @@
 // The `os` of OpenMV and MicroPython, in the order of its documentation.
 
-import { environ } from '../os/environ.ts'
-import { uname as hostUname } from '../os/identity.ts'
-import { type FileName, fileName, type Path } from '../os/names.ts'
+import { type FileName, fileName, type Path } from '../os/arguments/paths.ts'
+import { environ } from '../os/process_parameters/environ.ts'
+import { uname as hostUname } from '../os/system/information.ts'
 import { RELEASED, VERSION } from '../release.ts'
-import { uname_result } from '../results.ts'
+import { uname_result } from '../results/uname_result.ts'
 import type { VfsFile } from '../vfs/file.ts'
 import type { DirectoryIterator, StatTuple, StatvfsTuple } from '../vfs/file_system.ts'
-import { fileOnDescriptor } from '../vfs/posix.ts'
+import { fileOnDescriptor } from '../vfs/posix/vfs_posix.ts'
 import { table } from './table.ts'
 
 export { OSError } from '../errors.ts'
-export { urandom } from '../os/random.ts'
-export { system } from '../os/shell.ts'
+export { system } from '../os/processes/shell.ts'
+export { urandom } from '../os/system/random.ts'
 export { type Duplicate, dupterm, dupterm_notify, type TerminalPort, type TerminalStream } from './dupterm.ts'
 export { mount, umount, VfsFat, VfsLfs1, VfsLfs2, VfsPosix } from './vfs.ts'
 

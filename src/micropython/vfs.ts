@@ -1,6 +1,6 @@
 // MicroPython's `vfs`: mounting, the file systems, and the block devices under them.
 
-import { NO_OPTIONS } from '../os/arguments.ts'
+import { NO_OPTIONS } from '../os/arguments/options.ts'
 import type { BlockDevice } from '../vfs/device.ts'
 import type { FileSystem } from '../vfs/file_system.ts'
 import type { MountOptions } from '../vfs/mounts.ts'
@@ -13,8 +13,8 @@ export {
   RamBlockDev,
 } from '../vfs/block_devices.ts'
 export type { BlockDevice, BlockResult } from '../vfs/device.ts'
-export { VfsFat } from '../vfs/fat.ts'
-export type { MkfsOptions } from '../vfs/fat_format.ts'
+export type { MkfsOptions } from '../vfs/fat/format.ts'
+export { VfsFat } from '../vfs/fat/vfs_fat.ts'
 export { VfsFile } from '../vfs/file.ts'
 export type {
   DirectoryEntry,
@@ -23,9 +23,9 @@ export type {
   StatTuple,
   StatvfsTuple,
 } from '../vfs/file_system.ts'
-export { type LittlefsOptions, VfsLfs1, VfsLfs2 } from '../vfs/littlefs.ts'
+export { type LittlefsOptions, VfsLfs1, VfsLfs2 } from '../vfs/littlefs/vfs_lfs.ts'
 export type { MountOptions } from '../vfs/mounts.ts'
-export { VfsPosix } from '../vfs/posix.ts'
+export { VfsPosix } from '../vfs/posix/vfs_posix.ts'
 
 /**
  * Mounts a file system, or lists what is mounted.

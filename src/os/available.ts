@@ -1,11 +1,11 @@
 import { wrongType } from '../errors.ts'
 import { target } from '../libc/facts.ts'
 import { has, isPrototype, type prototypes } from '../libc/functions.ts'
+import * as os from './index.ts'
 import { isAbsent } from './lacking.ts'
-import * as os from './namespace.ts'
 
 type CName = keyof typeof prototypes
-type Name = keyof typeof os
+type Name = keyof typeof os | 'is_available'
 
 /** What a function cannot do without where its C function has another name than it has itself. */
 const needs: Partial<Record<Name, readonly CName[]>> = {
@@ -49,7 +49,10 @@ const pure: readonly Name[] = [
 let names: Map<unknown, Name> | undefined
 
 function nameOf(fn: unknown): Name | undefined {
-  names ??= new Map(Object.entries(os).map(([name, value]) => [value, name as Name]))
+  names ??= new Map<unknown, Name>([
+    ...Object.entries(os).map(([name, value]): [unknown, Name] => [value, name as Name]),
+    [is_available, 'is_available'],
+  ])
   return names.get(fn)
 }
 

@@ -2,7 +2,7 @@
 // biome-ignore-all assist/source/organizeImports: the order is the documentation's
 
 // File Names, Command Line Arguments, and Environment Variables
-export { type FileName, fsdecode, fsencode, fspath, type Path, PathLike } from './names.ts'
+export { type FileName, fsdecode, fsencode, fspath, type Path, PathLike } from './arguments/paths.ts'
 
 // Process Parameters
 export {
@@ -14,12 +14,13 @@ export {
   get_exec_path,
   getenv,
   getenvb,
-  putenv,
   reload_environ,
   supports_bytes_environ,
-  unsetenv,
-} from './environ.ts'
-export * from './identity.ts'
+} from './process_parameters/environ.ts'
+export { putenv, unsetenv } from './process_parameters/variables.ts'
+export * from './process_parameters/identity.ts'
+export * from './system/scheduler.ts'
+export * from './system/information.ts'
 export {
   type IdTriple,
   getuid,
@@ -41,17 +42,17 @@ export {
   getgrouplist,
   initgroups,
   getlogin,
-} from './users.ts'
-export * from './namespaces.ts'
+} from './process_parameters/users.ts'
+export * from './process_parameters/namespaces.ts'
 
 // File Object Creation
-export { BinaryFile } from './binary_file.ts'
-export { type BinaryMode, type FileArguments, type FileOptions, fdopen, type TextMode } from './file_objects.ts'
-export { type Newline, TextFile } from './text_file.ts'
+export { BinaryFile } from './file_objects/binary_file.ts'
+export { type BinaryMode, type FileArguments, type FileOptions, fdopen, type TextMode } from './file_objects/fdopen.ts'
+export { type Newline, TextFile } from './file_objects/text_file.ts'
 
 // File Descriptor Operations
-export type { Descriptor } from './arguments.ts'
-export * from './descriptor_constants.ts'
+export type { Descriptor } from './arguments/descriptors.ts'
+export * from './descriptors/constants.ts'
 export {
   close,
   closerange,
@@ -62,18 +63,22 @@ export {
   open,
   pipe,
   pipe2,
-  pread,
-  pwrite,
-  read,
-  readinto,
   set_blocking,
   set_inheritable,
-  write,
-} from './descriptors.ts'
-export { fdatasync, fsync, ftruncate, lockf, lseek, posix_fadvise, posix_fallocate } from './ranges.ts'
-export { copy_file_range, type Offset, sendfile, splice, type TransferOffsets, tee, vmsplice } from './transfers.ts'
-export { preadv, pwritev, readv, writev } from './vectors.ts'
-export * from './terminals.ts'
+} from './descriptors/open_close.ts'
+export { pread, pwrite, read, readinto, write } from './descriptors/read_write.ts'
+export { fdatasync, fsync, ftruncate, lockf, lseek, posix_fadvise, posix_fallocate } from './descriptors/ranges.ts'
+export {
+  copy_file_range,
+  type Offset,
+  sendfile,
+  splice,
+  type TransferOffsets,
+  tee,
+  vmsplice,
+} from './descriptors/transfers.ts'
+export { preadv, pwritev, readv, writev } from './descriptors/vectors.ts'
+export * from './descriptors/terminals.ts'
 
 // Files and Directories
 export {
@@ -86,57 +91,31 @@ export {
   removedirs,
   renames,
   rmdir,
-} from './directories.ts'
+} from './files/directories.ts'
+export { fpathconf, fstatvfs, pathconf, pathconf_names, statvfs } from './files/file_systems.ts'
+export { major, makedev, minor } from './files/special_files.ts'
+export { chroot } from './files/directories.ts'
+export { type LinkOptions, link, readlink, symlink, type TwoDirFdOptions } from './files/links.ts'
+export { mkfifo, mknod } from './files/special_files.ts'
+export { remove, rename, replace, unlink } from './files/rename_remove.ts'
+export { sync } from './files/file_systems.ts'
+export { type AccessOptions, access, F_OK, R_OK, W_OK, X_OK } from './files/access.ts'
+export { chmod, chown, fchmod, fchown, lchown } from './files/permissions.ts'
 export {
-  fpathconf,
-  fstatvfs,
-  major,
-  makedev,
-  minor,
-  pathconf,
-  pathconf_names,
-  statvfs,
-} from './file_systems.ts'
-export {
-  chroot,
-  type LinkOptions,
-  link,
-  mkfifo,
-  mknod,
-  readlink,
-  remove,
-  rename,
-  replace,
-  symlink,
-  sync,
-  type TwoDirFdOptions,
-  unlink,
-} from './files.ts'
-export {
-  type AccessOptions,
-  access,
-  chmod,
-  chown,
   type DirFdOption,
-  F_OK,
   type FollowSymlinksOption,
-  fchmod,
-  fchown,
   fstat,
-  lchown,
   lstat,
-  R_OK,
   type StatOptions,
   stat,
   statx,
-  truncate,
-  W_OK,
-  X_OK,
-} from './metadata.ts'
-export { DirEntry, listdir, ScandirIterator, scandir } from './scandir.ts'
-export * from './status_flags.ts'
+} from './files/status.ts'
+export { truncate } from './files/truncate.ts'
+export { DirEntry } from './files/dir_entry.ts'
+export { listdir, ScandirIterator, scandir } from './files/scandir.ts'
+export * from './files/status_flags.ts'
 export * from './supports.ts'
-export { type TimePair, type UtimeOptions, utime } from './utime.ts'
+export { type TimePair, type UtimeOptions, utime } from './files/utime.ts'
 export {
   type FwalkOptions,
   type FwalkStep,
@@ -145,10 +124,10 @@ export {
   type WalkOptions,
   type WalkStep,
   walk,
-} from './walk.ts'
+} from './files/walk.ts'
 
 // Memory, event, timer and process descriptors
-export * from './linux_fds.ts'
+export * from './descriptors/linux_fds.ts'
 
 // Linux extended attributes
 export {
@@ -159,12 +138,12 @@ export {
   XATTR_CREATE,
   XATTR_REPLACE,
   XATTR_SIZE_MAX,
-} from './xattr.ts'
+} from './files/xattr.ts'
 
 // Process Management
-export { execl, execle, execlp, execlpe, execv, execve, execvp, execvpe } from './exec.ts'
-export { type AtFork, fork, forkpty, register_at_fork } from './fork.ts'
-export { type CommandFile, popen } from './popen.ts'
+export { execl, execle, execlp, execlpe, execv, execve, execvp, execvpe } from './processes/exec.ts'
+export { type AtFork, fork, forkpty, register_at_fork } from './processes/fork.ts'
+export { type CommandFile, popen } from './processes/popen.ts'
 export {
   type FileAction,
   POSIX_SPAWN_CLOSE,
@@ -174,29 +153,37 @@ export {
   type PosixSpawnOptions,
   posix_spawn,
   posix_spawnp,
-} from './posix_spawn.ts'
-export * from './processes.ts'
-export type { Environment, Text } from './environ.ts'
-export { system } from './shell.ts'
-export * from './spawn.ts'
-export * from './wait.ts'
+} from './processes/posix_spawn.ts'
+export * from './processes/exit.ts'
+export * from './processes/signals.ts'
+export * from './system/scheduler.ts'
+export * from './processes/subreaper.ts'
+export * from './processes/times.ts'
+export type { Environment, Text } from './process_parameters/variables.ts'
+export { system } from './processes/shell.ts'
+export * from './processes/spawn.ts'
+export * from './processes/wait.ts'
 
 // Interface to the scheduler
-export * from './scheduler.ts'
+export * from './system/scheduler.ts'
 
 // Miscellaneous System Information
-export { altsep, curdir, defpath, devnull, extsep, linesep, name, pardir, pathsep, sep } from './pathnames.ts'
-export * from './system.ts'
+export { altsep, curdir, defpath, devnull, extsep, linesep, name, pardir, pathsep, sep } from './system/pathnames.ts'
+export * from './system/information.ts'
 
 // Random numbers
-export { GRND_NONBLOCK, GRND_RANDOM, getrandom, urandom } from './random.ts'
+export { GRND_NONBLOCK, GRND_RANDOM, getrandom, urandom } from './system/random.ts'
 
 // What the documentation names and this platform lacks
 export * from './other_platforms.ts'
 
 // Results, errors, audit events
-export { struct_rusage, waitid_result } from '../child_results.ts'
-export { stat_result, statvfs_result, statx_result, times_result, uname_result } from '../results.ts'
+export { struct_rusage, waitid_result } from '../results/child_results.ts'
+export { stat_result } from '../results/stat_result.ts'
+export { statvfs_result } from '../results/statvfs_result.ts'
+export { statx_result } from '../results/statx_result.ts'
+export { times_result } from '../results/times_result.ts'
+export { uname_result } from '../results/uname_result.ts'
 export {
   BlockingIOError,
   BrokenPipeError,

@@ -1,5 +1,5 @@
+import type { Path } from './arguments/paths.ts'
 import { lacking } from './lacking.ts'
-import type { Path } from './names.ts'
 
 /**
  * What the documentation names and Linux lacks. A program that asks for it still type-checks: a function throws and

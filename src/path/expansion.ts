@@ -4,10 +4,10 @@ import { bytesOfString } from '../libc/c_strings.ts'
 import { libc } from '../libc/functions.ts'
 import { decode } from '../libc/strings.ts'
 import { homeDirectory } from '../libc/user_database.ts'
-import { cString } from '../os/arguments.ts'
-import { threadVariable } from '../os/environ.ts'
-import { encoded, type FileName, fileName, type Path } from '../os/names.ts'
-import { asText, inKindOf } from '../os/pathnames.ts'
+import { cString, encoded, type FileName, fileName, type Path } from '../os/arguments/paths.ts'
+import { threadVariable } from '../os/process_parameters/variables.ts'
+
+import { asText, inKindOf } from '../os/system/pathnames.ts'
 
 /** What of `osier/path` asks the environment and the user database. */
 

@@ -1,6 +1,6 @@
 import { badValue, wrongType } from '../errors.ts'
-import { type FileName, fileName, type Path } from '../os/names.ts'
-import { asText, inKindOf, joinPath, splitPath } from '../os/pathnames.ts'
+import { type FileName, fileName, type Path } from '../os/arguments/paths.ts'
+import { asText, inKindOf, joinPath, splitPath } from '../os/system/pathnames.ts'
 
 /** What `osier/path` makes of path names alone, without a look at the file system. */
 

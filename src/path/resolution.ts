@@ -1,12 +1,12 @@
 import { badValue, OSError, wrongType } from '../errors.ts'
 import { osError } from '../libc/call.ts'
 import { constants, errnoNumbers } from '../libc/facts.ts'
-import { checkOptions, NO_OPTIONS, optional } from '../os/arguments.ts'
-import { getcwd, getcwdb } from '../os/directories.ts'
-import { modeOrErrno } from '../os/file_type.ts'
-import { readlink } from '../os/files.ts'
-import { type FileName, fileName, fsdecode, fsencode, type Path } from '../os/names.ts'
-import { asText, inKindOf } from '../os/pathnames.ts'
+import { checkOptions, NO_OPTIONS, optional } from '../os/arguments/options.ts'
+import { type FileName, fileName, fsdecode, fsencode, type Path } from '../os/arguments/paths.ts'
+import { getcwd, getcwdb } from '../os/files/directories.ts'
+import { modeOrErrno } from '../os/files/file_type.ts'
+import { readlink } from '../os/files/links.ts'
+import { asText, inKindOf } from '../os/system/pathnames.ts'
 import { commonprefix, join, normpath, ofOneKind } from './lexical.ts'
 
 /** What of `osier/path` asks where the process is, and follows symbolic links. */

@@ -1,10 +1,11 @@
 import { OSError, wrongType } from '../errors.ts'
 import { constants } from '../libc/facts.ts'
-import { type Descriptor, fileNameOrFd } from '../os/arguments.ts'
-import { typeOf } from '../os/file_type.ts'
-import { fstat, lstat, stat } from '../os/metadata.ts'
-import { type FileName, fileName, type Path } from '../os/names.ts'
-import type { stat_result } from '../results.ts'
+import type { Descriptor } from '../os/arguments/descriptors.ts'
+import { type FileName, fileName, fileNameOrFd, type Path } from '../os/arguments/paths.ts'
+import { typeOf } from '../os/files/file_type.ts'
+import { fstat, lstat, stat } from '../os/files/status.ts'
+
+import type { stat_result } from '../results/stat_result.ts'
 import { join } from './lexical.ts'
 import { realpath } from './resolution.ts'
 

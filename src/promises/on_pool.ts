@@ -4,7 +4,7 @@ import { osError } from '../libc/call.ts'
 import { constants } from '../libc/facts.ts'
 import type { Int64 } from '../libc/functions.ts'
 import { address, bytes } from '../libc/memory.ts'
-import { isOptions } from '../os/arguments.ts'
+import { isOptions } from '../os/arguments/options.ts'
 import type { Prepared } from '../os/prepared.ts'
 import { checkedSignal } from './abort.ts'
 

@@ -1,5 +1,6 @@
 import type { Patience } from '../event_loop/perform.ts'
-import { bool, checkOptions, isOptions, NO_OPTIONS } from '../os/arguments.ts'
+import { bool } from '../os/arguments/numbers.ts'
+import { checkOptions, isOptions, NO_OPTIONS } from '../os/arguments/options.ts'
 import { checkedSignal, type SignalOption } from './abort.ts'
 
 /** What every function takes that waits for a descriptor. */

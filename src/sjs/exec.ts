@@ -1,9 +1,9 @@
-import type { Environment, Text } from '../os/environ.ts'
-import { entriesOf, environ } from '../os/environ.ts'
-import { execve as execGiven, execv as execInherited } from '../os/exec.ts'
-import { fileName, type Path } from '../os/names.ts'
-import { asText, defpath } from '../os/pathnames.ts'
-import { type CheckedEnvironment, checkedEnvironment, inSearchPath } from '../os/program.ts'
+import { fileName, type Path } from '../os/arguments/paths.ts'
+import { entriesOf, environ } from '../os/process_parameters/environ.ts'
+import type { Environment, Text } from '../os/process_parameters/variables.ts'
+import { execve as execGiven, execv as execInherited } from '../os/processes/exec.ts'
+import { type CheckedEnvironment, checkedEnvironment, inSearchPath } from '../os/processes/program.ts'
+import { asText, defpath } from '../os/system/pathnames.ts'
 
 /** What may be given of a program's arguments: where nothing is, it gets its file's name alone. */
 export type Arguments = readonly Text[] | null

@@ -1,23 +1,23 @@
 // The `os` of sjs, in the order of its documentation.
 
 import { badValue, wrongType } from '../errors.ts'
-import { byteLength, type Descriptor, descriptor, int, plainView, view } from '../os/arguments.ts'
-import { O_APPEND, O_CREAT, O_EXCL, O_RDONLY, O_RDWR, O_SYNC, O_TRUNC, O_WRONLY } from '../os/descriptor_constants.ts'
+import { byteLength, plainView, view } from '../os/arguments/buffers.ts'
+import { type Descriptor, descriptor } from '../os/arguments/descriptors.ts'
+import { int } from '../os/arguments/numbers.ts'
+import { encoded, fileName, fsdecode, type Path } from '../os/arguments/paths.ts'
+import { O_APPEND, O_CREAT, O_EXCL, O_RDONLY, O_RDWR, O_SYNC, O_TRUNC, O_WRONLY } from '../os/descriptors/constants.ts'
 import {
   dup2 as dup2Inheritable,
   open as openFlags,
-  readinto,
-  read as readUpTo,
   set_blocking,
   set_inheritable,
-  write as writeBytes,
-} from '../os/descriptors.ts'
-import { chdir as chdirTo } from '../os/directories.ts'
-import { getsid, setsid as startSession } from '../os/identity.ts'
-import { encoded, fileName, fsdecode, type Path } from '../os/names.ts'
-import { urandom as randomBytes } from '../os/random.ts'
-import { listdir } from '../os/scandir.ts'
-import { waitpid as waitFor } from '../os/wait.ts'
+} from '../os/descriptors/open_close.ts'
+import { readinto, read as readUpTo, write as writeBytes } from '../os/descriptors/read_write.ts'
+import { chdir as chdirTo } from '../os/files/directories.ts'
+import { listdir } from '../os/files/scandir.ts'
+import { getsid, setsid as startSession } from '../os/process_parameters/identity.ts'
+import { waitpid as waitFor } from '../os/processes/wait.ts'
+import { urandom as randomBytes } from '../os/system/random.ts'
 
 export { OSError } from '../errors.ts'
 export {
@@ -31,14 +31,23 @@ export {
   O_SYNC,
   O_TRUNC,
   O_WRONLY,
-} from '../os/descriptor_constants.ts'
-export { close, dup, pipe } from '../os/descriptors.ts'
-export { unlink } from '../os/files.ts'
-export { fork } from '../os/fork.ts'
-export { getpid, getppid } from '../os/identity.ts'
-export { _exit, abort } from '../os/processes.ts'
-export { isatty, ttyname } from '../os/terminals.ts'
-export { getegid, geteuid, getgid, getgroups, getuid, setgid, setgroups, setuid } from '../os/users.ts'
+} from '../os/descriptors/constants.ts'
+export { close, dup, pipe } from '../os/descriptors/open_close.ts'
+export { isatty, ttyname } from '../os/descriptors/terminals.ts'
+export { unlink } from '../os/files/rename_remove.ts'
+export { getpid, getppid } from '../os/process_parameters/identity.ts'
+export {
+  getegid,
+  geteuid,
+  getgid,
+  getgroups,
+  getuid,
+  setgid,
+  setgroups,
+  setuid,
+} from '../os/process_parameters/users.ts'
+export { _exit, abort } from '../os/processes/exit.ts'
+export { fork } from '../os/processes/fork.ts'
 export {
   WCONTINUED,
   WEXITSTATUS,
@@ -50,7 +59,7 @@ export {
   WSTOPSIG,
   WTERMSIG,
   WUNTRACED,
-} from '../os/wait.ts'
+} from '../os/processes/wait.ts'
 export {
   S_IEXEC,
   S_IFBLK,

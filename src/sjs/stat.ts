@@ -1,7 +1,7 @@
-import { type Descriptor, descriptor } from '../os/arguments.ts'
-import { statx } from '../os/metadata.ts'
-import { type FileName, fileName, type Path } from '../os/names.ts'
-import { STATX_BASIC_STATS, STATX_BTIME } from '../os/status_flags.ts'
+import { type Descriptor, descriptor } from '../os/arguments/descriptors.ts'
+import { type FileName, fileName, type Path } from '../os/arguments/paths.ts'
+import { statx } from '../os/files/status.ts'
+import { STATX_BASIC_STATS, STATX_BTIME } from '../os/files/status_flags.ts'
 
 /** The status of a file, as `stat` and `fstat` give it. */
 export interface Stat {

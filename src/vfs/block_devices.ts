@@ -1,11 +1,14 @@
 import { wrongType } from '../errors.ts'
 import { constants } from '../libc/facts.ts'
 import { libc } from '../libc/functions.ts'
-import { bool, checkOptions, type Descriptor, fileNameOrFd, int, NO_OPTIONS } from '../os/arguments.ts'
-import { close, open, pwrite } from '../os/descriptors.ts'
-import type { Path } from '../os/names.ts'
-import { fsync, lseek } from '../os/ranges.ts'
-import { preadv } from '../os/vectors.ts'
+import type { Descriptor } from '../os/arguments/descriptors.ts'
+import { bool, int } from '../os/arguments/numbers.ts'
+import { checkOptions, NO_OPTIONS } from '../os/arguments/options.ts'
+import { fileNameOrFd, type Path } from '../os/arguments/paths.ts'
+import { close, open } from '../os/descriptors/open_close.ts'
+import { fsync, lseek } from '../os/descriptors/ranges.ts'
+import { pwrite } from '../os/descriptors/read_write.ts'
+import { preadv } from '../os/descriptors/vectors.ts'
 import {
   BLOCKDEV_BLOCK_COUNT,
   BLOCKDEV_BLOCK_ERASE,

@@ -1,6 +1,7 @@
 import { BlockingIOError, badValue, outOfRange, wrongType } from '../errors.ts'
 import { decode, encode } from '../libc/strings.ts'
-import { int, plainView, view } from '../os/arguments.ts'
+import { plainView, view } from '../os/arguments/buffers.ts'
+import { int } from '../os/arguments/numbers.ts'
 import { vfsError } from './errors.ts'
 
 /** How a file is opened: 'r', 'w', 'a' or 'x', with '+' for reading and writing, 'b' for bytes or 't' for text. */

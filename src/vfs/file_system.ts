@@ -1,4 +1,4 @@
-import type { FileName } from '../os/names.ts'
+import type { FileName } from '../os/arguments/paths.ts'
 
 /** An entry of a directory: name (bytes where the directory was given as bytes), type, inode, and perhaps its size. */
 export type DirectoryEntry<T extends FileName = FileName> =

@@ -1,10 +1,11 @@
 import { NotImplementedError, wrongType } from '../errors.ts'
 import { constants } from '../libc/facts.ts'
-import { bool, checkOptions } from '../os/arguments.ts'
-import { type FileName, fsdecode, fsencode } from '../os/names.ts'
+import { bool } from '../os/arguments/numbers.ts'
+import { checkOptions } from '../os/arguments/options.ts'
+import { type FileName, fsdecode, fsencode } from '../os/arguments/paths.ts'
 import { isBlockDevice } from './device.ts'
 import { vfsError } from './errors.ts'
-import { VfsFat } from './fat.ts'
+import { VfsFat } from './fat/vfs_fat.ts'
 import type { VfsFile } from './file.ts'
 import {
   ClosableIterator,
@@ -14,7 +15,7 @@ import {
   type StatTuple,
   type StatvfsTuple,
 } from './file_system.ts'
-import { littlefsVersion, VfsLfs1, VfsLfs2 } from './littlefs.ts'
+import { littlefsVersion, VfsLfs1, VfsLfs2 } from './littlefs/vfs_lfs.ts'
 
 /** The root of all paths, which is no file system. */
 const ROOT: unique symbol = Symbol('the root')

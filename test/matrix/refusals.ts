@@ -9,23 +9,23 @@ const isNode = !('bun' in process.versions || 'deno' in process.versions)
 
 /** What changes the process as a whole, with the test files (by a part of their paths) that do so. */
 const inWorkers: Readonly<Record<string, readonly string[]>> = {
-  chdir: ['conformance', 'os/directories', 'test/package', 'path/resolution', 'test/sjs', 'vfs/mounts'],
+  chdir: ['conformance', 'os/files/directories', 'test/package', 'path/resolution', 'test/sjs', 'vfs/mounts'],
   execve: ['conformance', 'test/sjs'],
   execvpe: ['conformance'],
-  putenv: ['conformance', 'os/environ', 'os/spawn', 'vfs/mounts'],
+  putenv: ['conformance', 'process_parameters/environ', 'processes/spawn', 'vfs/mounts'],
   setregid: ['conformance'],
   setresgid: ['conformance'],
   setresuid: ['conformance'],
   setreuid: ['conformance'],
   setuid: ['test/sjs'],
   signal: ['conformance', 'test/signal'],
-  umask: ['conformance', 'os/identity', 'os/posix_spawn'],
+  umask: ['conformance', 'process_parameters/identity', 'processes/posix_spawn'],
   unsetenv: ['conformance'],
 }
 
 /** What takes Node, with the test files. */
 const outsideNode: Readonly<Record<string, readonly string[]>> = {
-  'os.fork()': ['doc_examples', 'test/examples', 'os/fork', 'promises/pool'],
+  'os.fork()': ['doc_examples', 'test/examples', 'processes/fork', 'promises/on_pool'],
   'os.forkpty()': ['doc_examples'],
 }
 
@@ -35,7 +35,7 @@ export function refusalsIn(file: string): string[] {
     Object.keys(refused).filter((name) => refused[name]?.some((part) => file.includes(part)))
   return [
     ...(isMainThread ? [] : needed(inWorkers).map((name) => `os.${name}() is not supported in workers`)),
-    ...(isMainThread || !file.includes('os/fork') ? [] : ['os.fork() works in the main thread only']),
+    ...(isMainThread || !file.includes('processes/fork') ? [] : ['os.fork() works in the main thread only']),
     ...(isNode ? [] : needed(outsideNode).map((name) => `${name} needs Node`)),
   ]
 }

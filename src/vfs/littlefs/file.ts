@@ -1,13 +1,32 @@
 import { outOfRange } from '../../errors.ts'
 import type { OpenMode, RawFile } from '../file.ts'
+import type { Allocator } from './allocator.ts'
 import { ChainWriter } from './chain_writer.ts'
 import { type Chain, ChainReader } from './ctz.ts'
 import { Failure } from './failure.ts'
+import type { Flash } from './flash.ts'
 import type { Position } from './position.ts'
-import type { Volume } from './volume.ts'
 
 /** What a file holds: bytes that are kept with its entry, or a chain of blocks. */
 export type FileData = Buffer | Chain
+
+/** What an open file needs of the volume that it is on. */
+export interface FileVolume {
+  readonly flash: Flash
+  readonly allocator: Allocator
+  /** Bytes of a file at the most. */
+  readonly fileMax: number
+  /** Bytes of a file that are kept with its entry at the most. */
+  readonly inlineMax: number
+  /** The time for files that are written to; null where none is kept. */
+  now(): bigint | null
+  /** Runs an operation, and throws every failure as its OSError. */
+  run<T>(operation: string, path: string | undefined, writing: boolean, action: () => T, path2?: string): T
+  /** Stores what a file holds with its entry. */
+  save(entry: Position, data: FileData, mtime: bigint | null): void
+  /** Forgets a file that has been closed. */
+  closed(file: LittlefsFile): void
+}
 
 const COPY_SIZE = 4096
 const ZEROS: Buffer = Buffer.alloc(COPY_SIZE)
@@ -17,7 +36,7 @@ const ZEROS: Buffer = Buffer.alloc(COPY_SIZE)
  * file that is being written when the power goes is what it was before.
  */
 export class LittlefsFile implements RawFile {
-  readonly #volume: Volume
+  readonly #volume: FileVolume
   readonly #path: string
   readonly #mode: OpenMode
   /** Where its entry is. */
@@ -33,7 +52,7 @@ export class LittlefsFile implements RawFile {
   #failure: unknown = null
 
   constructor(
-    volume: Volume,
+    volume: FileVolume,
     path: string,
     mode: OpenMode,
     entry: Position,

@@ -1,5 +1,5 @@
 import { badValue } from '../../errors.ts'
-import { type FileName, fsdecode, fsencode } from '../../os/names.ts'
+import { type FileName, fsdecode, fsencode } from '../../os/arguments/paths.ts'
 import { vfsError } from '../errors.ts'
 import { Failure } from './failure.ts'
 

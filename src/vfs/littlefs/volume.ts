@@ -2,7 +2,7 @@ import { vfsError } from '../errors.ts'
 import type { OpenMode } from '../file.ts'
 import type { Allocator } from './allocator.ts'
 import { Failure } from './failure.ts'
-import { type FileData, LittlefsFile } from './file.ts'
+import { type FileData, type FileVolume, LittlefsFile } from './file.ts'
 import type { Flash } from './flash.ts'
 import type { Path } from './path.ts'
 import type { Position, Positions } from './position.ts'
@@ -41,7 +41,7 @@ interface Store {
 }
 
 /** What the two versions of littlefs have in common: operations that end well, or are put right before the next one. */
-export abstract class Volume {
+export abstract class Volume implements FileVolume {
   readonly flash: Flash
   protected abstract readonly store: Store
   abstract readonly fileMax: number

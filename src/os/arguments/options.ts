@@ -1,0 +1,54 @@
+import { wrongType } from '../../errors.ts'
+import { isDescriptorObject } from './descriptors.ts'
+
+/** The default of every trailing options object: one object, so that "nothing given" is one comparison. */
+export const NO_OPTIONS: Readonly<Record<string, never>> = Object.freeze({})
+
+/** Refuses an options object that is none, or that names an option which does not exist. */
+export function checkOptions(options: unknown, allowed: readonly string[]): void {
+  if (options === NO_OPTIONS) return
+  if (!isOptions(options)) throw wrongType('options', 'a plain object', options)
+  for (const key of Object.keys(options)) {
+    if (!allowed.includes(key)) throw wrongType('options', `an object of ${allowed.join(', ')}`, options)
+  }
+}
+
+/**
+ * The optional arguments of a call, by name. Python lets a caller give them by position or by name; here those after
+ * the required ones come by position, the rest in one trailing object, and no argument twice.
+ *
+ * @param positional the parameters that may come by position, in order
+ * @param named those that come by name only
+ * @param given what the caller gave after the required arguments
+ */
+export function optional<P extends string, N extends string = never>(
+  positional: readonly P[],
+  named: readonly N[],
+  given: readonly unknown[],
+): Partial<Record<P | N, unknown>> {
+  const last = given.at(-1)
+  const options = isOptions(last) ? last : undefined
+  const inOrder = options === undefined ? given : given.slice(0, -1)
+  if (inOrder.length > positional.length) {
+    const extra = inOrder[positional.length]
+    if (extra !== undefined) throw wrongType('options', 'a plain object', extra)
+  }
+  if (options !== undefined) checkOptions(options, [...positional, ...named])
+  const result = { ...options } as Partial<Record<P | N, unknown>>
+  for (const [index, name] of positional.entries()) {
+    const value = inOrder[index]
+    if (value === undefined) continue
+    if (result[name] !== undefined) throw wrongType(name, 'given once, by position or by name', value)
+    result[name] = value
+  }
+  return result
+}
+
+/** A plain object, as options are: paths, buffers and descriptors that happen to be objects are not. */
+export function isOptions(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  // Another realm (node:vm, and so a REPL) has an Object.prototype of its own, which has no prototype either.
+  const isPlain = prototype === null || Object.getPrototypeOf(prototype) === null
+  return isPlain && !isDescriptorObject(value) && !('__fspath__' in value)
+}

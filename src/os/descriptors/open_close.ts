@@ -1,0 +1,341 @@
+import { AuditEvent } from '../../audit.ts'
+import { wrongType } from '../../errors.ts'
+import { told } from '../../event_loop/told.ts'
+import { failed, lastErrno, osError } from '../../libc/call.ts'
+import { constants, errnoNumbers } from '../../libc/facts.ts'
+import { libc } from '../../libc/functions.ts'
+import { address, int32At } from '../../libc/memory.ts'
+import { type Descriptor, descriptor, dirFd } from '../arguments/descriptors.ts'
+import { bool, int } from '../arguments/numbers.ts'
+import { NO_OPTIONS, optional } from '../arguments/options.ts'
+import { cString, fileName, type Path } from '../arguments/paths.ts'
+import { namesIn } from '../files/directory_stream.ts'
+import type { DirFdOption } from '../files/status.ts'
+import type { Prepared } from '../prepared.ts'
+
+const {
+  AT_FDCWD,
+  O_CLOEXEC,
+  O_CREAT,
+  O_TMPFILE,
+  O_NONBLOCK,
+  F_DUPFD_CLOEXEC,
+  F_GETFD,
+  F_SETFD,
+  F_GETFL,
+  F_SETFL,
+  FD_CLOEXEC,
+} = constants
+
+/** Flags with which C's `open` looks for the permissions of a new file. */
+const NEEDS_MODE = O_CREAT | O_TMPFILE
+
+const openEvent = new AuditEvent('open')
+
+/**
+ * openat(2): opens a file.
+ *
+ * @param path the file
+ * @param flags one of O_RDONLY, O_WRONLY, O_RDWR, and others of O_*; O_CLOEXEC is added always
+ * @param mode permission bits of a file that is made, less the umask; 0o777 by default
+ * @param options `mode` by name; `dir_fd`: where a relative path starts
+ * @returns the descriptor, which children do not inherit
+ * @throws OSError as the system says: FileNotFoundError, FileExistsError, IsADirectoryError, PermissionError, EMFILE
+ *
+ * Availability: Linux. Audit event: `open` (path, null, flags). See open(2); Python, os.open.
+ * @example
+ * ```ts
+ * const fd = os.open('notes', os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+ * os.write(fd, Buffer.from('text')) // => 4
+ * os.close(fd)
+ * os.open('notes', os.O_WRONLY | os.O_CREAT | os.O_EXCL) // throws FileExistsError
+ * ```
+ */
+export function open(path: Path, flags: number, mode: number, options?: DirFdOption): number
+export function open(path: Path, flags: number, options?: DirFdOption & { readonly mode?: number | undefined }): number
+export function open(path: Path, flags: number, ...rest: unknown[]): number {
+  let fd: number
+  if (rest.length > 0) {
+    const { args, file } = preparedOpen(path, flags, ...rest)
+    const [at, name, wanted, mode] = args
+    while ((fd = libc.openat(at, name, wanted, mode)) === -1) failed('open', file)
+    return fd
+  }
+  // Apart from the rest, because to pack the arguments and to unpack them takes a tenth of the time.
+  const file = fileName(path, 'path')
+  const wanted = int(flags, 'flags') | O_CLOEXEC
+  const name = cString(file, 'path')
+  if (openEvent.wanted) openEvent.raise(path, null, wanted)
+  // Each argument that is passed to C takes a while, and most files that are opened are there already.
+  if ((wanted & NEEDS_MODE) === 0) while ((fd = libc.open(name, wanted)) === -1) failed('open', file)
+  else while ((fd = libc.openat(AT_FDCWD, name, wanted, 0o777)) === -1) failed('open', file)
+  return fd
+}
+
+/** What `open` does before its call. */
+export function preparedOpen(path: Path, flags: number, ...rest: unknown[]): Prepared<'openat'> {
+  const { mode = 0o777, dir_fd } = rest.length === 0 ? NO_OPTIONS : optional(['mode'], ['dir_fd'], rest)
+  const file = fileName(path, 'path')
+  const wanted = int(flags, 'flags') | O_CLOEXEC
+  const bits = int(mode, 'mode')
+  const at = dirFd(dir_fd)
+  const name = cString(file, 'path')
+  if (openEvent.wanted) openEvent.raise(path, null, wanted)
+  return { name: 'openat', args: [at, name, wanted, bits], syscall: 'open', file }
+}
+
+/**
+ * close(2): closes a descriptor.
+ *
+ * @param fd the descriptor
+ * @throws OSError EBADF where it is not open; EIO and kin where what was written could not be stored. It is closed then
+ *   all the same
+ *
+ * Availability: Linux. See close(2); Python, os.close.
+ * @example
+ * ```ts
+ * const fd = os.open('/dev/null', os.O_RDONLY)
+ * os.close(fd)
+ * os.close(fd) // throws OSError
+ * ```
+ */
+export function close(fd: Descriptor): void {
+  const number = descriptor(fd, 'fd')
+  told.closes?.(number, number)
+  if (libc.close(number) !== -1) return
+  // Linux has closed it also where a signal came in between: another try could hit somebody else's descriptor.
+  const errno = lastErrno()
+  if (errno !== errnoNumbers.EINTR) throw osError(errno, 'close', number)
+}
+
+/** What `close` does before its call. */
+export function preparedClose(fd: Descriptor): Prepared<'close'> {
+  const file = descriptor(fd, 'fd')
+  told.closes?.(file, file)
+  return { name: 'close', args: [file], syscall: 'close', file }
+}
+
+/**
+ * close_range(2): closes many descriptors. Those that are not open, and errors, are passed over.
+ *
+ * Node has descriptors of its own among them, without which it cannot go on: this is for a child before it starts
+ * another program, and for ranges that the caller knows.
+ *
+ * @param fd_low the first
+ * @param fd_high the one after the last
+ * @throws OSError FileNotFoundError where the system lacks the call and /proc is not there to tell what is open
+ *
+ * Availability: Linux. See close_range(2); Python, os.closerange.
+ * @example
+ * ```ts
+ * const fd = os.open('/dev/null', os.O_RDONLY)
+ * os.closerange(fd, fd + 1) // the last one is not among them
+ * os.fstat(fd) // throws OSError
+ * ```
+ */
+export function closerange(fd_low: number, fd_high: number): void {
+  const first = Math.max(int(fd_low, 'fd_low'), 0)
+  const last = int(fd_high, 'fd_high') - 1
+  told.closes?.(first, last)
+  if (last < first || libc.close_range(first, last, 0) === 0) return
+  // Before Linux 5.9, or in a sandbox that does not know the call. The listing's own is among them, and closed already.
+  const open = namesIn('closerange', '/proc/self/fd').map(Number)
+  for (const fd of open) if (fd >= first && fd <= last) libc.close(fd)
+}
+
+/**
+ * fcntl(2): another descriptor for the same open file, with the same position and flags.
+ *
+ * @param fd the descriptor
+ * @returns the lowest number that is free; children do not inherit it
+ * @throws OSError EBADF where `fd` is not open; EMFILE
+ *
+ * Availability: Linux. See dup(2); Python, os.dup.
+ * @example
+ * ```ts
+ * const [r, w] = os.pipe()
+ * const copy = os.dup(w)
+ * os.close(w)
+ * os.write(copy, Buffer.from('still open')) // => 10
+ * os.close(r)
+ * os.close(copy)
+ * ```
+ */
+export function dup(fd: Descriptor): number {
+  const number = descriptor(fd, 'fd')
+  let copy: number
+  while ((copy = libc.fcntl(number, F_DUPFD_CLOEXEC, 0)) === -1) failed('dup', number)
+  return copy
+}
+
+/**
+ * dup2(2), dup3(2): another descriptor for the same open file, with a number of the caller's choice. What has this
+ * number is closed, in the same step.
+ *
+ * @param fd the descriptor
+ * @param fd2 the number of the new one
+ * @param inheritable whether children inherit it: true by default
+ * @returns `fd2`
+ * @throws OSError EBADF where `fd` is not open, or `fd2` beyond the limit; EINVAL for the same number twice and
+ *   `inheritable` false
+ *
+ * Availability: Linux. See dup2(2); Python, os.dup2.
+ * @example
+ * ```ts
+ * const [r, w] = os.pipe()
+ * os.dup2(w, 100, { inheritable: false }) // => 100
+ * os.write(100, Buffer.from('x')) // => 1
+ * for (const fd of [r, w, 100]) os.close(fd)
+ * ```
+ */
+export function dup2(fd: Descriptor, fd2: Descriptor, inheritable: boolean): number
+export function dup2(fd: Descriptor, fd2: Descriptor, options?: { readonly inheritable?: boolean | undefined }): number
+export function dup2(fd: Descriptor, fd2: Descriptor, ...rest: unknown[]): number {
+  const { inheritable } = optional(['inheritable'], [], rest)
+  const [from, to] = [descriptor(fd, 'fd'), descriptor(fd2, 'fd2')]
+  const inherited = bool(inheritable, 'inheritable', true)
+  if (inherited) while (libc.dup2(from, to) === -1) failed('dup2', from)
+  else while (libc.dup3(from, to, O_CLOEXEC) === -1) failed('dup2', from)
+  if (from !== to) told.closes?.(to, to)
+  return to
+}
+
+/**
+ * pipe2(2): makes a pipe.
+ *
+ * @returns the descriptors of its reading and its writing end, which children do not inherit
+ * @throws OSError EMFILE, ENFILE
+ *
+ * Availability: Linux. See pipe(2); Python, os.pipe.
+ * @example
+ * ```ts
+ * const [r, w] = os.pipe()
+ * os.write(w, Buffer.from('hello')) // => 5
+ * os.close(w)
+ * os.read(r, 100) // => Buffer.from('hello')
+ * os.read(r, 100) // => Buffer.alloc(0)
+ * os.close(r)
+ * ```
+ */
+export function pipe(): readonly [r: number, w: number] {
+  return newPipe('pipe', O_CLOEXEC)
+}
+
+/**
+ * pipe2(2): makes a pipe with flags.
+ *
+ * @param flags of O_CLOEXEC (without it children inherit both ends), O_NONBLOCK, O_DIRECT (packets)
+ * @returns the descriptors of its reading and its writing end
+ * @throws OSError EMFILE, ENFILE; EINVAL for other flags
+ *
+ * Availability: Linux. See pipe(2); Python, os.pipe2.
+ * @example
+ * ```ts
+ * const [r, w] = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+ * os.read(r, 1) // throws BlockingIOError
+ * os.close(r)
+ * os.close(w)
+ * ```
+ */
+export function pipe2(flags: number): readonly [r: number, w: number] {
+  return newPipe('pipe2', int(flags, 'flags'))
+}
+
+function newPipe(syscall: string, flags: number): readonly [r: number, w: number] {
+  while (libc.pipe2(address, flags) === -1) failed(syscall)
+  return [int32At(0), int32At(4)]
+}
+
+/**
+ * fcntl(2): whether calls on a descriptor wait (O_NONBLOCK is not set).
+ *
+ * @param fd the descriptor
+ * @returns true where they wait, false where they fail with a BlockingIOError instead
+ * @throws OSError EBADF where it is not open
+ *
+ * Availability: Linux. See fcntl(2), F_GETFL; Python, os.get_blocking.
+ * @example
+ * ```ts
+ * const [r, w] = os.pipe()
+ * os.get_blocking(r) // => true
+ * os.close(r)
+ * os.close(w)
+ * ```
+ */
+export function get_blocking(fd: Descriptor): boolean {
+  return (flagsOf('get_blocking', descriptor(fd, 'fd'), F_GETFL) & O_NONBLOCK) === 0
+}
+
+/**
+ * fcntl(2): sets whether calls on a descriptor wait. It holds for the open file, so for copies of the descriptor too.
+ *
+ * @param fd the descriptor
+ * @param blocking true: they wait; false: they fail with a BlockingIOError instead
+ * @throws OSError EBADF where it is not open
+ *
+ * Availability: Linux. See fcntl(2), F_SETFL; Python, os.set_blocking.
+ * @example
+ * ```ts
+ * const [r, w] = os.pipe()
+ * os.set_blocking(r, false)
+ * os.read(r, 1) // throws BlockingIOError
+ * os.close(r)
+ * os.close(w)
+ * ```
+ */
+export function set_blocking(fd: Descriptor, blocking: boolean): void {
+  const number = descriptor(fd, 'fd')
+  if (typeof blocking !== 'boolean') throw wrongType('blocking', 'a boolean', blocking)
+  const flags = flagsOf('set_blocking', number, F_GETFL)
+  const wanted = blocking ? flags & ~O_NONBLOCK : flags | O_NONBLOCK
+  while (libc.fcntl(number, F_SETFL, wanted) === -1) failed('set_blocking', number)
+}
+
+/**
+ * fcntl(2): whether programs that the process starts inherit a descriptor (FD_CLOEXEC is not set).
+ *
+ * @param fd the descriptor
+ * @returns true where they do
+ * @throws OSError EBADF where it is not open
+ *
+ * Availability: Linux. See fcntl(2), F_GETFD; Python, os.get_inheritable.
+ * @example
+ * ```ts
+ * const fd = os.open('/dev/null', os.O_RDONLY)
+ * os.get_inheritable(fd) // => false
+ * os.close(fd)
+ * ```
+ */
+export function get_inheritable(fd: Descriptor): boolean {
+  return (flagsOf('get_inheritable', descriptor(fd, 'fd'), F_GETFD) & FD_CLOEXEC) === 0
+}
+
+/**
+ * fcntl(2): sets whether programs that the process starts inherit a descriptor.
+ *
+ * @param fd the descriptor
+ * @param inheritable true: they do
+ * @throws OSError EBADF where it is not open
+ *
+ * Availability: Linux. See fcntl(2), F_SETFD; Python, os.set_inheritable.
+ * @example
+ * ```ts
+ * const fd = os.open('/dev/null', os.O_RDONLY)
+ * os.set_inheritable(fd, true) // a program that is started now has it as well
+ * os.get_inheritable(fd) // => true
+ * os.close(fd)
+ * ```
+ */
+export function set_inheritable(fd: Descriptor, inheritable: boolean): void {
+  const number = descriptor(fd, 'fd')
+  if (typeof inheritable !== 'boolean') throw wrongType('inheritable', 'a boolean', inheritable)
+  const flags = flagsOf('set_inheritable', number, F_GETFD)
+  const wanted = inheritable ? flags & ~FD_CLOEXEC : flags | FD_CLOEXEC
+  while (libc.fcntl(number, F_SETFD, wanted) === -1) failed('set_inheritable', number)
+}
+
+function flagsOf(syscall: string, fd: number, command: number): number {
+  let flags: number
+  while ((flags = libc.fcntl(fd, command, 0)) === -1) failed(syscall, fd)
+  return flags
+}

@@ -1,0 +1,215 @@
+import { AuditEvent } from '../../audit.ts'
+import { badValue, wrongType } from '../../errors.ts'
+import { osError } from '../../libc/call.ts'
+import { constants, errnoNumbers } from '../../libc/facts.ts'
+import { type Descriptor, openDescriptor } from '../arguments/descriptors.ts'
+import { bool, int } from '../arguments/numbers.ts'
+import { optional } from '../arguments/options.ts'
+import { lseek } from '../descriptors/ranges.ts'
+import { isatty } from '../descriptors/terminals.ts'
+import { fstat } from '../files/status.ts'
+import { BinaryFile } from './binary_file.ts'
+import { findCodec } from './text_codecs.ts'
+import { type Newline, TextFile, type TextFileOptions } from './text_file.ts'
+
+const {
+  O_RDONLY,
+  O_WRONLY,
+  O_RDWR,
+  O_CREAT,
+  O_EXCL,
+  O_TRUNC,
+  O_APPEND,
+  O_CLOEXEC,
+  S_IFMT,
+  S_IFDIR,
+  S_IFREG,
+  S_IFBLK,
+  SEEK_END,
+} = constants
+
+/** A mode whose file gives and takes bytes: it has a 'b'. */
+export type BinaryMode = `${string}b${string}`
+
+/** A mode whose file gives and takes text. */
+export type TextMode = `${'r' | 'w' | 'a' | 'x'}${'' | '+' | 't' | '+t' | 't+'}`
+
+export interface FileOptions {
+  /**
+   * The buffer size in bytes; 0: none (bytes only), 1: line buffering (text only), -1 (the default): what suits the
+   * file.
+   */
+  readonly buffering?: number | undefined
+  /** The encoding of text: UTF-8 by default. */
+  readonly encoding?: string | null | undefined
+  /**
+   * How bytes that cannot be decoded, and characters that cannot be encoded, are handled: 'strict' (a RangeError),
+   * 'ignore', 'replace', 'surrogateescape', 'backslashreplace'. The default is 'strict' where an encoding is given, and
+   * else 'surrogateescape', which loses nothing.
+   */
+  readonly errors?: string | null | undefined
+  /** The line ending. */
+  readonly newline?: Newline | undefined
+  /** false: `close` leaves the descriptor open. */
+  readonly closefd?: boolean | undefined
+}
+
+/** What follows the mode. */
+export type FileArguments =
+  | [options?: FileOptions]
+  | [buffering: number | undefined, options?: FileOptions]
+  | [
+      buffering: number | undefined,
+      encoding: string | null | undefined,
+      errors?: string | null,
+      newline?: Newline,
+      closefd?: boolean,
+    ]
+
+/** The least that is read at once, and waits to be written, and the most. */
+const SMALL_BUFFER = 8192
+const LARGE_BUFFER = 1 << 20
+
+const openEvent = new AuditEvent('open')
+
+const PARAMETERS = ['mode', 'buffering', 'encoding', 'errors', 'newline', 'closefd'] as const
+
+/**
+ * Makes a file object on an open descriptor, and takes ownership of it.
+ *
+ * @param fd the descriptor
+ * @param mode 'r' to read (the default), 'w', 'x' or 'a' to write, 'a' at the end; '+' for both; 'b' for bytes, 't' or
+ *   nothing for text. The file is there already, so nothing is emptied or made
+ * @param buffering the buffer size in bytes; 0 for none (bytes only), 1 for line buffering (text only), -1, the
+ *   default, for a size that suits the file, and line buffering at a terminal
+ * @param encoding the encoding of text: 'utf-8', 'ascii', 'latin-1', 'utf-16-le', 'utf-16-be', or any other that
+ *   `TextDecoder` knows; those of several bytes for reading only
+ * @param errors how what cannot be decoded or encoded is handled: 'strict' (a RangeError), 'ignore', 'replace',
+ *   'surrogateescape' or 'backslashreplace'
+ * @param newline the line ending: null, the default, takes '\n', '\r' and '\r\n', and reads each of them as '\n'; ''
+ *   takes the same, and reads them as they are; '\n', '\r' or '\r\n' takes this one alone, and writes it for '\n'
+ * @param closefd false: `close` leaves the descriptor open
+ * @param options all of these by name
+ * @returns the file: a BinaryFile for a mode with 'b', else a TextFile. Close it with `close()` or `using`; one that is
+ *   garbage-collected while open is closed with a ResourceWarning
+ * @throws RangeError for a negative descriptor, a mode, an encoding or a combination that does not exist
+ * @throws OSError EBADF where the descriptor is not open, IsADirectoryError. The descriptor stays open then
+ *
+ * Availability: Linux. Audit event: `open` (fd, mode, flags). See Python, os.fdopen, open.
+ * @example
+ * ```ts
+ * using file = os.fdopen(os.open('notes', os.O_RDWR | os.O_CREAT), 'w+')
+ * file.write('one\ntwo\n')
+ * file.seek(0)
+ * const lines = [...file]
+ * lines // => ['one\n', 'two\n']
+ * ```
+ */
+export function fdopen(fd: Descriptor, mode: BinaryMode, ...rest: FileArguments): BinaryFile
+export function fdopen(fd: Descriptor, mode?: TextMode, ...rest: FileArguments): TextFile
+export function fdopen(fd: Descriptor, options: FileOptions & { readonly mode: BinaryMode }): BinaryFile
+export function fdopen(fd: Descriptor, options: FileOptions & { readonly mode?: TextMode | undefined }): TextFile
+export function fdopen(fd: Descriptor, mode: string, ...rest: FileArguments): BinaryFile | TextFile
+export function fdopen(fd: Descriptor, ...rest: unknown[]): BinaryFile | TextFile {
+  const given = optional(PARAMETERS, [], rest)
+  const number = openDescriptor(fd, 'fd')
+  const { buffering = -1, closefd, ...others } = given
+  const mode = fileMode(others.mode === undefined ? 'r' : others.mode)
+  const text = mode.binary ? refuseTextOptions(others) : textOptions(others)
+  const size = int(buffering, 'buffering', -1)
+  if (size === 0 && text !== null) throw badValue('buffering', 'must not be 0 for a text file', 0)
+  const closes = bool(closefd, 'closefd', true)
+  if (openEvent.wanted) openEvent.raise(number, mode.access, mode.flags)
+  const bufferSize = prepare(number, mode, size)
+  const lineBuffering = size === 1 || (size === -1 && isatty(number))
+  // From here on nothing fails: a file that was made and then refused would close the descriptor when it is collected.
+  const { raw, reads, writes } = mode
+  const file = new BinaryFile(number, { mode: raw, reads, writes, bufferSize, closefd: closes })
+  if (text !== null) return new TextFile(file, { mode: mode.given, lineBuffering, ...text })
+  if (size === 1) process.emitWarning('a binary file has no line buffering', 'RuntimeWarning')
+  return file
+}
+
+/** Looks at the open file, goes to its end where the mode says so, and tells how large a buffer suits it. */
+function prepare(fd: number, mode: Mode, buffering: number): number {
+  const { st_mode, st_blksize = 0 } = fstat(fd)
+  const type = st_mode & S_IFMT
+  if (type === S_IFDIR) throw osError(errnoNumbers.EISDIR, 'fdopen', fd)
+  if (mode.appends && (type === S_IFREG || type === S_IFBLK)) lseek(fd, 0, SEEK_END)
+  if (buffering === 0 || buffering > 1) return buffering
+  return Math.min(Math.max(st_blksize, SMALL_BUFFER), LARGE_BUFFER)
+}
+
+interface Mode {
+  readonly given: string
+  /** Without 'b' and 't'. */
+  readonly access: string
+  /** As Python's raw files tell it. */
+  readonly raw: string
+  /** Those of `open` for it. */
+  readonly flags: number
+  readonly binary: boolean
+  readonly reads: boolean
+  readonly writes: boolean
+  readonly appends: boolean
+}
+
+const CREATION: Readonly<Record<string, number>> = {
+  r: 0,
+  w: O_CREAT | O_TRUNC,
+  x: O_CREAT | O_EXCL,
+  a: O_CREAT | O_APPEND,
+}
+
+function fileMode(given: unknown): Mode {
+  if (typeof given !== 'string') throw wrongType('mode', 'a string', given)
+  const letters = new Set(given)
+  const kinds = [...letters].filter((letter) => letter in CREATION)
+  const known = [...letters].every((letter) => 'rwxabt+'.includes(letter))
+  if (!known || letters.size !== given.length || kinds.length !== 1 || (letters.has('b') && letters.has('t'))) {
+    throw badValue('mode', "must be one of r, w, x and a, perhaps with '+', and with 'b' or 't'", given)
+  }
+  const [kind = 'r'] = kinds
+  const both = letters.has('+')
+  const rights = both ? O_RDWR : kind === 'r' ? O_RDONLY : O_WRONLY
+  return {
+    given,
+    access: both ? `${kind}+` : kind,
+    raw: both ? `${kind === 'w' ? 'r' : kind}b+` : `${kind}b`,
+    flags: rights | (CREATION[kind] ?? 0) | O_CLOEXEC,
+    binary: letters.has('b'),
+    reads: both || kind === 'r',
+    writes: both || kind !== 'r',
+    appends: kind === 'a',
+  }
+}
+
+type TextOptions = Pick<TextFileOptions, 'encoding' | 'errors' | 'codec' | 'newline'>
+
+type Given = Partial<Record<'encoding' | 'errors' | 'newline', unknown>>
+
+function refuseTextOptions(given: Given): null {
+  for (const name of ['encoding', 'errors', 'newline'] as const) {
+    if ((given[name] ?? null) !== null) throw badValue(name, 'is for text files only', given[name])
+  }
+  return null
+}
+
+function textOptions(given: Given): TextOptions {
+  const asked = textOption(given.encoding, 'encoding')
+  const encoding = asked ?? 'utf-8'
+  const errors = textOption(given.errors, 'errors') ?? (asked === null ? 'surrogateescape' : 'strict')
+  const newline = textOption(given.newline, 'newline')
+  if (!isNewline(newline)) throw badValue('newline', "must be null, '', '\\n', '\\r' or '\\r\\n'", newline)
+  return { encoding, errors, codec: findCodec(encoding, errors), newline }
+}
+
+function textOption(value: unknown, name: string): string | null {
+  if (value === undefined || value === null) return null
+  if (typeof value === 'string') return value
+  throw wrongType(name, 'a string or null', value)
+}
+
+function isNewline(value: string | null): value is Newline {
+  return value === null || ['', '\n', '\r', '\r\n'].includes(value)
+}

@@ -1,0 +1,233 @@
+import { isAscii, isUtf8 } from 'node:buffer'
+import { TextDecoder } from 'node:util'
+import { badValue } from '../../errors.ts'
+import { decode as decodeUtf8, encode as encodeUtf8 } from '../../libc/strings.ts'
+
+/** What a text file does with bytes that mean nothing, and with characters that its encoding lacks. */
+type ErrorHandler = 'strict' | 'ignore' | 'replace' | 'surrogateescape' | 'backslashreplace'
+
+/** Text made of the first `used` bytes; the rest is the beginning of a character. */
+interface Decoded {
+  readonly text: string
+  readonly used: number
+}
+
+/** How a text file turns bytes into text and back. Neither direction remembers anything. */
+export interface Codec {
+  /** How many bytes a carriage return takes. */
+  readonly unit: 1 | 2
+  /** @param final whether nothing follows, so that a character that is only begun is a mistake */
+  decode(bytes: Buffer, final: boolean): Decoded
+  encode(text: string): Buffer
+}
+
+const HANDLERS: readonly string[] = ['strict', 'ignore', 'replace', 'surrogateescape', 'backslashreplace']
+
+/** The codec of an encoding, by the names that Python or the Encoding Standard know it by. */
+export function findCodec(encoding: string, errors: string): Codec {
+  if (!HANDLERS.includes(errors)) throw badValue('errors', `must be one of ${HANDLERS.join(', ')}`, errors)
+  const handler = errors as ErrorHandler
+  const name = encoding
+    .toLowerCase()
+    .replace(/[_ ]/g, '-')
+    .replace(/^utf-?16-?([bl]e)$/, 'utf-16$1')
+  if (/^(utf-?8|u8)$/.test(name)) return utf8(handler)
+  if (/^(us-)?ascii$/.test(name)) return singleByte('ascii', handler, rangeOf(0x80))
+  if (/^(latin-?1|l1|iso-?8859-1|cp819)$/.test(name)) return singleByte('latin-1', handler, rangeOf(0x100))
+  return ofTheStandard(name, handler, encoding)
+}
+
+/** Characters and their bytes, in encodings where each has one. */
+interface Table {
+  /** The character of each byte, undefined where there is none. */
+  readonly characters: readonly (string | undefined)[]
+  readonly bytes: ReadonlyMap<string, number>
+}
+
+function rangeOf(size: number): Table {
+  return tableOf(Array.from({ length: 256 }, (_, byte) => (byte < size ? String.fromCharCode(byte) : undefined)))
+}
+
+function tableOf(characters: readonly (string | undefined)[]): Table {
+  const bytes = new Map<string, number>()
+  for (const [byte, character] of characters.entries()) if (character !== undefined) bytes.set(character, byte)
+  return { characters, bytes }
+}
+
+/**
+ * A lone surrogate that stands for a byte (PEP 383), and one of any kind. A pair is one character to these patterns.
+ */
+const ESCAPED = /[\udc80-\udcff]/gu
+const ASCII = /^[\0-\x7f]*$/
+const SURROGATE = /[\ud800-\udfff]/gu
+
+function utf8(errors: ErrorHandler): Codec {
+  const decode = (bytes: Buffer): string => {
+    if (isUtf8(bytes) || errors === 'replace') return bytes.toString('utf8')
+    return handleEscaped(decodeUtf8(bytes), errors, 'utf-8')
+  }
+  return {
+    unit: 1,
+    decode(bytes, final) {
+      const used = final ? bytes.length : bytes.length - begunUtf8(bytes)
+      return { text: decode(used === bytes.length ? bytes : bytes.subarray(0, used)), used }
+    },
+    encode(text) {
+      if (text.isWellFormed()) return Buffer.from(text)
+      if (errors !== 'surrogateescape')
+        return Buffer.from(text.replace(SURROGATE, (unit) => missing(unit, errors, 'utf-8')))
+      const bytes = encodeUtf8(text)
+      if (typeof bytes === 'number') throw unencodable(text.charAt(bytes), 'utf-8')
+      return bytes
+    },
+  }
+}
+
+/** How many bytes at the end begin a character of UTF-8 that may yet become whole. */
+function begunUtf8(bytes: Buffer): number {
+  for (let length = 1; length <= Math.min(3, bytes.length); length++) {
+    const lead = bytes[bytes.length - length] as number
+    if (lead >= 0xc0) return isBegun(bytes.subarray(bytes.length - length)) ? length : 0
+    if (lead < 0x80) return 0
+  }
+  return 0
+}
+
+/** Whether some bytes can follow: with the right number of the lowest or the highest there are, it is well-formed. */
+function isBegun(start: Buffer): boolean {
+  const lead = start[0] as number
+  const length = lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4
+  if (start.length >= length) return false
+  return [0x80, 0xbf].some((byte) => isUtf8(Buffer.concat([start, Buffer.alloc(length - start.length, byte)])))
+}
+
+/** Text in which lone surrogates stand for bytes that mean nothing, with what the handler makes of those. */
+function handleEscaped(text: string, errors: ErrorHandler, encoding: string): string {
+  if (errors === 'surrogateescape') return text
+  return text.replace(ESCAPED, (unit) => {
+    const byte = unit.charCodeAt(0) - 0xdc00
+    if (errors === 'strict') throw undecodable(byte, encoding)
+    if (errors === 'backslashreplace') return `\\x${byte.toString(16)}`
+    return errors === 'replace' ? '\ufffd' : ''
+  })
+}
+
+/** What stands for a character that the encoding lacks. */
+function missing(character: string, errors: ErrorHandler, encoding: string): string {
+  if (errors === 'ignore') return ''
+  if (errors === 'replace') return '?'
+  if (errors === 'backslashreplace') return escapeSequence(character.codePointAt(0) ?? 0)
+  throw unencodable(character, encoding)
+}
+
+function escapeSequence(code: number): string {
+  if (code > 0xffff) return `\\U${code.toString(16).padStart(8, '0')}`
+  return code > 0xff ? `\\u${code.toString(16).padStart(4, '0')}` : `\\x${code.toString(16).padStart(2, '0')}`
+}
+
+function singleByte(encoding: string, errors: ErrorHandler, table: Table): Codec {
+  const encodeCharacter = (character: string): number[] => {
+    const byte = table.bytes.get(character)
+    if (byte !== undefined) return [byte]
+    const code = character.charCodeAt(0)
+    if (errors === 'surrogateescape' && code >= 0xdc80 && code <= 0xdcff) return [code - 0xdc00]
+    return [...missing(character, errors, encoding)].flatMap(encodeCharacter)
+  }
+  return {
+    unit: 1,
+    decode(bytes) {
+      if (isAscii(bytes)) return { text: bytes.toString('latin1'), used: bytes.length }
+      let text = ''
+      for (const byte of bytes) text += table.characters[byte] ?? String.fromCharCode(0xdc00 + byte)
+      return { text: handleEscaped(text, errors, encoding), used: bytes.length }
+    },
+    encode(text) {
+      if (ASCII.test(text)) return Buffer.from(text, 'latin1')
+      return Buffer.from(Array.from(text, encodeCharacter).flat())
+    },
+  }
+}
+
+const NONE = 'is no encoding that is known here'
+
+function ofTheStandard(name: string, errors: ErrorHandler, given: string): Codec {
+  const decoder = newDecoder(name, false, given)
+  const { encoding } = decoder
+  // The first remembers what it has read, the second is a refusal, and "utf-16" of the standard knows no byte order
+  // mark.
+  if (['iso-2022-jp', 'replacement'].includes(encoding) || name === 'utf-16') throw badValue('encoding', NONE, given)
+  if (/^(ibm866|iso-8859-|koi8-|macintosh|windows-\d|x-mac-)/.test(encoding)) {
+    return singleByte(encoding, errors, standardTable(name, given))
+  }
+  if (errors !== 'strict' && errors !== 'replace') {
+    throw badValue('errors', `must be strict or replace for the encoding ${encoding}`, errors)
+  }
+  return severalBytes(encoding, errors === 'strict', given)
+}
+
+function newDecoder(name: string, fatal: boolean, given: string): TextDecoder {
+  try {
+    return new TextDecoder(name, { fatal, ignoreBOM: true })
+  } catch {
+    throw badValue('encoding', NONE, given)
+  }
+}
+
+function standardTable(name: string, given: string): Table {
+  const decoder = newDecoder(name, false, given)
+  const characters = Array.from({ length: 256 }, (_, byte) => decoder.decode(Uint8Array.of(byte)))
+  return tableOf(characters.map((character) => (character === '\ufffd' ? undefined : character)))
+}
+
+/** Encodings whose characters have several bytes: all can be read, those of UTF-16 also written. */
+function severalBytes(encoding: string, fatal: boolean, given: string): Codec {
+  const decode = (bytes: Buffer, stream: boolean): string => {
+    try {
+      return newDecoder(encoding, fatal, given).decode(bytes, { stream })
+    } catch (error) {
+      if (error instanceof TypeError) throw undecodable(undefined, encoding)
+      throw error
+    }
+  }
+  return {
+    unit: encoding.startsWith('utf-16') ? 2 : 1,
+    decode(bytes, final) {
+      const text = decode(bytes, !final)
+      return { text, used: final ? bytes.length : bytes.length - heldBack(bytes, text, decode) }
+    },
+    encode: (text) => encodeUtf16(text, encoding),
+  }
+}
+
+/** How many bytes at the end a decoder keeps for later: without those it gives the same text. */
+function heldBack(bytes: Buffer, text: string, decode: (bytes: Buffer, stream: boolean) => string): number {
+  for (let held = 0; held < Math.min(4, bytes.length); held++) {
+    try {
+      if (decode(bytes.subarray(0, bytes.length - held), false) === text) return held
+    } catch {
+      // Cut within a character.
+    }
+  }
+  return bytes.length
+}
+
+function encodeUtf16(text: string, encoding: string): Buffer {
+  if (!encoding.startsWith('utf-16')) throw badValue('encoding', 'can be read here but not written', encoding)
+  if (!text.isWellFormed()) throw unencodable(text.match(SURROGATE)?.[0] ?? '', encoding)
+  const bytes = Buffer.from(text, 'utf16le')
+  return encoding === 'utf-16be' ? bytes.swap16() : bytes
+}
+
+function coded(message: string, code: string): RangeError {
+  return Object.assign(new RangeError(message), { code })
+}
+
+function undecodable(byte: number | undefined, encoding: string): RangeError {
+  const what = byte === undefined ? 'what was read' : `the byte 0x${byte.toString(16)}`
+  return coded(`${what} cannot be decoded as ${encoding}`, 'ERR_ENCODING_INVALID_ENCODED_DATA')
+}
+
+function unencodable(character: string, encoding: string): RangeError {
+  const code = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')
+  return coded(`the character U+${code} cannot be encoded as ${encoding}`, 'ERR_INVALID_ARG_VALUE')
+}

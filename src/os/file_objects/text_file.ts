@@ -1,0 +1,381 @@
+import { isAscii } from 'node:buffer'
+import { BlockingIOError, badValue, wrongType } from '../../errors.ts'
+import { constants } from '../../libc/facts.ts'
+import { int, int64 } from '../arguments/numbers.ts'
+import type { BinaryFile } from './binary_file.ts'
+import { amount, FileObject } from './file_object.ts'
+import type { Codec } from './text_codecs.ts'
+
+const { SEEK_SET, SEEK_CUR, SEEK_END } = constants
+
+/** How much is read at once where all is wanted. */
+const LARGE_BLOCK = 1 << 20
+
+/**
+ * The line ending: null, or nothing, takes '\n', '\r' and '\r\n', and reads each of them as '\n'; '' takes the same,
+ * and reads them as they are; another takes this one alone, and writes it for each '\n'.
+ */
+export type Newline = null | '' | '\n' | '\r' | '\r\n'
+
+export interface TextFileOptions {
+  readonly mode: string
+  readonly encoding: string
+  readonly errors: string
+  /** What these two amount to. */
+  readonly codec: Codec
+  readonly newline: Newline
+  /** Whether each line is written at once. */
+  readonly lineBuffering: boolean
+}
+
+/** What was read at once: bytes, and the text that they are. */
+interface Segment {
+  readonly bytes: Buffer
+  readonly text: string
+  /** Whether each unit of the text is a character that is read as it is. */
+  readonly plain: boolean
+}
+
+/** A place in what was read: a segment, and an index in its text. */
+interface Place {
+  readonly segment: number
+  readonly index: number
+}
+
+/** What a reader cannot take as it comes: surrogates, of which two may be one character, and carriage returns. */
+const SPECIAL = /[\r\ud800-\udfff]/
+const PAIR = /[\ud800-\udbff][\udc00-\udfff]/g
+
+/**
+ * A file of text: what `fdopen` gives for a mode without 'b'. Sizes are in characters: a pair of surrogates is one.
+ *
+ * On a descriptor that does not block, what finds nothing to read is a BlockingIOError; a line that has only begun is
+ * kept, and read whole later.
+ *
+ * See Python, io.TextIOWrapper.
+ * @example
+ * ```ts
+ * const file = os.fdopen(os.open('notes', os.O_RDWR | os.O_CREAT), 'w+', { newline: '\r\n' })
+ * file instanceof os.TextFile // => true
+ * file.write('one\n') // => 4
+ * file.close()
+ * os.stat('notes').st_size // => 5
+ * ```
+ */
+export class TextFile extends FileObject<string, string> {
+  /** The file of bytes behind it. */
+  readonly buffer: BinaryFile
+  /** The mode it was opened in. */
+  readonly mode: string
+  /** The encoding, as it was asked for. */
+  readonly encoding: string
+  /** How bytes that cannot be decoded, and characters that cannot be encoded, are handled. */
+  readonly errors: string
+  /** Whether each line is written at once. */
+  readonly line_buffering: boolean
+  readonly #newline: Newline
+  readonly #codec: Codec
+  /** What was read ahead; the first segment is used up to `#at`. */
+  #segments: Segment[] = []
+  #at = 0
+  /** Bytes after that: the beginning of a character, or of a line's end. */
+  #begun: Buffer = Buffer.alloc(0)
+
+  /** @internal `fdopen` makes files. */
+  constructor(buffer: BinaryFile, { mode, encoding, errors, codec, newline, lineBuffering }: TextFileOptions) {
+    super()
+    this.buffer = buffer
+    this.mode = mode
+    this.encoding = encoding
+    this.errors = errors
+    this.line_buffering = lineBuffering
+    this.#newline = newline
+    this.#codec = codec
+  }
+
+  /** The descriptor. */
+  get name(): number {
+    return this.buffer.name
+  }
+
+  /** Whether it has been closed. */
+  get closed(): boolean {
+    return this.buffer.closed
+  }
+
+  /**
+   * The descriptor.
+   *
+   * @throws OSError EBADF once the file is closed
+   */
+  fileno(): number {
+    return this.buffer.fileno()
+  }
+
+  /** Whether it is a terminal. */
+  isatty(): boolean {
+    return this.buffer.isatty()
+  }
+
+  /** Whether it was opened for reading. */
+  readable(): boolean {
+    return this.buffer.readable()
+  }
+
+  /** Whether it was opened for writing. */
+  writable(): boolean {
+    return this.buffer.writable()
+  }
+
+  /** Whether its position can be moved: not that of a pipe, a socket or a terminal. */
+  seekable(): boolean {
+    return this.buffer.seekable()
+  }
+
+  /** Reads one more block. False at the end. */
+  #readMore(size = 0): boolean {
+    const block = this.buffer.readBlock(size)
+    const bytes = this.#begun.length === 0 ? block : Buffer.concat([this.#begun, block])
+    this.#begun = bytes
+    const final = block.length === 0
+    const { text, used } = this.#decode(bytes, final)
+    this.#begun = bytes.subarray(used)
+    if (used > 0) this.#segments.push({ bytes: bytes.subarray(0, used), text, plain: !SPECIAL.test(text) })
+    return !final
+  }
+
+  /** A carriage return at the end waits for what follows, so that no line's end is in two segments. */
+  #decode(bytes: Buffer, final: boolean): { text: string; used: number } {
+    const { text, used } = this.#codec.decode(bytes, final)
+    const alone = this.#newline === '\n' || this.#newline === '\r'
+    if (final || alone || !text.endsWith('\r')) return { text, used }
+    // Bytes that are ignored may stand behind it.
+    const start = this.#codec.unit === 2 ? used - 2 : bytes.lastIndexOf(0x0d, used - 1)
+    return { text: text.slice(0, -1), used: start }
+  }
+
+  read(size: number | bigint | null = -1): string {
+    const most = amount(size, 'size')
+    const first = this.#segments[0]
+    if (first?.plain && most !== -1 && this.#at + most < first.text.length) {
+      // What most calls come to.
+      this.#at += most
+      return first.text.slice(this.#at - most, this.#at)
+    }
+    const wanted = most === -1 ? Number.POSITIVE_INFINITY : most
+    for (let more = true; ; ) {
+      const [place, characters] = this.#advance(wanted)
+      if (characters === wanted || !more) return this.#take(place)
+      try {
+        more = this.#readMore(most === -1 ? LARGE_BLOCK : 0)
+      } catch (error) {
+        if (error instanceof BlockingIOError && characters > 0) return this.#take(place)
+        throw error
+      }
+    }
+  }
+
+  /** The place so many characters on, as far as that much has been read, and how many there are up to it. */
+  #advance(wanted: number): [Place, characters: number] {
+    let characters = 0
+    for (const [segment, { text, plain }] of this.#segments.entries()) {
+      const from = segment === 0 ? this.#at : 0
+      const missing = wanted - characters
+      if (plain && text.length - from >= missing) return [{ segment, index: from + missing }, wanted]
+      if (plain) characters += text.length - from
+      else {
+        const translates = this.#newline === null
+        let index = from
+        for (; index < text.length && characters < wanted; characters++) index += widthAt(text, index, translates)
+        if (characters === wanted) return [{ segment, index }, wanted]
+      }
+    }
+    return [this.#end(), characters]
+  }
+
+  #end(): Place {
+    const segment = Math.max(0, this.#segments.length - 1)
+    return { segment, index: this.#segments[segment]?.text.length ?? 0 }
+  }
+
+  /** The text up to a place, which is used from now on. */
+  #take({ segment, index }: Place): string {
+    const first = this.#segments[0]
+    if (first === undefined) return ''
+    let text = first.text.slice(this.#at, segment === 0 ? index : undefined)
+    for (let at = 1; at <= segment; at++) {
+      const part = (this.#segments[at] as Segment).text
+      text += at === segment ? part.slice(0, index) : part
+    }
+    const used = index === (this.#segments[segment] as Segment).text.length ? segment + 1 : segment
+    this.#segments.splice(0, used)
+    this.#at = used > segment ? 0 : index
+    return this.#newline === null && text.includes('\r') ? text.replace(/\r\n?/g, '\n') : text
+  }
+
+  readline(size: number | bigint | null = -1): string {
+    const most = amount(size, 'size')
+    for (let searched = 0, more = true; ; ) {
+      const end = this.#lineEnd(searched)
+      if (most !== -1) {
+        const [place, characters] = this.#advance(most)
+        if (characters === most && (end === undefined || !isAfter(place, end))) return this.#take(place)
+      }
+      if (end !== undefined) return this.#take(end)
+      if (!more) return this.#take(this.#end())
+      searched = this.#segments.length
+      more = this.#readMore()
+    }
+  }
+
+  /** The place after the first line's end in the segments from one on. */
+  #lineEnd(searched: number): Place | undefined {
+    for (let segment = searched; segment < this.#segments.length; segment++) {
+      const { text } = this.#segments[segment] as Segment
+      const index = afterNewline(text, segment === 0 ? this.#at : 0, this.#newline)
+      if (index !== -1) return { segment, index }
+    }
+    return undefined
+  }
+
+  /**
+   * Writes text.
+   *
+   * @param text the text, '\n' for a newline
+   * @returns how many characters it has
+   * @throws RangeError for a character that the encoding lacks, where `errors` is strict
+   */
+  write(text: string): number {
+    if (typeof text !== 'string') throw wrongType('text', 'a string', text)
+    const ends = this.#newline === '\r' || this.#newline === '\r\n' ? text.replaceAll('\n', this.#newline) : text
+    const bytes = this.#codec.encode(ends)
+    this.#dropAhead()
+    this.buffer.writeOwn(bytes)
+    if (this.line_buffering && /[\r\n]/.test(text)) this.buffer.flush()
+    // A unit for a byte: then there is no pair, unless a handler has left out something.
+    if (bytes.length === ends.length && text.isWellFormed()) return text.length
+    return text.length - (text.match(PAIR)?.length ?? 0)
+  }
+
+  /**
+   * Puts the position where the reader is. Where there is none (a terminal, a socket) reading and writing are apart.
+   */
+  #dropAhead(): void {
+    if ((this.#segments.length === 0 && this.#begun.length === 0) || !this.buffer.seekable()) return
+    this.buffer.seek(this.tell())
+    this.#forget()
+  }
+
+  #forget(): void {
+    this.#segments = []
+    this.#at = 0
+    this.#begun = this.#begun.subarray(0, 0)
+  }
+
+  /**
+   * Writes what is buffered.
+   *
+   * @throws OSError as the system says: ENOSPC, BrokenPipeError; what could not be written stays in the buffer
+   */
+  flush(): void {
+    this.buffer.flush()
+  }
+
+  /**
+   * Moves the position.
+   *
+   * @param offset what `tell` gave, or 0 with one of the others
+   * @param whence from where: SEEK_SET (the default); SEEK_CUR, which stays; SEEK_END
+   * @returns the new position, from the start of the file
+   * @throws RangeError for another offset, since characters differ in length
+   * @throws OSError ESPIPE where it cannot be moved
+   */
+  seek(offset: number | bigint, whence: number = SEEK_SET): number {
+    const to = int64(offset, 'offset')
+    const how = int(whence, 'whence', SEEK_SET, SEEK_END)
+    if (how === SEEK_SET && to < 0) throw badValue('offset', 'must not be negative', offset)
+    if (how !== SEEK_SET && Number(to) !== 0) throw badValue('offset', 'must be 0 unless it is from the start', offset)
+    const position = how === SEEK_CUR ? this.buffer.seek(this.tell()) : this.buffer.seek(to, how)
+    this.#forget()
+    return position
+  }
+
+  /**
+   * The position: where the next character is read or written, in bytes from the start of the file.
+   *
+   * @throws OSError ESPIPE where there is none
+   * @throws RangeError within the four characters that backslashreplace makes of one byte
+   */
+  tell(): number {
+    const [first] = this.#segments
+    const ahead = this.#segments.reduce((size, { bytes }) => size + bytes.length, this.#begun.length)
+    return this.buffer.tell() - ahead + (first === undefined ? 0 : this.#bytesUpTo(first, this.#at))
+  }
+
+  /**
+   * How many bytes the first part of a text takes: those that are decoded to it. A character that some bytes complete
+   * may stand behind others that mean nothing by themselves, so the last few are tried.
+   */
+  #bytesUpTo({ bytes, text }: Segment, index: number): number {
+    if (index === 0 || (bytes.length === text.length && isAscii(bytes))) return index
+    const part = text.slice(0, index)
+    let [low, high] = [0, bytes.length]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (this.#codec.decode(bytes.subarray(0, middle), false).text.length < index) low = middle + 1
+      else high = middle
+    }
+    for (let size = low; size > Math.max(0, low - 4); size--) {
+      if (this.#decodesTo(bytes.subarray(0, size), part)) return size
+    }
+    throw new RangeError('the position is within what backslashreplace made of one byte, and no position of the file')
+  }
+
+  #decodesTo(bytes: Buffer, text: string): boolean {
+    try {
+      return this.#codec.decode(bytes, true).text === text
+    } catch {
+      return false
+    }
+  }
+
+  /**
+   * Sets the length of the file. The position stays.
+   *
+   * @param size bytes; up to the position where it is left out or null
+   * @returns the length
+   * @throws OSError EBADF, EINVAL as `os.ftruncate` does
+   */
+  truncate(size: number | bigint | null = null): number {
+    this.#dropAhead()
+    return this.buffer.truncate(size)
+  }
+
+  close(): void {
+    this.#forget()
+    this.buffer.close()
+  }
+}
+
+/** How many units the character at an index has: two for a pair of surrogates, or for a line's end read as one. */
+function widthAt(text: string, index: number, translates: boolean): number {
+  if (translates && text.charCodeAt(index) === 0x0d) return text.charCodeAt(index + 1) === 0x0a ? 2 : 1
+  return (text.codePointAt(index) ?? 0) > 0xffff ? 2 : 1
+}
+
+function isAfter(place: Place, other: Place): boolean {
+  return place.segment > other.segment || (place.segment === other.segment && place.index > other.index)
+}
+
+/** The index after the next line's end, or -1. */
+function afterNewline(text: string, from: number, newline: Newline): number {
+  if (newline !== null && newline !== '') {
+    const start = text.indexOf(newline, from)
+    return start === -1 ? -1 : start + newline.length
+  }
+  const feed = text.indexOf('\n', from)
+  const before = text.slice(from, feed === -1 ? undefined : feed).indexOf('\r')
+  if (before === -1) return feed === -1 ? -1 : feed + 1
+  const carriage = from + before
+  return text.charCodeAt(carriage + 1) === 0x0a ? carriage + 2 : carriage + 1
+}

@@ -1,0 +1,375 @@
+import { AuditEvent } from '../../audit.ts'
+import { FileExistsError, OSError } from '../../errors.ts'
+import { failed, lastErrno, osError } from '../../libc/call.ts'
+import { constants, errnoNumbers } from '../../libc/facts.ts'
+import { libc } from '../../libc/functions.ts'
+import { address, addressOf, bytes, SCRATCH_SIZE } from '../../libc/memory.ts'
+import { decode } from '../../libc/strings.ts'
+import { type Descriptor, dirFd, openDescriptor } from '../arguments/descriptors.ts'
+import { bool, int } from '../arguments/numbers.ts'
+import { checkOptions, NO_OPTIONS, optional } from '../arguments/options.ts'
+import { cString, type FileName, fileName, fileNameOrFd, type Path } from '../arguments/paths.ts'
+import type { Prepared } from '../prepared.ts'
+import { forgetWorkingDirectory, mainThreadOnly } from '../process_parameters/process_state.ts'
+import { splitPath } from '../system/pathnames.ts'
+import { modeOrErrno, typeOf } from './file_type.ts'
+import { rename } from './rename_remove.ts'
+import { auditedFd, type DirFdOption } from './status.ts'
+
+const { AT_REMOVEDIR, S_IFDIR } = constants
+
+const chdirEvent = new AuditEvent('os.chdir')
+const mkdirEvent = new AuditEvent('os.mkdir')
+const rmdirEvent = new AuditEvent('os.rmdir')
+
+/**
+ * chdir(2): changes the current directory of the process. `process.cwd()` agrees afterwards.
+ *
+ * @param path the directory, or the descriptor of an open one
+ * @throws OSError as the system says: FileNotFoundError, NotADirectoryError, PermissionError
+ * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread
+ *
+ * Availability: Linux. Audit event: `os.chdir` (path). See chdir(2); Python, os.chdir.
+ * @example
+ * ```ts
+ * os.mkdir('there')
+ * os.chdir('there')
+ * os.path.basename(process.cwd()) // => 'there'
+ * ```
+ */
+export function chdir(path: Path | Descriptor): void {
+  const directory = fileNameOrFd(path, 'path')
+  const name = typeof directory === 'number' ? '' : cString(directory, 'path')
+  mainThreadOnly('chdir')
+  if (chdirEvent.wanted) chdirEvent.raise(path)
+  if (typeof directory === 'number') while (libc.fchdir(directory) === -1) failed('chdir', directory)
+  else while (libc.chdir(name) === -1) failed('chdir', directory)
+  forgetWorkingDirectory()
+}
+
+/**
+ * fchdir(2): changes the current directory of the process to an open one.
+ *
+ * @param fd the directory's descriptor
+ * @throws OSError as the system says: EBADF, NotADirectoryError, PermissionError; RangeError for a negative number
+ * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread
+ *
+ * Availability: Linux. Audit event: `os.chdir` (fd). See fchdir(2); Python, os.fchdir.
+ * @example
+ * ```ts
+ * const fd = os.open('/', os.O_RDONLY)
+ * os.fchdir(fd)
+ * os.getcwd() // => '/'
+ * os.close(fd)
+ * ```
+ */
+export function fchdir(fd: Descriptor): void {
+  chdir(openDescriptor(fd, 'fd'))
+}
+
+/**
+ * getcwd(3): the current directory as text.
+ *
+ * @returns an absolute path; bytes that are not UTF-8 as `fsdecode` shows them
+ * @throws FileNotFoundError where the directory has been removed
+ *
+ * Availability: Linux. See getcwd(3); Python, os.getcwd.
+ * @example
+ * ```ts
+ * os.chdir('/usr')
+ * os.getcwd() // => '/usr'
+ * ```
+ */
+export function getcwd(): string {
+  const [buffer, length] = currentDirectory()
+  return decode(buffer, 0, length)
+}
+
+/**
+ * getcwd(3): the current directory as bytes.
+ *
+ * @returns an absolute path
+ * @throws FileNotFoundError where the directory has been removed
+ *
+ * Availability: Linux. See getcwd(3); Python, os.getcwdb.
+ * @example
+ * ```ts
+ * os.chdir('/usr')
+ * os.getcwdb() // => Buffer.from('/usr')
+ * ```
+ */
+export function getcwdb(): Buffer {
+  const [buffer, length] = currentDirectory()
+  return Buffer.from(buffer.subarray(0, length))
+}
+
+/** Memory that holds the current directory's path, and the path's length there. */
+function currentDirectory(): [Buffer, number] {
+  let [buffer, place] = [bytes, address]
+  // The kernel's own limit is a page. Beyond it the C library walks up the tree, and may need any length.
+  while (libc.getcwd(place, buffer.length) === 0) {
+    const errno = lastErrno()
+    if (errno !== errnoNumbers.ERANGE || buffer.length >= 256 * SCRATCH_SIZE) throw osError(errno, 'getcwd')
+    buffer = Buffer.allocUnsafeSlow(buffer.length * 4)
+    place = addressOf(buffer)
+  }
+  // Most paths are shorter than what `indexOf` takes to get under way.
+  let length = 0
+  while (buffer[length] !== 0) length += 1
+  return [buffer, length]
+}
+
+/**
+ * mkdirat(2): makes a directory.
+ *
+ * @param path where; the directory above must exist
+ * @param mode permission bits, less the umask; 0o777 by default
+ * @param options `mode` by name; `dir_fd`: where a relative path starts
+ * @throws OSError as the system says: FileExistsError, FileNotFoundError (no directory above), PermissionError
+ *
+ * Availability: Linux. Audit event: `os.mkdir` (path, mode, dir_fd). See mkdir(2); Python, os.mkdir.
+ * @example
+ * ```ts
+ * os.mkdir('private', 0o700)
+ * os.stat('private').st_mode & 0o777 // => 0o700
+ * os.mkdir('private') // throws FileExistsError
+ * ```
+ */
+export function mkdir(path: Path, mode: number, options?: DirFdOption): void
+export function mkdir(path: Path, options?: DirFdOption & { readonly mode?: number | undefined }): void
+export function mkdir(path: Path, ...rest: unknown[]): void {
+  const { args, file } = preparedMkdir(path, ...rest)
+  const [at, name, bits] = args
+  while (libc.mkdirat(at, name, bits) === -1) failed('mkdir', file)
+}
+
+/** What `mkdir` does before its call. */
+export function preparedMkdir(path: Path, ...rest: unknown[]): Prepared<'mkdirat'> {
+  const { mode = 0o777, dir_fd } = optional(['mode'], ['dir_fd'], rest)
+  const directory = fileName(path, 'path')
+  const [at, bits] = [dirFd(dir_fd), int(mode, 'mode')]
+  const name = cString(directory, 'path')
+  if (mkdirEvent.wanted) mkdirEvent.raise(path, mode, auditedFd(dir_fd))
+  return { name: 'mkdirat', args: [at, name, bits], syscall: 'mkdir', file: directory }
+}
+
+/**
+ * Makes a directory and those above it that are missing. The ones above get the default mode; `mode` is for the last.
+ *
+ * @param name where
+ * @param mode permission bits of the last directory, less the umask; 0o777 by default
+ * @param exist_ok true: a directory that is there already is no error; false by default
+ * @throws OSError as `mkdir` does: FileExistsError (a file is there, or anything without `exist_ok`)
+ *
+ * Availability: Linux. Audit event: `os.mkdir` (path, mode, dir_fd), for each. See Python, os.makedirs.
+ * @example
+ * ```ts
+ * os.makedirs('a/b/c')
+ * os.makedirs('a/b/c', { exist_ok: true })
+ * os.makedirs('a/b/c') // throws FileExistsError
+ * ```
+ */
+export function makedirs(name: Path, mode: number, exist_ok?: boolean): void
+export function makedirs(name: Path, mode: number, options?: { readonly exist_ok?: boolean | undefined }): void
+export function makedirs(
+  name: Path,
+  options?: { readonly mode?: number | undefined; readonly exist_ok?: boolean | undefined },
+): void
+export function makedirs(name: Path, ...rest: unknown[]): void {
+  const { directory, mode, existOk } = checkedMakedirs(name, ...rest)
+  makeAll(directory, mode, existOk)
+}
+
+/** The arguments of `makedirs`, checked. */
+export function checkedMakedirs(
+  name: Path,
+  ...rest: unknown[]
+): { readonly directory: FileName; readonly mode: number; readonly existOk: boolean } {
+  const { mode = 0o777, exist_ok } = optional(['mode', 'exist_ok'], [], rest)
+  const directory = fileName(name, 'name')
+  const [bits, existOk] = [int(mode, 'mode'), bool(exist_ok, 'exist_ok', false)]
+  // Before the directories above are made.
+  cString(directory, 'name')
+  return { directory, mode: bits, existOk }
+}
+
+function makeAll(name: FileName, mode: number, existOk: boolean): void {
+  const [head, tail] = lastPart(name)
+  if (head.length > 0 && tail.length > 0 && isMissing(modeOrErrno(head))) {
+    try {
+      makeAll(head, 0o777, existOk)
+    } catch (error) {
+      // Somebody else was faster, which serves as well.
+      if (!(error instanceof FileExistsError)) throw error
+    }
+    // "a/b/." is made once "a/b" is.
+    if (isCurrentDirectory(tail)) return
+  }
+  try {
+    mkdir(name, mode)
+  } catch (error) {
+    // Not only EEXIST: a read-only file system may say EROFS of what is there.
+    if (!(error instanceof OSError) || !existOk || typeOf(name) !== S_IFDIR) throw error
+  }
+}
+
+/** Whether a component is ".". */
+export function isCurrentDirectory(tail: FileName): boolean {
+  return tail.length === 1 && (tail === '.' || tail[0] === 0x2e)
+}
+
+/**
+ * Whether a directory of this mode, or negative error number, has to be made first. Where its path is too long it
+ * cannot be: that is for the caller's call to say.
+ */
+export function isMissing(mode: number): boolean {
+  return mode < 0 && mode !== -errnoNumbers.ENAMETOOLONG
+}
+
+/** Directory and last component, also where slashes follow that. */
+export function lastPart(path: FileName): [head: FileName, tail: FileName] {
+  const [head, tail] = splitPath(path)
+  return tail.length > 0 ? [head, tail] : splitPath(head)
+}
+
+/**
+ * unlinkat(2): removes an empty directory.
+ *
+ * @param path the directory
+ * @param options `dir_fd`: where a relative path starts
+ * @throws OSError as the system says: FileNotFoundError, NotADirectoryError, ENOTEMPTY, PermissionError
+ *
+ * Availability: Linux. Audit event: `os.rmdir` (path, dir_fd). See rmdir(2); Python, os.rmdir.
+ * @example
+ * ```ts
+ * os.makedirs('full/empty')
+ * os.rmdir('full') // throws OSError
+ * os.rmdir('full/empty')
+ * os.listdir('full') // => []
+ * ```
+ */
+export function rmdir(path: Path, options: DirFdOption = NO_OPTIONS): void {
+  const { args, file } = preparedRmdir(path, options)
+  const [at, name] = args
+  while (libc.unlinkat(at, name, AT_REMOVEDIR) === -1) failed('rmdir', file)
+}
+
+/** What `rmdir` does before its call. */
+export function preparedRmdir(path: Path, options: DirFdOption = NO_OPTIONS): Prepared<'unlinkat'> {
+  checkOptions(options, ['dir_fd'])
+  const directory = fileName(path, 'path')
+  const at = dirFd(options.dir_fd)
+  const name = cString(directory, 'path')
+  if (rmdirEvent.wanted) rmdirEvent.raise(path, auditedFd(options.dir_fd))
+  return { name: 'unlinkat', args: [at, name, AT_REMOVEDIR], syscall: 'rmdir', file: directory }
+}
+
+/**
+ * Removes an empty directory, and then those above it, as far as they are empty.
+ *
+ * @param name the directory; the ones above are those that the path names
+ * @throws OSError as `rmdir` does, for the last directory alone
+ *
+ * Availability: Linux. Audit event: `os.rmdir` (path, dir_fd), for each. See Python, os.removedirs.
+ * @example
+ * ```ts
+ * os.makedirs('a/b/c')
+ * os.mkdir('a/other')
+ * os.removedirs('a/b/c') // and a/b, but not a, which is not empty
+ * os.listdir('a') // => ['other']
+ * ```
+ */
+export function removedirs(name: Path): void {
+  const directory = checkedName(name, 'name')
+  rmdir(directory)
+  removeEmptyAbove(directory)
+}
+
+/** A path that is to be used more than once, checked before anything happens. */
+export function checkedName(path: Path, name: string): FileName {
+  const file = fileName(path, name)
+  cString(file, name)
+  return file
+}
+
+function removeEmptyAbove(path: FileName): void {
+  for (const directory of directoriesAbove(path)) {
+    try {
+      rmdir(directory)
+    } catch (error) {
+      if (error instanceof OSError) return
+      throw error
+    }
+  }
+}
+
+/** The directories above, as far as the path names them, from the nearest on. */
+export function* directoriesAbove(path: FileName): Generator<FileName, void> {
+  let [head, tail] = lastPart(path)
+  while (head.length > 0 && tail.length > 0) {
+    yield head
+    ;[head, tail] = splitPath(head)
+  }
+}
+
+/**
+ * Renames a file or directory, makes the directories that the new name needs, and removes those that the old name
+ * leaves empty.
+ *
+ * @param old the old name
+ * @param new_ the new name
+ * @throws OSError as `makedirs` and `rename` do
+ *
+ * Availability: Linux. Audit event: `os.rename` (src, dst, src_dir_fd, dst_dir_fd). See Python, os.renames.
+ * @example
+ * ```ts
+ * os.makedirs('old/place')
+ * os.renames('old/place', 'quite/another/place')
+ * os.listdir() // => ['quite']
+ * ```
+ */
+export function renames(old: Path, new_: Path): void {
+  const [from, to] = checkedRenames(old, new_)
+  const [head, tail] = splitPath(to)
+  if (head.length > 0 && tail.length > 0 && isMissing(modeOrErrno(head))) makedirs(head)
+  rename(from, to)
+  const [oldHead, oldTail] = splitPath(from)
+  if (oldHead.length > 0 && oldTail.length > 0) removeEmptyAbove(from)
+}
+
+/** The arguments of `renames`, checked before any directory is made. */
+export function checkedRenames(old: Path, new_: Path): [from: FileName, to: FileName] {
+  const [from, to] = [fileName(old, 'old'), fileName(new_, 'new')]
+  cString(from, 'old')
+  cString(to, 'new')
+  return [from, to]
+}
+
+/**
+ * chroot(2): makes a directory the root of all absolute paths of this process. The current directory stays where it is:
+ * `chdir('/')` belongs to it.
+ *
+ * @param path the directory
+ * @throws OSError as the system says: FileNotFoundError, NotADirectoryError, PermissionError (needs CAP_SYS_CHROOT)
+ *
+ * Availability: Linux. See chroot(2); Python, os.chroot.
+ * @example
+ * ```ts
+ * const child = os.fork()
+ * if (child === 0) {
+ *   try {
+ *     os.chroot('.') // needs CAP_SYS_CHROOT
+ *     os.chdir('/')
+ *   } catch (error) {
+ *     if (!(error instanceof os.PermissionError)) os._exit(1)
+ *   }
+ *   os._exit(0)
+ * }
+ * os.waitpid(child, 0)[1] // => 0
+ * ```
+ */
+export function chroot(path: Path): void {
+  const directory: FileName = fileName(path, 'path')
+  const name = cString(directory, 'path')
+  while (libc.chroot(name) === -1) failed('chroot', directory)
+}

@@ -1,0 +1,186 @@
+import { badValue, outOfRange, type Subject, wrongType } from '../../errors.ts'
+import { clearErrno, failed, lastErrno, osError } from '../../libc/call.ts'
+import { pathconfNames } from '../../libc/facts.ts'
+import { type Int64, libc } from '../../libc/functions.ts'
+import { address } from '../../libc/memory.ts'
+import { FROM_SCRATCH } from '../../results/decoding.ts'
+import { statvfs_result } from '../../results/statvfs_result.ts'
+import { type Descriptor, descriptor, openDescriptor } from '../arguments/descriptors.ts'
+import { int } from '../arguments/numbers.ts'
+import { cString, fileNameOrFd, type Path } from '../arguments/paths.ts'
+import type { Prepared } from '../prepared.ts'
+
+/**
+ * sync(2): writes all cached changes to the disks, of all file systems.
+ *
+ * Availability: Linux. See sync(2); Python, os.sync.
+ * @example
+ * ```ts
+ * os.close(os.open('file', os.O_CREAT))
+ * os.sync() // what everybody has written, and not only this process
+ * ```
+ */
+export function sync(): void {
+  libc.sync()
+}
+
+/** What `sync` does before its call: nothing. */
+export function preparedSync(): Prepared<'sync'> {
+  return { name: 'sync', args: [], syscall: 'sync', file: undefined }
+}
+
+/** What holds files: file systems, their sizes and limits, and the numbers of devices. */
+
+/**
+ * statvfs(3): the status of the file system that a path is on.
+ *
+ * @param path any path on it, or the descriptor of an open file
+ * @returns sizes, free space, flags
+ * @throws OSError as the system says: FileNotFoundError, PermissionError
+ *
+ * Availability: Linux. See statvfs(3); Python, os.statvfs.
+ * @example
+ * ```ts
+ * const { f_bavail, f_frsize } = os.statvfs('/')
+ * f_bavail * f_frsize >= 0 // => true
+ * ```
+ */
+export function statvfs(path: Path | Descriptor): statvfs_result {
+  const call = preparedStatvfs(path)
+  if (call.name === 'fstatvfs') while (libc.fstatvfs(call.args[0], address) === -1) failed('fstatvfs', call.file)
+  else while (libc.statvfs(call.args[0], address) === -1) failed('statvfs', call.file)
+  return new statvfs_result(FROM_SCRATCH)
+}
+
+/** What `statvfs` does before its call. */
+export function preparedStatvfs(path: Path | Descriptor): Prepared<'statvfs'> | Prepared<'fstatvfs'> {
+  const file = fileNameOrFd(path, 'path')
+  if (typeof file === 'number') return preparedFstatvfs(file)
+  return { name: 'statvfs', args: [cString(file, 'path'), address], syscall: 'statvfs', file }
+}
+
+/**
+ * fstatvfs(3): the status of the file system that an open file is on.
+ *
+ * @param fd its descriptor
+ * @returns sizes, free space, flags
+ * @throws OSError EBADF where it is not open
+ *
+ * Availability: Linux. See fstatvfs(3); Python, os.fstatvfs.
+ * @example
+ * ```ts
+ * const fd = os.open('/', os.O_RDONLY)
+ * os.fstatvfs(fd).f_namemax // => os.statvfs('/').f_namemax
+ * os.close(fd)
+ * ```
+ */
+export function fstatvfs(fd: Descriptor): statvfs_result {
+  const [number] = preparedFstatvfs(fd).args
+  while (libc.fstatvfs(number, address) === -1) failed('fstatvfs', number)
+  return new statvfs_result(FROM_SCRATCH)
+}
+
+/** What `fstatvfs` does before its call. */
+export function preparedFstatvfs(fd: Descriptor): Prepared<'fstatvfs'> {
+  const file = descriptor(fd, 'fd')
+  return { name: 'fstatvfs', args: [file, address], syscall: 'fstatvfs', file }
+}
+
+/**
+ * The names that `pathconf` takes, with their numbers.
+ *
+ * Availability: Linux. See Python, os.pathconf_names.
+ */
+export const pathconf_names: typeof pathconfNames & Readonly<Record<string, number | undefined>> = pathconfNames
+
+/**
+ * pathconf(3): a configuration value, such as a limit, that holds for a path.
+ *
+ * @param path the path, or the descriptor of an open file
+ * @param name the limit: a name of `pathconf_names`, or its number
+ * @returns the value; -1 where there is no limit
+ * @throws RangeError for a name that is not known; OSError EINVAL for a number that is not, or that does not suit the
+ *   file
+ *
+ * Availability: Linux. See pathconf(3); Python, os.pathconf.
+ * @example
+ * ```ts
+ * os.pathconf('/proc', 'PC_NAME_MAX') // => 255
+ * ```
+ */
+export function pathconf(path: Path | Descriptor, name: string | number): number {
+  return limitAsked(preparedPathconf(path, name))
+}
+
+/** What `pathconf` does before its call. */
+export function preparedPathconf(
+  path: Path | Descriptor,
+  name: string | number,
+): Prepared<'pathconf'> | Prepared<'fpathconf'> {
+  const file = fileNameOrFd(path, 'path')
+  if (typeof file === 'number') return preparedLimitOfFd(file, name)
+  const args = [cString(file, 'path'), confName(name, pathconfNames)] as const
+  return { name: 'pathconf', args, syscall: 'pathconf', file }
+}
+
+/** Asks for a limit. */
+export function limitAsked(call: Prepared<'pathconf'> | Prepared<'fpathconf'>): number {
+  clearErrno()
+  if (call.name === 'pathconf') return limit(libc.pathconf(call.args[0], call.args[1]), 'pathconf', call.file)
+  return limit(libc.fpathconf(call.args[0], call.args[1]), 'fpathconf', call.file)
+}
+
+/**
+ * fpathconf(3): a configuration value, such as a limit, that holds for an open file.
+ *
+ * @param fd its descriptor
+ * @param name the limit: a name of `pathconf_names`, or its number
+ * @returns the value; -1 where there is no limit
+ * @throws RangeError for a name that is not known, and for a negative descriptor; OSError EBADF, or EINVAL for a number
+ *   that is not known
+ *
+ * Availability: Linux. See fpathconf(3); Python, os.fpathconf.
+ * @example
+ * ```ts
+ * const [r, w] = os.pipe()
+ * os.fpathconf(w, 'PC_PIPE_BUF') // => 4096
+ * os.close(r)
+ * os.close(w)
+ * ```
+ */
+export function fpathconf(fd: Descriptor, name: string | number): number {
+  return limitAsked(preparedFpathconf(fd, name))
+}
+
+/** What `fpathconf` does before its call. */
+export function preparedFpathconf(fd: Descriptor, name: string | number): Prepared<'fpathconf'> {
+  return preparedLimitOfFd(openDescriptor(fd, 'fd'), name)
+}
+
+function preparedLimitOfFd(file: number, name: string | number): Prepared<'fpathconf'> {
+  return { name: 'fpathconf', args: [file, confName(name, pathconfNames)], syscall: 'fpathconf', file }
+}
+
+/** The number of a configuration name, given by name or by number. */
+export function confName(name: unknown, names: Readonly<Record<string, number | undefined>>): number {
+  if (typeof name === 'number') return int(name, 'name')
+  if (typeof name !== 'string') throw wrongType('name', 'a string or an integer', name)
+  const number = Object.hasOwn(names, name) ? names[name] : undefined
+  if (number !== undefined) return number
+  throw badValue('name', 'is no configuration name of this platform', name)
+}
+
+/** -1 means "no limit" as well as failure: only errno tells. */
+export function limit(value: Int64, syscall: string, file?: Subject): number {
+  if (value === -1) {
+    const errno = lastErrno()
+    if (errno !== 0) throw osError(errno, syscall, file)
+  }
+  return exactLimit(value)
+}
+
+/** A limit as a number, where that can hold it. */
+export function exactLimit(value: Int64): number {
+  if (typeof value === 'number') return value
+  throw outOfRange('result', 'below 2^53 to be a number', value)
+}

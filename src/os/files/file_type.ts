@@ -1,0 +1,73 @@
+import { lastErrno } from '../../libc/call.ts'
+import { constants, errnoNumbers, structs } from '../../libc/facts.ts'
+import { libc } from '../../libc/functions.ts'
+import { address, uint32At } from '../../libc/memory.ts'
+import { cString, type FileName } from '../arguments/paths.ts'
+
+import type { Prepared } from '../prepared.ts'
+
+const { AT_EACCESS, AT_EMPTY_PATH, AT_FDCWD, R_OK, S_IFMT } = constants
+const { st_mode } = structs.stat.offsets
+
+/**
+ * The type and permissions of a file, or a negative error number: for those who ask "is there one, and what", to whom
+ * "no" is an answer, and an exception too much. Nor does a size beyond 2^53 trouble them, which `stat` could not tell.
+ *
+ * @param file a path or a descriptor
+ * @param flags 0, or AT_SYMLINK_NOFOLLOW
+ * @param at where a relative path starts
+ */
+export function modeOrErrno(file: FileName | number, flags = 0, at: number = AT_FDCWD): number {
+  const [from, name, out, how] = preparedMode(file, flags, at).args
+  while (libc.fstatat(from, name, out, how) === -1) {
+    const errno = lastErrno()
+    if (errno !== errnoNumbers.EINTR) return -errno
+  }
+  return modeIn()
+}
+
+/** What `modeOrErrno` does before its call. */
+export function preparedMode(file: FileName | number, flags = 0, at: number = AT_FDCWD): Prepared<'fstatat'> {
+  const isFd = typeof file === 'number'
+  const name = isFd ? '' : cString(file, 'path')
+  const from = isFd ? openFd(file) : at
+  const how = isFd ? flags | AT_EMPTY_PATH : flags
+  return { name: 'fstatat', args: [from, name, address, how], syscall: 'stat', file }
+}
+
+/**
+ * Where a call takes no path beside it, or an empty one, AT_FDCWD would mean the current directory (also to fsetxattr(2)
+ * and its kin, from Linux 6.13 on), but no descriptor has that number.
+ */
+export function openFd(fd: number): number {
+  return fd === AT_FDCWD ? -1 : fd
+}
+
+/** The mode, as scratch memory has it. */
+export function modeIn(): number {
+  return uint32At(st_mode)
+}
+
+/** The type of a file, S_IFDIR and kin; undefined where there is none, or where it cannot be told. */
+export function typeOf(file: FileName | number, flags = 0, at: number = AT_FDCWD): number | undefined {
+  const mode = modeOrErrno(file, flags, at)
+  return mode < 0 ? undefined : mode & S_IFMT
+}
+
+/**
+ * Why a file could not be opened for reading, as a negative error number; 0 where it could. It is only asked, and links
+ * are followed: opening devices and FIFOs has effects.
+ */
+export function readErrno(file: FileName, at: number): number {
+  const [from, name, mode, flags] = preparedReadErrno(file, at).args
+  while (libc.faccessat(from, name, mode, flags) === -1) {
+    const errno = lastErrno()
+    if (errno !== errnoNumbers.EINTR) return -errno
+  }
+  return 0
+}
+
+/** What `readErrno` does before its call. */
+export function preparedReadErrno(file: FileName, at: number): Prepared<'faccessat'> {
+  return { name: 'faccessat', args: [at, cString(file, 'path'), R_OK, AT_EACCESS], syscall: 'open', file }
+}

@@ -1,0 +1,243 @@
+import { isMainThread } from 'node:worker_threads'
+import { AuditEvent } from '../../audit.ts'
+import { wrongType } from '../../errors.ts'
+import { constants } from '../../libc/facts.ts'
+import { libc } from '../../libc/functions.ts'
+import type { Descriptor } from '../arguments/descriptors.ts'
+import { optional } from '../arguments/options.ts'
+import { type FileName, fileNameOrFd, fsdecode, fsencode, type Path } from '../arguments/paths.ts'
+import { DirEntry, type Source, startOf } from './dir_entry.ts'
+import {
+  duplicateDirectory,
+  endReading,
+  openDirectory,
+  type Place,
+  type Records,
+  readEntries,
+  readRecords,
+  scandirEvent,
+} from './directory_stream.ts'
+
+const { AT_FDCWD, SEEK_SET } = constants
+
+export const listdirEvent: AuditEvent = new AuditEvent('os.listdir')
+
+/** What can be listed: a directory, an open one, or (null or nothing) the current one. */
+export type Listed = Path | Descriptor | null | undefined
+/** Of that, what is listed as text. */
+export type TextListed = string | URL | Descriptor | null | undefined
+
+/** `path` of `listdir` and `scandir`, by position or by name: the current directory where it is left out. */
+export function listed(given: readonly unknown[], event: AuditEvent): FileName | number {
+  const path = optional(['path'], [], given).path ?? null
+  const directory = fileNameOrFd(path ?? '.', 'path')
+  if (event.wanted) event.raise(path)
+  return directory
+}
+
+function openListed(syscall: string, directory: FileName | number): number {
+  if (typeof directory === 'number') return duplicateDirectory(syscall, directory)
+  return openDirectory(syscall, AT_FDCWD, directory)
+}
+
+/** Closes what `openListed` opened. A caller's descriptor is rewound, so that it can be listed again. */
+export function closeListed(fd: number, directory: FileName | number): void {
+  if (typeof directory === 'number') libc.lseek(fd, 0, SEEK_SET)
+  libc.close(fd)
+}
+
+/**
+ * The names of what is in a directory, without "." and "..", in no particular order.
+ *
+ * @param path the directory, or the descriptor of an open one; the current directory by default
+ * @returns the names: as bytes where `path` is bytes
+ * @throws OSError as the system says: FileNotFoundError, NotADirectoryError, PermissionError
+ *
+ * Availability: Linux. Audit event: `os.listdir` (path). See readdir(3); Python, os.listdir.
+ * @example
+ * ```ts
+ * os.mkdir('folder')
+ * os.symlink('folder', Buffer.from([0x6c, 0xff])) // not UTF-8
+ * os.listdir().sort() // => ['folder', 'l\udcff']
+ * os.listdir(Buffer.from('.')).length // => 2
+ * ```
+ */
+export function listdir(path: Uint8Array | { readonly path: Uint8Array }): Buffer[]
+export function listdir(path?: TextListed | { readonly path?: TextListed }): string[]
+export function listdir(path: Listed | { readonly path: Listed }): string[] | Buffer[]
+export function listdir(...given: unknown[]): string[] | Buffer[] {
+  const directory = listed(given, listdirEvent)
+  const fd = openListed('listdir', directory)
+  const names: string[] = []
+  const types: number[] = []
+  try {
+    while (readEntries('listdir', fd, directory, names, types));
+  } finally {
+    closeListed(fd, directory)
+  }
+  return inKind(directory, names)
+}
+
+/** Names as the kind of path asks for: bytes for bytes. */
+export function inKind(directory: FileName | number, names: string[]): string[] | Buffer[] {
+  return typeof directory === 'object' ? names.map((name) => fsencode(name)) : names
+}
+
+/** What an iterator that nobody closed leaves behind, to be closed when it is collected. */
+export interface Leftover {
+  readonly source: Source<FileName>
+  readonly directory: FileName | number
+}
+
+/**
+ * Iterators that are to be closed when they are collected. In a worker also when it ends: its descriptors are those of
+ * the process, and stay, but nothing is collected any more.
+ */
+class Forgotten extends FinalizationRegistry<Leftover> {
+  readonly #open: Set<Source<FileName>> = new Set()
+  readonly #sources: WeakMap<WeakKey, Source<FileName>> = new WeakMap()
+
+  override register(iterator: WeakKey, leftover: Leftover, token: WeakKey): void {
+    super.register(iterator, leftover, token)
+    if (isMainThread) return
+    if (this.#open.size === 0) process.once('exit', this.#closeAll)
+    this.#open.add(leftover.source)
+    this.#sources.set(token, leftover.source)
+  }
+
+  override unregister(token: WeakKey): boolean {
+    const source = this.#sources.get(token)
+    if (source !== undefined) this.forget(source)
+    return super.unregister(token)
+  }
+
+  /** Of a directory that is closed. */
+  forget(source: Source<FileName>): void {
+    this.#open.delete(source)
+    if (this.#open.size === 0) process.off('exit', this.#closeAll)
+  }
+
+  readonly #closeAll = (): void => {
+    for (const { fd } of this.#open) if (fd !== -1) libc.close(fd)
+    this.#open.clear()
+  }
+}
+
+export const forgotten: Forgotten = new Forgotten(({ source, directory }) => {
+  forgotten.forget(source)
+  libc.close(source.fd)
+  // Entries may have outlived the iterator: to them, too, the directory is closed.
+  source.fd = -1
+  const subject = typeof directory === 'number' ? `descriptor ${directory}` : `'${fsdecode(directory)}'`
+  process.emitWarning(`unclosed scandir iterator of ${subject}`, 'ResourceWarning')
+})
+
+/**
+ * The iterator of `scandir`. It closes its directory at the end, when a loop is left early, and by `close()` or
+ * `using`.
+ *
+ * See Python, os.scandir.
+ * @example
+ * ```ts
+ * os.mkdir('folder')
+ * const entries = os.scandir()
+ * entries instanceof os.ScandirIterator // => true
+ * entries.next().value?.name // => 'folder'
+ * entries.close() // or `using entries = ...`
+ * ```
+ */
+export class ScandirIterator<T extends FileName = string> implements IterableIterator<DirEntry<T>> {
+  readonly #directory: T | number
+  readonly #source: Source<T>
+  #records: Records<Source<T>> | null = null
+  #next = 0
+
+  /** @internal `scandir` makes iterators. */
+  constructor(directory: T | number) {
+    if (directory === undefined)
+      throw wrongType('directory', 'what scandir gives: a program makes none itself', directory)
+    this.#directory = directory
+    const fd = openListed('scandir', directory)
+    this.#source = { start: startOf(directory), fd }
+    forgotten.register(this, { source: this.#source, directory }, this)
+  }
+
+  [Symbol.iterator](): this {
+    return this
+  }
+
+  /** The next entry. */
+  next(): IteratorResult<DirEntry<T>, undefined> {
+    let records = this.#records
+    if (records === null || this.#next === records.places.length) records = this.#read()
+    const value = records === null ? undefined : new DirEntry(records, records.places[this.#next++] as Place)
+    // One result for both cases: V8 leaves out what a loop takes apart again, but not a choice between two.
+    return { done: value === undefined, value } as IteratorResult<DirEntry<T>, undefined>
+  }
+
+  /** Reads on until there are entries; null at the end. */
+  #read(): Records<Source<T>> | null {
+    if (this.#source.fd === -1) return null
+    let records: Records<Source<T>> | null = null
+    try {
+      do records = readRecords('scandir', this.#source, this.#directory)
+      while (records?.places.length === 0)
+    } finally {
+      // At the end, and after an error: a `for` loop closes no iterator that throws.
+      if (records === null) this.close()
+    }
+    this.#records = records
+    this.#next = 0
+    return records
+  }
+
+  /** Closes, as leaving a `for` loop early does. */
+  return(): IteratorResult<DirEntry<T>, undefined> {
+    this.close()
+    return { done: true, value: undefined }
+  }
+
+  /** Closes the directory. No more entries follow; doing it twice is no error. */
+  close(): void {
+    const { fd } = this.#source
+    if (fd === -1) return
+    this.#source.fd = -1
+    this.#records = null
+    endReading(this.#source)
+    closeListed(fd, this.#directory)
+    forgotten.unregister(this)
+  }
+
+  /** `close()`, for `using`. */
+  [Symbol.dispose](): void {
+    this.close()
+  }
+}
+
+/**
+ * The entries of a directory, without "." and "..", in no particular order, each with what the directory knows of it:
+ * `is_dir()` and `is_file()` cost no system call, but for symbolic links.
+ *
+ * @param path the directory, or the descriptor of an open one; the current directory by default
+ * @returns an iterator of DirEntry, to be used up, left by a `for` loop, or closed; names are bytes where `path` is
+ *   bytes
+ * @throws OSError as the system says: FileNotFoundError, NotADirectoryError, PermissionError
+ *
+ * Availability: Linux. Audit event: `os.scandir` (path). See readdir(3); Python, os.scandir.
+ * @example
+ * ```ts
+ * os.makedirs('top/below')
+ * using entries = os.scandir('top')
+ * for (const entry of entries) {
+ *   entry.name // => 'below'
+ *   entry.is_dir() // => true
+ * }
+ * ```
+ */
+export function scandir(path: Uint8Array | { readonly path: Uint8Array }): ScandirIterator<Buffer>
+export function scandir(path?: TextListed | { readonly path?: TextListed }): ScandirIterator<string>
+export function scandir(path: Listed | { readonly path: Listed }): ScandirIterator<string> | ScandirIterator<Buffer>
+export function scandir(...given: unknown[]): ScandirIterator<string> | ScandirIterator<Buffer> {
+  const directory = listed(given, scandirEvent)
+  return typeof directory === 'object' ? new ScandirIterator(Buffer.from(directory)) : new ScandirIterator(directory)
+}

@@ -1,0 +1,134 @@
+import { failed } from '../../libc/call.ts'
+import { libc } from '../../libc/functions.ts'
+import { deviceNumber } from '../../results/decoding.ts'
+import { dirFd } from '../arguments/descriptors.ts'
+import { int, uint64 } from '../arguments/numbers.ts'
+import { optional } from '../arguments/options.ts'
+import { cString, fileName, type Path } from '../arguments/paths.ts'
+import type { Prepared } from '../prepared.ts'
+import type { DirFdOption } from './status.ts'
+
+/**
+ * mkfifoat(3): makes a FIFO, a pipe with a name.
+ *
+ * @param path where
+ * @param mode permission bits, less the umask; 0o666 by default
+ * @param options `mode` by name; `dir_fd`: where a relative path starts
+ * @throws OSError as the system says: FileExistsError, FileNotFoundError, PermissionError
+ *
+ * Availability: Linux. See mkfifo(3); Python, os.mkfifo.
+ * @example
+ * ```ts
+ * os.mkfifo('queue', 0o600)
+ * os.path.exists('queue') // => true
+ * ```
+ */
+export function mkfifo(path: Path, mode: number, options?: DirFdOption): void
+export function mkfifo(path: Path, options?: DirFdOption & { readonly mode?: number | undefined }): void
+export function mkfifo(path: Path, ...rest: unknown[]): void {
+  const { args, file } = preparedMkfifo(path, ...rest)
+  const [at, name, bits] = args
+  while (libc.mkfifoat(at, name, bits) === -1) failed('mkfifo', file)
+}
+
+/** What `mkfifo` does before its call. */
+export function preparedMkfifo(path: Path, ...rest: unknown[]): Prepared<'mkfifoat'> {
+  const { mode = 0o666, dir_fd } = optional(['mode'], ['dir_fd'], rest)
+  const file = fileName(path, 'path')
+  const [at, bits] = [dirFd(dir_fd), int(mode, 'mode')]
+  return { name: 'mkfifoat', args: [at, cString(file, 'path'), bits], syscall: 'mkfifo', file }
+}
+
+/**
+ * mknodat(2): makes a file, FIFO, socket or device file.
+ *
+ * @param path where
+ * @param mode the type (stat.S_IFREG, S_IFIFO, S_IFSOCK, S_IFCHR, S_IFBLK) and permission bits, less the umask; a
+ *   regular file with 0o600 by default
+ * @param device for device files their number, as `makedev` gives it
+ * @param options `mode` and `device` by name; `dir_fd`: where a relative path starts
+ * @throws OSError as the system says: FileExistsError, FileNotFoundError, PermissionError (devices need CAP_MKNOD)
+ *
+ * Availability: Linux. See mknod(2); Python, os.mknod.
+ * @example
+ * ```ts
+ * import { S_IFIFO } from 'osier/stat'
+ * os.mknod('queue', S_IFIFO | 0o600)
+ * os.listdir() // => ['queue']
+ * ```
+ */
+export function mknod(path: Path, mode: number, device: number | bigint, options?: DirFdOption): void
+export function mknod(
+  path: Path,
+  mode: number,
+  options?: DirFdOption & { readonly device?: number | bigint | undefined },
+): void
+export function mknod(
+  path: Path,
+  options?: DirFdOption & { readonly mode?: number | undefined; readonly device?: number | bigint | undefined },
+): void
+export function mknod(path: Path, ...rest: unknown[]): void {
+  const { args, file } = preparedMknod(path, ...rest)
+  const [at, name, bits, number] = args
+  while (libc.mknodat(at, name, bits, number) === -1) failed('mknod', file)
+}
+
+/** What `mknod` does before its call. */
+export function preparedMknod(path: Path, ...rest: unknown[]): Prepared<'mknodat'> {
+  const { mode = 0o600, device = 0, dir_fd } = optional(['mode', 'device'], ['dir_fd'], rest)
+  const file = fileName(path, 'path')
+  const [at, bits, number] = [dirFd(dir_fd), int(mode, 'mode'), uint64(device, 'device')]
+  return { name: 'mknodat', args: [at, cString(file, 'path'), bits, number], syscall: 'mknod', file }
+}
+
+/**
+ * The major number of a device: which driver.
+ *
+ * @param device a device number, as `st_dev` and `st_rdev` have it
+ * @returns the major number
+ *
+ * Availability: Linux. See makedev(3); Python, os.major.
+ * @example
+ * ```ts
+ * os.major(os.stat('/dev/null').st_rdev ?? 0) // => 1
+ * ```
+ */
+export function major(device: number | bigint): number {
+  const whole = BigInt(uint64(device, 'device'))
+  return Number(((whole >> 8n) & 0xfffn) | ((whole >> 32n) & 0xffff_f000n))
+}
+
+/**
+ * The minor number of a device: which of the driver's devices.
+ *
+ * @param device a device number, as `st_dev` and `st_rdev` have it
+ * @returns the minor number
+ *
+ * Availability: Linux. See makedev(3); Python, os.minor.
+ * @example
+ * ```ts
+ * os.minor(os.stat('/dev/null').st_rdev ?? 0) // => 3
+ * ```
+ */
+export function minor(device: number | bigint): number {
+  const whole = BigInt(uint64(device, 'device'))
+  return Number((whole & 0xffn) | ((whole >> 12n) & 0xffff_ff00n))
+}
+
+/**
+ * The device number of a major and a minor number.
+ *
+ * @param major the driver
+ * @param minor the device
+ * @returns the number
+ * @throws RangeError where it would pass 2^53, which no kernel's device does
+ *
+ * Availability: Linux. See makedev(3); Python, os.makedev.
+ * @example
+ * ```ts
+ * os.makedev(1, 3) // => os.stat('/dev/null').st_rdev
+ * ```
+ */
+export function makedev(major: number, minor: number): number {
+  return deviceNumber(int(major, 'major', 0, 0xffff_ffff), int(minor, 'minor', 0, 0xffff_ffff))
+}

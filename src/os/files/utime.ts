@@ -1,0 +1,106 @@
+import { AuditEvent } from '../../audit.ts'
+import { badValue, outOfRange, wrongType } from '../../errors.ts'
+import { failed } from '../../libc/call.ts'
+import { constants } from '../../libc/facts.ts'
+import { libc } from '../../libc/functions.ts'
+import { address, putBigInt64 } from '../../libc/memory.ts'
+import { type Descriptor, dirFd } from '../arguments/descriptors.ts'
+import { bool, int64 } from '../arguments/numbers.ts'
+import { optional } from '../arguments/options.ts'
+import { cString, fileNameOrFd, type Path } from '../arguments/paths.ts'
+import type { Prepared } from '../prepared.ts'
+import { auditedFd, refuseWithFd, type StatOptions } from './status.ts'
+
+const { AT_SYMLINK_NOFOLLOW } = constants
+
+const utimeEvent = new AuditEvent('os.utime')
+
+/** Access time and modification time, in this order. */
+export type TimePair<T> = readonly [atime: T, mtime: T]
+
+export interface UtimeOptions extends StatOptions {
+  /** Nanoseconds since 1970. */
+  readonly ns?: TimePair<number | bigint> | undefined
+}
+
+/**
+ * utimensat(2): sets the times of a file's last access and modification.
+ *
+ * @param path the file, or the descriptor of an open one
+ * @param times both in seconds since 1970, fractions allowed (cut down to the nanosecond); null or nothing for now
+ * @param options `times` by name; or `ns`: both in nanoseconds, exact; `dir_fd`: where a relative path starts;
+ *   `follow_symlinks`: false for a link itself
+ * @throws RangeError for `times` and `ns` together, and for times that are no finite numbers or too large for the
+ *   system
+ * @throws OSError as the system says: FileNotFoundError, PermissionError
+ *
+ * Availability: Linux. Audit event: `os.utime` (path, times, ns, dir_fd). See utimensat(2); Python, os.utime.
+ * @example
+ * ```ts
+ * os.mkdir('folder')
+ * os.utime('folder', { ns: [1n, 1_700_000_000_123_456_789n] })
+ * os.stat('folder').st_mtime_ns // => 1_700_000_000_123_456_789n
+ * ```
+ */
+export function utime(path: Path | Descriptor, times: TimePair<number | bigint> | null, options?: UtimeOptions): void
+export function utime(
+  path: Path | Descriptor,
+  options?: UtimeOptions & { readonly times?: TimePair<number | bigint> | null | undefined },
+): void
+export function utime(path: Path | Descriptor, ...rest: unknown[]): void {
+  const call = preparedUtime(path, ...rest)
+  if (call.name === 'futimens') {
+    const [fd, times] = call.args
+    while (libc.futimens(fd, times) === -1) failed('utime', call.file)
+  } else {
+    const [at, name, times, flags] = call.args
+    while (libc.utimensat(at, name, times, flags) === -1) failed('utime', call.file)
+  }
+}
+
+/** What `utime` does before its call. The times stand at the start of the scratch memory. */
+export function preparedUtime(
+  path: Path | Descriptor,
+  ...rest: unknown[]
+): Prepared<'futimens'> | Prepared<'utimensat'> {
+  const { times = null, ns, dir_fd, follow_symlinks } = optional(['times'], ['ns', 'dir_fd', 'follow_symlinks'], rest)
+  const file = fileNameOrFd(path, 'path')
+  if (times !== null && ns !== undefined) throw badValue('ns', 'cannot be given together with "times"', ns)
+  const set = ns === undefined ? pair(times, 'times', splitSeconds) : pair(ns, 'ns', splitNanoseconds)
+  const follow = bool(follow_symlinks, 'follow_symlinks', true)
+  if (typeof file === 'number') refuseWithFd({ dir_fd, follow_symlinks: follow })
+  const at = dirFd(dir_fd)
+  const name = typeof file === 'number' ? '' : cString(file, 'path')
+  if (utimeEvent.wanted) utimeEvent.raise(path, times, ns ?? null, auditedFd(dir_fd))
+  for (const [index, part] of (set ?? []).entries()) putBigInt64(8 * index, part)
+  const timespecs = set === null ? 0 : address
+  if (typeof file === 'number') return { name: 'futimens', args: [file, timespecs], syscall: 'utime', file }
+  const flags = follow ? 0 : AT_SYMLINK_NOFOLLOW
+  return { name: 'utimensat', args: [at, name, timespecs, flags], syscall: 'utime', file }
+}
+
+type Timespec = readonly [seconds: bigint, nanoseconds: bigint]
+
+/** Seconds and nanoseconds of both times, one after the other as C has them. */
+function pair(value: unknown, name: string, split: (time: unknown, name: string) => Timespec): bigint[] | null {
+  if (value === null) return null
+  if (!Array.isArray(value) || value.length !== 2)
+    throw wrongType(name, 'an array of access and modification time', value)
+  return [...split(value[0], `${name}[0]`), ...split(value[1], `${name}[1]`)]
+}
+
+function splitSeconds(time: unknown, name: string): Timespec {
+  if (typeof time === 'bigint') return [BigInt(int64(time, name)), 0n]
+  if (typeof time !== 'number') throw wrongType(name, 'a number or bigint', time)
+  const whole = Math.trunc(time)
+  if (!(Math.abs(whole) < 2 ** 63)) throw outOfRange(name, 'a finite time of 64 bits', time)
+  // The same steps as CPython's, so that the same float gives the same nanosecond: towards the past, never to a whole.
+  const nanoseconds = Math.floor((time - whole) * 1e9)
+  return nanoseconds < 0 ? [BigInt(whole - 1), BigInt(nanoseconds + 1e9)] : [BigInt(whole), BigInt(nanoseconds)]
+}
+
+function splitNanoseconds(time: unknown, name: string): Timespec {
+  const exact = BigInt(int64(time, name, -(2n ** 93n), 2n ** 93n))
+  const rest = ((exact % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n
+  return [BigInt(int64((exact - rest) / 1_000_000_000n, name)), rest]
+}

@@ -1,0 +1,372 @@
+import { AuditEvent } from '../../audit.ts'
+import { OSError, wrongType } from '../../errors.ts'
+import { osError } from '../../libc/call.ts'
+import { constants } from '../../libc/facts.ts'
+import { libc } from '../../libc/functions.ts'
+import { dirFd } from '../arguments/descriptors.ts'
+import { bool } from '../arguments/numbers.ts'
+import { optional } from '../arguments/options.ts'
+import { cString, type FileName, fileName, fsdecode, fsencode, type Path } from '../arguments/paths.ts'
+import { joinPath } from '../system/pathnames.ts'
+import { openDirectory, scandirEvent, sortEntries } from './directory_stream.ts'
+import { readErrno, typeOf } from './file_type.ts'
+import type { DirFdOption } from './status.ts'
+
+const { AT_FDCWD, AT_SYMLINK_NOFOLLOW, O_NOFOLLOW, S_IFDIR, S_IFLNK } = constants
+
+/** Gets the error of a directory that could not be listed. What it throws ends the walk. */
+export type WalkErrorHandler = (error: OSError) => void
+
+export interface WalkOptions {
+  /** true (the default): a directory comes before those in it; false: after them. */
+  readonly topdown?: boolean | undefined
+  /** Gets the errors of directories that cannot be listed; without it such directories are passed over. */
+  readonly onerror?: WalkErrorHandler | null | undefined
+  /** true: symbolic links to directories are walked too, and may lead in circles; default false. */
+  readonly followlinks?: boolean | undefined
+}
+
+export interface FwalkOptions extends DirFdOption {
+  /** The directory to start in; the current one by default. */
+  readonly top?: Path | undefined
+  /** true (the default): a directory comes before those in it; false: after them. */
+  readonly topdown?: boolean | undefined
+  /** Gets the errors of directories that cannot be listed; without it such directories are passed over. */
+  readonly onerror?: WalkErrorHandler | null | undefined
+  /** true: symbolic links to directories are walked too, and may lead in circles; default false. */
+  readonly follow_symlinks?: boolean | undefined
+}
+
+/** A directory of a walk: its path, the names of the directories in it, the names of everything else in it. */
+export type WalkStep<T extends FileName> = [dirpath: T, dirnames: T[], filenames: T[]]
+
+/** The same, and a descriptor of the directory, valid until the next step. */
+export type FwalkStep<T extends FileName> = [dirpath: T, dirnames: T[], filenames: T[], dirfd: number]
+
+const walkEvent = new AuditEvent('os.walk')
+const fwalkEvent = new AuditEvent('os.fwalk')
+
+function handler(value: unknown): WalkErrorHandler | null {
+  if (value === undefined || value === null) return null
+  if (typeof value === 'function') return value as WalkErrorHandler
+  throw wrongType('onerror', 'a function or null', value)
+}
+
+/** The handler as a walk of `top` is to call it: where that is bytes, so are the names in errors. */
+function handlerFor(top: FileName, onerror: WalkErrorHandler | null): WalkErrorHandler | null {
+  if (typeof top === 'string' || onerror === null) return onerror
+  return (error) => {
+    const { errno, strerror, filename, syscall } = error
+    onerror(typeof filename === 'string' ? new OSError(errno, strerror, fsencode(filename), undefined, syscall) : error)
+  }
+}
+
+/** Goes on after an error of the system, once the handler has heard of it; everything else is thrown. */
+export function passOver(error: unknown, onerror: WalkErrorHandler | null): void {
+  if (!(error instanceof OSError)) throw error
+  onerror?.(error)
+}
+
+/** What is in a directory, sorted into directories (links to them included) and the rest. */
+export interface Listing {
+  readonly directories: string[]
+  readonly others: string[]
+}
+
+/** Lists an open directory; `path` is for errors. */
+function list(fd: number, path: string): Listing {
+  const directories: string[] = []
+  const others: string[] = []
+  while (sortEntries('scandir', fd, path, directories, others));
+  return { directories, others }
+}
+
+/** The names in `dirnames` after the caller had it: whatever that put there. */
+export function decoded(names: readonly unknown[]): string[] {
+  return names.map((name) => fsdecode(fileName(name, 'dirnames')))
+}
+
+/** Puts others in a list. One by one: as arguments of one call a hundred thousand names would not fit on the stack. */
+export function replaceItems(list: string[], items: readonly string[]): void {
+  list.length = 0
+  for (const item of items) list.push(item)
+}
+
+/**
+ * Walks a tree of directories: one step for each directory in it, `top` included.
+ *
+ * With `topdown` the caller may change `dirnames` in place: what it takes out is not visited, and the order is its own.
+ * A directory that has become a symbolic link meanwhile is not entered.
+ *
+ * @param top the directory to start in
+ * @param topdown true (the default): a directory comes before those in it; false: after them
+ * @param onerror gets the OSError of a directory that cannot be listed, and may throw; by default it is passed over
+ * @param followlinks true: symbolic links to directories are walked too; default false
+ * @returns an iterable of [dirpath, dirnames, filenames]; dirpath begins with `top`, names are bytes where `top` is
+ * @throws TypeError, RangeError for bad arguments; a missing `top` is passed over as any other error
+ *
+ * Availability: Linux. Audit events: `os.walk` (top, topdown, onerror, followlinks), and `os.scandir` (path) for each
+ * directory. See Python, os.walk.
+ * @example
+ * ```ts
+ * os.makedirs('top/kept')
+ * os.makedirs('top/skipped/deep')
+ * const seen: string[] = []
+ * for (const [folder, folders] of os.walk('top')) {
+ *   seen.push(folder)
+ *   if (folder === 'top') folders.splice(0, folders.length, 'kept') // goes nowhere else
+ * }
+ * seen // => ['top', 'top/kept']
+ * ```
+ */
+export function walk(
+  top: Uint8Array,
+  topdown: boolean,
+  onerror?: WalkErrorHandler | null | WalkOptions,
+  followlinks?: boolean | WalkOptions,
+): Generator<WalkStep<Buffer>, void>
+export function walk(
+  top: string | URL,
+  topdown: boolean,
+  onerror?: WalkErrorHandler | null | WalkOptions,
+  followlinks?: boolean | WalkOptions,
+): Generator<WalkStep<string>, void>
+export function walk(
+  top: Path,
+  topdown: boolean,
+  onerror?: WalkErrorHandler | null | WalkOptions,
+  followlinks?: boolean | WalkOptions,
+): Generator<WalkStep<string> | WalkStep<Buffer>, void>
+export function walk(top: Uint8Array, options?: WalkOptions): Generator<WalkStep<Buffer>, void>
+export function walk(top: string | URL, options?: WalkOptions): Generator<WalkStep<string>, void>
+export function walk(top: Path, options?: WalkOptions): Generator<WalkStep<string> | WalkStep<Buffer>, void>
+export function walk(top: Path, ...rest: unknown[]): Generator<WalkStep<string> | WalkStep<Buffer>, void> {
+  const { start, topdown, onerror, flags } = checkedWalk(top, ...rest)
+  const steps = (topdown ? walkDown : walkUp)(fsdecode(start), onerror, flags)
+  return typeof start === 'string' ? steps : inBytes(steps)
+}
+
+/** The arguments of a walk, checked; its event is raised. */
+export interface Walk {
+  readonly start: FileName
+  readonly topdown: boolean
+  readonly onerror: WalkErrorHandler | null
+  /** Of opening the directories below `start`: not to follow links it refuses them, so nobody can be quicker. */
+  readonly flags: number
+}
+
+/** What `walk` does before its first step. */
+export function checkedWalk(top: Path, ...rest: unknown[]): Walk {
+  const given = optional(['topdown', 'onerror', 'followlinks'], [], rest)
+  const start = fileName(top, 'top')
+  const topdown = bool(given.topdown, 'topdown', true)
+  const onerror = handler(given.onerror)
+  const followLinks = bool(given.followlinks, 'followlinks', false)
+  cString(start, 'top')
+  if (walkEvent.wanted) walkEvent.raise(top, topdown, onerror, followLinks)
+  return { start, topdown, onerror: handlerFor(start, onerror), flags: followLinks ? 0 : O_NOFOLLOW }
+}
+
+/**
+ * The listing of a directory; undefined where it is to be passed over: an error, or a link that is not to be followed.
+ */
+function listAt(path: string, flags: number, onerror: WalkErrorHandler | null): Listing | undefined {
+  let fd = -1
+  try {
+    if (scandirEvent.wanted) scandirEvent.raise(path)
+    fd = openDirectory('scandir', AT_FDCWD, path, flags)
+    return list(fd, path)
+  } catch (error) {
+    const isLink = flags !== 0 && typeOf(path, AT_SYMLINK_NOFOLLOW) === S_IFLNK
+    if (!isLink) passOver(error, onerror)
+    return undefined
+  } finally {
+    if (fd !== -1) libc.close(fd)
+  }
+}
+
+type Walker = (top: string, onerror: WalkErrorHandler | null, flags: number) => Generator<WalkStep<string>, void>
+
+const walkDown: Walker = function* (top, onerror, flags) {
+  const waiting = [top]
+  let allow = 0
+  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
+    const found = listAt(path, allow, onerror)
+    allow = flags
+    if (found === undefined) continue
+    yield [path, found.directories, found.others]
+    for (const name of decoded(found.directories).reverse()) waiting.push(joinPath(path, name))
+  }
+}
+
+const walkUp: Walker = function* (top, onerror, flags) {
+  // A string is a directory to be listed, a step one whose directories have all been walked.
+  const waiting: (string | WalkStep<string>)[] = [top]
+  let allow = 0
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    if (typeof next !== 'string') {
+      yield next
+      continue
+    }
+    const found = listAt(next, allow, onerror)
+    allow = flags
+    if (found === undefined) continue
+    waiting.push([next, found.directories, found.others])
+    for (const name of decoded(found.directories).reverse()) waiting.push(joinPath(next, name))
+  }
+}
+
+/** The same walk in bytes. What the caller does to `dirnames` is carried over. */
+function* inBytes(steps: Generator<WalkStep<string>, void>): Generator<WalkStep<Buffer>, void> {
+  for (const [path, directories, others] of steps) {
+    const names = directories.map((name) => fsencode(name))
+    yield [fsencode(path), names, others.map((name) => fsencode(name))]
+    replaceItems(directories, decoded(names))
+  }
+}
+
+/**
+ * Walks a tree of directories as `walk` does, and gives a descriptor of each, so that what is done there (`stat(name, {
+ * dir_fd })`) cannot be led elsewhere by somebody who renames directories or puts links in their place.
+ *
+ * @param top the directory to start in; the current one by default
+ * @param topdown true (the default): a directory comes before those in it; false: after them
+ * @param onerror gets the OSError of a directory that cannot be listed, and may throw; by default it is passed over
+ * @param options all of them by name; `follow_symlinks`: true to walk symbolic links to directories too, default false;
+ *   `dir_fd`: where a relative `top` starts
+ * @returns an iterable of [dirpath, dirnames, filenames, dirfd]; dirfd is valid until the next step, and not yours to
+ *   close. Where `top` is a file, or a link that is not to be followed, nothing
+ * @throws OSError at the first step where `top` cannot be opened
+ *
+ * Availability: Linux. Audit events: `os.fwalk` (top, topdown, onerror, follow_symlinks, dir_fd), and `os.scandir` (fd)
+ * for each directory. See Python, os.fwalk.
+ * @example
+ * ```ts
+ * os.makedirs('top/below')
+ * os.close(os.open('top/below/file', os.O_CREAT))
+ * for (const [, , files, fd] of os.fwalk('top', { topdown: false })) {
+ *   for (const file of files) os.unlink(file, { dir_fd: fd }) // whatever becomes of the path meanwhile
+ * }
+ * os.listdir('top/below') // => []
+ * ```
+ */
+export function fwalk(
+  top: Uint8Array,
+  topdown: boolean,
+  onerror?: WalkErrorHandler | null | FwalkOptions,
+  options?: FwalkOptions,
+): Generator<FwalkStep<Buffer>, void>
+export function fwalk(
+  top: string | URL,
+  topdown: boolean,
+  onerror?: WalkErrorHandler | null | FwalkOptions,
+  options?: FwalkOptions,
+): Generator<FwalkStep<string>, void>
+export function fwalk(
+  top: Path,
+  topdown: boolean,
+  onerror?: WalkErrorHandler | null | FwalkOptions,
+  options?: FwalkOptions,
+): Generator<FwalkStep<string> | FwalkStep<Buffer>, void>
+export function fwalk(
+  top: Uint8Array | (FwalkOptions & { readonly top: Uint8Array }),
+  options?: FwalkOptions,
+): Generator<FwalkStep<Buffer>, void>
+export function fwalk(
+  top?: string | URL | (FwalkOptions & { readonly top?: string | URL | undefined }),
+  options?: FwalkOptions,
+): Generator<FwalkStep<string>, void>
+export function fwalk(
+  top: Path | FwalkOptions,
+  options?: FwalkOptions,
+): Generator<FwalkStep<string> | FwalkStep<Buffer>, void>
+export function fwalk(...args: unknown[]): Generator<FwalkStep<string> | FwalkStep<Buffer>, void> {
+  const { start, at, topdown, onerror, flags } = checkedFwalk(...args)
+  const steps = walkOpen(start, at, topdown, onerror, flags === 0)
+  return typeof start === 'string' ? steps : inBytesOpen(steps)
+}
+
+/** What `fwalk` does before its first step; `at` is where a relative `start` begins. */
+export function checkedFwalk(...args: unknown[]): Walk & { readonly at: number } {
+  const given = optional(['top', 'topdown', 'onerror'], ['follow_symlinks', 'dir_fd'], args)
+  const { top = '.' } = given
+  const start = fileName(top, 'top')
+  const topdown = bool(given.topdown, 'topdown', true)
+  const onerror = handler(given.onerror)
+  const follow = bool(given.follow_symlinks, 'follow_symlinks', false)
+  const at = dirFd(given.dir_fd)
+  cString(start, 'top')
+  if (fwalkEvent.wanted) fwalkEvent.raise(top, topdown, onerror, follow, given.dir_fd ?? null)
+  return { start, at, topdown, onerror: handlerFor(start, onerror), flags: follow ? 0 : O_NOFOLLOW }
+}
+
+/** What `walkOpen` has still to do: enter a directory, give a step whose directories have been walked, close. */
+type Task =
+  | { readonly enter: FileName; readonly path: string; readonly at: number }
+  | { readonly step: FwalkStep<string> }
+  | { readonly close: number }
+
+function* walkOpen(
+  top: FileName,
+  at: number,
+  topdown: boolean,
+  onerror: WalkErrorHandler | null,
+  follow: boolean,
+): Generator<FwalkStep<string>, void> {
+  const tasks: Task[] = [{ enter: top, path: fsdecode(top), at }]
+  let isTop = true
+  try {
+    for (let task = tasks.pop(); task !== undefined; task = tasks.pop()) {
+      if ('close' in task) libc.close(task.close)
+      else if ('step' in task) yield task.step
+      else {
+        const fd = enter(task.enter, task.at, follow, isTop ? null : { onerror })
+        isTop = false
+        if (fd === undefined) continue
+        tasks.push({ close: fd })
+        if (scandirEvent.wanted) scandirEvent.raise(fd)
+        const { directories, others } = list(fd, task.path)
+        const step: FwalkStep<string> = [task.path, directories, others, fd]
+        if (topdown) yield step
+        else tasks.push({ step })
+        for (const name of decoded(directories).reverse())
+          tasks.push({ enter: name, path: joinPath(task.path, name), at: fd })
+      }
+    }
+  } finally {
+    // The caller has left early, or an error ended the walk.
+    for (const task of tasks) if ('close' in task) libc.close(task.close)
+  }
+}
+
+/** Opens a directory; undefined where it is to be passed over. Only the top has no handler: its errors are thrown. */
+function enter(
+  name: FileName,
+  at: number,
+  follow: boolean,
+  errors: { readonly onerror: WalkErrorHandler | null } | null,
+): number | undefined {
+  try {
+    return openDirectory('open', at, name, follow ? 0 : O_NOFOLLOW)
+  } catch (error) {
+    const type = follow ? undefined : typeOf(name, AT_SYMLINK_NOFOLLOW, at)
+    if (errors !== null) {
+      if (type !== S_IFLNK) passOver(error, errors.onerror)
+    } else {
+      if (type === undefined || type === S_IFDIR) throw error
+      // What is no directory is passed over, but not what cannot be opened, such as a link that points nowhere.
+      const errno = -readErrno(name, at)
+      if (errno !== 0) throw osError(errno, 'open', name)
+    }
+    return undefined
+  }
+}
+
+/** The same walk in bytes. What the caller does to `dirnames` is carried over. */
+function* inBytesOpen(steps: Generator<FwalkStep<string>, void>): Generator<FwalkStep<Buffer>, void> {
+  for (const [path, directories, others, fd] of steps) {
+    const names = directories.map((name) => fsencode(name))
+    yield [fsencode(path), names, others.map((name) => fsencode(name)), fd]
+    replaceItems(directories, decoded(names))
+  }
+}

@@ -1,0 +1,115 @@
+import { isMainThread } from 'node:worker_threads'
+import { badValue, FileNotFoundError, NotADirectoryError, OSError, wrongType } from '../../errors.ts'
+import { followBun } from '../../libc/bun_environment.ts'
+import type { CString, StringArray } from '../../libc/functions.ts'
+import { currentEnvironment, stringArray } from '../../libc/string_array.ts'
+import { terminated } from '../../libc/strings.ts'
+import { cString, type FileName, fileName, type Path } from '../arguments/paths.ts'
+import { entriesOf, environ, environb, get_exec_path, pathAmong, searchPath } from '../process_parameters/environ.ts'
+import { environChanges, threadStrings } from '../process_parameters/variables.ts'
+
+import { joinPath, splitPath } from '../system/pathnames.ts'
+
+/** What a program is started with: its arguments and its environment. `exec`, `spawn` and `posix_spawn` share this. */
+
+/** Arguments for C: at least one, and the first, by which a program knows itself, not empty. */
+export function argumentArray(value: unknown, name: string): StringArray {
+  if (!Array.isArray(value)) throw wrongType(name, 'an array of strings or bytes', value)
+  const strings = Array.from(value, (argument, index) => text(argument, `${name}[${index}]`))
+  const [first] = strings
+  if (first === undefined) throw badValue(name, 'must not be empty', value)
+  if (isEmpty(first)) throw badValue(`${name}[0]`, 'must not be empty', value[0])
+  return stringArray(strings)
+}
+
+function text(value: unknown, name: string): CString {
+  return cString(fileName(value, name), name)
+}
+
+function isEmpty(string: CString): boolean {
+  return string === '' || string[0] === 0
+}
+
+/** An environment for a program: its strings for C, and the directories in which it has programs looked for. */
+export interface CheckedEnvironment {
+  /** null: those of this process, as they are when the program starts. */
+  readonly strings: StringArray | null
+  searchPath(): string[]
+}
+
+const INHERITED: CheckedEnvironment = { strings: null, searchPath: () => get_exec_path() }
+
+/**
+ * An environment; that of this process where none is given. It is read once, because reading it may run its own code.
+ */
+export function checkedEnvironment(value: unknown, name: string): CheckedEnvironment {
+  if (value === undefined || value === null) return INHERITED
+  if (value === environ || value === environb) return ownEnvironment(name)
+  const isObject = typeof value === 'object' && !(Symbol.iterator in value)
+  const entries = entriesOf(value, name).filter(([, content]) => !isObject || content !== undefined)
+  return {
+    strings: stringArray(entries.map(([key, content]) => variable(key, content, name))),
+    searchPath: () => searchPath(pathAmong(entries, value)),
+  }
+}
+
+let own: { readonly strings: StringArray; readonly changes: number } | undefined
+
+/** That of `os.environ`, which most programs give to each of theirs: it is made anew only after it has changed. */
+function ownEnvironment(name: string): CheckedEnvironment {
+  // Reading it for the first time is no change.
+  if (own?.changes !== environChanges()) {
+    const strings = Array.from(environ, ([key, content]) => variable(key, content, name))
+    own = { strings: stringArray(strings), changes: environChanges() }
+  }
+  return { strings: own.strings, searchPath: () => get_exec_path() }
+}
+
+function variable(name: unknown, value: unknown, env: string): CString {
+  const key = text(name, `${env} name`)
+  const content = text(value, typeof key === 'string' ? `${env}.${key}` : `${env} value`)
+  // The first character may be one: it would be of no use on Linux, but CPython lets it through.
+  const cut = typeof key === 'string' ? key.indexOf('=', 1) : key.indexOf(EQUALS, 1)
+  if (isEmpty(key) || cut !== -1) throw badValue(env, 'has a name that is empty or contains "="', name)
+  if (typeof key === 'string' && typeof content === 'string') return `${key}=${content}`
+  return Buffer.concat([withoutNul(key), Buffer.of(EQUALS), withoutNul(content), Buffer.of(0)])
+}
+
+const EQUALS = 0x3d
+
+function withoutNul(string: CString): Uint8Array {
+  return typeof string === 'string' ? Buffer.from(string) : string.subarray(0, -1)
+}
+
+/** The environment of this process for C, to be used at once: setting a variable may move it. */
+export function inheritedEnvironment(): StringArray {
+  // A worker has variables of its own, and those of C are not safe to read there: the main thread may be setting one.
+  followBun()
+  return isMainThread ? currentEnvironment() : stringArray(threadStrings().map(terminated))
+}
+
+/**
+ * Tries a program in each of these directories, until `attempt` returns: of its errors "not found" lets the search go
+ * on silently, another is thrown at the end unless the program is found after all (as execvp(3) does).
+ *
+ * A name with a slash is not searched for.
+ */
+export function inSearchPath<R>(file: Path, env: CheckedEnvironment, attempt: (path: FileName) => R): R {
+  const program = fileName(file, 'file')
+  cString(program, 'file')
+  if (splitPath(program)[0].length > 0) return attempt(program)
+  let notFound: unknown
+  let other: unknown
+  for (const directory of env.searchPath()) {
+    try {
+      return attempt(
+        typeof program === 'string' ? joinPath(directory, program) : joinPath<FileName>(directory, program),
+      )
+    } catch (error) {
+      if (!(error instanceof OSError)) throw error
+      if (error instanceof FileNotFoundError || error instanceof NotADirectoryError) notFound = error
+      else other ??= error
+    }
+  }
+  throw other ?? notFound
+}

@@ -1,0 +1,59 @@
+import { isMainThread } from 'node:worker_threads'
+import { AuditEvent } from '../../audit.ts'
+import { constants, signalNumbers } from '../../libc/facts.ts'
+import type { CString } from '../../libc/functions.ts'
+import { handlerOf, restoreSignal, setSignal } from '../../libc/signals.ts'
+import { stringArray } from '../../libc/string_array.ts'
+import { cString, fileName, type Path } from '../arguments/paths.ts'
+
+import { lendStandardStreams } from './node_changes.ts'
+import { type PosixSpawnOptions, spawnProgram, startOr } from './posix_spawn.ts'
+import { waitpid } from './wait.ts'
+
+const systemEvent = new AuditEvent('os.system')
+
+/** The status of a shell that could not be started, as system(3) gives it. */
+const NO_SHELL = 127 << 8
+
+/** Starts `/bin/sh -c command`. */
+export function startShell(command: CString, options: PosixSpawnOptions): number {
+  return spawnProgram('/bin/sh', stringArray(['sh', '-c', command]), null, options)
+}
+
+/**
+ * Runs a command in a shell, and waits for it. As with system(3), SIGINT and SIGQUIT from the terminal reach the
+ * command only, not this process; except in a worker, since what a signal does belongs to the whole process.
+ *
+ * @param command what `/bin/sh -c` gets
+ * @returns the shell's status: `waitstatus_to_exitcode` makes sense of it. Where the shell cannot be run (a command
+ *   that is too long, say), that of an exit with 127
+ * @throws TypeError, RangeError for what is no command; OSError where no child can be made
+ *
+ * Availability: Linux. Audit event: `os.system` (command). See system(3); Python, os.system.
+ * @example
+ * ```ts
+ * os.system('exit 3') // => 3 << 8
+ * os.waitstatus_to_exitcode(os.system('exit 3')) // => 3
+ * ```
+ */
+export function system(command: Path): number {
+  const text = cString(fileName(command, 'command'), 'command')
+  if (systemEvent.wanted) systemEvent.raise(command)
+  const takeStreamsBack = lendStandardStreams()
+  const { SIGINT, SIGQUIT } = signalNumbers
+  const ignored = isMainThread ? [SIGINT, SIGQUIT] : []
+  const before = ignored.map((signal) => [signal, setSignal(signal, constants.SIG_IGN)] as const)
+  try {
+    // The command is to have them as this process had them, not as they are right now.
+    const setsigdef = before.filter(([, action]) => action !== null && handlerOf(action) !== constants.SIG_IGN)
+    const options = { setsigdef: setsigdef.map(([signal]) => signal) }
+    const pid = startOr(
+      () => startShell(text, options),
+      () => null,
+    )
+    return pid === null ? NO_SHELL : waitpid(pid, 0)[1]
+  } finally {
+    for (const [signal, action] of before) if (action !== null) restoreSignal(signal, action)
+    takeStreamsBack()
+  }
+}

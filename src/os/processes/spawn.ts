@@ -1,0 +1,246 @@
+import { AuditEvent } from '../../audit.ts'
+import { badValue } from '../../errors.ts'
+import { constants } from '../../libc/facts.ts'
+import { stringArray } from '../../libc/string_array.ts'
+import { int } from '../arguments/numbers.ts'
+import { cString, fileName, type Path } from '../arguments/paths.ts'
+import { statusOf } from '../files/status.ts'
+import type { Environment, Text } from '../process_parameters/variables.ts'
+import { splitEnvironment } from './exec.ts'
+
+import { lendStandardStreams } from './node_changes.ts'
+import { spawnProgram, startOr } from './posix_spawn.ts'
+import { argumentArray, checkedEnvironment, inSearchPath } from './program.ts'
+import { WIFSTOPPED, waitpid, waitstatus_to_exitcode } from './wait.ts'
+
+/** Mode of `spawn*`: wait for the program, and return how it ended. */
+export const P_WAIT = 0
+/** Mode of `spawn*`: return the child's process id at once. */
+export const P_NOWAIT = 1
+/** Mode of `spawn*`: the same as P_NOWAIT. */
+export const P_NOWAITO = 1
+
+const spawnEvent = new AuditEvent('os.spawn')
+
+/** The exit code of a child that could not become the program, as shells have it. */
+const CANNOT_RUN = 127
+
+/** A child that ends as one does which could not become its program. */
+function failedChild(): number {
+  const words = ['sh', '-c', `exit ${CANNOT_RUN}`]
+  return spawnProgram('/bin/sh', stringArray(words), null)
+}
+
+/** Runs `start`, which gives a process id, as the mode says. */
+function run(mode: number, start: () => number): number {
+  if (mode !== P_WAIT) return startOr(start, failedChild)
+  const takeStreamsBack = lendStandardStreams()
+  try {
+    const pid = startOr(start, () => null)
+    return pid === null ? CANNOT_RUN : waitstatus_to_exitcode(statusAtEnd(pid))
+  } finally {
+    takeStreamsBack()
+  }
+}
+
+/** Waits for the end of a child, which may be traced, and then stops now and then. */
+function statusAtEnd(pid: number): number {
+  for (;;) {
+    const [, status] = waitpid(pid, 0)
+    if (!WIFSTOPPED(status)) return status
+  }
+}
+
+function checkMode(mode: unknown): number {
+  const number = int(mode, 'mode')
+  if (number === P_WAIT || number === P_NOWAIT) return number
+  throw badValue('mode', 'must be P_WAIT, P_NOWAIT or P_NOWAITO', mode)
+}
+
+function spawn(mode: unknown, path: Path, args: unknown, env: unknown): number {
+  const kind = checkMode(mode)
+  const program = fileName(path, 'path')
+  cString(program, 'path')
+  const [argv, { strings }] = [argumentArray(args, 'args'), checkedEnvironment(env, 'env')]
+  if (spawnEvent.wanted) spawnEvent.raise(mode, path, args, env ?? null)
+  return run(kind, () => spawnProgram(program, argv, strings))
+}
+
+function spawnFound(mode: unknown, file: Path, args: unknown, env: unknown): number {
+  const kind = checkMode(mode)
+  const program = fileName(file, 'file')
+  cString(program, 'file')
+  const [argv, environment] = [argumentArray(args, 'args'), checkedEnvironment(env, 'env')]
+  if (spawnEvent.wanted) spawnEvent.raise(mode, file, args, env ?? null)
+  return run(kind, () =>
+    inSearchPath(program, environment, (path) => {
+      // A child for each directory of PATH would be dear: most do not have the program.
+      statusOf('spawn', path, constants.AT_FDCWD, 0)
+      return spawnProgram(path, argv, environment.strings)
+    }),
+  )
+}
+
+/**
+ * posix_spawn(3): runs a program in a child process.
+ *
+ * @param mode P_WAIT, or P_NOWAIT (P_NOWAITO is the same)
+ * @param path the program
+ * @param args its arguments, the first of which is the name it is known by
+ * @returns with P_WAIT the exit code, or the negative number of the signal that ended it; with P_NOWAIT the child's
+ *   process id, to be waited for. What cannot be run has the exit code 127
+ * @throws TypeError, RangeError for bad arguments; OSError where no child can be made
+ *
+ * Availability: Linux. Audit event: `os.spawn` (mode, path, args, env). See posix_spawn(3); Python, os.spawnv.
+ * @example
+ * ```ts
+ * os.spawnv(os.P_WAIT, '/bin/sh', ['sh', '-c', 'exit 3']) // => 3
+ * ```
+ */
+export function spawnv(mode: number, path: Path, args: readonly Text[]): number {
+  return spawn(mode, path, args, null)
+}
+
+/**
+ * posix_spawn(3): runs a program in a child process with another environment. See `spawnv`.
+ *
+ * @param mode P_WAIT or P_NOWAIT
+ * @param path the program
+ * @param args its arguments, the first of which is the name it is known by
+ * @param env its environment: a Map or an object
+ * @returns as `spawnv`
+ * @throws as `spawnv`; RangeError for names that are empty or contain "="
+ *
+ * Availability: Linux. Audit event: `os.spawn` (mode, path, args, env). See posix_spawn(3); Python, os.spawnve.
+ * @example
+ * ```ts
+ * os.spawnve(os.P_WAIT, '/bin/sh', ['sh', '-c', 'exit $CODE'], { CODE: '3' }) // => 3
+ * ```
+ */
+export function spawnve(mode: number, path: Path, args: readonly Text[], env: Environment): number {
+  splitEnvironment([env])
+  return spawn(mode, path, args, env)
+}
+
+/**
+ * posix_spawn(3): runs a program in a child process, with the arguments one by one. See `spawnv`.
+ *
+ * @param mode P_WAIT or P_NOWAIT
+ * @param path the program
+ * @param args its arguments, the first of which is the name it is known by
+ * @returns as `spawnv`
+ * @throws as `spawnv`
+ *
+ * Availability: Linux. Audit event: `os.spawn` (mode, path, args, env). See posix_spawn(3); Python, os.spawnl.
+ * @example
+ * ```ts
+ * const child = os.spawnl(os.P_NOWAIT, '/bin/true', 'true')
+ * os.waitpid(child, 0) // => [child, 0]
+ * ```
+ */
+export function spawnl(mode: number, path: Path, ...args: readonly Text[]): number {
+  return spawn(mode, path, args, null)
+}
+
+/**
+ * posix_spawn(3): runs a program in a child process, with the arguments one by one and another environment. See
+ * `spawnv`.
+ *
+ * @param mode P_WAIT or P_NOWAIT
+ * @param path the program
+ * @param args its arguments, the first of which is the name it is known by, and last its environment
+ * @returns as `spawnv`
+ * @throws as `spawnv`; TypeError where the last argument is no environment
+ *
+ * Availability: Linux. Audit event: `os.spawn` (mode, path, args, env). See posix_spawn(3); Python, os.spawnle.
+ * @example
+ * ```ts
+ * os.spawnle(os.P_WAIT, '/bin/sh', 'sh', '-c', 'exit $CODE', { CODE: '3' }) // => 3
+ * ```
+ */
+export function spawnle(mode: number, path: Path, ...args: readonly [...Text[], Environment]): number {
+  const [rest, env] = splitEnvironment(args)
+  return spawn(mode, path, rest, env)
+}
+
+/**
+ * posix_spawn(3): runs a program, which is searched for in `PATH`, in a child process. See `spawnv`.
+ *
+ * @param mode P_WAIT or P_NOWAIT
+ * @param file the program's name; one with a slash is a path, and not searched for
+ * @param args its arguments, the first of which is the name it is known by
+ * @returns as `spawnv`
+ * @throws as `spawnv`
+ *
+ * Availability: Linux. Audit event: `os.spawn` (mode, file, args, env). See posix_spawn(3); Python, os.spawnvp.
+ * @example
+ * ```ts
+ * os.spawnvp(os.P_WAIT, 'true', ['true']) // => 0
+ * ```
+ */
+export function spawnvp(mode: number, file: Path, args: readonly Text[]): number {
+  return spawnFound(mode, file, args, null)
+}
+
+/**
+ * posix_spawn(3): runs a program, which is searched for in the `PATH` of its new environment, in a child process. See
+ * `spawnv`.
+ *
+ * @param mode P_WAIT or P_NOWAIT
+ * @param file the program's name
+ * @param args its arguments, the first of which is the name it is known by
+ * @param env its environment: a Map or an object
+ * @returns as `spawnv`
+ * @throws as `spawnv`; RangeError for names that are empty or contain "="
+ *
+ * Availability: Linux. Audit event: `os.spawn` (mode, file, args, env). See posix_spawn(3); Python, os.spawnvpe.
+ * @example
+ * ```ts
+ * os.spawnvpe(os.P_WAIT, 'sh', ['sh', '-c', 'exit $CODE'], { CODE: '3', PATH: '/usr/bin:/bin' }) // => 3
+ * ```
+ */
+export function spawnvpe(mode: number, file: Path, args: readonly Text[], env: Environment): number {
+  splitEnvironment([env])
+  return spawnFound(mode, file, args, env)
+}
+
+/**
+ * posix_spawn(3): runs a program, which is searched for in `PATH`, in a child process, with the arguments one by one.
+ * See `spawnv`.
+ *
+ * @param mode P_WAIT or P_NOWAIT
+ * @param file the program's name
+ * @param args its arguments, the first of which is the name it is known by
+ * @returns as `spawnv`
+ * @throws as `spawnv`
+ *
+ * Availability: Linux. Audit event: `os.spawn` (mode, file, args, env). See posix_spawn(3); Python, os.spawnlp.
+ * @example
+ * ```ts
+ * os.spawnlp(os.P_WAIT, 'nothing-of-this-name', 'nothing') // => 127
+ * ```
+ */
+export function spawnlp(mode: number, file: Path, ...args: readonly Text[]): number {
+  return spawnFound(mode, file, args, null)
+}
+
+/**
+ * posix_spawn(3): runs a program, which is searched for in the `PATH` of its new environment, in a child process, with
+ * the arguments one by one. See `spawnv`.
+ *
+ * @param mode P_WAIT or P_NOWAIT
+ * @param file the program's name
+ * @param args its arguments, the first of which is the name it is known by, and last its environment
+ * @returns as `spawnv`
+ * @throws as `spawnv`; TypeError where the last argument is no environment
+ *
+ * Availability: Linux. Audit event: `os.spawn` (mode, file, args, env). See posix_spawn(3); Python, os.spawnlpe.
+ * @example
+ * ```ts
+ * os.spawnlpe(os.P_WAIT, 'sh', 'sh', '-c', 'exit $CODE', { CODE: '3', PATH: '/usr/bin:/bin' }) // => 3
+ * ```
+ */
+export function spawnlpe(mode: number, file: Path, ...args: readonly [...Text[], Environment]): number {
+  const [rest, env] = splitEnvironment(args)
+  return spawnFound(mode, file, rest, env)
+}

@@ -1,0 +1,151 @@
+import { NotImplementedError } from '../../errors.ts'
+import { failed, lastErrno, osError } from '../../libc/call.ts'
+import { constants, errnoNumbers } from '../../libc/facts.ts'
+import { type Address, libc } from '../../libc/functions.ts'
+import { address, addressOf } from '../../libc/memory.ts'
+import { SLAB_PIECE, slabAddress, slabTake } from '../../libc/slab.ts'
+import { findVdsoRandom, type VdsoRandom } from '../../libc/vdso.ts'
+import { int } from '../arguments/numbers.ts'
+import { optional } from '../arguments/options.ts'
+import { atMost, trimmed } from '../descriptors/transfer_size.ts'
+import type { Prepared } from '../prepared.ts'
+
+/** Flag of `getrandom`: rather than wait for the kernel to gather randomness, fail (BlockingIOError). */
+export const GRND_NONBLOCK: number = constants.GRND_NONBLOCK
+/** Flag of `getrandom`: from the source of /dev/random rather than that of /dev/urandom. */
+export const GRND_RANDOM: number = constants.GRND_RANDOM
+
+const { AT_FDCWD, O_CLOEXEC, O_RDONLY } = constants
+const { EACCES, EINTR, EINVAL, ENODEV, ENOENT, ENOSYS, ENXIO, EPERM } = errnoNumbers
+
+/** Up to here the vDSO is faster than a system call: 16 bytes cost half as much, from 64 on they cost the same. */
+const FEW_BYTES = 64
+
+/**
+ * getrandom(2): random bytes from the kernel's generator, fit for cryptographic keys.
+ *
+ * @param size how many bytes at the most
+ * @param flags 0 or a combination of GRND_NONBLOCK and GRND_RANDOM
+ * @returns the bytes: fewer where a signal came in between, or GRND_RANDOM had no more
+ * @throws OSError as the system says: BlockingIOError (GRND_NONBLOCK, early after the system's start), EINVAL for a
+ *   negative size or unknown flags
+ *
+ * Availability: Linux 3.17. See getrandom(2); Python, os.getrandom.
+ * @example
+ * ```ts
+ * os.getrandom(16).length // => 16
+ * os.getrandom(16, os.GRND_NONBLOCK).length // => 16
+ * ```
+ */
+export function getrandom(size: number, flags: number): Buffer
+export function getrandom(size: number, options?: { readonly flags?: number | undefined }): Buffer
+export function getrandom(size: number, ...rest: unknown[]): Buffer {
+  const [, wanted, bits] = preparedGetrandom(size, ...rest).args
+  return upTo(wanted, bits)
+}
+
+/** What `getrandom` does before its call. */
+export function preparedGetrandom(size: number, ...rest: unknown[]): Prepared<'getrandom'> {
+  const { flags = 0 } = optional(['flags'], [], rest)
+  const wanted = int(size, 'size', Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
+  const bits = int(flags, 'flags')
+  if (wanted < 0) throw osError(EINVAL, 'getrandom')
+  return {
+    name: 'getrandom',
+    args: [address, atMost(wanted), bits],
+    syscall: 'getrandom',
+    file: undefined,
+  }
+}
+
+function upTo(size: number, flags: number): Buffer {
+  let got: number
+  if (size <= SLAB_PIECE) {
+    while ((got = libc.getrandom(slabAddress(size), size, flags)) === -1) failed('getrandom')
+    return slabTake(got)
+  }
+  const buffer = Buffer.allocUnsafeSlow(size)
+  while ((got = libc.getrandom(addressOf(buffer), size, flags)) === -1) failed('getrandom')
+  return trimmed(buffer, got)
+}
+
+/**
+ * getrandom(2): random bytes from the kernel's generator, fit for cryptographic keys: as many as asked for. Early after
+ * the system's start it waits for the kernel to gather randomness.
+ *
+ * @param size how many bytes
+ * @returns the bytes
+ * @throws RangeError for a negative size
+ * @throws NotImplementedError where a sandbox forbids the system call and there is no /dev/urandom either
+ *
+ * Availability: Linux. See getrandom(2), urandom(4); Python, os.urandom.
+ * @example
+ * ```ts
+ * os.urandom(16).length // => 16
+ * ```
+ */
+export function urandom(size: number): Buffer {
+  const wanted = checkedSize(size)
+  if (wanted <= SLAB_PIECE) {
+    const start = slabAddress(wanted)
+    if (wanted > FEW_BYTES || !fillWithoutCall(start, wanted)) fill(start, wanted)
+    return slabTake(wanted)
+  }
+  const buffer = Buffer.allocUnsafeSlow(wanted)
+  fill(addressOf(buffer), wanted)
+  return buffer
+}
+
+/** How many bytes `urandom` is to give. */
+export function checkedSize(size: unknown): number {
+  return int(size, 'size', 0, Number.MAX_SAFE_INTEGER)
+}
+
+let vdsoRandom: VdsoRandom | null | undefined
+
+function fillWithoutCall(start: Address, size: number): boolean {
+  if (vdsoRandom === undefined) vdsoRandom = findVdsoRandom()
+  return vdsoRandom !== null && vdsoRandom(start, size) === size
+}
+
+function fill(start: Address, size: number): void {
+  for (let done = 0; done < size; ) {
+    const got = libc.getrandom(start + done, size - done, 0)
+    if (got !== -1) {
+      done += got
+      continue
+    }
+    const errno = lastErrno()
+    if (errno === EPERM || errno === ENOSYS) {
+      fillFromDevice(start + done, size - done)
+      return
+    }
+    if (errno !== EINTR) throw osError(errno, 'urandom')
+  }
+}
+
+/** What a sandbox that knows no getrandom(2) lets through. */
+function fillFromDevice(start: Address, size: number): void {
+  const fd = openDevice()
+  try {
+    for (let done = 0; done < size; ) {
+      const got = libc.read(fd, start + done, size - done)
+      if (got === -1) failed('urandom', '/dev/urandom')
+      else done += got
+    }
+  } finally {
+    libc.close(fd)
+  }
+}
+
+function openDevice(): number {
+  for (;;) {
+    const fd = libc.openat(AT_FDCWD, '/dev/urandom', O_RDONLY | O_CLOEXEC, 0)
+    if (fd !== -1) return fd
+    const errno = lastErrno()
+    if (errno === ENOENT || errno === ENXIO || errno === ENODEV || errno === EACCES) {
+      throw new NotImplementedError('neither getrandom(2) nor /dev/urandom is to be had')
+    }
+    if (errno !== EINTR) throw osError(errno, 'urandom', '/dev/urandom')
+  }
+}

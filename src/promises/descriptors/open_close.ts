@@ -1,0 +1,59 @@
+import { osError } from '../../libc/call.ts'
+import { errnoNumbers } from '../../libc/facts.ts'
+import { libc } from '../../libc/functions.ts'
+import type { Descriptor } from '../../os/arguments/descriptors.ts'
+import type { Path } from '../../os/arguments/paths.ts'
+import * as os from '../../os/descriptors/open_close.ts'
+import type { DirFdOption } from '../../os/files/status.ts'
+import type { SignalOption } from '../abort.ts'
+import { type Outcome, twin } from '../on_pool.ts'
+
+const { EINTR } = errnoNumbers
+
+/** A descriptor, which is closed where nobody wants it any more. */
+export const OPENED: Outcome<number> = {
+  result: Number,
+  undo(fd) {
+    libc.close(Number(fd))
+  },
+}
+
+/**
+ * openat(2): `os.open` on the thread pool. Aborted, it leaves no descriptor behind.
+ *
+ * A FIFO that nobody has open at the other end keeps a thread of the pool waiting: O_NONBLOCK avoids that.
+ * @example
+ * ```ts
+ * const fd = await promises.open('notes', os.O_RDWR | os.O_CREAT, 0o600)
+ * os.fstat(fd).st_size // => 0
+ * await promises.close(fd)
+ * ```
+ */
+export const open: {
+  (path: Path, flags: number, mode: number, options?: DirFdOption & SignalOption): Promise<number>
+  (
+    path: Path,
+    flags: number,
+    options?: DirFdOption & SignalOption & { readonly mode?: number | undefined },
+  ): Promise<number>
+} = twin(os.open, os.preparedOpen, OPENED)
+
+const CLOSED: Outcome<void> = {
+  regardless: true,
+  result: () => undefined,
+  failure(errno, { file }) {
+    if (errno !== EINTR) throw osError(errno, 'close', file)
+  },
+}
+
+/**
+ * close(2): `os.close` on the thread pool, since what was written may have to be stored first. Once called it cannot be
+ * aborted any more: the descriptor is closed.
+ * @example
+ * ```ts
+ * const fd = await promises.open('/etc/passwd', os.O_RDONLY)
+ * await promises.close(fd)
+ * await promises.close(fd) // throws OSError
+ * ```
+ */
+export const close: (fd: Descriptor, options?: SignalOption) => Promise<void> = twin(os.close, os.preparedClose, CLOSED)

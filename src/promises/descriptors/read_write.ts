@@ -1,0 +1,353 @@
+import { wrongType } from '../../errors.ts'
+import { tryCall } from '../../event_loop/nonblocking.ts'
+import { type Deed, NOT_YET, perform } from '../../event_loop/perform.ts'
+import { noteDrained, READABLE, WRITABLE } from '../../event_loop/poller.ts'
+import { BLOCK_SIZE, type Block } from '../../libc/background.ts'
+import { lastErrno } from '../../libc/call.ts'
+import { constants, errnoNumbers, structs } from '../../libc/facts.ts'
+import { libc } from '../../libc/functions.ts'
+import { address, addressOf, putUint64 } from '../../libc/memory.ts'
+import { SLAB_PIECE, slabAddress, slabTake } from '../../libc/slab.ts'
+import { attached, byteLength, plainView, view } from '../../os/arguments/buffers.ts'
+import { type Descriptor, descriptor } from '../../os/arguments/descriptors.ts'
+import { byteCount } from '../../os/arguments/numbers.ts'
+import { NO_OPTIONS } from '../../os/arguments/options.ts'
+import * as os from '../../os/descriptors/read_write.ts'
+import { atMost, trimmed } from '../../os/descriptors/transfer_size.ts'
+import { fstat } from '../../os/files/status.ts'
+import type { Prepared } from '../../os/prepared.ts'
+import type { SignalOption } from '../abort.ts'
+import { COUNT, type Outcome, onPool, twin } from '../on_pool.ts'
+import { type WaitOptions, waitOptions } from '../wait_options.ts'
+
+const { iov_base, iov_len } = structs.iovec.offsets
+const { RWF_NOWAIT, SEEK_CUR, S_IFMT, S_IFREG, S_IFBLK } = constants
+const { EAGAIN } = errnoNumbers
+
+export type Tried = number | typeof NOT_YET
+
+/** For calls that take an offset: they read and write as those do that take none. */
+const AT_POSITION = -1
+
+/** Describes one piece of memory, in scratch memory. */
+export function putVector(start: number, length: number): void {
+  putUint64(iov_base, start)
+  putUint64(iov_len, length)
+}
+
+/** A read into the memory that the vectors in scratch memory describe. */
+export function tryRead(syscall: string, fd: number, count: number, isReady: boolean): Tried {
+  const size = libc.preadv2(fd, address, count, AT_POSITION, 0, RWF_NOWAIT)
+  if (size !== -1) return size
+  if (lastErrno() === EAGAIN) return NOT_YET
+  const flagged = (flags: number): number => libc.preadv2(fd, address, count, AT_POSITION, 0, flags)
+  return tryCall(syscall, fd, flagged, () => libc.readv(fd, address, count), isReady)
+}
+
+/** A write of it. */
+export function tryWrite(syscall: string, fd: number, count: number, isReady: boolean): Tried {
+  const size = libc.pwritev2(fd, address, count, AT_POSITION, 0, RWF_NOWAIT)
+  if (size !== -1) return size
+  if (lastErrno() === EAGAIN) return NOT_YET
+  const flagged = (flags: number): number => libc.pwritev2(fd, address, count, AT_POSITION, 0, flags)
+  return tryCall(syscall, fd, flagged, () => libc.writev(fd, address, count), isReady)
+}
+
+/**
+ * Whether more can be had of a file on disk than was read of it: a read that does not wait gives what is in memory. Who
+ * gets less than asked for takes that for the end of the file.
+ */
+function isCutShort(fd: number): boolean {
+  const position = libc.lseek(fd, 0, SEEK_CUR)
+  if (position === -1) return false
+  const { st_mode, st_size } = fstat(fd)
+  const type = st_mode & S_IFMT
+  return (type === S_IFREG && position < st_size) || type === S_IFBLK
+}
+
+/**
+ * A read or write on the pool, for a file on disk.
+ *
+ * @param memory belongs to this call alone: what is the caller's could be transferred, and freed, while C uses it. It
+ *   is reachable from here until the call has ended
+ */
+export function onDisk(syscall: string, fd: number, name: 'read' | 'writeFrom', memory: Uint8Array): Promise<number> {
+  const call = { name, args: [fd, addressOf(memory), memory.length] as const, syscall, file: fd, memory }
+  return onPool<number>(call, COUNT)
+}
+
+/** Reads a piece, into memory that it finds itself. */
+class ReadPiece implements Deed<Buffer> {
+  readonly events: number = READABLE
+  readonly fd: number
+  readonly #most: number
+  /** Where large pieces are read to; small ones share the slab. */
+  readonly #room: Buffer<ArrayBuffer> | null
+  /** What has been read already, of a file on disk. */
+  #first: Buffer | null = null
+
+  constructor(fd: number, most: number) {
+    this.fd = fd
+    this.#most = most
+    this.#room = most > SLAB_PIECE ? Buffer.allocUnsafeSlow(most) : null
+  }
+
+  attempt(isReady: boolean): Buffer | typeof NOT_YET {
+    const most = this.#most
+    putVector(this.#room === null ? slabAddress(most) : addressOf(this.#room), most)
+    const size = tryRead('read', this.fd, 1, isReady)
+    if (size === NOT_YET) return NOT_YET
+    const piece = this.#room === null ? slabTake(size) : trimmed(this.#room, size)
+    if (isReady) noteDrained(this.fd, size < most)
+    if (size === most || size === 0 || isReady || !isCutShort(this.fd)) return piece
+    this.#first = piece
+    return NOT_YET
+  }
+
+  async otherwise(): Promise<Buffer> {
+    const first = this.#first
+    const room = Buffer.allocUnsafeSlow(this.#most - (first?.length ?? 0))
+    const size = await onDisk('read', this.fd, 'read', room)
+    return first === null ? trimmed(room, size) : Buffer.concat([first, room.subarray(0, size)])
+  }
+}
+
+/**
+ * read(2): reads at most `n` bytes, as soon as there are any.
+ *
+ * Several reads of one descriptor get what comes in the order in which they were called.
+ *
+ * @param fd the descriptor. Whether it blocks does not matter, and is left as it is
+ * @param n how many bytes at the most
+ * @param options `signal`: aborted before anything was read, it makes the promise reject; `ref`: false lets the process
+ *   end meanwhile
+ * @returns what was there: fewer bytes where no more are ready, none at the end of a file
+ * @throws OSError as the system says: EBADF, also where the descriptor is closed meanwhile; IsADirectoryError
+ *
+ * Availability: Linux. See read(2); Python, os.read.
+ * @example
+ * ```ts
+ * const [r, w] = os.pipe()
+ * const coming = promises.read(r, 100)
+ * os.write(w, Buffer.from('hello'))
+ * await coming // => Buffer.from('hello')
+ * os.close(r)
+ * os.close(w)
+ * ```
+ */
+export async function read(fd: Descriptor, n: number | bigint, options: WaitOptions = NO_OPTIONS): Promise<Buffer> {
+  const number = descriptor(fd, 'fd')
+  const most = atMost(byteCount(n, 'n'))
+  return perform(new ReadPiece(number, most), waitOptions(options))
+}
+
+/** Uses memory of the caller's. */
+abstract class WithMemory implements Deed<number> {
+  abstract readonly events: number
+  readonly fd: number
+  protected readonly bytes: Uint8Array
+  /** What the caller calls it. */
+  readonly #name: string
+
+  constructor(fd: number, bytes: Uint8Array, name: string) {
+    this.fd = fd
+    this.bytes = bytes
+    this.#name = name
+  }
+
+  /**
+   * Describes it to C; returns its length. It may be gone meanwhile: empty memory would read as the end of the file.
+   */
+  protected describe(): number {
+    const length = byteLength(attached(this.bytes, this.#name))
+    putVector(addressOf(this.bytes), length)
+    return length
+  }
+
+  abstract attempt(isReady: boolean): Tried
+  abstract otherwise(): Promise<number>
+}
+
+/** Reads into it. */
+class ReadInto extends WithMemory {
+  readonly events: number = READABLE
+  /** How much has been read already, of a file on disk. */
+  #done = 0
+
+  attempt(isReady: boolean): Tried {
+    const length = this.describe()
+    const size = tryRead('readinto', this.fd, 1, isReady)
+    if (size === NOT_YET || size === length || size === 0 || isReady || !isCutShort(this.fd)) return size
+    this.#done = size
+    return NOT_YET
+  }
+
+  async otherwise(): Promise<number> {
+    const room = Buffer.allocUnsafeSlow(byteLength(this.bytes) - this.#done)
+    const size = await onDisk('readinto', this.fd, 'read', room)
+    plainView(attached(this.bytes, 'buffer')).set(room.subarray(0, size), this.#done)
+    return this.#done + size
+  }
+}
+
+/**
+ * read(2): reads into memory of the caller's, as soon as there is anything. See `read`.
+ *
+ * @param fd the descriptor
+ * @param buffer where to: any view of memory, filled from its start
+ * @param options `signal`, `ref` as for `read`
+ * @returns how many bytes were read: fewer than there is room for where no more are ready, 0 at the end of a file
+ * @throws OSError as `read`; TypeError where the memory is gone when there is something to read
+ *
+ * Availability: Linux. See read(2); Python 3.14, os.readinto.
+ * @example
+ * ```ts
+ * const [r, w] = os.pipe()
+ * const room = Buffer.alloc(5)
+ * os.write(w, Buffer.from('hello'))
+ * await promises.readinto(r, room) // => 5
+ * room.toString() // => 'hello'
+ * os.close(r)
+ * os.close(w)
+ * ```
+ */
+export async function readinto(
+  fd: Descriptor,
+  buffer: ArrayBufferView,
+  options: WaitOptions = NO_OPTIONS,
+): Promise<number> {
+  const number = descriptor(fd, 'fd')
+  return perform(new ReadInto(number, view(buffer, 'buffer'), 'buffer'), waitOptions(options))
+}
+
+/** Writes it. */
+class Write extends WithMemory {
+  readonly events: number = WRITABLE
+
+  attempt(isReady: boolean): Tried {
+    this.describe()
+    return tryWrite('write', this.fd, 1, isReady)
+  }
+
+  otherwise(): Promise<number> {
+    const copy = Buffer.allocUnsafeSlow(byteLength(this.bytes))
+    copy.set(this.bytes)
+    return onDisk('write', this.fd, 'writeFrom', copy)
+  }
+}
+
+/**
+ * write(2): writes bytes, as soon as there is room for any.
+ *
+ * It resolves with the first that are taken, also where the descriptor blocks and `os.write` would wait until all are:
+ * so an aborted call has written nothing. Up to PIPE_BUF bytes go into a pipe all at once, as ever.
+ *
+ * @param fd the descriptor. Whether it blocks does not matter, and is left as it is
+ * @param data the bytes: any view of memory, which must stay as it is until the promise is settled
+ * @param options `signal`: aborted before anything was written, it makes the promise reject; `ref`: false lets the
+ *   process end meanwhile
+ * @returns how many were written, which may be fewer
+ * @throws OSError as the system says: EBADF, also where the descriptor is closed meanwhile; ENOSPC, BrokenPipeError
+ *
+ * Availability: Linux. See write(2); Python, os.write.
+ * @example
+ * ```ts
+ * const [r, w] = os.pipe()
+ * await promises.write(w, Buffer.from('hello')) // => 5
+ * os.read(r, 100).toString() // => 'hello'
+ * os.close(r)
+ * os.close(w)
+ * ```
+ */
+export function write(fd: Descriptor, data: ArrayBufferView, options: WaitOptions = NO_OPTIONS): Promise<number> {
+  try {
+    const number = descriptor(fd, 'fd')
+    return perform(new Write(number, view(data, 'data'), 'data'), waitOptions(options))
+  } catch (error) {
+    return Promise.reject(error)
+  }
+}
+
+/** What was read at the start of a block. Where the block is the call's alone, it becomes the result. */
+function pieceOf(size: number, { bytes }: Block): Buffer {
+  return bytes.length > BLOCK_SIZE ? trimmed(bytes, size) : Buffer.from(bytes.subarray(0, size))
+}
+
+/**
+ * pread(2): `os.pread` on the thread pool. Reads at most `n` bytes from a place in a file.
+ * @example
+ * ```ts
+ * const fd = os.open('/etc/passwd', os.O_RDONLY)
+ * await promises.pread(fd, 4, 1) // => os.pread(fd, 4, 1)
+ * os.close(fd)
+ * ```
+ */
+export const pread: (
+  fd: Descriptor,
+  n: number | bigint,
+  offset: number | bigint,
+  options?: SignalOption,
+) => Promise<Buffer> = twin(os.pread, os.preparedPread, {
+  room: (call) => Number((call as Prepared<'pread'>).args[2]),
+  result: (size, _, block) => pieceOf(Number(size), block),
+})
+
+/** A call that writes a copy of the caller's memory: it could be transferred, and freed, before C has read it. */
+export interface Writing<Name extends 'pwriteFrom' | 'preadv2' | 'pwritev2'> extends Prepared<Name> {
+  readonly views: readonly Uint8Array[]
+  readonly length: number
+  /** What the caller calls it. */
+  readonly argument: string
+}
+
+export function lengthOf(views: readonly Uint8Array[]): number {
+  return views.reduce((sum, view) => sum + byteLength(view), 0)
+}
+
+/** The caller's memory, which must be as long as it was when the call was asked for. */
+export function unchanged({ views, length, argument }: Writing<'pwriteFrom' | 'preadv2' | 'pwritev2'>): Uint8Array[] {
+  const plain = views.map((view) => plainView(attached(view, argument)))
+  if (lengthOf(plain) === length) return plain
+  throw wrongType(argument, 'memory that stays until the promise is settled', views)
+}
+
+function preparedPwrite(...given: Parameters<typeof os.preparedPwrite>): Writing<'pwriteFrom'> {
+  const { args, file } = os.preparedPwrite(...given)
+  const [fd, view, length, offset] = args
+  const most = atMost(length)
+  return {
+    name: 'pwriteFrom',
+    args: [fd, address, most, offset],
+    syscall: 'pwrite',
+    file,
+    views: [view],
+    length,
+    argument: 'data',
+  }
+}
+
+const PWRITE: Outcome<number> = {
+  room: (call) => (call as Writing<'pwriteFrom'>).length,
+  fill(call, { bytes }) {
+    for (const view of unchanged(call as Writing<'pwriteFrom'>)) bytes.set(view)
+  },
+  result: Number,
+}
+
+/**
+ * pwrite(2): `os.pwrite` on the thread pool. Writes bytes at a place in a file. `data` must stay as it is until the
+ * promise is settled.
+ * @example
+ * ```ts
+ * const fd = os.open('notes', os.O_RDWR | os.O_CREAT)
+ * await promises.pwrite(fd, Buffer.from('text'), 100) // => 4
+ * os.fstat(fd).st_size // => 104
+ * os.close(fd)
+ * ```
+ */
+export const pwrite: (
+  fd: Descriptor,
+  data: ArrayBufferView,
+  offset: number | bigint,
+  options?: SignalOption,
+) => Promise<number> = twin(os.pwrite, preparedPwrite, PWRITE)

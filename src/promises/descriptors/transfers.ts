@@ -1,0 +1,344 @@
+import { BlockingIOError } from '../../errors.ts'
+import { tryCall, unblock, withoutBlocking } from '../../event_loop/nonblocking.ts'
+import { NOT_YET, type Patience, perform, ready } from '../../event_loop/perform.ts'
+import { READABLE, WRITABLE } from '../../event_loop/poller.ts'
+import { constants, structs } from '../../libc/facts.ts'
+import { type Address, libc } from '../../libc/functions.ts'
+import { address, addressOf, bytes } from '../../libc/memory.ts'
+import { attached } from '../../os/arguments/buffers.ts'
+import type { Descriptor } from '../../os/arguments/descriptors.ts'
+import { close, dup } from '../../os/descriptors/open_close.ts'
+import * as transfers from '../../os/descriptors/transfers.ts'
+import {
+  checkedVmsplice,
+  type Offset,
+  preparedSendfile,
+  preparedSplice,
+  preparedTee,
+  type TransferOffsets,
+} from '../../os/descriptors/transfers.ts'
+import { withVectors } from '../../os/descriptors/vectors.ts'
+import type { SignalOption } from '../abort.ts'
+import { COUNT, onPool, twin } from '../on_pool.ts'
+
+import { Backoff } from '../pause.ts'
+import { takePatience, type WaitOptions } from '../wait_options.ts'
+
+/** Moving data inside the kernel, when both sides are ready. */
+
+const { F_GETFL, O_ACCMODE, O_RDONLY, SPLICE_F_NONBLOCK, SEEK_CUR, POLLIN, POLLOUT } = constants
+const { offsets: POLL, size: POLLFD } = structs.pollfd
+
+/** Bytes of both offsets, at the start of scratch memory. */
+const OFFSETS = 16
+/** The longest time between two tries where both sides are ready, and yet nothing can be moved, in milliseconds. */
+const LONGEST_PAUSE = 16
+
+/** A copy of the offsets in scratch memory, which others use while a call waits; and where a place of it is now. */
+function keepOffsets(): { readonly memory: Buffer; readonly moved: (place: Address) => Address } {
+  const memory = Buffer.allocUnsafeSlow(OFFSETS)
+  bytes.copy(memory, 0, 0, OFFSETS)
+  const start = addressOf(memory)
+  return { memory, moved: (place) => (place === 0 ? 0 : start + place - address) }
+}
+
+/** Whether it is a file on disk, or a device like one: nothing to wait for, but a call may take its time. */
+function hasPosition(fd: number): boolean {
+  return libc.lseek(fd, 0, SEEK_CUR) !== -1
+}
+
+/** The side that keeps a transfer waiting, and what it has to become; null where both are ready. */
+function laggard(from: number, to: number): readonly [fd: number, events: number] | null {
+  bytes.fill(0, 0, 2 * POLLFD)
+  bytes.writeInt32LE(from, POLL.fd)
+  bytes.writeInt16LE(POLLIN, POLL.events)
+  bytes.writeInt32LE(to, POLLFD + POLL.fd)
+  bytes.writeInt16LE(POLLOUT, POLLFD + POLL.events)
+  libc.poll(address, 2, 0)
+  if (bytes.readInt16LE(POLL.revents) === 0) return [from, READABLE]
+  if (bytes.readInt16LE(POLLFD + POLL.revents) === 0) return [to, WRITABLE]
+  return null
+}
+
+/** Tries until something has been moved, and waits in between for the side that is not ready. */
+async function moveWhenReady(
+  from: number,
+  to: number,
+  patience: Patience,
+  attempt: () => number | typeof NOT_YET | Promise<number | typeof NOT_YET>,
+): Promise<number> {
+  const backoff = new Backoff(LONGEST_PAUSE, patience)
+  for (;;) {
+    patience.signal?.throwIfAborted()
+    const result = await attempt()
+    if (result !== NOT_YET) return result
+    const side = laggard(from, to)
+    if (side === null) await backoff.pause()
+    else await ready(...side, patience)
+  }
+}
+
+/** What a call on the pool comes to: it fails with EAGAIN where it would have to wait. */
+async function orNotYet(call: Promise<number>): Promise<number | typeof NOT_YET> {
+  try {
+    return await call
+  } catch (error) {
+    if (error instanceof BlockingIOError) return NOT_YET
+    throw error
+  }
+}
+
+/**
+ * splice(2): moves data between a pipe and another descriptor, as soon as both are ready.
+ *
+ * @param src where from
+ * @param dst where to; this or `src` is a pipe
+ * @param count how many bytes at the most
+ * @param offset_src where to start reading, in bytes; null for the position, which moves, and for a pipe
+ * @param offset_dst where to start writing, in bytes; null for the position, which moves, and for a pipe
+ * @param flags of SPLICE_F_MOVE, SPLICE_F_MORE; SPLICE_F_NONBLOCK changes nothing here
+ * @param options `offset_src`, `offset_dst`, `flags` by name; `signal`: aborted, it makes the promise reject, and
+ *   nothing has been moved; `ref`: false lets the process end meanwhile
+ * @returns how many bytes were moved; 0 at the end
+ * @throws OSError as the system says: EBADF, EINVAL where neither is a pipe, ESPIPE for the offset of a pipe
+ *
+ * Availability: Linux. See splice(2); Python, os.splice.
+ * @example
+ * ```ts
+ * const source = os.open('/etc/passwd', os.O_RDONLY)
+ * const [r, w] = os.pipe()
+ * await promises.splice(source, w, 4, { offset_src: 0 }) // => 4
+ * for (const fd of [source, r, w]) os.close(fd)
+ * ```
+ */
+export function splice(
+  src: Descriptor,
+  dst: Descriptor,
+  count: number | bigint,
+  offset_src: Offset,
+  offset_dst?: Offset,
+  flags?: number,
+  options?: WaitOptions,
+): Promise<number>
+export function splice(
+  src: Descriptor,
+  dst: Descriptor,
+  count: number | bigint,
+  options?: TransferOffsets & { readonly flags?: number | undefined } & WaitOptions,
+): Promise<number>
+export async function splice(
+  src: Descriptor,
+  dst: Descriptor,
+  count: number | bigint,
+  ...rest: unknown[]
+): Promise<number> {
+  const patience = takePatience(rest)
+  const { args, syscall, file } = preparedSplice(src, dst, count, ...(rest as [Offset]))
+  const [from, fromPlace, to, toPlace, most, bits] = args
+  const { memory, moved } = keepOffsets()
+  const flags = bits | SPLICE_F_NONBLOCK
+  const own = [from, moved(fromPlace), to, moved(toPlace), most, flags] as const
+  if (hasPosition(from) || hasPosition(to)) {
+    const call = { name: 'splice', args: own, syscall, file, memory } as const
+    return moveWhenReady(from, to, patience, () => orNotYet(onPool<number>(call, COUNT)))
+  }
+  // SPLICE_F_NONBLOCK is for pipes alone: a socket at the other side would wait. And C has only the address of
+  // `memory`, so it is named here to be there as long as there are tries.
+  return moveWhenReady(from, to, patience, () =>
+    withoutBlocking(to, () => tryCall(syscall, from, null, () => libc.splice(...own), memory.length > 0)),
+  )
+}
+
+/**
+ * tee(2): copies what is in a pipe to another pipe, and leaves it in the first, as soon as both are ready.
+ *
+ * @param src the pipe to read
+ * @param dst the pipe to write
+ * @param count how many bytes at the most
+ * @param flags SPLICE_F_NONBLOCK changes nothing here
+ * @param options `flags` by name; `signal`: aborted, it makes the promise reject, and nothing has been copied; `ref`:
+ *   false lets the process end meanwhile
+ * @returns how many bytes were copied; 0 where the pipe is empty and nobody can write to it any more
+ * @throws OSError as the system says: EBADF, EINVAL where one is no pipe or both are the same
+ *
+ * Availability: Linux. See tee(2).
+ * @example
+ * ```ts
+ * const [r, w] = os.pipe()
+ * const [copyR, copyW] = os.pipe()
+ * const copied = promises.tee(r, copyW, 100)
+ * os.write(w, Buffer.from('twice')) // => 5
+ * await copied // => 5
+ * os.read(copyR, 100) // => Buffer.from('twice')
+ * os.read(r, 100) // => Buffer.from('twice')
+ * for (const fd of [r, w, copyR, copyW]) os.close(fd)
+ * ```
+ */
+export async function tee(
+  src: Descriptor,
+  dst: Descriptor,
+  count: number | bigint,
+  ...rest: [flags?: number, options?: WaitOptions] | [options?: { readonly flags?: number | undefined } & WaitOptions]
+): Promise<number> {
+  const given: unknown[] = [...rest]
+  const patience = takePatience(given)
+  const [from, to, most, bits] = preparedTee(src, dst, count, ...given).args
+  const flags = bits | SPLICE_F_NONBLOCK
+  const call = (): number => libc.tee(from, to, most, flags)
+  return moveWhenReady(from, to, patience, () => tryCall('tee', from, null, call, true))
+}
+
+/**
+ * vmsplice(2): puts memory into a pipe without copying it, as soon as the pipe has room, or reads a pipe into memory,
+ * as soon as there is anything.
+ *
+ * What was put into a pipe stays the caller's memory until somebody has read it there: who changes it meanwhile, or
+ * lets go of the buffer, changes what the reader gets. `writev` has no such trap.
+ *
+ * @param fd the writing end of a pipe, or its reading end
+ * @param buffers the memory: views, at most 1024
+ * @param flags of SPLICE_F_GIFT; SPLICE_F_NONBLOCK changes nothing here
+ * @param options `flags` by name; `signal`: aborted, it makes the promise reject, and nothing has been moved; `ref`:
+ *   false lets the process end meanwhile
+ * @returns how many bytes were put into the pipe, which may be fewer than there are, or read from it; 0 at its end
+ * @throws OSError as the system says: EBADF for what is no pipe, EINVAL, BrokenPipeError
+ *
+ * Availability: Linux. See vmsplice(2).
+ * @example
+ * ```ts
+ * const [r, w] = os.pipe()
+ * const room = Buffer.alloc(100)
+ * const coming = promises.vmsplice(r, [room])
+ * await promises.vmsplice(w, [Buffer.from('from '), Buffer.from('memory')]) // => 11
+ * await coming // => 11
+ * os.close(r)
+ * os.close(w)
+ * ```
+ */
+export async function vmsplice(
+  fd: Descriptor,
+  buffers: readonly ArrayBufferView[],
+  ...rest: [flags?: number, options?: WaitOptions] | [options?: { readonly flags?: number | undefined } & WaitOptions]
+): Promise<number> {
+  const given: unknown[] = [...rest]
+  const patience = takePatience(given)
+  const { pipe, list, bits } = checkedVmsplice(fd, buffers, ...given)
+  const flags = bits | SPLICE_F_NONBLOCK
+  const status = libc.fcntl(pipe, F_GETFL, 0)
+  // As the kernel chooses: what can be written is.
+  const events = (status & O_ACCMODE) === O_RDONLY ? READABLE : WRITABLE
+  const attempt = (): number | typeof NOT_YET => {
+    for (const bytes of list) attached(bytes, 'buffers')
+    let tried: number | typeof NOT_YET = NOT_YET
+    withVectors('vmsplice', pipe, list, (vectors, count) => {
+      const call = (): number => libc.vmsplice(pipe, vectors, count, flags)
+      tried = tryCall('vmsplice', pipe, call, call, false)
+      return 0
+    })
+    return tried
+  }
+  return perform({ fd: pipe, events, attempt }, patience)
+}
+
+/** By descriptor, the last transfer to it that is under way. */
+const underWay = new Map<number, Promise<unknown>>()
+
+/** Begins when the transfers to the descriptor that were asked for before have ended. */
+async function inTurn<T>(fd: number, work: () => Promise<T>): Promise<T> {
+  const before = underWay.get(fd) ?? Promise.resolve()
+  const mine = before.then(work, work)
+  underWay.set(fd, mine)
+  try {
+    return await mine
+  } finally {
+    if (underWay.get(fd) === mine) underWay.delete(fd)
+  }
+}
+
+/**
+ * sendfile(2): copies from a file to another descriptor, such as a socket, as soon as that has room.
+ *
+ * The file is read on the thread pool. While that goes on (and no longer) a blocking descriptor does not block for
+ * those who share its open file.
+ *
+ * @param out_fd where to
+ * @param in_fd the file: one that could be mapped into memory
+ * @param offset where to start in it, in bytes; its position stays as it is. With null, start at its position and move
+ *   it
+ * @param count how many bytes at the most
+ * @param options `signal`: aborted while it waits, it makes the promise reject, and nothing has been copied; `ref`:
+ *   false lets the process end meanwhile
+ * @returns how many were copied, which may be fewer; 0 at the end of the file
+ * @throws OSError as the system says: EBADF, EINVAL for what cannot be read so, BrokenPipeError
+ *
+ * Availability: Linux. See sendfile(2); Python, os.sendfile.
+ * @example
+ * ```ts
+ * const source = os.open('/etc/passwd', os.O_RDONLY)
+ * const [r, w] = os.pipe()
+ * await promises.sendfile(w, source, 0, 4) // => 4
+ * for (const fd of [source, r, w]) os.close(fd)
+ * ```
+ */
+export async function sendfile(
+  out_fd: Descriptor,
+  in_fd: Descriptor,
+  offset: Offset,
+  count: number | bigint,
+  ...rest: [options?: WaitOptions]
+): Promise<number> {
+  const patience = takePatience(rest)
+  const { args, syscall, file } = preparedSendfile(out_fd, in_fd, offset, count, ...rest)
+  const [to, from, place, most] = args
+  const { memory, moved } = keepOffsets()
+  const sending = (fd: number): Promise<number> => {
+    const call = { name: 'sendfile', args: [fd, from, moved(place), most], syscall, file, memory } as const
+    return onPool<number>(call, COUNT)
+  }
+  if (hasPosition(to)) return sending(to)
+  return inTurn(to, () => moveWhenReady(from, to, patience, () => orNotYet(withCopy(to, sending))))
+}
+
+/**
+ * Runs `work` with a copy of a descriptor that does not block: its number may be another file's before the pool is
+ * done.
+ */
+async function withCopy(fd: number, work: (copy: number) => Promise<number>): Promise<number> {
+  const copy = dup(fd)
+  const restore = unblock(copy)
+  try {
+    return await work(copy)
+  } finally {
+    restore()
+    close(copy)
+  }
+}
+
+/**
+ * copy_file_range(2): `os.copy_file_range` on the thread pool. Copies from one file to another inside the kernel.
+ * @example
+ * ```ts
+ * const source = os.open('/etc/passwd', os.O_RDONLY)
+ * const target = os.open('copy', os.O_WRONLY | os.O_CREAT)
+ * while ((await promises.copy_file_range(source, target, 2 ** 20)) > 0) {}
+ * os.fstat(target).st_size // => os.fstat(source).st_size
+ * os.close(source)
+ * os.close(target)
+ * ```
+ */
+export const copy_file_range: {
+  (
+    src: Descriptor,
+    dst: Descriptor,
+    count: number | bigint,
+    offset_src: number | bigint | null,
+    offset_dst?: number | bigint | null | SignalOption,
+    options?: SignalOption,
+  ): Promise<number>
+  (
+    src: Descriptor,
+    dst: Descriptor,
+    count: number | bigint,
+    options?: transfers.TransferOffsets & SignalOption,
+  ): Promise<number>
+} = twin(transfers.copy_file_range, transfers.preparedCopyFileRange, { input: 16, result: Number })

@@ -1,0 +1,207 @@
+import { OSError } from '../../errors.ts'
+import { osError } from '../../libc/call.ts'
+import { constants } from '../../libc/facts.ts'
+import { type FileName, fsdecode, fsencode, type Path } from '../../os/arguments/paths.ts'
+import { scandirEvent } from '../../os/files/directory_stream.ts'
+import type { FwalkOptions, FwalkStep, Walk, WalkErrorHandler } from '../../os/files/walk.ts'
+import * as os from '../../os/files/walk.ts'
+import { joinPath } from '../../os/system/pathnames.ts'
+import type { SignalOption } from '../abort.ts'
+import { takeSignal } from '../on_pool.ts'
+import { closeDirectory, modeOrErrno, type Opened, openAndList, readErrno } from './directory_stream.ts'
+import { Pending, ReadAhead } from './read_ahead.ts'
+import { isLink, OPEN_AHEAD, stepsOf, valueFrom } from './walk.ts'
+
+const { AT_SYMLINK_NOFOLLOW, S_IFDIR, S_IFMT } = constants
+
+/** A directory of a walk that has them open. */
+class ByDescriptor extends Pending<Opened | undefined> {
+  readonly #open: () => Promise<Opened | undefined>
+
+  constructor(path: string, open: () => Promise<Opened | undefined>) {
+    super(path)
+    this.#open = open
+  }
+
+  read(): Promise<Opened | undefined> {
+    return this.#open()
+  }
+
+  /** None: each would cost a descriptor before it is certain that it is wanted. */
+  below(): readonly ByDescriptor[] {
+    return []
+  }
+}
+
+/**
+ * What `walkOpen` has still to do, beside entering directories: give a step whose directories have been walked, close.
+ */
+type Task = ByDescriptor | { readonly step: FwalkStep<string> } | { readonly close: number }
+
+async function* walkOpen(
+  walk: Walk & { readonly at: number },
+  signal: AbortSignal | undefined,
+): AsyncGenerator<FwalkStep<string>, void> {
+  const { topdown, onerror, flags } = walk
+  const isStopped = (): boolean => signal?.aborted === true
+  const top = fsdecode(walk.start)
+  const tasks: Task[] = [new ByDescriptor(top, () => openTop(walk.start, walk.at, flags, isStopped))]
+  const ahead = new ReadAhead<Opened | undefined>(tasks, signal, OPEN_AHEAD)
+  let isTop = true
+  try {
+    for (let task = tasks.at(-1); task !== undefined; task = tasks.at(-1)) {
+      if ('close' in task) {
+        tasks.pop()
+        // Whether aborted or not: nobody else knows of it any more.
+        closeDirectory(task.close)
+        continue
+      }
+      signal?.throwIfAborted()
+      if ('step' in task) {
+        tasks.pop()
+        yield task.step
+        continue
+      }
+      const found = await ahead.take(task)
+      tasks.pop()
+      // Only the top's errors are thrown.
+      if (isTop && 'error' in found) throw found.error
+      isTop = false
+      const opened = valueFrom(found, onerror)
+      if (opened === undefined) continue
+      const { fd, listing, failure } = opened
+      tasks.push({ close: fd })
+      if (listing === undefined) throw failure?.error
+      const { path } = task
+      const step: FwalkStep<string> = [path, listing.directories, listing.others, fd]
+      if (topdown) yield step
+      else tasks.push({ step })
+      for (const name of os.decoded(listing.directories).reverse()) {
+        const below = joinPath(path, name)
+        tasks.push(new ByDescriptor(below, () => openBelow(name, below, fd, flags, isStopped)))
+      }
+    }
+  } finally {
+    // The caller has left early, or an error ended the walk. What is being opened below a directory needs that open.
+    await ahead.end(() => tasks.forEach(leave))
+  }
+}
+
+/** Closes what a task that is not done any more has open. */
+function leave(task: Task): void {
+  if ('close' in task) closeDirectory(task.close)
+  if (!(task instanceof ByDescriptor) || task.found === undefined) return
+  const opened = 'value' in task.found ? task.found.value : undefined
+  if (opened !== undefined) closeDirectory(opened.fd)
+}
+
+/** Opens and lists the top; undefined where it is a file, or a link that is not to be followed. */
+async function openTop(
+  name: FileName,
+  at: number,
+  flags: number,
+  isStopped: () => boolean,
+): Promise<Opened | undefined> {
+  try {
+    return await openAndList('open', at, name, fsdecode(name), flags, isStopped, raiseScandir)
+  } catch (error) {
+    const mode = flags === 0 ? -1 : await modeOrErrno(name, AT_SYMLINK_NOFOLLOW, at)
+    if (mode < 0 || (mode & S_IFMT) === S_IFDIR) throw error
+    // What is no directory is passed over, but not what cannot be opened, such as a link that points nowhere.
+    const errno = -(await readErrno(name, at))
+    if (errno !== 0) throw osError(errno, 'open', name)
+    return undefined
+  }
+}
+
+/** Opens and lists a directory below the top; undefined where it is a link that is not to be followed. */
+async function openBelow(
+  name: string,
+  path: string,
+  at: number,
+  flags: number,
+  isStopped: () => boolean,
+): Promise<Opened | undefined> {
+  try {
+    return await openAndList('open', at, name, path, flags, isStopped, raiseScandir)
+  } catch (error) {
+    if (flags !== 0 && error instanceof OSError && (await isLink(name, at))) return undefined
+    throw error
+  }
+}
+
+function raiseScandir(fd: number): void {
+  if (scandirEvent.wanted) scandirEvent.raise(fd)
+}
+
+/** The same walk in bytes. What the caller does to `dirnames` is carried over. */
+async function* inBytesOpen(steps: AsyncGenerator<FwalkStep<string>, void>): AsyncGenerator<FwalkStep<Buffer>, void> {
+  for await (const [path, directories, others, fd] of steps) {
+    const names = directories.map((name) => fsencode(name))
+    yield [fsencode(path), names, others.map((name) => fsencode(name)), fd]
+    os.replaceItems(directories, os.decoded(names))
+  }
+}
+
+/**
+ * `os.fwalk` on the thread pool: an async iterable of the same steps in the same order. It opens directories ahead of
+ * the caller, and so has up to eight more descriptors open than the depth of the tree demands.
+ *
+ * @param top the directory to start in; the current one by default
+ * @param topdown true (the default): a directory comes before those in it; false: after them
+ * @param onerror gets the OSError of a directory that cannot be listed, and may throw; by default it is passed over
+ * @param options `signal`; all of them by name; `follow_symlinks`: true to walk symbolic links to directories too;
+ *   `dir_fd`: where a relative `top` starts
+ * @returns an async iterable of [dirpath, dirnames, filenames, dirfd]; dirfd is valid until the next step, and not
+ *   yours to close. Errors, those of arguments included, reject its steps
+ *
+ * Availability: Linux. Audit events: `os.fwalk` (top, topdown, onerror, follow_symlinks, dir_fd), and `os.scandir` (fd)
+ * for each directory, when it is read. See Python, os.fwalk.
+ * @example
+ * ```ts
+ * os.makedirs('top/below')
+ * const seen: string[] = []
+ * for await (const [folder, , , fd] of promises.fwalk('top')) {
+ *   if (os.fstat(fd).st_ino > 0n) seen.push(folder)
+ * }
+ * seen // => ['top', 'top/below']
+ * ```
+ */
+export function fwalk(
+  top: Uint8Array,
+  topdown: boolean,
+  onerror?: WalkErrorHandler | null | (FwalkOptions & SignalOption),
+  options?: FwalkOptions & SignalOption,
+): AsyncGenerator<FwalkStep<Buffer>, void>
+export function fwalk(
+  top: string | URL,
+  topdown: boolean,
+  onerror?: WalkErrorHandler | null | (FwalkOptions & SignalOption),
+  options?: FwalkOptions & SignalOption,
+): AsyncGenerator<FwalkStep<string>, void>
+export function fwalk(
+  top: Path,
+  topdown: boolean,
+  onerror?: WalkErrorHandler | null | (FwalkOptions & SignalOption),
+  options?: FwalkOptions & SignalOption,
+): AsyncGenerator<FwalkStep<string> | FwalkStep<Buffer>, void>
+export function fwalk(
+  top: Uint8Array | (FwalkOptions & SignalOption & { readonly top: Uint8Array }),
+  options?: FwalkOptions & SignalOption,
+): AsyncGenerator<FwalkStep<Buffer>, void>
+export function fwalk(
+  top?: string | URL | (FwalkOptions & SignalOption & { readonly top?: string | URL | undefined }),
+  options?: FwalkOptions & SignalOption,
+): AsyncGenerator<FwalkStep<string>, void>
+export function fwalk(
+  top: Path | (FwalkOptions & SignalOption),
+  options?: FwalkOptions & SignalOption,
+): AsyncGenerator<FwalkStep<string> | FwalkStep<Buffer>, void>
+export function fwalk(...args: unknown[]): AsyncGenerator<FwalkStep<string> | FwalkStep<Buffer>, void> {
+  return stepsOf<FwalkStep<string> | FwalkStep<Buffer>>(() => {
+    const signal = takeSignal(args)
+    const checked = os.checkedFwalk(...args)
+    const steps = walkOpen(checked, signal)
+    return typeof checked.start === 'string' ? steps : inBytesOpen(steps)
+  })
+}

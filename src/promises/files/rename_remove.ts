@@ -1,0 +1,66 @@
+import type { Path } from '../../os/arguments/paths.ts'
+import type { TwoDirFdOptions } from '../../os/files/links.ts'
+import * as os from '../../os/files/rename_remove.ts'
+import type { DirFdOption } from '../../os/files/status.ts'
+import type { SignalOption } from '../abort.ts'
+import { NOTHING, twin } from '../on_pool.ts'
+
+/**
+ * renameat(2): `os.rename` on the thread pool. Gives a file or directory another name, in one step.
+ * @example
+ * ```ts
+ * os.mkdir('old')
+ * await promises.rename('old', 'new')
+ * os.listdir() // => ['new']
+ * ```
+ */
+export const rename: (src: Path, dst: Path, options?: TwoDirFdOptions & SignalOption) => Promise<void> = twin(
+  os.rename,
+  os.preparedRename,
+  NOTHING,
+)
+
+/**
+ * renameat(2): `os.replace` on the thread pool. `rename` that replaces what has the name, on every platform.
+ * @example
+ * ```ts
+ * os.close(os.open('settings.tmp', os.O_CREAT))
+ * await promises.replace('settings.tmp', 'settings')
+ * os.listdir() // => ['settings']
+ * ```
+ */
+export const replace: (src: Path, dst: Path, options?: TwoDirFdOptions & SignalOption) => Promise<void> = twin(
+  os.replace,
+  os.preparedReplace,
+  NOTHING,
+)
+
+/**
+ * unlinkat(2): `os.remove` on the thread pool. Removes the name of a file.
+ * @example
+ * ```ts
+ * os.close(os.open('file', os.O_CREAT))
+ * await promises.remove('file')
+ * await promises.remove('file') // throws FileNotFoundError
+ * ```
+ */
+export const remove: (path: Path, options?: DirFdOption & SignalOption) => Promise<void> = twin(
+  os.remove,
+  os.preparedRemove,
+  NOTHING,
+)
+
+/**
+ * unlinkat(2): `os.unlink` on the thread pool. The same as `remove`, under its Unix name.
+ * @example
+ * ```ts
+ * os.close(os.open('file', os.O_CREAT))
+ * await promises.unlink('file')
+ * os.listdir() // => []
+ * ```
+ */
+export const unlink: (path: Path, options?: DirFdOption & SignalOption) => Promise<void> = twin(
+  os.unlink,
+  os.preparedUnlink,
+  NOTHING,
+)

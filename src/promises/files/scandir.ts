@@ -1,0 +1,232 @@
+import { constants } from '../../libc/facts.ts'
+import type { FileName } from '../../os/arguments/paths.ts'
+import { DirEntry, type Source, startOf } from '../../os/files/dir_entry.ts'
+import { duplicateDirectory, type Records, scandirEvent } from '../../os/files/directory_stream.ts'
+import * as os from '../../os/files/scandir.ts'
+import { orAborted, type SignalOption } from '../abort.ts'
+import { named, takeSignal } from '../on_pool.ts'
+import { openDirectory, readMore, readRecords } from './directory_stream.ts'
+
+const { AT_FDCWD } = constants
+
+async function openListed(syscall: string, directory: FileName | number): Promise<number> {
+  if (typeof directory === 'number') return duplicateDirectory(syscall, directory)
+  return openDirectory(syscall, AT_FDCWD, directory)
+}
+
+/**
+ * `os.listdir` on the thread pool. The names of what is in a directory, without "." and "..", in no particular order.
+ *
+ * @param path the directory, or the descriptor of an open one; the current directory by default
+ * @param options `signal`; `path` by name
+ * @returns the names: as bytes where `path` is bytes
+ * @throws OSError as the system says: FileNotFoundError, NotADirectoryError, PermissionError
+ *
+ * Availability: Linux. Audit event: `os.listdir` (path). See readdir(3); Python, os.listdir.
+ * @example
+ * ```ts
+ * os.mkdir('folder')
+ * await promises.listdir() // => ['folder']
+ * ```
+ */
+export const listdir: {
+  (path: Uint8Array | (SignalOption & { readonly path: Uint8Array }), options?: SignalOption): Promise<Buffer[]>
+  (path?: os.TextListed | (SignalOption & { readonly path?: os.TextListed }), options?: SignalOption): Promise<string[]>
+  (
+    path: os.Listed | (SignalOption & { readonly path: os.Listed }),
+    options?: SignalOption,
+  ): Promise<string[] | Buffer[]>
+} = named(os.listdir, async (...given) => {
+  const signal = takeSignal(given)
+  const directory = os.listed(given, os.listdirEvent)
+  return orAborted(listAll(directory, signal), signal)
+})
+
+async function listAll(directory: FileName | number, signal: AbortSignal | undefined): Promise<string[] | Buffer[]> {
+  const fd = await openListed('listdir', directory)
+  const names: string[] = []
+  try {
+    while (await readMore('listdir', fd, directory, names, [])) signal?.throwIfAborted()
+  } finally {
+    os.closeListed(fd, directory)
+  }
+  return os.inKind(directory, names)
+}
+
+/** What `scandir` was called with, or why it cannot be done: the first step tells. */
+interface Order<T extends FileName> {
+  readonly directory: T | number
+  readonly signal?: AbortSignal | undefined
+  readonly error?: { readonly thrown: unknown }
+}
+
+/**
+ * The iterator of `promises.scandir`. It opens its directory at the first step, and closes it at the end, when a loop
+ * is left early, and by `close()` or `await using`.
+ *
+ * See Python, os.scandir.
+ * @example
+ * ```ts
+ * os.mkdir('folder')
+ * await using entries = promises.scandir()
+ * entries instanceof promises.AsyncScandirIterator // => true
+ * for await (const entry of entries) {
+ *   entry.name // => 'folder'
+ * }
+ * ```
+ */
+export class AsyncScandirIterator<T extends FileName = string> implements AsyncIterableIterator<DirEntry<T>> {
+  readonly #order: Order<T>
+  readonly #source: Source<T>
+  #isClosed = false
+  /** Steps come one after the other, however many are asked for at once: the last of them, and how many are to come. */
+  #last: Promise<unknown> = Promise.resolve()
+  #toCome = 0
+  #records: Records<Source<T>> | null = null
+  #next = 0
+
+  /** @internal `scandir` makes iterators. */
+  constructor(order: Order<T>) {
+    this.#order = order
+    this.#source = { start: startOf(order.directory), fd: -1 }
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+
+  /** The next entry. */
+  async next(): Promise<IteratorResult<DirEntry<T>, undefined>> {
+    const { signal } = this.#order
+    // Most entries have been read already.
+    if (this.#toCome === 0 && signal?.aborted !== true) {
+      const value = this.#nextRead()
+      if (value !== null) return { done: false, value }
+    }
+    return orAborted(
+      this.#inTurn(() => this.#step()),
+      signal,
+    )
+  }
+
+  #inTurn<Result>(act: () => Result | Promise<Result>): Promise<Result> {
+    this.#toCome += 1
+    const turn = this.#last.then(act)
+    const over = (): void => {
+      this.#toCome -= 1
+    }
+    this.#last = turn.then(over, over)
+    return turn
+  }
+
+  async #step(): Promise<IteratorResult<DirEntry<T>, undefined>> {
+    if (this.#isClosed) return { done: true, value: undefined }
+    const { directory, signal, error } = this.#order
+    try {
+      if (error !== undefined) throw error.thrown
+      signal?.throwIfAborted()
+      for (;;) {
+        const value = this.#nextRead()
+        if (value !== null) return { done: false, value }
+        const isOver = !(await this.#read(directory))
+        signal?.throwIfAborted()
+        if (!isOver) continue
+        this.#close()
+        return { done: true, value: undefined }
+      }
+    } catch (thrown) {
+      this.#close()
+      throw thrown
+    }
+  }
+
+  async #read(directory: T | number): Promise<boolean> {
+    const source = this.#source
+    if (source.fd === -1) {
+      source.fd = await openListed('scandir', directory)
+      os.forgotten.register(this, { source, directory }, this)
+    }
+    this.#next = 0
+    this.#records = await readRecords('scandir', source, directory)
+    return this.#records !== null
+  }
+
+  /** The next entry of those that have been read; null where there is none. */
+  #nextRead(): DirEntry<T> | null {
+    const place = this.#records?.places[this.#next]
+    if (this.#records === null || place === undefined) return null
+    this.#next += 1
+    return new DirEntry(this.#records, place)
+  }
+
+  /** Closes, as leaving a `for await` loop early does. */
+  async return(): Promise<IteratorResult<DirEntry<T>, undefined>> {
+    await this.close()
+    return { done: true, value: undefined }
+  }
+
+  /** Closes the directory, once the step under way is done. No more entries follow; doing it twice is no error. */
+  async close(): Promise<void> {
+    await this.#inTurn(() => this.#close())
+  }
+
+  #close(): void {
+    this.#isClosed = true
+    this.#records = null
+    const { fd } = this.#source
+    if (fd === -1) return
+    this.#source.fd = -1
+    os.closeListed(fd, this.#order.directory)
+    os.forgotten.unregister(this)
+  }
+
+  /** `close()`, for `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+}
+
+/**
+ * `os.scandir` on the thread pool. The entries of a directory, without "." and "..", in no particular order.
+ *
+ * What an entry has to ask when it is asked (`stat`, and for symbolic links what they point to), it asks at once, as
+ * those of `os.scandir` do: `await promises.stat(entry)` does not keep the event loop waiting.
+ *
+ * @param path the directory, or the descriptor of an open one; the current directory by default
+ * @param options `signal`; `path` by name
+ * @returns an async iterator of DirEntry, to be used up, left by a `for await` loop, or closed; names are bytes where
+ *   `path` is bytes. Errors, those of arguments included, reject its first step
+ * @throws OSError as the system says: FileNotFoundError, NotADirectoryError, PermissionError
+ *
+ * Availability: Linux. Audit event: `os.scandir` (path). See readdir(3); Python, os.scandir.
+ * @example
+ * ```ts
+ * os.mkdir('folder')
+ * for await (const entry of promises.scandir()) {
+ *   entry.is_dir() // => true
+ * }
+ * ```
+ */
+export function scandir(
+  path: Uint8Array | (SignalOption & { readonly path: Uint8Array }),
+  options?: SignalOption,
+): AsyncScandirIterator<Buffer>
+export function scandir(
+  path?: os.TextListed | (SignalOption & { readonly path?: os.TextListed }),
+  options?: SignalOption,
+): AsyncScandirIterator<string>
+export function scandir(
+  path: os.Listed | (SignalOption & { readonly path: os.Listed }),
+  options?: SignalOption,
+): AsyncScandirIterator<string> | AsyncScandirIterator<Buffer>
+export function scandir(...given: unknown[]): AsyncScandirIterator<string> | AsyncScandirIterator<Buffer> {
+  try {
+    const signal = takeSignal(given)
+    const directory = os.listed(given, scandirEvent)
+    if (typeof directory === 'object')
+      return new AsyncScandirIterator<Buffer>({ directory: Buffer.from(directory), signal })
+    return new AsyncScandirIterator<string>({ directory, signal })
+  } catch (thrown) {
+    return new AsyncScandirIterator<string>({ directory: -1, error: { thrown } })
+  }
+}

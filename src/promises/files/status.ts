@@ -1,0 +1,79 @@
+import { structs } from '../../libc/facts.ts'
+import type { Descriptor } from '../../os/arguments/descriptors.ts'
+import type { Path } from '../../os/arguments/paths.ts'
+import type { DirFdOption, StatOptions } from '../../os/files/status.ts'
+import * as os from '../../os/files/status.ts'
+import { FROM_SCRATCH } from '../../results/decoding.ts'
+import { type stat_result, statResult } from '../../results/stat_result.ts'
+import { statx_result } from '../../results/statx_result.ts'
+import type { SignalOption } from '../abort.ts'
+import { type Outcome, twin } from '../on_pool.ts'
+
+const STATUS: Outcome<stat_result> = { output: structs.stat.size, result: () => statResult() }
+const FULL_STATUS: Outcome<statx_result> = {
+  output: structs.statx.size,
+  result: () => new statx_result(FROM_SCRATCH),
+}
+
+/**
+ * stat(2): `os.stat` on the thread pool. The status of a file, or of an open one.
+ * @example
+ * ```ts
+ * const { st_size } = await promises.stat('/etc/passwd')
+ * st_size > 0 // => true
+ * await promises.stat('nowhere') // throws FileNotFoundError
+ * ```
+ */
+export const stat: (path: Path | Descriptor, options?: StatOptions & SignalOption) => Promise<stat_result> = twin(
+  os.stat,
+  os.preparedStat,
+  STATUS,
+)
+
+/**
+ * lstat(2): `os.lstat` on the thread pool. The status of a file, or of a symbolic link itself.
+ * @example
+ * ```ts
+ * os.symlink('nowhere', 'link')
+ * const { st_size } = await promises.lstat('link')
+ * st_size // => 7
+ * ```
+ */
+export const lstat: (path: Path, options?: DirFdOption & SignalOption) => Promise<stat_result> = twin(
+  os.lstat,
+  os.preparedLstat,
+  STATUS,
+)
+
+/**
+ * fstat(2): `os.fstat` on the thread pool, since a network file system asks its server. The status of an open file.
+ * @example
+ * ```ts
+ * const fd = os.open('/etc/passwd', os.O_RDONLY)
+ * const { st_ino } = await promises.fstat(fd)
+ * st_ino // => os.stat('/etc/passwd').st_ino
+ * os.close(fd)
+ * ```
+ */
+export const fstat: (fd: Descriptor, options?: SignalOption) => Promise<stat_result> = twin(
+  os.fstat,
+  os.preparedFstat,
+  STATUS,
+)
+
+/**
+ * statx(2): `os.statx` on the thread pool. The status of a file with all that the kernel knows.
+ * @example
+ * ```ts
+ * const { stx_size } = await promises.statx('/etc/passwd', os.STATX_SIZE)
+ * stx_size // => os.stat('/etc/passwd').st_size
+ * ```
+ */
+export const statx: {
+  (path: Path | Descriptor, mask: number, flags: number, options?: StatOptions & SignalOption): Promise<statx_result>
+  (
+    path: Path | Descriptor,
+    mask: number,
+    options?: StatOptions & SignalOption & { readonly flags?: number | undefined },
+  ): Promise<statx_result>
+} = twin(os.statx, os.preparedStatx, FULL_STATUS)

@@ -1,0 +1,39 @@
+import { address, SCRATCH_SIZE } from '../../libc/memory.ts'
+import type { FileName } from '../../os/arguments/paths.ts'
+import type { Prepared } from '../../os/prepared.ts'
+import * as os from '../../os/process_parameters/users.ts'
+import type { SignalOption } from '../abort.ts'
+import { type Outcome, twin } from '../on_pool.ts'
+
+/** In the call's memory: the number of groups, for which C takes the room there is; then the groups. */
+const MOST = SCRATCH_SIZE / 4 - 1
+
+function preparedGetgrouplist(user: FileName, group: number): Prepared<'getgrouplist'> {
+  const [name, own] = os.checkedUser(user, group)
+  return { name: 'getgrouplist', args: [name, own, address + 4, address], syscall: 'getgrouplist', file: undefined }
+}
+
+const GROUPS: Outcome<number[]> = {
+  fill: (_, { bytes }) => {
+    bytes.writeInt32LE(MOST)
+  },
+  result: (_, __, { bytes }) => os.idsIn(bytes, bytes.readInt32LE(), 4),
+  // More groups than there was room for: rare enough to ask for them here.
+  failure(_, call) {
+    const [name, own] = (call as Prepared<'getgrouplist'>).args
+    return os.groupsOf(name, own)
+  },
+}
+
+/**
+ * getgrouplist(3): `os.getgrouplist` on the thread pool, since the user database may be on another machine.
+ * @example
+ * ```ts
+ * await promises.getgrouplist('root', 0) // => [0]
+ * ```
+ */
+export const getgrouplist: (user: FileName, group: number, options?: SignalOption) => Promise<number[]> = twin(
+  os.getgrouplist,
+  preparedGetgrouplist,
+  GROUPS,
+)

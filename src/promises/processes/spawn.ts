@@ -1,0 +1,325 @@
+import { AuditEvent } from '../../audit.ts'
+import type { Patience } from '../../event_loop/perform.ts'
+import { signalNumbers } from '../../libc/facts.ts'
+import { libc } from '../../libc/functions.ts'
+import { isOptions, NO_OPTIONS } from '../../os/arguments/options.ts'
+import { cString, fileName, type Path } from '../../os/arguments/paths.ts'
+import type { Environment, Text } from '../../os/process_parameters/variables.ts'
+
+import { lendStandardStreams } from '../../os/processes/node_changes.ts'
+import { startOr } from '../../os/processes/posix_spawn.ts'
+import { startShell } from '../../os/processes/shell.ts'
+import * as os from '../../os/processes/spawn.ts'
+import { WNOHANG, waitpid, waitstatus_to_exitcode } from '../../os/processes/wait.ts'
+import { type WaitOptions, waitOptions } from '../wait_options.ts'
+import { awaitChild } from './children.ts'
+
+const systemEvent = new AuditEvent('os.system')
+
+/** The status of a shell that could not be started, as system(3) gives it. */
+const NO_SHELL = 127 << 8
+
+/** The status of a child when it has ended. */
+export function statusAtEnd(pid: number, patience: Patience): Promise<number> {
+  return awaitChild(pid, true, patience, () => {
+    const [child, status] = waitpid(pid, WNOHANG)
+    return child === 0 ? null : status
+  })
+}
+
+/**
+ * The same for a child that nobody else knows: aborted, it gets SIGTERM, as the children of `node:child_process` do,
+ * and is waited for all the same, so that no zombie stays.
+ */
+async function statusOrTerminate(pid: number, patience: Patience): Promise<number> {
+  try {
+    return await statusAtEnd(pid, patience)
+  } catch (error) {
+    if (patience.signal?.aborted) {
+      libc.kill(pid, signalNumbers.SIGTERM)
+      reap(pid)
+    }
+    throw error
+  }
+}
+
+/** Waits for a child whose end interests nobody. */
+export function reap(pid: number): void {
+  statusAtEnd(pid, { ref: false }).catch(() => undefined)
+}
+
+/** How many children use the standard streams now, and what puts these back when they no longer do. */
+let borrowers = 0
+let takeBack = (): void => undefined
+
+/** Runs `work` while the standard streams are as other programs expect them. */
+async function lendingStreams<T>(work: () => Promise<T>): Promise<T> {
+  if (borrowers++ === 0) takeBack = lendStandardStreams()
+  try {
+    return await work()
+  } finally {
+    if (--borrowers === 0) takeBack()
+  }
+}
+
+/**
+ * Runs a command in a shell, and waits for it. This process goes on meanwhile, so SIGINT and SIGQUIT mean to it what
+ * they always do: unlike `os.system` and system(3), it does not ignore them.
+ *
+ * @param command what `/bin/sh -c` gets
+ * @param options `signal`: aborted, it makes the promise reject, and the shell gets SIGTERM; `ref`: false lets the
+ *   process end meanwhile
+ * @returns the shell's status: `waitstatus_to_exitcode` makes sense of it. Where the shell cannot be run (a command
+ *   that is too long, say), that of an exit with 127
+ * @throws TypeError, RangeError for what is no command; OSError where no child can be made
+ *
+ * Availability: Linux. Audit event: `os.system` (command). See system(3); Python, os.system.
+ * @example
+ * ```ts
+ * const statuses = await Promise.all([promises.system('exit 1'), promises.system('exit 2')]) // at the same time
+ * statuses.map(os.waitstatus_to_exitcode) // => [1, 2]
+ * ```
+ */
+export async function system(command: Path, options: WaitOptions = NO_OPTIONS): Promise<number> {
+  const text = cString(fileName(command, 'command'), 'command')
+  const patience = waitOptions(options)
+  if (systemEvent.wanted) systemEvent.raise(command)
+  return lendingStreams(async () => {
+    const pid = startOr(
+      () => startShell(text, {}),
+      () => null,
+    )
+    return pid === null ? NO_SHELL : statusOrTerminate(pid, patience)
+  })
+}
+
+/** Starts a program with P_NOWAIT, and waits for it here where the mode says so. */
+async function run(mode: number, options: unknown, start: (mode: number) => number): Promise<number> {
+  const patience = waitOptions(options)
+  if (mode !== os.P_WAIT) return start(mode)
+  return lendingStreams(async () => waitstatus_to_exitcode(await statusOrTerminate(start(os.P_NOWAIT), patience)))
+}
+
+/** The options at the end of arguments that come one by one: an object that has nothing else in it. */
+function splitOptions(args: readonly unknown[]): readonly [args: readonly unknown[], options: unknown] {
+  const last = args.at(-1)
+  const isLast = isOptions(last) && Object.keys(last).every((name) => name === 'signal' || name === 'ref')
+  return isLast ? [args.slice(0, -1), last] : [args, NO_OPTIONS]
+}
+
+/** The same where an environment, which is an object too, comes before. */
+function splitOptionsAfterEnvironment(args: readonly unknown[]): readonly [args: readonly unknown[], options: unknown] {
+  const before = args.at(-2)
+  const isPath = before instanceof Uint8Array || before instanceof URL
+  const isEnvironment = typeof before === 'object' && before !== null && !isPath
+  return isEnvironment ? splitOptions(args) : [args, NO_OPTIONS]
+}
+
+/**
+ * posix_spawn(3): runs a program in a child process.
+ *
+ * @param mode P_WAIT, or P_NOWAIT (P_NOWAITO is the same)
+ * @param path the program
+ * @param args its arguments, the first of which is the name it is known by
+ * @param options `signal`: aborted, it makes the promise reject, and with P_WAIT the program gets SIGTERM; `ref`: false
+ *   lets the process end meanwhile
+ * @returns with P_WAIT the exit code, or the negative number of the signal that ended it; with P_NOWAIT the child's
+ *   process id, to be waited for. What cannot be run has the exit code 127
+ * @throws TypeError, RangeError for bad arguments; OSError where no child can be made
+ *
+ * Availability: Linux. Audit event: `os.spawn` (P_NOWAIT, path, args, env). See posix_spawn(3); Python,
+ * os.spawnv.
+ * @example
+ * ```ts
+ * await promises.spawnv(os.P_WAIT, '/bin/sh', ['sh', '-c', 'exit 3']) // => 3
+ * ```
+ */
+export async function spawnv(
+  mode: number,
+  path: Path,
+  args: readonly Text[],
+  options: WaitOptions = NO_OPTIONS,
+): Promise<number> {
+  return run(mode, options, (kind) => os.spawnv(kind, path, args))
+}
+
+/**
+ * posix_spawn(3): runs a program in a child process with another environment. See `spawnv`.
+ *
+ * @param mode P_WAIT or P_NOWAIT
+ * @param path the program
+ * @param args its arguments, the first of which is the name it is known by
+ * @param env its environment: a Map or an object
+ * @param options `signal`, `ref` as for `spawnv`
+ * @returns as `spawnv`
+ * @throws as `spawnv`; RangeError for names that are empty or contain "="
+ *
+ * Availability: Linux. Audit event: as `spawnv`. See posix_spawn(3); Python, os.spawnve.
+ * @example
+ * ```ts
+ * await promises.spawnve(os.P_WAIT, '/bin/sh', ['sh', '-c', 'exit $CODE'], { CODE: '3' }) // => 3
+ * ```
+ */
+export async function spawnve(
+  mode: number,
+  path: Path,
+  args: readonly Text[],
+  env: Environment,
+  options: WaitOptions = NO_OPTIONS,
+): Promise<number> {
+  return run(mode, options, (kind) => os.spawnve(kind, path, args, env))
+}
+
+/**
+ * posix_spawn(3): runs a program in a child process, with the arguments one by one. See `spawnv`.
+ *
+ * @param mode P_WAIT or P_NOWAIT
+ * @param path the program
+ * @param args its arguments, the first of which is the name it is known by, and last the options of `spawnv`
+ * @returns as `spawnv`
+ * @throws as `spawnv`
+ *
+ * Availability: Linux. Audit event: as `spawnv`. See posix_spawn(3); Python, os.spawnl.
+ * @example
+ * ```ts
+ * await promises.spawnl(os.P_WAIT, '/bin/true', 'true') // => 0
+ * ```
+ */
+export async function spawnl(
+  mode: number,
+  path: Path,
+  ...args: readonly Text[] | readonly [...Text[], WaitOptions]
+): Promise<number> {
+  const [words, options] = splitOptions(args)
+  return run(mode, options, (kind) => os.spawnl(kind, path, ...(words as readonly Text[])))
+}
+
+/**
+ * posix_spawn(3): runs a program in a child process, with the arguments one by one and another environment. See
+ * `spawnv`.
+ *
+ * @param mode P_WAIT or P_NOWAIT
+ * @param path the program
+ * @param args its arguments, the first of which is the name it is known by, then its environment, and last the options
+ *   of `spawnv`
+ * @returns as `spawnv`
+ * @throws as `spawnv`; TypeError where there is no environment
+ *
+ * Availability: Linux. Audit event: as `spawnv`. See posix_spawn(3); Python, os.spawnle.
+ * @example
+ * ```ts
+ * await promises.spawnle(os.P_WAIT, '/bin/sh', 'sh', '-c', 'exit $CODE', { CODE: '3' }) // => 3
+ * ```
+ */
+export async function spawnle(
+  mode: number,
+  path: Path,
+  ...args: readonly [...Text[], Environment] | readonly [...Text[], Environment, WaitOptions]
+): Promise<number> {
+  const [words, options] = splitOptionsAfterEnvironment(args)
+  return run(mode, options, (kind) => os.spawnle(kind, path, ...(words as readonly [...Text[], Environment])))
+}
+
+/**
+ * posix_spawn(3): runs a program, which is searched for in `PATH`, in a child process. See `spawnv`.
+ *
+ * @param mode P_WAIT or P_NOWAIT
+ * @param file the program's name; one with a slash is a path, and not searched for
+ * @param args its arguments, the first of which is the name it is known by
+ * @param options `signal`, `ref` as for `spawnv`
+ * @returns as `spawnv`
+ * @throws as `spawnv`
+ *
+ * Availability: Linux. Audit event: as `spawnv`. See posix_spawn(3); Python, os.spawnvp.
+ * @example
+ * ```ts
+ * await promises.spawnvp(os.P_WAIT, 'true', ['true']) // => 0
+ * ```
+ */
+export async function spawnvp(
+  mode: number,
+  file: Path,
+  args: readonly Text[],
+  options: WaitOptions = NO_OPTIONS,
+): Promise<number> {
+  return run(mode, options, (kind) => os.spawnvp(kind, file, args))
+}
+
+/**
+ * posix_spawn(3): runs a program, which is searched for in the `PATH` of its new environment, in a child process. See
+ * `spawnv`.
+ *
+ * @param mode P_WAIT or P_NOWAIT
+ * @param file the program's name
+ * @param args its arguments, the first of which is the name it is known by
+ * @param env its environment: a Map or an object
+ * @param options `signal`, `ref` as for `spawnv`
+ * @returns as `spawnv`
+ * @throws as `spawnv`; RangeError for names that are empty or contain "="
+ *
+ * Availability: Linux. Audit event: as `spawnv`. See posix_spawn(3); Python, os.spawnvpe.
+ * @example
+ * ```ts
+ * await promises.spawnvpe(os.P_WAIT, 'true', ['true'], { PATH: '/usr/bin:/bin' }) // => 0
+ * ```
+ */
+export async function spawnvpe(
+  mode: number,
+  file: Path,
+  args: readonly Text[],
+  env: Environment,
+  options: WaitOptions = NO_OPTIONS,
+): Promise<number> {
+  return run(mode, options, (kind) => os.spawnvpe(kind, file, args, env))
+}
+
+/**
+ * posix_spawn(3): runs a program, which is searched for in `PATH`, in a child process, with the arguments one by one.
+ * See `spawnv`.
+ *
+ * @param mode P_WAIT or P_NOWAIT
+ * @param file the program's name
+ * @param args its arguments, the first of which is the name it is known by, and last the options of `spawnv`
+ * @returns as `spawnv`
+ * @throws as `spawnv`
+ *
+ * Availability: Linux. Audit event: as `spawnv`. See posix_spawn(3); Python, os.spawnlp.
+ * @example
+ * ```ts
+ * await promises.spawnlp(os.P_WAIT, 'nothing-of-this-name', 'nothing') // => 127
+ * ```
+ */
+export async function spawnlp(
+  mode: number,
+  file: Path,
+  ...args: readonly Text[] | readonly [...Text[], WaitOptions]
+): Promise<number> {
+  const [words, options] = splitOptions(args)
+  return run(mode, options, (kind) => os.spawnlp(kind, file, ...(words as readonly Text[])))
+}
+
+/**
+ * posix_spawn(3): runs a program, which is searched for in the `PATH` of its new environment, in a child process, with
+ * the arguments one by one. See `spawnv`.
+ *
+ * @param mode P_WAIT or P_NOWAIT
+ * @param file the program's name
+ * @param args its arguments, the first of which is the name it is known by, then its environment, and last the options
+ *   of `spawnv`
+ * @returns as `spawnv`
+ * @throws as `spawnv`; TypeError where there is no environment
+ *
+ * Availability: Linux. Audit event: as `spawnv`. See posix_spawn(3); Python, os.spawnlpe.
+ * @example
+ * ```ts
+ * await promises.spawnlpe(os.P_WAIT, 'true', 'true', { PATH: '/usr/bin:/bin' }) // => 0
+ * ```
+ */
+export async function spawnlpe(
+  mode: number,
+  file: Path,
+  ...args: readonly [...Text[], Environment] | readonly [...Text[], Environment, WaitOptions]
+): Promise<number> {
+  const [words, options] = splitOptionsAfterEnvironment(args)
+  return run(mode, options, (kind) => os.spawnlpe(kind, file, ...(words as readonly [...Text[], Environment])))
+}

@@ -1,0 +1,162 @@
+import type { Patience } from '../../event_loop/perform.ts'
+import { constants } from '../../libc/facts.ts'
+import { libc } from '../../libc/functions.ts'
+import { int } from '../../os/arguments/numbers.ts'
+import { NO_OPTIONS } from '../../os/arguments/options.ts'
+import * as os from '../../os/processes/wait.ts'
+import type { struct_rusage, waitid_result } from '../../results/child_results.ts'
+import { type WaitOptions, waitOptions } from '../wait_options.ts'
+import { type Ask, askAgainAndAgain, awaitAnyChild, awaitChild, awaitPidfd } from './children.ts'
+
+const { WNOHANG, WUNTRACED, WCONTINUED, WSTOPPED, P_PID, P_ALL, P_PIDFD } = constants
+
+/** Waits as waitpid(2) understands `pid`. */
+function waitFor<T>(pid: number, options: number, patience: Patience, ask: Ask<T>): Promise<T> {
+  if (pid > 0) return awaitChild(pid, (options & (WUNTRACED | WCONTINUED)) === 0, patience, ask)
+  return awaitAnyChild(pid === -1 ? null : pid === 0 ? libc.getpgid(0) : -pid, patience, ask)
+}
+
+/** What a call of `os` gave that was told not to wait; null where the child has nothing to tell. */
+function told<T extends readonly [number, ...unknown[]]>(found: T): T | null {
+  return found[0] === 0 ? null : found
+}
+
+/**
+ * waitpid(2): waits until any child has ended.
+ *
+ * The children of `node:child_process` do not count, Node waits for those itself; nor do those that other threads
+ * started, nor those that another promise waits for by their process id.
+ *
+ * @param options `signal`: aborted, it makes the promise reject, and no child has been taken; `ref`: false lets the
+ *   process end meanwhile
+ * @returns the child's process id and its status: `waitstatus_to_exitcode` makes sense of it
+ * @throws ChildProcessError where there is no child
+ *
+ * Availability: Linux. See wait(2); Python, os.wait.
+ * @example
+ * ```ts
+ * const child = os.spawnl(os.P_NOWAIT, '/bin/true', 'true')
+ * await promises.wait() // => [child, 0]
+ * ```
+ */
+export async function wait(options: WaitOptions = NO_OPTIONS): Promise<[pid: number, status: number]> {
+  return waitFor(-1, 0, waitOptions(options), () => told(os.waitpid(-1, WNOHANG)))
+}
+
+/**
+ * waitpid(2): waits until a child has ended, by a process descriptor: without a handler of SIGCHLD, and without a
+ * thread.
+ *
+ * Stops and continuations (WUNTRACED, WCONTINUED), and where the system has no process descriptors all changes, are
+ * noticed within 20 milliseconds.
+ *
+ * @param pid the child; -1: any child, as `wait` has it; 0: any of this process's group; below -1: any of the group
+ *   with the id -pid
+ * @param options 0, or a combination of WNOHANG, WUNTRACED and WCONTINUED
+ * @param how `signal`: aborted, it makes the promise reject, and the child can be waited for again; `ref`: false lets
+ *   the process end meanwhile
+ * @returns the child's process id and its status; [0, 0] where WNOHANG finds nothing to tell
+ * @throws ChildProcessError where there is no such child; OSError EINVAL for options that are none
+ *
+ * Availability: Linux. See waitpid(2); Python, os.waitpid.
+ * @example
+ * ```ts
+ * const child = os.posix_spawnp('sh', ['sh', '-c', 'exit 3'], null)
+ * const [, status] = await promises.waitpid(child, 0) // timers and servers go on meanwhile
+ * os.waitstatus_to_exitcode(status) // => 3
+ * ```
+ */
+export async function waitpid(
+  pid: number,
+  options: number,
+  how: WaitOptions = NO_OPTIONS,
+): Promise<[pid: number, status: number]> {
+  const [child, flags, patience] = [int(pid, 'pid'), int(options, 'options'), waitOptions(how)]
+  if ((flags & WNOHANG) !== 0) return os.waitpid(child, flags)
+  return waitFor(child, flags, patience, () => told(os.waitpid(child, flags | WNOHANG)))
+}
+
+/**
+ * wait4(2): waits until any child has ended, and tells what it has used. See `wait`.
+ *
+ * @param options 0, or a combination of WNOHANG, WUNTRACED and WCONTINUED
+ * @param how `signal`, `ref` as for `waitpid`
+ * @returns the child's process id, its status, what it has used; zeros where WNOHANG finds nothing to tell
+ * @throws ChildProcessError where there is no child
+ *
+ * Availability: Linux. See wait3(2); Python, os.wait3.
+ * @example
+ * ```ts
+ * const child = os.spawnl(os.P_NOWAIT, '/bin/true', 'true')
+ * const [pid] = await promises.wait3(0)
+ * pid // => child
+ * ```
+ */
+export async function wait3(
+  options: number,
+  how: WaitOptions = NO_OPTIONS,
+): Promise<[pid: number, status: number, usage: struct_rusage]> {
+  return wait4(-1, options, how)
+}
+
+/**
+ * wait4(2): waits until a child has ended, and tells what it has used. See `waitpid`.
+ *
+ * @param pid as for `waitpid`
+ * @param options 0, or a combination of WNOHANG, WUNTRACED and WCONTINUED
+ * @param how `signal`, `ref` as for `waitpid`
+ * @returns the child's process id, its status, what it has used; zeros where WNOHANG finds nothing to tell
+ * @throws ChildProcessError where there is no such child
+ *
+ * Availability: Linux. See wait4(2); Python, os.wait4.
+ * @example
+ * ```ts
+ * const child = os.spawnl(os.P_NOWAIT, '/bin/true', 'true')
+ * const [, , usage] = await promises.wait4(child, 0)
+ * usage.ru_maxrss > 0 // => true
+ * ```
+ */
+export async function wait4(
+  pid: number,
+  options: number,
+  how: WaitOptions = NO_OPTIONS,
+): Promise<[pid: number, status: number, usage: struct_rusage]> {
+  const [child, flags, patience] = [int(pid, 'pid'), int(options, 'options'), waitOptions(how)]
+  if ((flags & WNOHANG) !== 0) return os.wait4(child, flags)
+  return waitFor(child, flags, patience, () => told(os.wait4(child, flags | WNOHANG)))
+}
+
+/**
+ * waitid(2): waits until a child has changed as the options say. See `waitpid`.
+ *
+ * @param idtype P_PID, P_PGID, P_ALL or P_PIDFD
+ * @param id the process id, process group or descriptor; of no meaning for P_ALL
+ * @param options WEXITED, WSTOPPED, WCONTINUED, at least one; WNOHANG, WNOWAIT
+ * @param how `signal`, `ref` as for `waitpid`
+ * @returns what has become of the child; null where WNOHANG finds nothing to tell
+ * @throws ChildProcessError where there is no such child; OSError EINVAL for options that do not fit
+ *
+ * Availability: Linux; P_PIDFD from 5.4. See waitid(2); Python, os.waitid.
+ * @example
+ * ```ts
+ * const child = os.spawnl(os.P_NOWAIT, '/bin/true', 'true')
+ * const result = await promises.waitid(os.P_PID, child, os.WEXITED)
+ * result?.si_pid // => child
+ * ```
+ */
+export async function waitid(
+  idtype: number,
+  id: number,
+  options: number,
+  how: WaitOptions = NO_OPTIONS,
+): Promise<waitid_result | null> {
+  const [kind, wanted, flags] = [int(idtype, 'idtype'), int(id, 'id'), int(options, 'options')]
+  const patience = waitOptions(how)
+  if ((flags & WNOHANG) !== 0) return os.waitid(kind, wanted, flags)
+  const ask: Ask<waitid_result> = () => os.waitid(kind, wanted, flags | WNOHANG)
+  const endOnly = (flags & (WSTOPPED | WCONTINUED)) === 0
+  if (kind === P_PID) return awaitChild(wanted, endOnly, patience, ask)
+  // The first question tells whether it is such a descriptor at all.
+  if (kind === P_PIDFD) return ask() ?? (endOnly ? awaitPidfd(wanted, patience, ask) : askAgainAndAgain(patience, ask))
+  return awaitAnyChild(kind === P_ALL ? null : wanted === 0 ? libc.getpgid(0) : wanted, patience, ask)
+}

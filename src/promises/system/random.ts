@@ -1,0 +1,65 @@
+import { BLOCK_SIZE } from '../../libc/background.ts'
+import { osError } from '../../libc/call.ts'
+import { errnoNumbers } from '../../libc/facts.ts'
+import { address } from '../../libc/memory.ts'
+import { atMost, trimmed } from '../../os/descriptors/transfer_size.ts'
+import type { Prepared } from '../../os/prepared.ts'
+import * as os from '../../os/system/random.ts'
+import type { SignalOption } from '../abort.ts'
+import { named, type Outcome, onPool, takeSignal, twin } from '../on_pool.ts'
+
+const { ENOSYS, EPERM } = errnoNumbers
+
+const BYTES: Outcome<Buffer> = {
+  room: (call) => Number(call.args[1]),
+  result: (size, _, { bytes }) =>
+    bytes.length > BLOCK_SIZE ? trimmed(bytes, Number(size)) : Buffer.from(bytes.subarray(0, Number(size))),
+}
+
+/**
+ * getrandom(2): `os.getrandom` on the thread pool. Random bytes of the kernel's generator.
+ * @example
+ * ```ts
+ * const bytes = await promises.getrandom(16)
+ * bytes.length // => 16
+ * ```
+ */
+export const getrandom: {
+  (size: number, flags: number, options?: SignalOption): Promise<Buffer>
+  (size: number, options?: SignalOption & { readonly flags?: number | undefined }): Promise<Buffer>
+} = twin(os.getrandom, os.preparedGetrandom, BYTES)
+
+/** As `getrandom`, but where a sandbox forbids that, the synchronous function has another way. */
+const RANDOM: Outcome<Buffer> = {
+  ...BYTES,
+  failure(errno, { args }) {
+    if (errno === EPERM || errno === ENOSYS) return os.urandom(Number(args[1]))
+    throw osError(errno, 'urandom')
+  },
+}
+
+/**
+ * getrandom(2): `os.urandom` on the thread pool. As many random bytes as asked for.
+ * @example
+ * ```ts
+ * const bytes = await promises.urandom(16)
+ * bytes.length // => 16
+ * ```
+ */
+export const urandom: (size: number, options?: SignalOption) => Promise<Buffer> = named(
+  os.urandom,
+  async (...given) => {
+    const signal = takeSignal(given)
+    const wanted = os.checkedSize(given[0])
+    const pieces: Buffer[] = []
+    let left = wanted
+    do {
+      const args = [address, atMost(left), 0] as const
+      const call: Prepared<'getrandom'> = { name: 'getrandom', args, syscall: 'urandom', file: undefined }
+      const piece = await onPool(call, RANDOM, signal)
+      left -= piece.length
+      pieces.push(piece)
+    } while (left > 0)
+    return pieces.length === 1 ? pieces[0] : Buffer.concat(pieces)
+  },
+)

@@ -1,0 +1,39 @@
+import { badValue, wrongType } from '../errors.ts'
+
+/**
+ * A result with named fields that is also a sequence, as Python's struct sequences are: `const [a, b] = result`,
+ * `result[0]`, `result.length`, and each field by name.
+ */
+export abstract class StructSequence<T> implements Iterable<T> {
+  readonly [index: number]: T
+
+  /** The sequence, in the documented order, without the fields that have a name only. */
+  abstract toArray(): T[]
+
+  get length(): number {
+    return this.toArray().length
+  }
+
+  [Symbol.iterator](): IterableIterator<T> {
+    return this.toArray()[Symbol.iterator]()
+  }
+}
+
+// The longest sequence has 19 items; an index past the end of a shorter one is undefined, as in an array.
+for (let index = 0; index < 19; index++) {
+  Object.defineProperty(StructSequence.prototype, index, {
+    get(this: StructSequence<unknown>): unknown {
+      return this.toArray()[index]
+    },
+  })
+}
+
+/** The items that a result class is constructed from, when a program makes one itself. */
+export function items<T>(sequence: unknown, name: string, least: number, most: number): T[] {
+  if (typeof sequence !== 'object' || sequence === null || !(Symbol.iterator in sequence)) {
+    throw wrongType('sequence', 'an iterable', sequence)
+  }
+  const list = [...(sequence as Iterable<T>)]
+  if (list.length >= least && list.length <= most) return list
+  throw badValue('sequence', `must have ${least === most ? least : `${least} to ${most}`} items for a ${name}`, list)
+}

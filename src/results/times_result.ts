@@ -1,0 +1,44 @@
+import { items, StructSequence } from './struct_sequence.ts'
+
+/**
+ * Times in seconds, as `os.times` returns them: CPU time, but for `elapsed`. As a sequence it has five items, in the
+ * order of the fields.
+ *
+ * See times(2); Python, os.times_result.
+ * @example
+ * ```ts
+ * os.times() instanceof os.times_result // => true
+ * ```
+ */
+export class times_result extends StructSequence<number> {
+  /** User time of the process. */
+  readonly user: number
+  /** System time of the process. */
+  readonly system: number
+  /** User time of the children that have ended and been waited for. */
+  readonly children_user: number
+  /** System time of those children. */
+  readonly children_system: number
+  /** Real time since a moment in the past that stays the same while the system runs. */
+  readonly elapsed: number
+
+  /** @param sequence five items, in the order of the fields */
+  constructor(sequence: Iterable<number>) {
+    super()
+    const [user = 0, system = 0, childrenUser = 0, childrenSystem = 0, elapsed = 0] = items<number>(
+      sequence,
+      'times_result',
+      5,
+      5,
+    )
+    this.user = user
+    this.system = system
+    this.children_user = childrenUser
+    this.children_system = childrenSystem
+    this.elapsed = elapsed
+  }
+
+  override toArray(): number[] {
+    return [this.user, this.system, this.children_user, this.children_system, this.elapsed]
+  }
+}

@@ -1,0 +1,166 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { NotImplementedError } from '../../errors.ts'
+
+/**
+ * ChaN's FatFs, as js-fatfs compiles it to WebAssembly, one instance a volume.
+ *
+ * js-fatfs's own JavaScript starts an instance asynchronously and lets ten volumes share it. A volume is made by a
+ * constructor, which cannot wait, and an instance of its own keeps one broken image from harming another. So its
+ * WebAssembly is started here. The names in it are those that the compiler shortened them to; `package.json` asks for
+ * exactly the version that has them, and what is found is compared with the number of parameters.
+ */
+const FUNCTIONS = {
+  f_mount: ['w', 3],
+  f_open: ['x', 3],
+  f_read: ['y', 4],
+  f_write: ['z', 4],
+  f_sync: ['A', 1],
+  f_close: ['B', 1],
+  f_lseek: ['C', 2],
+  f_opendir: ['D', 2],
+  f_closedir: ['E', 1],
+  f_readdir: ['F', 2],
+  f_stat: ['G', 2],
+  f_getfree: ['H', 3],
+  f_truncate: ['I', 1],
+  f_unlink: ['J', 1],
+  f_mkdir: ['K', 1],
+  f_rename: ['L', 2],
+  f_mkfs: ['M', 4],
+  f_setcp: ['N', 1],
+  free: ['O', 1],
+  malloc: ['P', 1],
+  f_tell: ['n', 1],
+  f_size: ['o', 1],
+  FILINFO_fsize: ['p', 1],
+  FILINFO_fdate: ['q', 1],
+  FILINFO_ftime: ['r', 1],
+  FILINFO_fattrib: ['s', 1],
+  FILINFO_altname: ['t', 1],
+  FILINFO_fname: ['u', 1],
+} as const
+
+const MEMORY = 'j'
+const START = 'k'
+
+/** The functions that FatFs has, by its own names. Pointers are offsets in `memory`. */
+export type FatFunctions = { readonly [Name in keyof typeof FUNCTIONS]: (...args: number[]) => number }
+
+/** What FatFs calls: the storage under it. Each returns a DRESULT, and must not throw. */
+export interface Storage {
+  status(): number
+  read(buffer: number, sector: number, count: number): number
+  write(buffer: number, sector: number, count: number): number
+  ioctl(command: number, buffer: number): number
+}
+
+/** The part of WebAssembly used here: TypeScript has its types among those of browsers only. */
+interface Memory {
+  readonly buffer: ArrayBuffer
+  grow(pages: number): number
+}
+interface WasmModule {
+  readonly [Symbol.toStringTag]: 'WebAssembly.Module'
+}
+type Imports = Record<string, (...args: number[]) => unknown>
+const wasm = (
+  globalThis as unknown as {
+    readonly WebAssembly: {
+      readonly Module: new (bytes: Uint8Array) => WasmModule
+      readonly Instance: new (
+        module: WasmModule,
+        imports: Record<string, Imports>,
+      ) => { readonly exports: Record<string, unknown> }
+      readonly RuntimeError: new () => Error
+    }
+  }
+).WebAssembly
+
+/** Whether WebAssembly gave up: the code reached what it must not. The instance is of no more use. */
+export function isTrap(error: unknown): boolean {
+  // A stack that overflows does so in the engine.
+  return error instanceof wasm.RuntimeError || (error instanceof RangeError && /call stack/i.test(error.message))
+}
+
+/** The memory of an instance starts at 1 MiB. Open files take 4 KiB each: this is room for all that are wanted. */
+const MOST_MEMORY = 16 * 2 ** 20
+const PAGE = 65536
+
+let compiled: WasmModule | undefined
+
+function compile(): WasmModule {
+  if (compiled !== undefined) return compiled
+  const file = createRequire(import.meta.url).resolve('js-fatfs/dist/fatfs.wasm')
+  compiled = new wasm.Module(readFileSync(file))
+  return compiled
+}
+
+/** An instance of FatFs. */
+export class FatFs {
+  readonly functions: FatFunctions
+  readonly #memory: Memory
+  #bytes: Buffer
+
+  constructor(storage: Storage) {
+    const { exports } = new wasm.Instance(compile(), { a: this.#imports(storage) })
+    this.#memory = exports[MEMORY] as Memory
+    this.#bytes = Buffer.from(this.#memory.buffer)
+    this.functions = functionsOf(exports)
+    ;(exports[START] as () => void)()
+  }
+
+  /** All memory of the instance. Not to be kept: it is another one after memory has grown. */
+  get memory(): Buffer {
+    if (this.#bytes.length === 0) this.#bytes = Buffer.from(this.#memory.buffer)
+    return this.#bytes
+  }
+
+  #imports(storage: Storage): Imports {
+    return {
+      a: (_drive = 0, buffer = 0, sector = 0, count = 0) => storage.write(buffer, sector >>> 0, count),
+      b: (_drive = 0, command = 0, buffer = 0) => storage.ioctl(command, buffer),
+      c: (_drive = 0, buffer = 0, sector = 0, count = 0) => storage.read(buffer, sector >>> 0, count),
+      d: () => storage.status(),
+      e: () => storage.status(),
+      f: (low = 0, high = 0, out = 0) => this.#localTime((low >>> 0) + high * 2 ** 32, out),
+      g: (size = 0) => this.#grow(size >>> 0),
+      // Time zones: the local time comes from JavaScript.
+      h: () => {},
+      i: () => Date.now(),
+    }
+  }
+
+  /** C's `struct tm`, of which FatFs reads the first six fields. FAT has dates of 1980 to 2107. */
+  #localTime(seconds: number, out: number): void {
+    const time = new Date(seconds * 1000)
+    const year = time.getFullYear()
+    const date = year < 1980 ? new Date(1980, 0, 1) : year > 2107 ? new Date(2107, 11, 31, 23, 59, 58) : time
+    const fields = [date.getSeconds(), date.getMinutes(), date.getHours(), date.getDate(), date.getMonth()]
+    for (const [index, value] of [...fields, date.getFullYear() - 1900].entries()) {
+      this.memory.writeInt32LE(value, out + index * 4)
+    }
+  }
+
+  #grow(size: number): number {
+    if (size > MOST_MEMORY) return 0
+    try {
+      this.#memory.grow(Math.ceil((size - this.#memory.buffer.byteLength) / PAGE))
+      return 1
+    } catch {
+      return 0
+    }
+  }
+}
+
+function functionsOf(exports: Readonly<Record<string, unknown>>): FatFunctions {
+  const found: Record<string, unknown> = {}
+  for (const [name, [letter, parameters]] of Object.entries(FUNCTIONS)) {
+    const value = exports[letter]
+    if (typeof value !== 'function' || value.length !== parameters) {
+      throw new NotImplementedError(`this version of js-fatfs is not the one that osier knows: no ${name}`)
+    }
+    found[name] = value
+  }
+  return found as FatFunctions
+}

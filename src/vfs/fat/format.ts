@@ -1,0 +1,150 @@
+import * as FF from 'js-fatfs'
+import { badValue, wrongType } from '../../errors.ts'
+import { checkOptions, NO_OPTIONS } from '../../os/arguments/options.ts'
+import type { BlockDevice, Device } from '../device.ts'
+import { vfsError } from '../errors.ts'
+import { FatVolume, type Geometry, TRANSFER_SIZE, type WriteFilter } from './volume.ts'
+
+export interface MkfsOptions {
+  /** The volume's label: at most eleven characters of ASCII. None by default. */
+  readonly label?: string | undefined
+  /** The kind of FAT: 12 or 16 as the size asks for, or 32. By default FAT32 only where nothing less will do. */
+  readonly fat?: 16 | 32 | undefined
+}
+
+const ENTRY = 32
+const ATTRIBUTE = 11
+const LABEL_SIZE = 11
+const VOLUME_LABEL = 0x08
+const END_OF_DIRECTORY = 0
+const DELETED = 0xe5
+const NO_LABEL = 'NO NAME    '
+
+/** FatFs makes none that are smaller. Boards do, from 50 sectors on, which is what their examples show. */
+const SMALLEST_FATFS_MAKES = 128
+const SMALLEST = 40
+
+/** Offsets in the boot sector. */
+const RESERVED_SECTORS = 14
+const NUMBER_OF_FATS = 16
+const ROOT_ENTRIES = 17
+const TOTAL_SECTORS_16 = 19
+const SECTORS_OF_FAT_16 = 22
+const SECTORS_OF_FAT_32 = 36
+const BACKUP_BOOT_SECTOR = 50
+const LABEL_16 = 43
+const LABEL_32 = 71
+
+/** Makes a FAT file system on a device, over all of it, without a partition table. */
+export function formatFat(blockDevice: BlockDevice, options: MkfsOptions = NO_OPTIONS): void {
+  checkOptions(options, ['label', 'fat'])
+  const label = checkedLabel(options.label)
+  const { fat } = options
+  if (fat !== undefined && fat !== 16 && fat !== 32) throw badValue('fat', 'must be 16 or 32', fat)
+  const device = format(blockDevice, fat)
+  if (label !== null) writeLabel(device, label)
+  device.sync()
+}
+
+function format(blockDevice: BlockDevice, fat: 16 | 32 | undefined): Device {
+  const volume = new FatVolume(blockDevice)
+  const { device } = volume
+  if (device.readonly) throw vfsError('EROFS', 'mkfs')
+  if (device.blockCount < SMALLEST_FATFS_MAKES) return formatSmall(blockDevice, device)
+  const make = (format: number): number => runMkfs(volume, format)
+  const result = fat === 32 ? FF.FR_MKFS_ABORTED : make(FF.FM_FAT | FF.FM_SFD)
+  // Too large for FAT16, as boards find out too. They add a partition table then, which nobody asked for.
+  if (result === FF.FR_MKFS_ABORTED && fat !== 16) volume.check(make(FF.FM_FAT32 | FF.FM_SFD), 'mkfs')
+  else volume.check(result, 'mkfs')
+  return device
+}
+
+function runMkfs(volume: FatVolume, format: number): number {
+  const options = volume.allocate(FF.sizeof_MKFS_PARM)
+  try {
+    volume.memory.writeUInt8(format, options + FF.offsetof_MKFS_PARM_fmt)
+    return volume.result('mkfs', (f) => f.f_mkfs(volume.pathAt('/'), options, volume.transfer, TRANSFER_SIZE))
+  } finally {
+    volume.free(options)
+  }
+}
+
+/** FatFs is told of the size that it wants, and the boot sector of the real one: all it writes fits on both. */
+function formatSmall(blockDevice: BlockDevice, { blockCount }: Device): Device {
+  if (blockCount < SMALLEST) throw vfsError('ENOSPC', 'mkfs')
+  const filter: WriteFilter = (sector, data) => {
+    if (sector === 0) data.writeUInt16LE(blockCount, TOTAL_SECTORS_16)
+    return data
+  }
+  const volume = new FatVolume(blockDevice, SMALLEST_FATFS_MAKES, filter)
+  volume.check(runMkfs(volume, FF.FM_FAT | FF.FM_SFD), 'mkfs')
+  return volume.device
+}
+
+function checkedLabel(label: unknown): string | null {
+  if (label === undefined || label === null || label === '') return null
+  if (typeof label !== 'string') throw wrongType('label', 'a string', label)
+  const text = label.toUpperCase()
+  if (text.length > LABEL_SIZE || !/^[ -~]*$/.test(text) || /["*+,./:;<=>?[\\\]|]/.test(text) || text.startsWith(' ')) {
+    throw badValue('label', `must be at most ${LABEL_SIZE} characters of those that FAT allows in a label`, label)
+  }
+  return text.padEnd(LABEL_SIZE)
+}
+
+/** The label of a volume that has just been made: in the boot sector, its backup, and the empty root directory. */
+function writeLabel(device: Device, label: string): void {
+  const boot = readSector(device, 0)
+  const isFat32 = boot.readUInt16LE(ROOT_ENTRIES) === 0
+  boot.write(label, isFat32 ? LABEL_32 : LABEL_16, 'latin1')
+  device.write(0, boot)
+  if (isFat32) device.write(boot.readUInt16LE(BACKUP_BOOT_SECTOR), boot)
+  const sectorsOfFat = isFat32 ? boot.readUInt32LE(SECTORS_OF_FAT_32) : boot.readUInt16LE(SECTORS_OF_FAT_16)
+  // The root directory comes after the tables, in FAT32 too when it has just been made: it starts at cluster 2.
+  const root = boot.readUInt16LE(RESERVED_SECTORS) + (boot[NUMBER_OF_FATS] ?? 0) * sectorsOfFat
+  const entries = readSector(device, root)
+  entries.write(label, 0, 'latin1')
+  entries[ATTRIBUTE] = VOLUME_LABEL
+  device.write(root, entries)
+}
+
+function readSector(device: Device, sector: number): Buffer {
+  const data = Buffer.alloc(device.blockSize)
+  device.read(sector, data)
+  return data
+}
+
+/**
+ * The label of a mounted volume, as its root directory has it: FatFs passes over that entry.
+ *
+ * @returns null where there is none
+ */
+export function readLabel(device: Device, geometry: Geometry): string | null {
+  for (const sector of rootSectors(device, geometry)) {
+    const entries = readSector(device, sector)
+    for (let at = 0; at < entries.length; at += ENTRY) {
+      if (entries[at] === END_OF_DIRECTORY) return null
+      const isLabel = ((entries[at + ATTRIBUTE] ?? 0) & 0x3f) === VOLUME_LABEL
+      if (!isLabel || entries[at] === DELETED) continue
+      const label = entries.toString('latin1', at, at + LABEL_SIZE)
+      return label === NO_LABEL ? null : label.trimEnd()
+    }
+  }
+  return null
+}
+
+function* rootSectors(device: Device, geometry: Geometry): Generator<number> {
+  const { type, rootEntries, rootBase, dataBase, clusterSize, fatEntries, fatBase } = geometry
+  if (type !== FF.FS_FAT32) {
+    const count = Math.ceil((rootEntries * ENTRY) / device.blockSize)
+    for (let index = 0; index < count; index++) yield rootBase + index
+    return
+  }
+  // A chain that is a circle ends here too: it has no more clusters than there are.
+  const perSector = device.blockSize / 4
+  let cluster = rootBase
+  for (let seen = 0; seen < fatEntries && cluster >= 2 && cluster < fatEntries; seen++) {
+    for (let index = 0; index < clusterSize; index++) yield dataBase + (cluster - 2) * clusterSize + index
+    const table = readSector(device, fatBase + Math.floor(cluster / perSector))
+    cluster = table.readUInt32LE((cluster % perSector) * 4) & 0x0fff_ffff
+  }
+}

@@ -1,0 +1,357 @@
+import * as FF from 'js-fatfs'
+import { badValue, type OSError } from '../../errors.ts'
+import { Device, SECTOR_SIZES } from '../device.ts'
+import { asOSError, vfsError } from '../errors.ts'
+import { FatFs, type FatFunctions, isTrap, type Storage } from './fatfs.ts'
+
+/** MicroPython's error of each FRESULT. */
+const ERRORS = [
+  undefined,
+  'EIO', // FR_DISK_ERR
+  'EIO', // FR_INT_ERR
+  'EBUSY', // FR_NOT_READY
+  'ENOENT', // FR_NO_FILE
+  'ENOENT', // FR_NO_PATH
+  'EINVAL', // FR_INVALID_NAME
+  'EACCES', // FR_DENIED
+  'EEXIST', // FR_EXIST
+  'EINVAL', // FR_INVALID_OBJECT
+  'EROFS', // FR_WRITE_PROTECTED
+  'ENODEV', // FR_INVALID_DRIVE
+  'ENODEV', // FR_NOT_ENABLED
+  'ENODEV', // FR_NO_FILESYSTEM
+  'EIO', // FR_MKFS_ABORTED
+  'EIO', // FR_TIMEOUT
+  'EIO', // FR_LOCKED
+  'ENOMEM', // FR_NOT_ENOUGH_CORE
+  'EMFILE', // FR_TOO_MANY_OPEN_FILES
+  'EINVAL', // FR_INVALID_PARAMETER
+] as const
+
+/** Boards have this one for short names that are not ASCII. */
+const CODE_PAGE = 437
+
+const LONGEST_PATH = 4096
+
+/** What goes through in one call: also the work area of mkfs, where more means fewer writes. */
+export const TRANSFER_SIZE = 65536
+
+/** Offsets in FATFS. */
+const FS_TYPE = 0
+const FS_ROOT_ENTRIES = 8
+const FS_CLUSTER_SIZE = 10
+const FS_FAT_ENTRIES = 28
+const FS_FAT_BASE = 40
+const FS_ROOT_BASE = 44
+const FS_DATA_BASE = 48
+
+/** Offsets in the boot sector. */
+const TOTAL_SECTORS_16 = 19
+const BOOT_SIGNATURE = 510
+
+const SMALLEST_FATFS_KNOWS = 128
+
+/** Where things are on a volume, in sectors and clusters. */
+export interface Geometry {
+  /** FS_FAT12, FS_FAT16 or FS_FAT32. */
+  readonly type: number
+  readonly rootEntries: number
+  /** Sectors in a cluster. */
+  readonly clusterSize: number
+  /** Clusters, two more than there are. */
+  readonly fatEntries: number
+  readonly fatBase: number
+  /** The root directory: its first sector, or, with FAT32, its first cluster. */
+  readonly rootBase: number
+  readonly dataBase: number
+}
+
+/** What happens to a write on its way to the device: mkfs of very small volumes looks at it. */
+export type WriteFilter = (sector: number, data: Buffer) => Buffer | null
+
+/**
+ * A volume: an instance of FatFs on a device. What the device throws must not unwind FatFs's own stack, so it is kept
+ * and thrown when FatFs has returned.
+ */
+export class FatVolume {
+  readonly device: Device
+  readonly #fat: FatFs
+  readonly #fs: number
+  readonly #path: number
+  readonly #path2: number
+  readonly #info: number
+  readonly #transfer: number
+  readonly #count: number
+  readonly #bounce: Buffer = Buffer.allocUnsafeSlow(TRANSFER_SIZE)
+  #failure: OSError | null = null
+  #broken: unknown = null
+  #busy = false
+  /** Refuses writes, on a mount that is read-only. */
+  readonly: boolean
+  #filter: WriteFilter | null = null
+  readonly #sectors: number
+  #mounting = false
+  /** Sectors of a volume that FatFs believes to be larger. */
+  #smallVolume = 0
+
+  constructor(blockDevice: unknown, sectors?: number, filter?: WriteFilter) {
+    this.device = new Device(blockDevice, SECTOR_SIZES)
+    this.readonly = this.device.readonly
+    this.#sectors = sectors ?? this.device.blockCount
+    this.#filter = filter ?? null
+    this.#fat = new FatFs(this.#storage())
+    this.#path = this.allocate(LONGEST_PATH)
+    this.#path2 = this.allocate(LONGEST_PATH)
+    this.#fs = this.allocate(FF.sizeof_FATFS)
+    this.#info = this.allocate(FF.sizeof_FILINFO)
+    this.#transfer = this.allocate(TRANSFER_SIZE)
+    this.#count = this.allocate(4)
+    this.#fat.functions.f_setcp(CODE_PAGE)
+  }
+
+  /** Mounts what is on the device: false where that is no FAT. */
+  mount(): boolean {
+    this.memory.fill(0, this.#fs, this.#fs + FF.sizeof_FATFS)
+    this.#mounting = true
+    this.#smallVolume = 0
+    const result = this.#mountNow()
+    if (result === FF.FR_NO_FILESYSTEM) return false
+    this.check(result, 'mount')
+    return this.#smallVolume === 0 || this.#cutToSize()
+  }
+
+  #mountNow(): number {
+    try {
+      return this.#run('mount', (f) => f.f_mount(this.#fs, this.#place(this.#path, '/'), 1))
+    } finally {
+      this.#mounting = false
+    }
+  }
+
+  /**
+   * FatFs takes no volume of fewer than 128 sectors for one; boards do. So it is shown a larger one while it mounts,
+   * and then told how many clusters there really are.
+   */
+  #showLarger(boot: Buffer): void {
+    const sectors = boot.readUInt16LE(TOTAL_SECTORS_16)
+    if (sectors === 0 || sectors >= SMALLEST_FATFS_KNOWS || boot.readUInt16LE(BOOT_SIGNATURE) !== 0xaa55) return
+    this.#smallVolume = sectors
+    boot.writeUInt16LE(SMALLEST_FATFS_KNOWS, TOTAL_SECTORS_16)
+  }
+
+  #cutToSize(): boolean {
+    const { clusterSize, dataBase } = this.geometry()
+    const clusters = Math.floor((this.#smallVolume - dataBase) / clusterSize)
+    this.memory.writeUInt32LE(Math.max(clusters, 0) + 2, this.#fs + FS_FAT_ENTRIES)
+    return clusters > 0
+  }
+
+  /** Calls FatFs, and throws what that comes to. */
+  call(operation: string, path: string | undefined, call: (f: FatFunctions) => number, path2?: string): void {
+    this.check(this.#run(operation, call), operation, path, path2)
+  }
+
+  /** Calls FatFs for its FRESULT: for those that mean something else here than an error. */
+  result(operation: string, call: (f: FatFunctions) => number): number {
+    return this.#run(operation, call)
+  }
+
+  #run(operation: string, call: (f: FatFunctions) => number): number {
+    if (this.#broken !== null) throw asOSError(this.#broken, operation)
+    // The methods of a block device that call the file system on it would overwrite what FatFs is at work on.
+    if (this.#busy) throw vfsError('EBUSY', operation)
+    this.#busy = true
+    this.#failure = null
+    try {
+      const result = call(this.#fat.functions)
+      // Also where FatFs came through: it does not look at the result of every write.
+      if (this.#failure !== null) throw this.#failure
+      return result
+    } catch (error) {
+      if (!isTrap(error)) throw error
+      this.#broken = error
+      throw asOSError(error, operation)
+    } finally {
+      this.#busy = false
+    }
+  }
+
+  /** Throws what a FRESULT comes to. */
+  check(result: number, operation: string, path?: string, path2?: string): void {
+    if (result !== FF.FR_OK) throw vfsError(ERRORS[result] ?? 'EIO', operation, path, path2)
+  }
+
+  get memory(): Buffer {
+    return this.#fat.memory
+  }
+
+  /** Memory of FatFs's, zeroed. */
+  allocate(size: number): number {
+    if (this.#broken !== null) throw asOSError(this.#broken, 'malloc')
+    const place = this.#fat.functions.malloc(size)
+    if (place === 0) throw vfsError('ENOMEM', 'malloc')
+    this.memory.fill(0, place, place + size)
+    return place
+  }
+
+  free(place: number): void {
+    if (this.#broken === null) this.#fat.functions.free(place)
+  }
+
+  /** A path from the root, put where FatFs can read it. */
+  pathAt(path: string): number {
+    return this.#place(this.#path, path)
+  }
+
+  /** The second path, of calls that take two. */
+  secondPathAt(path: string): number {
+    return this.#place(this.#path2, path)
+  }
+
+  #place(memory: number, path: string): number {
+    if (!path.isWellFormed()) throw vfsError('EINVAL', 'path', path)
+    if (path.includes('\0')) throw badValue('path', 'must not contain a NUL', path)
+    // With the drive's number in front, so that a colon in a name is not taken for the end of one.
+    const bytes = Buffer.from(`0:${path}\0`)
+    if (bytes.length > LONGEST_PATH) throw vfsError('ENAMETOOLONG', 'path', path)
+    this.memory.set(bytes, memory)
+    return memory
+  }
+
+  /** Where FatFs puts the FILINFO of `stat` and `readdir`. */
+  get info(): number {
+    return this.#info
+  }
+
+  /** The name in FILINFO, empty at a directory's end. */
+  infoName(): Buffer {
+    return this.#stringAt(this.#fat.functions.FILINFO_fname(this.#info))
+  }
+
+  /** The short name in FILINFO, empty where the name is short itself. */
+  infoShortName(): Buffer {
+    return this.#stringAt(this.#fat.functions.FILINFO_altname(this.#info))
+  }
+
+  #stringAt(start: number): Buffer {
+    return Buffer.from(this.memory.subarray(start, this.memory.indexOf(0, start)))
+  }
+
+  infoIsDirectory(): boolean {
+    return (this.#fat.functions.FILINFO_fattrib(this.#info) & FF.AM_DIR) !== 0
+  }
+
+  infoSize(): number {
+    return this.#fat.functions.FILINFO_fsize(this.#info) >>> 0
+  }
+
+  /** Seconds since 1970, of a date and time that FAT keeps as a clock on the wall shows them; 0 where there is none. */
+  infoTime(): number {
+    const date = this.#fat.functions.FILINFO_fdate(this.#info)
+    const time = this.#fat.functions.FILINFO_ftime(this.#info)
+    const month = (date >> 5) & 15
+    if (month === 0) return 0
+    const [hours, minutes, seconds] = [time >> 11, (time >> 5) & 63, (time & 31) * 2]
+    return new Date(1980 + (date >> 9), month - 1, date & 31, hours, minutes, seconds).getTime() / 1000
+  }
+
+  /** The transfer area: `count` is where FatFs tells how much it moved. */
+  get transfer(): number {
+    return this.#transfer
+  }
+
+  get countAt(): number {
+    return this.#count
+  }
+
+  get counted(): number {
+    return this.memory.readUInt32LE(this.#count)
+  }
+
+  uint32(place: number): number {
+    return this.memory.readUInt32LE(place)
+  }
+
+  position(file: number): number {
+    return this.#fat.functions.f_tell(file) >>> 0
+  }
+
+  size(file: number): number {
+    return this.#fat.functions.f_size(file) >>> 0
+  }
+
+  geometry(): Geometry {
+    const { memory } = this
+    return {
+      type: memory[this.#fs + FS_TYPE] ?? 0,
+      rootEntries: memory.readUInt16LE(this.#fs + FS_ROOT_ENTRIES),
+      clusterSize: memory.readUInt16LE(this.#fs + FS_CLUSTER_SIZE),
+      fatEntries: memory.readUInt32LE(this.#fs + FS_FAT_ENTRIES),
+      fatBase: memory.readUInt32LE(this.#fs + FS_FAT_BASE),
+      rootBase: memory.readUInt32LE(this.#fs + FS_ROOT_BASE),
+      dataBase: memory.readUInt32LE(this.#fs + FS_DATA_BASE),
+    }
+  }
+
+  /** The size of a cluster in bytes. */
+  get clusterBytes(): number {
+    return this.geometry().clusterSize * this.device.blockSize
+  }
+
+  #storage(): Storage {
+    return {
+      status: () => (this.readonly ? FF.STA_PROTECT : 0),
+      read: (buffer, sector, count) => this.#guard(() => this.#read(buffer, sector, count)),
+      write: (buffer, sector, count) => this.#guard(() => this.#write(buffer, sector, count)),
+      ioctl: (command, buffer) => this.#guard(() => this.#ioctl(command, buffer)),
+    }
+  }
+
+  #guard(call: () => void): number {
+    try {
+      call()
+      return FF.RES_OK
+    } catch (error) {
+      // The first failure is the cause of those that follow.
+      this.#failure ??= asOSError(error, 'block device')
+      return FF.RES_ERROR
+    }
+  }
+
+  // The device never sees FatFs's memory: it gets a buffer that it may keep, look around in, or write to too late.
+
+  #read(buffer: number, sector: number, count: number): void {
+    this.#inPieces(sector, count, (from, size, offset) => {
+      const piece = this.#bounce.subarray(0, size)
+      this.device.read(from, piece)
+      if (this.#mounting && from === 0) this.#showLarger(piece)
+      this.memory.set(piece, buffer + offset)
+    })
+  }
+
+  #write(buffer: number, sector: number, count: number): void {
+    if (this.readonly) throw vfsError('EROFS', 'writeblocks')
+    this.#inPieces(sector, count, (from, size, offset) => {
+      const piece = this.#bounce.subarray(0, size)
+      piece.set(this.memory.subarray(buffer + offset, buffer + offset + size))
+      const data = this.#filter === null ? piece : this.#filter(from, piece)
+      if (data !== null) this.device.write(from, data)
+    })
+  }
+
+  #inPieces(sector: number, count: number, move: (sector: number, size: number, offset: number) => void): void {
+    const { blockSize } = this.device
+    const most = TRANSFER_SIZE / blockSize
+    for (let done = 0; done < count; done += most) {
+      move(sector + done, Math.min(most, count - done) * blockSize, done * blockSize)
+    }
+  }
+
+  #ioctl(command: number, buffer: number): void {
+    if (command === FF.CTRL_SYNC) this.device.sync()
+    else if (command === FF.GET_SECTOR_COUNT) this.memory.writeUInt32LE(this.#sectors, buffer)
+    else if (command === FF.GET_SECTOR_SIZE) this.memory.writeUInt16LE(this.device.blockSize, buffer)
+    else if (command === FF.GET_BLOCK_SIZE) this.memory.writeUInt32LE(1, buffer)
+    else throw vfsError('EINVAL', 'ioctl')
+  }
+}

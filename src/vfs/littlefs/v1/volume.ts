@@ -1,0 +1,337 @@
+import type { OpenMode } from '../../file.ts'
+import { corrupt, Failure } from '../failure.ts'
+import type { FileData } from '../file.ts'
+import type { Flash } from '../flash.ts'
+import { NO_BLOCK, type Pair, pairBytes } from '../pair.ts'
+import { isBelow, lastName, type Path } from '../path.ts'
+import { headOf, Position } from '../position.ts'
+import { FILE_MAX, NAME_MAX } from '../v2/superblock.ts'
+import { type Listed, type Opened, type Status, Volume } from '../volume.ts'
+import { repair } from './consistency.ts'
+import { type Change, directoryPair, type Entry, entrySize, FILE, FOLDER, type Metadata } from './metadata.ts'
+import { chainOf, type Found, Store } from './store.ts'
+import { mount } from './superblock.ts'
+
+const NOTHING: Buffer = Buffer.alloc(0)
+/** What a pair holds besides its entries. */
+const PAIR_OVERHEAD = 20
+
+/** littlefs of the first version. */
+export class Volume1 extends Volume {
+  protected readonly store: Store
+  readonly inlineMax = 0
+  readonly fileMax: number = FILE_MAX
+  /** Whether it has been looked for what a power cut has left. */
+  #isChecked = false
+
+  /** @param lookahead bytes, with a bit for each block that is looked for at a time */
+  constructor(flash: Flash, lookahead: number) {
+    super(flash, false)
+    this.store = new Store(flash, lookahead, (visit) => this.visitOpen(visit))
+    mount(this.store)
+  }
+
+  protected get isSettled(): boolean {
+    return true
+  }
+
+  load(): void {
+    this.#isChecked = false
+    this.store.generation += 1
+    mount(this.store)
+    for (const position of this.store.positions) this.#findAgain(position)
+  }
+
+  /** Looks where the entry of an open file is, after something has failed half-way. */
+  #findAgain(position: Position): void {
+    const { name } = position
+    if (name === null || position.gone) return
+    for (const metadata of this.store.pairs()) {
+      if (!position.isIn(metadata.pair)) continue
+      const id = metadata.entries.findIndex((entry) => entry.type === FILE && entry.name.equals(name))
+      if (id === -1) continue
+      position.pair = metadata.pair
+      position.id = id
+      return
+    }
+    position.gone = true
+  }
+
+  protected prepare(): void {
+    if (this.#isChecked) return
+    repair(this.store)
+    this.#isChecked = true
+  }
+
+  /** The directory in which the last name of a path is, or would be. */
+  #above(path: Path): Pair {
+    let pair = this.store.root
+    for (const name of path.names.slice(0, -1)) {
+      const found = this.store.find(pair, name)
+      if (found === null) throw new Failure('ENOENT')
+      pair = inside(found.entry)
+    }
+    return pair
+  }
+
+  /** Looks for what a path leads to: null where there is nothing. The root has no entry. */
+  #lookUp(path: Path): Found | null {
+    const found = this.store.find(this.#above(path), lastName(path))
+    if (path.isDirectory && found !== null && found.entry.type !== FOLDER) throw new Failure('ENOTDIR')
+    return found
+  }
+
+  #existing(path: Path): Found {
+    const found = this.#lookUp(path)
+    if (found === null) throw new Failure('ENOENT')
+    return found
+  }
+
+  stat(path: Path): Status {
+    if (path.names.length === 0) return { isDirectory: true, size: 0, mtime: null }
+    const { entry } = this.#existing(path)
+    return { isDirectory: entry.type === FOLDER, size: sizeOf(entry), mtime: null }
+  }
+
+  *list(path: Path): Generator<Listed, undefined> {
+    const shown = new Set<string>()
+    for (;;) {
+      const { generation } = this.store
+      let isChanged = false
+      const head = path.names.length === 0 ? this.store.root : inside(this.#existing(path).entry)
+      for (const metadata of this.store.directory(head)) {
+        for (const [, entry] of this.store.visible(metadata)) {
+          const key = entry.name.toString('latin1')
+          if (shown.has(key)) continue
+          shown.add(key)
+          yield { name: entry.name, isDirectory: entry.type === FOLDER, size: sizeOf(entry) }
+          isChanged = this.store.generation !== generation
+          if (isChanged) break
+        }
+        if (isChanged) break
+      }
+      if (!isChanged) return undefined
+    }
+  }
+
+  protected find(path: Path, { kind }: OpenMode): Opened {
+    if (path.names.length === 0) throw new Failure('EISDIR')
+    const found = this.#lookUp(path)
+    if (found === null) {
+      if (kind === 'r') throw new Failure('ENOENT')
+      if (path.isDirectory) throw new Failure('ENOTDIR')
+      this.#enter(this.#above(path), this.#newEntry(path, FILE, chainBytes(NOTHING)))
+      const { metadata, id, entry } = this.#existing(path)
+      return { entry: new Position(metadata.pair, id, entry.name), data: NOTHING, mtime: null, isNew: true }
+    }
+    const { metadata, id, entry } = found
+    if (kind === 'x') throw new Failure('EEXIST')
+    if (entry.type !== FILE) throw new Failure('EISDIR')
+    return { entry: new Position(metadata.pair, id, entry.name), data: dataOf(entry), mtime: null, isNew: false }
+  }
+
+  #newEntry(path: Path, type: number, data: Buffer): Entry {
+    return this.#checked({ type, isMoving: false, data, attributes: NOTHING, name: lastName(path) })
+  }
+
+  #checked(entry: Entry): Entry {
+    const isTooLong = entry.name.length > NAME_MAX || entrySize(entry) + PAIR_OVERHEAD > this.flash.blockSize
+    if (isTooLong) throw new Failure('ENAMETOOLONG')
+    return entry
+  }
+
+  /** Puts an entry into a directory, where there is room. */
+  #enter(directory: Pair, entry: Entry): void {
+    let last: Metadata | undefined
+    for (const metadata of this.store.directory(directory)) {
+      const change: Change = { kind: 'insert', id: metadata.entries.length, entry }
+      if (this.store.hasRoom(metadata, [change])) {
+        this.store.commit(metadata, [change])
+        return
+      }
+      last = metadata
+    }
+    if (last === undefined) throw corrupt()
+    this.#extend(last, entry, last.tail)
+  }
+
+  /** Adds a pair with an entry to a directory. */
+  #extend(last: Metadata, entry: Entry, tail: Pair | null): void {
+    const store = this.store
+    const fresh = store.newPair()
+    const [head, end] = [headOf(fresh.pair), headOf(last.pair)]
+    store.positions.tracking([head, end], () => {
+      store.commit(fresh, [
+        { kind: 'insert', id: 0, entry },
+        { kind: 'tail', tail, split: false },
+      ])
+      store.commit(store.fetch(end.pair), [{ kind: 'tail', tail: head.pair, split: true }])
+    })
+  }
+
+  save(position: Position, data: FileData, _mtime: bigint | null): void {
+    const { id, pair } = position
+    const metadata = this.store.fetch(pair)
+    const entry = metadata.entries[id]
+    if (entry === undefined) throw corrupt()
+    const bytes = Buffer.concat([chainBytes(data), entry.data.subarray(8)])
+    this.store.commit(metadata, [{ kind: 'replace', id, entry: { ...entry, data: bytes } }])
+  }
+
+  mkdir(path: Path): void {
+    const store = this.store
+    if (path.names.length === 0 || this.#lookUp(path) !== null) throw new Failure('EEXIST')
+    this.#newEntry(path, FOLDER, Buffer.alloc(8))
+    const last = store.lastOf(store.fetch(this.#above(path)))
+    const fresh = store.newPair()
+    const [head, end] = [headOf(fresh.pair), headOf(last.pair)]
+    store.positions.tracking([head, end], () => {
+      store.commit(fresh, [{ kind: 'tail', tail: last.tail, split: false }])
+      const parent = store.fetch(end.pair)
+      const entry = this.#newEntry(path, FOLDER, pairBytes(head.pair))
+      // One step enters it in the tree and in the list of all pairs.
+      const changes: Change[] = [
+        { kind: 'insert', id: parent.entries.length, entry },
+        { kind: 'tail', tail: head.pair, split: false },
+      ]
+      if (store.hasRoom(parent, changes)) store.commit(parent, changes)
+      else this.#extend(parent, entry, head.pair)
+    })
+  }
+
+  remove(path: Path): void {
+    if (path.names.length === 0) throw new Failure('EINVAL')
+    const { metadata, id, entry } = this.#existing(path)
+    const removed = entry.type === FOLDER ? this.#emptyDirectory(entry) : null
+    this.#dropping(removed, () => this.#removeEntry(metadata, id))
+  }
+
+  /** Where an empty directory is. */
+  #emptyDirectory(entry: Entry): Pair {
+    const pair = inside(entry)
+    const { entries, split } = this.store.fetch(pair)
+    if (entries.length > 0 || split) throw new Failure('ENOTEMPTY')
+    return pair
+  }
+
+  /** Takes a directory out of the list of all pairs, after `action` has taken away its entry. */
+  #dropping(directory: Pair | null, action: () => void): void {
+    if (directory === null) {
+      action()
+      return
+    }
+    const store = this.store
+    const head = headOf(directory)
+    store.positions.tracking([head], () => {
+      action()
+      const predecessor = store.predecessor(head.pair)
+      if (predecessor === null) throw corrupt()
+      store.commit(predecessor, [{ kind: 'tail', tail: store.fetch(head.pair).tail, split: predecessor.split }])
+    })
+  }
+
+  /** Takes an entry away, and the pair too where that was all that it held of a longer directory. */
+  #removeEntry(metadata: Metadata, id: number): void {
+    const predecessor = metadata.entries.length === 1 ? this.store.predecessor(metadata.pair) : null
+    if (predecessor?.split !== true) {
+      this.store.commit(metadata, [{ kind: 'remove', id }])
+      return
+    }
+    const { tail, split } = metadata
+    this.store.commit(predecessor, [{ kind: 'tail', tail, split }])
+    for (const position of this.store.positions.in(metadata.pair)) if (position.name !== null) position.gone = true
+  }
+
+  rename(from: Path, to: Path): void {
+    if (from.names.length === 0) throw new Failure('EINVAL')
+    const old = this.#existing(from)
+    if (to.names.length === 0) throw new Failure('EINVAL')
+    const target = this.#lookUp(to)
+    if (isBelow(to.names, from.names)) throw new Failure('EINVAL')
+    if (target === null && to.isDirectory && old.entry.type !== FOLDER) throw new Failure('ENOTDIR')
+    if (target !== null && target.entry.type !== old.entry.type) {
+      throw new Failure(target.entry.type === FOLDER ? 'EISDIR' : 'ENOTDIR')
+    }
+    if (target !== null && target.metadata.pair[0] === old.metadata.pair[0] && target.id === old.id) return
+    const renamed = this.#checked({ ...old.entry, isMoving: false, name: lastName(to) })
+    const replaced = target?.entry.type === FOLDER ? this.#emptyDirectory(target.entry) : null
+    const open = [...this.store.positions].filter((each) => each.isIn(old.metadata.pair) && each.id === old.id)
+    this.#dropping(replaced, () => this.#move(old, target, renamed, to))
+    if (open.length === 0) return
+    const { metadata, id } = this.#existing(to)
+    for (const position of open) {
+      Object.assign(position, { pair: metadata.pair, id, name: renamed.name, gone: false })
+    }
+  }
+
+  /** Enters what has been found under another name, and takes away its old entry: in one step where that can be. */
+  #move(old: Found, target: Found | null, entry: Entry, to: Path): void {
+    const store = this.store
+    const isSamePair = target === null || target.metadata.pair[0] === old.metadata.pair[0]
+    const changes = isSamePair ? changesWithin(old, target, entry) : null
+    const isSameDirectory = target !== null || this.#contains(this.#above(to), old.metadata)
+    if (changes !== null && isSameDirectory && store.hasRoom(old.metadata, changes)) {
+      store.commit(old.metadata, changes)
+      return
+    }
+    const source = new Position(old.metadata.pair, old.id, old.entry.name)
+    const place = new Position(target?.metadata.pair ?? old.metadata.pair, target?.id ?? 0)
+    store.positions.tracking([source, place], () => {
+      store.commit(old.metadata, [{ kind: 'replace', id: old.id, entry: { ...old.entry, isMoving: true } }])
+      if (target === null) this.#enter(this.#above(to), entry)
+      else {
+        const { id } = place
+        const replacing: Change[] = [
+          { kind: 'remove', id },
+          { kind: 'insert', id, entry },
+        ]
+        store.commit(store.fetch(place.pair), replacing)
+      }
+      this.#removeEntry(store.fetch(source.pair), source.id)
+    })
+  }
+
+  #contains(directory: Pair, { pair }: Metadata): boolean {
+    for (const metadata of this.store.directory(directory)) if (metadata.pair[0] === pair[0]) return true
+    return false
+  }
+}
+
+/** The changes of a rename that concerns one pair only. */
+function changesWithin(old: Found, target: Found | null, entry: Entry): Change[] {
+  const { id } = old
+  if (target === null) {
+    return [
+      { kind: 'remove', id },
+      { kind: 'insert', id, entry },
+    ]
+  }
+  return [
+    { kind: 'remove', id: target.id },
+    { kind: 'insert', id: target.id, entry },
+    { kind: 'remove', id },
+  ]
+}
+
+function inside(entry: Entry): Pair {
+  if (entry.type !== FOLDER) throw new Failure('ENOTDIR')
+  const pair = directoryPair(entry)
+  if (pair === null) throw corrupt()
+  return pair
+}
+
+function sizeOf(entry: Entry): number {
+  return entry.type === FILE && entry.data.length >= 8 ? chainOf(entry).size : 0
+}
+
+function dataOf(entry: Entry): FileData {
+  if (entry.data.length < 8) throw corrupt()
+  return chainOf(entry).size === 0 ? NOTHING : chainOf(entry)
+}
+
+function chainBytes(data: FileData): Buffer {
+  const bytes = Buffer.alloc(8)
+  bytes.writeUInt32LE(Buffer.isBuffer(data) ? NO_BLOCK : data.head, 0)
+  bytes.writeUInt32LE(Buffer.isBuffer(data) ? 0 : data.size, 4)
+  return bytes
+}

@@ -1,0 +1,224 @@
+import { CRC_START, crc32 } from '../crc.ts'
+import { corrupt } from '../failure.ts'
+import { type Pair, readPair } from '../pair.ts'
+import { NO_STATE, readPiece, type StatePiece } from './global_state.ts'
+import {
+  ATTRIBUTE,
+  CHECKSUM,
+  CREATE,
+  DELETE,
+  FORWARD_CHECKSUM,
+  idOf,
+  isDeletion,
+  isValid,
+  kindOf,
+  MOVE_STATE,
+  NAME,
+  NO_ID,
+  NO_TAG,
+  SPLICE,
+  STRUCT,
+  sizeOf,
+  TAIL,
+  typeOf,
+} from './tag.ts'
+
+/** Where the contents of a file or directory are: a type and what it points with. */
+export interface Struct {
+  readonly type: number
+  readonly data: Buffer
+}
+
+/** What is known of a file or directory. */
+export interface Entry {
+  /** The type of its name: REGULAR, DIRECTORY, SUPERBLOCK; 0 where none has been given. */
+  readonly type: number
+  readonly name: Buffer
+  readonly struct: Struct | null
+  readonly attributes: ReadonlyMap<number, Buffer>
+}
+
+/** What a pair of blocks says, whichever way it is written down. */
+export interface Contents {
+  readonly entries: readonly Entry[]
+  /** The next pair of the list of all pairs. */
+  readonly tail: Pair | null
+  /** Whether the next pair belongs to the same directory. */
+  readonly split: boolean
+}
+
+/** The newest state of a pair of blocks, as it was read or written. */
+export interface Metadata extends Contents {
+  /** The block that was read comes first. */
+  readonly pair: Pair
+  readonly revision: number
+  /** Where the next commit goes. */
+  readonly end: number
+  /** The last tag, with which the next one is combined. */
+  readonly lastTag: number
+  /** Whether nothing has been programmed after the last commit. */
+  readonly erased: boolean
+  /** Its piece of the global state. */
+  readonly piece: StatePiece
+  /** Checksums of its commits: different on every disk. */
+  readonly seed: number
+}
+
+export const NO_ENTRY: Entry = { type: 0, name: Buffer.alloc(0), struct: null, attributes: new Map() }
+
+/** One piece of metadata, taken from a block or on its way to it. */
+export interface Item {
+  readonly tag: number
+  readonly data: Buffer
+}
+
+/** Carries out what pieces of metadata say, one after the other. */
+export class ContentsBuilder implements Contents {
+  entries: Entry[]
+  tail: Pair | null
+  split: boolean
+  piece: StatePiece = NO_STATE
+
+  constructor({ entries, tail, split }: Contents = { entries: [], tail: null, split: false }) {
+    this.entries = [...entries]
+    this.tail = tail
+    this.split = split
+  }
+
+  apply({ tag, data }: Item): void {
+    switch (kindOf(tag)) {
+      case NAME:
+        this.#change(tag, true, (entry) => ({ ...entry, type: typeOf(tag), name: data }))
+        break
+      case STRUCT:
+        this.#change(tag, false, (entry) => ({ ...entry, struct: { type: typeOf(tag), data } }))
+        break
+      case ATTRIBUTE:
+        this.#change(tag, false, (entry) => ({ ...entry, attributes: withAttribute(entry, tag, data) }))
+        break
+      case SPLICE:
+        this.#splice(tag)
+        break
+      case TAIL:
+        if (data.length >= 8) this.tail = readPair(data)
+        this.split = (typeOf(tag) & 1) === 1
+        break
+      default:
+        if (typeOf(tag) === MOVE_STATE && data.length >= 12) this.piece = readPiece(data)
+    }
+  }
+
+  #change(tag: number, naming: boolean, change: (entry: Entry) => Entry): void {
+    const id = idOf(tag)
+    if (id === NO_ID) return
+    // A name makes its entry, and those before it.
+    while (naming && this.entries.length <= id) this.entries.push(NO_ENTRY)
+    const entry = this.entries[id]
+    if (entry !== undefined) this.entries[id] = change(entry)
+  }
+
+  #splice(tag: number): void {
+    if (typeOf(tag) === CREATE) {
+      while (this.entries.length < idOf(tag)) this.entries.push(NO_ENTRY)
+      this.entries.splice(idOf(tag), 0, NO_ENTRY)
+      // No tag could speak of the last one, and what is written of it would go to another.
+      if (this.entries.length > NO_ID) throw corrupt()
+    } else if (typeOf(tag) === DELETE) this.entries.splice(idOf(tag), 1)
+  }
+}
+
+function withAttribute({ attributes }: Entry, tag: number, data: Buffer): ReadonlyMap<number, Buffer> {
+  const changed = new Map(attributes)
+  if (isDeletion(tag)) changed.delete(typeOf(tag) & 0xff)
+  else changed.set(typeOf(tag) & 0xff, data)
+  return changed
+}
+
+/** What reading found of a block, up to its last valid commit. */
+type Log = Omit<Metadata, 'pair'>
+
+/** Reads one block of a pair: null where it holds no valid commit. */
+export function readLog(block: Buffer, progSize: number): Log | null {
+  return new LogReader(block).read(progSize)
+}
+
+class LogReader {
+  readonly #block: Buffer
+  readonly #contents = new ContentsBuilder()
+  /** Pieces of the commit that is being read: valid only when its checksum is. */
+  #pending: Item[] = []
+  #forward: Item | null = null
+  #at = 4
+  #tag = NO_TAG
+  /** Of the bytes since the last checksum. */
+  #crcFrom = 0
+  #end = 0
+  #lastTag = NO_TAG
+  #seed = 0
+
+  constructor(block: Buffer) {
+    this.#block = block
+  }
+
+  read(progSize: number): Log | null {
+    let ended = false
+    while (!ended) ended = !this.#next()
+    if (this.#end === 0) return null
+    const { entries, tail, split, piece } = this.#contents
+    return {
+      revision: this.#block.readUInt32LE(0),
+      entries,
+      tail,
+      split,
+      piece,
+      end: this.#end,
+      lastTag: this.#lastTag,
+      erased: this.#isErased(progSize),
+      seed: this.#seed,
+    }
+  }
+
+  /** Reads one piece: false where nothing valid follows. */
+  #next(): boolean {
+    const block = this.#block
+    if (this.#at + 4 > block.length) return false
+    const tag = (block.readUInt32BE(this.#at) ^ this.#tag) >>> 0
+    if (!isValid(tag)) return false
+    const start = this.#at + 4
+    const end = start + sizeOf(tag)
+    if (end > block.length) return false
+    if (kindOf(tag) === CHECKSUM && typeOf(tag) !== FORWARD_CHECKSUM) return this.#commit(tag, start, end)
+    const item = { tag, data: block.subarray(start, end) }
+    if (typeOf(tag) === FORWARD_CHECKSUM) this.#forward = item
+    else this.#pending.push(item)
+    this.#at = end
+    this.#tag = tag
+    return true
+  }
+
+  #commit(tag: number, start: number, end: number): boolean {
+    if (end - start < 4) return false
+    const crc = crc32(this.#block, this.#crcFrom, start)
+    if (crc !== this.#block.readUInt32LE(start)) return false
+    for (const item of this.#pending) this.#contents.apply(item)
+    this.#pending = []
+    this.#seed = crc32(this.#block, start, start + 4, this.#seed)
+    this.#at = end
+    this.#end = end
+    // What follows is valid with the opposite bit, where the bytes there happened to have that one.
+    this.#tag = (tag ^ ((typeOf(tag) & 1) << 31)) >>> 0
+    this.#lastTag = this.#tag
+    this.#crcFrom = end
+    return true
+  }
+
+  /** Only what the last commit expected to be there may be taken for erased: a commit may have been cut short. */
+  #isErased(progSize: number): boolean {
+    const forward = this.#forward
+    if (this.#at !== this.#end || this.#end % progSize !== 0 || forward === null || forward.data.length < 8)
+      return false
+    const size = forward.data.readUInt32LE(0)
+    if (this.#end + size > this.#block.length) return false
+    return crc32(this.#block, this.#end, this.#end + size, CRC_START) === forward.data.readUInt32LE(4)
+  }
+}

@@ -1,0 +1,342 @@
+import { Allocator } from '../allocator.ts'
+import { ChainReader } from '../ctz.ts'
+import { BadBlock, Failure } from '../failure.ts'
+import type { Flash } from '../flash.ts'
+import { type Pair, SUPERBLOCKS, samePair } from '../pair.ts'
+import { Positions } from '../position.ts'
+import { deletion, directoryChange, follow, isDeleting, tailChange } from './changes.ts'
+import { contentsItems, entryItems, fits, itemsSize, stateItem, writeCommit } from './commit.ts'
+import { GlobalState, isNothing, NO_STATE, type StatePiece, xor } from './global_state.ts'
+import { type Contents, ContentsBuilder, type Entry, type Item, type Metadata } from './metadata.ts'
+import { CTZ_STRUCT, NO_TAG } from './tag.ts'
+import { directoryPair, Tree } from './tree.ts'
+
+/** How often a pair is erased before it moves elsewhere, so that all blocks wear alike: as on boards. */
+const BLOCK_CYCLES = 100
+/** Odd, or only one block of each pair would ever move. */
+const CYCLE = (BLOCK_CYCLES + 1) | 1
+/** Ids that a pair has at the most: the rest is for what a commit may add. */
+const MOST_ENTRIES = 0xff
+/** A tail, a piece of the global state, a deletion and a checksum, with their tags. */
+const RESERVED = 40
+
+/** What writing a pair has come to. */
+type Outcome =
+  | { readonly kind: 'written' | 'relocated'; readonly metadata: Metadata }
+  /** Nothing is left in the pair: the one before it, of the same directory, is to take over its tail. */
+  | { readonly kind: 'dropped'; readonly predecessor: Metadata; readonly left: Contents }
+
+/** Where entries have gone: those from `from` on are in another pair now. */
+interface Split {
+  readonly from: number
+  readonly pair: Pair
+}
+
+/**
+ * The pairs of blocks and what is done to them: each commit changes one pair, in one step, whenever the power goes.
+ * Where a pair has to move to other blocks, what points to it follows in commits of its own, and the global state says
+ * meanwhile that it must be looked after.
+ */
+export class Store {
+  readonly flash: Flash
+  readonly state: GlobalState = new GlobalState()
+  readonly tree: Tree
+  readonly allocator: Allocator
+  readonly positions: Positions = new Positions()
+  /** The root directory. */
+  root: Pair = SUPERBLOCKS
+  /** Counts commits: tells whether what was read may have changed. */
+  generation = 0
+  /** Calls back with the blocks of open files, which no metadata leads to yet. */
+  readonly #openBlocks: (visit: (block: number) => void) => void
+
+  constructor(flash: Flash, lookahead: number, openBlocks: (visit: (block: number) => void) => void) {
+    this.flash = flash
+    this.tree = new Tree(flash, this.state)
+    this.#openBlocks = openBlocks
+    this.allocator = new Allocator(flash.blockCount, lookahead * 8, (visit) => {
+      this.visitBlocks(visit)
+      this.#openBlocks(visit)
+    })
+  }
+
+  /** Calls `visit` with every block that metadata leads to. */
+  visitBlocks(visit: (block: number) => void): void {
+    for (const { pair, entries } of this.tree.everything(pointersOf)) {
+      pair.forEach(visit)
+      for (const entry of entries) {
+        chainOf(this.flash, entry)?.visit(visit)
+      }
+    }
+  }
+
+  /** A new pair, which nothing leads to: its first commit is what makes it. Its second block is written first. */
+  newPair(pair: Pair = [this.allocator.allocate(), this.allocator.allocate()]): Metadata {
+    return {
+      pair,
+      revision: Math.ceil(this.flash.oldRevision(pair[0]) / CYCLE) * CYCLE,
+      entries: [],
+      tail: null,
+      split: false,
+      piece: NO_STATE,
+      end: 0,
+      lastTag: NO_TAG,
+      erased: false,
+      seed: 0,
+    }
+  }
+
+  /**
+   * Changes a pair, and whatever has to follow.
+   *
+   * @returns whether lists may be out of step now, because more than one pair had to move
+   */
+  commit(metadata: Metadata, changes: readonly Item[]): boolean {
+    let from = metadata.pair
+    let outcome = this.#write(metadata, changes)
+    if (outcome.kind === 'dropped') {
+      const { predecessor, left } = outcome
+      this.state.inherit(metadata.piece)
+      from = predecessor.pair
+      outcome = this.#write(predecessor, [tailChange(left.tail, left.split)], false)
+    }
+    let outOfStep = false
+    while (outcome.kind === 'relocated') {
+      const { pair } = outcome.metadata
+      this.#moved(from, pair)
+      const parent = this.tree.parent(from)
+      if (parent !== null) {
+        // Until the pair before it points to it too.
+        this.state.orphans += 1
+        const finishing = this.#finishMove(parent.metadata.pair)
+        const id = finishing.some(({ id }) => id < parent.id) ? parent.id - 1 : parent.id
+        const items = [...finishing.map(({ id }) => deletion(id)), directoryChange(id, pair)]
+        outcome = this.#write(parent.metadata, items, false)
+        if (outcome.kind === 'relocated') {
+          from = parent.metadata.pair
+          outOfStep = true
+          continue
+        }
+      }
+      const predecessor = this.tree.predecessor(from)
+      // One that nothing leads to is new.
+      if (predecessor === null) break
+      if (parent !== null) this.state.orphans -= 1
+      const finishing = this.#finishMove(predecessor.pair)
+      const items = [...finishing.map(({ id }) => deletion(id)), tailChange(pair, predecessor.split)]
+      from = predecessor.pair
+      outcome = this.#write(predecessor, items, false)
+    }
+    return outOfStep
+  }
+
+  /** The deletion that is still missing of a move, where it is in a pair that is being written: its id may change. */
+  #finishMove(pair: Pair): { id: number }[] {
+    const { move } = this.state
+    if (move === null || !samePair(move.pair, pair)) return []
+    this.state.move = null
+    return [{ id: move.id }]
+  }
+
+  #moved(from: Pair, to: Pair): void {
+    if (samePair(from, this.root)) this.root = to
+    for (const position of this.positions.in(from)) position.pair = to
+    const { move } = this.state
+    if (move !== null && samePair(move.pair, from)) this.state.move = { ...move, pair: to }
+  }
+
+  /** Writes one pair, in its log or anew. */
+  #write(metadata: Metadata, changes: readonly Item[], mayDrop = true): Outcome {
+    this.generation += 1
+    const wanted = new ContentsBuilder(metadata)
+    for (const item of changes) wanted.apply(item)
+    if (mayDrop && wanted.entries.length === 0 && changes.some(isDeleting)) {
+      const predecessor = this.tree.predecessor(metadata.pair)
+      if (predecessor?.split === true) {
+        this.#follow(metadata.pair, changes, [])
+        return { kind: 'dropped', predecessor, left: wanted }
+      }
+    }
+    const appended = this.#append(metadata, wanted, changes)
+    if (appended !== null) {
+      this.#follow(metadata.pair, changes, [])
+      return { kind: 'written', metadata: appended }
+    }
+    const splits: Split[] = []
+    const outcome = this.#rewrite(metadata, wanted, splits)
+    this.#follow(metadata.pair, changes, splits)
+    return outcome
+  }
+
+  #follow(pair: Pair, changes: readonly Item[], splits: readonly Split[]): void {
+    for (const position of this.positions.in(pair)) {
+      follow(position, changes)
+      for (const split of splits) {
+        if (position.id < split.from) continue
+        position.pair = split.pair
+        position.id -= split.from
+        break
+      }
+    }
+  }
+
+  /** Adds a commit to the log: null where that has no room, or the block does not take it. */
+  #append(metadata: Metadata, wanted: Contents, changes: readonly Item[]): Metadata | null {
+    if (!metadata.erased || wanted.entries.length >= MOST_ENTRIES) return null
+    const change = this.state.change()
+    const piece = xor(metadata.piece, change)
+    const items = isNothing(change) ? changes : [...changes, stateItem(piece)]
+    if (!fits(this.flash, metadata.end, items)) return null
+    try {
+      const written = writeCommit(this.flash, metadata.pair[0], metadata.end, metadata.lastTag, items)
+      this.state.committed()
+      return { ...metadata, ...contentsOf(wanted), ...written, piece, erased: this.#hasRoom(written.end) }
+    } catch (error) {
+      if (error instanceof BadBlock) return null
+      throw error
+    }
+  }
+
+  #hasRoom(end: number): boolean {
+    return end + this.flash.progSize <= this.flash.blockSize
+  }
+
+  /** Writes a pair anew, into as many pairs as it needs. */
+  #rewrite(metadata: Metadata, wanted: Contents, splits: Split[]): Outcome {
+    let left: Contents = contentsOf(wanted)
+    for (let from = this.#splitAt(left.entries); from > 0; from = this.#splitAt(left.entries)) {
+      const tail = this.#splitOff(left, from)
+      if (tail === null) break
+      splits.push({ from, pair: tail })
+      left = { entries: left.entries.slice(0, from), tail, split: true }
+    }
+    if (isSuperblock(metadata.pair) && isTired(metadata) && this.#hasRoomForSuperblock()) {
+      const tail = this.#splitOff(left, 0)
+      if (tail !== null) {
+        if (samePair(metadata.pair, this.root)) this.root = tail
+        splits.push({ from: 0, pair: tail })
+        left = { entries: left.entries.slice(0, 1), tail, split: true }
+      }
+    }
+    return this.#compact(metadata, left, true)
+  }
+
+  /** Where entries are to be split so that the later part fits well: 0 where all of them do. */
+  #splitAt(entries: readonly Entry[]): number {
+    const { blockSize } = this.flash
+    const most = Math.min(blockSize - RESERVED, this.flash.aligned(blockSize / 2))
+    const sizes = entries.map((entry) => itemsSize(entryItems(entry, 0)))
+    let from = 0
+    while (entries.length - from > 1) {
+      const size = sizes.slice(from).reduce((sum, each) => sum + each, 0)
+      if (entries.length - from < MOST_ENTRIES && size <= most) break
+      from += Math.floor((entries.length - from) / 2)
+    }
+    return from
+  }
+
+  /** Puts entries into a new pair: null where there is no room for one. */
+  #splitOff(contents: Contents, from: number): Pair | null {
+    try {
+      const tail = this.newPair()
+      const outcome = this.#compact(tail, { ...contents, entries: contents.entries.slice(from) }, false)
+      return outcome.metadata.pair
+    } catch (error) {
+      if (error instanceof Failure && error.code === 'ENOSPC') return null
+      throw error
+    }
+  }
+
+  /** The first pair is written each time that the root is changed: with room to spare, the root moves away from it. */
+  #hasRoomForSuperblock(): boolean {
+    const used = new Set<number>()
+    this.visitBlocks((block) => used.add(block))
+    return this.flash.blockCount - used.size > this.flash.blockCount / 8
+  }
+
+  /**
+   * Writes all of a pair into its older block, or, where that is bad or has been written often, into another one.
+   *
+   * @param reachable whether something leads to the pair: only then may it tell of changes of the global state
+   */
+  #compact(
+    metadata: Metadata,
+    contents: Contents,
+    reachable: boolean,
+  ): { kind: 'written' | 'relocated'; metadata: Metadata } {
+    const [current] = metadata.pair
+    const revision = (metadata.revision + 1) >>> 0
+    let other = metadata.pair[1]
+    let relocated = false
+    let tired = isTired(metadata) && !isSuperblock(metadata.pair)
+    for (;;) {
+      if (tired) {
+        const fresh = this.#allocateOr(other)
+        relocated = fresh !== other
+        other = fresh
+        tired = false
+      }
+      const carried = this.#carried(metadata.piece, reachable, relocated)
+      try {
+        const written = this.#writeAnew(other, contents, carried, revision)
+        if (reachable && !relocated) this.state.committed()
+        else if (reachable) this.state.committedInherited()
+        const end = { ...written, piece: carried, erased: this.#hasRoom(written.end) }
+        const result = { ...metadata, ...contents, ...end, pair: [other, current] as const, revision }
+        return { kind: relocated ? 'relocated' : 'written', metadata: result }
+      } catch (error) {
+        if (!(error instanceof BadBlock)) throw error
+        if (isSuperblock(metadata.pair)) throw new Failure('ENOSPC')
+        other = this.allocator.allocate()
+        relocated = true
+      }
+    }
+  }
+
+  /**
+   * The piece of the global state that a pair written anew holds: its own, and, where that is due, what has changed.
+   */
+  #carried(own: StatePiece, reachable: boolean, relocated: boolean): StatePiece {
+    if (!reachable) return own
+    return xor(own, relocated ? this.state.inherited : this.state.change())
+  }
+
+  #allocateOr(block: number): number {
+    try {
+      return this.allocator.allocate()
+    } catch (error) {
+      if (error instanceof Failure && error.code === 'ENOSPC') return block
+      throw error
+    }
+  }
+
+  #writeAnew(block: number, contents: Contents, piece: StatePiece, revision: number): { end: number; lastTag: number } {
+    const items = contentsItems(contents, piece)
+    if (!fits(this.flash, 4, items)) throw new Failure('ENOSPC')
+    this.flash.erase(block)
+    return writeCommit(this.flash, block, 0, NO_TAG, items, revision)
+  }
+}
+
+function contentsOf({ entries, tail, split }: Contents): Contents {
+  return { entries, tail, split }
+}
+
+function isSuperblock(pair: Pair): boolean {
+  return samePair(pair, SUPERBLOCKS)
+}
+
+function isTired({ revision }: Metadata): boolean {
+  return (revision + 1) % CYCLE === 0
+}
+
+/** Where the directories of a pair begin. */
+function pointersOf({ entries }: Metadata): Pair[] {
+  return entries.map(directoryPair).filter((pair) => pair !== null)
+}
+
+/** The blocks of a file's contents; null for what has none of its own. */
+export function chainOf(flash: Flash, { struct }: Entry): ChainReader | null {
+  if (struct?.type !== CTZ_STRUCT || struct.data.length < 8) return null
+  return new ChainReader(flash, { head: struct.data.readUInt32LE(0), size: struct.data.readUInt32LE(4) })
+}

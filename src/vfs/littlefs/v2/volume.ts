@@ -1,0 +1,301 @@
+import type { OpenMode } from '../../file.ts'
+import type { Chain } from '../ctz.ts'
+import { corrupt, Failure } from '../failure.ts'
+import type { FileData } from '../file.ts'
+import type { Flash } from '../flash.ts'
+import { type Pair, pairBytes } from '../pair.ts'
+import { isBelow, lastName, type Path } from '../path.ts'
+import { headOf, Position } from '../position.ts'
+import { type Listed, type Opened, type Status, Volume } from '../volume.ts'
+import { attributeChange, creation, deletion, structChange, tailChange } from './changes.ts'
+import { finishMove, removeOrphans } from './consistency.ts'
+import { type Entry, NO_ENTRY } from './metadata.ts'
+import { Store } from './store.ts'
+import { ATTRIBUTE_MAX, type Limits, mount, upgrade } from './superblock.ts'
+import { CTZ_STRUCT, DIRECTORY, DIRECTORY_STRUCT, INLINE_STRUCT, REGULAR } from './tag.ts'
+import { compareNames, directoryPair, type Found, isNamed } from './tree.ts'
+
+/** The attribute in which MicroPython keeps the time of a file: nanoseconds since 1970, 64 bits. */
+const MTIME = 1
+
+/** littlefs of the second version. */
+export class Volume2 extends Volume {
+  protected readonly store: Store
+  readonly inlineMax: number
+  #limits: Limits
+
+  /**
+   * @param lookahead bytes, with a bit for each block that is looked for at a time
+   * @param cacheSize how much is kept with its entry at the most: what boards hold in memory
+   */
+  constructor(flash: Flash, lookahead: number, cacheSize: number, keepsTimes: boolean) {
+    super(flash, keepsTimes)
+    this.store = new Store(flash, lookahead, (visit) => this.visitOpen(visit))
+    this.#limits = mount(this.store)
+    this.inlineMax = Math.min(cacheSize, this.#limits.attributeMax, ATTRIBUTE_MAX, Math.floor(flash.blockSize / 8))
+  }
+
+  get fileMax(): number {
+    return this.#limits.fileMax
+  }
+
+  protected get isSettled(): boolean {
+    return this.store.state.settled
+  }
+
+  load(): void {
+    this.store.generation += 1
+    this.#limits = mount(this.store)
+    for (const position of this.store.positions) this.#findAgain(position)
+  }
+
+  /** Looks where the entry of an open file is, after something has failed half-way. */
+  #findAgain(position: Position): void {
+    const { name } = position
+    if (name === null || position.gone) return
+    for (const metadata of this.store.tree.pairs()) {
+      if (!position.isIn(metadata.pair)) continue
+      for (const [id, entry] of this.store.tree.visible(metadata)) {
+        if (entry.type !== REGULAR || !entry.name.equals(name)) continue
+        position.pair = metadata.pair
+        position.id = id
+        return
+      }
+    }
+    position.gone = true
+  }
+
+  protected prepare(): void {
+    finishMove(this.store)
+    removeOrphans(this.store, true)
+    this.#limits = upgrade(this.store, this.#limits)
+  }
+
+  /** Looks for what a path leads to; null for the root, which has no entry. */
+  #lookUp(path: Path): Found | null {
+    let found: Found | null = null
+    for (const name of path.names) found = this.store.tree.find(this.#inside(found), name)
+    if (path.isDirectory && found?.entry !== undefined && found.entry.type !== DIRECTORY) throw new Failure('ENOTDIR')
+    return found
+  }
+
+  /** Where the directory begins that has been found. */
+  #inside(found: Found | null): Pair {
+    if (found === null) return this.store.root
+    if (found.entry === undefined) throw new Failure('ENOENT')
+    if (found.entry.type !== DIRECTORY) throw new Failure('ENOTDIR')
+    const pair = directoryPair(found.entry)
+    if (pair === null) throw corrupt()
+    return pair
+  }
+
+  #existing(path: Path): Found & { readonly entry: Entry } {
+    const found = this.#lookUp(path)
+    if (found === null) throw new Failure('EINVAL')
+    const { entry } = found
+    if (entry === undefined) throw new Failure('ENOENT')
+    return { ...found, entry }
+  }
+
+  stat(path: Path): Status {
+    const found = this.#lookUp(path)
+    if (found === null) return { isDirectory: true, size: 0, mtime: null }
+    const { entry } = found
+    if (entry === undefined) throw new Failure('ENOENT')
+    return { isDirectory: entry.type === DIRECTORY, size: sizeOf(entry), mtime: mtimeOf(entry) }
+  }
+
+  *list(path: Path): Generator<Listed, undefined> {
+    let last: Buffer | null = null
+    for (;;) {
+      // What has changed since may be at other places, and only the order of names tells where to go on.
+      const after: Buffer | null = last
+      const { generation } = this.store
+      let changed = false
+      for (const metadata of this.store.tree.directory(this.#inside(this.#lookUp(path)))) {
+        for (const [, entry] of this.store.tree.visible(metadata)) {
+          if (!isNamed(entry) || (after !== null && compareNames(entry.name, after) <= 0)) continue
+          last = entry.name
+          yield { name: entry.name, isDirectory: entry.type === DIRECTORY, size: sizeOf(entry) }
+          changed = this.store.generation !== generation
+          if (changed) break
+        }
+        if (changed) break
+      }
+      if (!changed) return undefined
+    }
+  }
+
+  protected find(path: Path, mode: OpenMode): Opened {
+    const found = this.#lookUp(path)
+    if (found === null) throw new Failure('EISDIR')
+    const { metadata, id, entry } = found
+    if (entry === undefined) return this.#create(path, mode, found)
+    if (mode.kind === 'x') throw new Failure('EEXIST')
+    if (entry.type !== REGULAR) throw new Failure('EISDIR')
+    const position = new Position(metadata.pair, id, entry.name)
+    return { entry: position, data: dataOf(entry), mtime: mtimeOf(entry), isNew: false }
+  }
+
+  /** Makes an empty file. Its entry is there at once, so that its name is not given to another one meanwhile. */
+  #create(path: Path, { kind }: OpenMode, { metadata, id }: Found): Opened {
+    if (kind === 'r') throw new Failure('ENOENT')
+    if (path.isDirectory) throw new Failure('ENOTDIR')
+    const name = this.#checkedName(path)
+    const struct = { type: INLINE_STRUCT, data: Buffer.alloc(0) }
+    const changes = creation(id, { ...NO_ENTRY, type: REGULAR, name, struct })
+    this.store.commit(metadata, changes)
+    // The pair may have been split, or have moved.
+    const made = this.#existing(path)
+    const entry = new Position(made.metadata.pair, made.id, name)
+    return { entry, data: struct.data, mtime: null, isNew: true }
+  }
+
+  #checkedName(path: Path): Buffer {
+    const name = lastName(path)
+    if (name.length > this.#limits.nameMax) throw new Failure('ENAMETOOLONG')
+    return name
+  }
+
+  save(entry: Position, data: FileData, mtime: bigint | null): void {
+    const [type, bytes] = Buffer.isBuffer(data) ? [INLINE_STRUCT, data] : [CTZ_STRUCT, chainBytes(data)]
+    const changes = [structChange(entry.id, type, bytes)]
+    if (mtime !== null) changes.push(attributeChange(entry.id, MTIME, mtimeBytes(mtime)))
+    this.store.commit(this.store.tree.fetch(entry.pair), changes)
+  }
+
+  mkdir(path: Path): void {
+    const { tree, state } = this.store
+    const found = this.#lookUp(path)
+    if (found === null || found.entry !== undefined) throw new Failure('EEXIST')
+    const name = this.#checkedName(path)
+    const last = tree.lastOf(found.metadata)
+    const fresh = this.store.newPair()
+    const head = headOf(fresh.pair)
+    const place = new Position(found.metadata.pair, found.id)
+    this.store.positions.tracking([head, place], () => {
+      this.store.commit(fresh, [tailChange(last.tail, false)])
+      const isLast = !found.metadata.split
+      if (!isLast) {
+        // In two steps: the list of pairs has the new directory before its entry is there.
+        state.orphans += 1
+        this.store.commit(tree.fetch(last.pair), [tailChange(head.pair, false)])
+        state.orphans -= 1
+      }
+      const struct = { type: DIRECTORY_STRUCT, data: pairBytes(head.pair) }
+      const changes = creation(place.id, { ...NO_ENTRY, type: DIRECTORY, name, struct })
+      if (isLast) changes.push(tailChange(head.pair, false))
+      this.store.commit(tree.fetch(place.pair), changes)
+    })
+  }
+
+  remove(path: Path): void {
+    const { metadata, id, entry } = this.#existing(path)
+    if (entry.type === DIRECTORY) {
+      this.#removing(entry, () => this.store.commit(metadata, [deletion(id)]))
+    } else this.store.commit(metadata, [deletion(id)])
+  }
+
+  /** Takes an empty directory out of the list of pairs, after `action` has taken away its entry. */
+  #removing(entry: Entry, action: () => void): void {
+    const { tree, state } = this.store
+    const pair = directoryPair(entry)
+    if (pair === null) throw corrupt()
+    const { entries, split } = tree.fetch(pair)
+    if (entries.length > 0 || split) throw new Failure('ENOTEMPTY')
+    const head = headOf(pair)
+    state.orphans += 1
+    this.store.positions.tracking([head], () => {
+      action()
+      state.orphans -= 1
+      const predecessor = tree.predecessor(head.pair)
+      if (predecessor === null) throw corrupt()
+      const removed = tree.fetch(head.pair)
+      state.inherit(removed.piece)
+      this.store.commit(predecessor, [tailChange(removed.tail, removed.split)])
+    })
+  }
+
+  rename(from: Path, to: Path): void {
+    const old = this.#existing(from)
+    const target = this.#lookUp(to)
+    if (target === null || isBelow(to.names, from.names)) throw new Failure('EINVAL')
+    const open = [...this.store.positions].filter((each) => each.isIn(old.metadata.pair) && each.id === old.id)
+    const isSamePair = target.metadata.pair[0] === old.metadata.pair[0]
+    if (target.entry === undefined) {
+      if (to.isDirectory && old.entry.type !== DIRECTORY) throw new Failure('ENOTDIR')
+      this.#checkedName(to)
+      this.#move(old, target, to)
+    } else {
+      if (target.entry.type !== old.entry.type) {
+        throw new Failure(target.entry.type === DIRECTORY ? 'EISDIR' : 'ENOTDIR')
+      }
+      if (isSamePair && target.id === old.id) return
+      if (target.entry.type === DIRECTORY) this.#removing(target.entry, () => this.#move(old, target, to))
+      else this.#move(old, target, to)
+    }
+    if (open.length > 0) this.#followMoved(open, to)
+  }
+
+  /** Enters what has been found under another name, and takes away its old entry. */
+  #move(old: Found & { readonly entry: Entry }, target: Found, to: Path): void {
+    const { state, tree } = this.store
+    const isSamePair = target.metadata.pair[0] === old.metadata.pair[0]
+    const changes = creation(target.id, { ...old.entry, name: lastName(to) })
+    if (target.entry !== undefined) changes.unshift(deletion(target.id))
+    if (isSamePair) {
+      const moved = target.entry === undefined && target.id <= old.id
+      this.store.commit(target.metadata, [...changes, deletion(moved ? old.id + 1 : old.id)])
+      return
+    }
+    const source = new Position(old.metadata.pair, old.id, old.entry.name)
+    state.move = { pair: old.metadata.pair, id: old.id }
+    this.store.positions.tracking([source], () => {
+      this.store.commit(target.metadata, changes)
+      // Where pairs had to move, it may be done already.
+      if (state.move === null) return
+      state.move = null
+      this.store.commit(tree.fetch(source.pair), [deletion(source.id)])
+    })
+  }
+
+  /** Files that are open stay what they are under another name. */
+  #followMoved(open: readonly Position[], to: Path): void {
+    const { metadata, id } = this.#existing(to)
+    for (const position of open) {
+      position.pair = metadata.pair
+      position.id = id
+      position.name = lastName(to)
+      position.gone = false
+    }
+  }
+}
+
+function sizeOf({ type, struct }: Entry): number {
+  if (type !== REGULAR || struct === null) return 0
+  return struct.type === CTZ_STRUCT && struct.data.length >= 8 ? struct.data.readUInt32LE(4) : struct.data.length
+}
+
+function dataOf({ struct }: Entry): FileData {
+  if (struct?.type === INLINE_STRUCT) return Buffer.from(struct.data)
+  if (struct?.type !== CTZ_STRUCT || struct.data.length < 8) throw corrupt()
+  return { head: struct.data.readUInt32LE(0), size: struct.data.readUInt32LE(4) }
+}
+
+function chainBytes({ head, size }: Chain): Buffer {
+  const data = Buffer.alloc(8)
+  data.writeUInt32LE(head, 0)
+  data.writeUInt32LE(size, 4)
+  return data
+}
+
+function mtimeOf({ attributes }: Entry): bigint | null {
+  const data = attributes.get(MTIME)
+  return data?.length === 8 ? data.readBigUInt64LE(0) : null
+}
+
+function mtimeBytes(mtime: bigint): Buffer {
+  const data = Buffer.alloc(8)
+  data.writeBigUInt64LE(mtime)
+  return data
+}

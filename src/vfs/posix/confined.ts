@@ -1,0 +1,131 @@
+import { AuditEvent } from '../../audit.ts'
+import { lastErrno, osError } from '../../libc/call.ts'
+import { constants, errnoNumbers, structs } from '../../libc/facts.ts'
+import { has, libc } from '../../libc/functions.ts'
+import { addressOf, ownMemory } from '../../libc/memory.ts'
+import { cString, type FileName } from '../../os/arguments/paths.ts'
+import { close, open } from '../../os/descriptors/open_close.ts'
+import { readlink } from '../../os/files/links.ts'
+import { fstat } from '../../os/files/status.ts'
+
+/** Opening files below a directory that neither "..", nor links, nor renaming meanwhile can lead out of. */
+
+const { O_CLOEXEC, O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_PATH, RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS } =
+  constants
+const { S_IFDIR, S_IFLNK, S_IFMT } = constants
+const { ELOOP, EAGAIN, EINTR, ENOSYS, ENOTDIR, EPERM } = errnoNumbers
+
+const HOW = structs.open_how
+const how = ownMemory(HOW.size)
+const howAddress = addressOf(how)
+
+/** The event of `open`, which this is one of. */
+const openEvent = new AuditEvent('open')
+
+/** As many links as the kernel follows. */
+const MOST_LINKS = 40
+/** Openings that a rename elsewhere in the tree disturbed are tried again, not for ever. */
+const MOST_TRIES = 100
+
+/** Whether the kernel confines: asked on first use; false once it has said that it cannot (before Linux 5.6). */
+let kernelConfines: boolean | undefined
+
+/**
+ * openat2(2): opens a file as if `root` were the root of all paths, for "..", absolute paths and links alike.
+ *
+ * @param root descriptor of a directory
+ * @param path any path
+ * @param flags O_*; O_CLOEXEC is added
+ * @param mode permission bits of a file that is made
+ * @returns the descriptor
+ *
+ * Audit event: `open` (path, null, flags).
+ */
+export function openConfined(syscall: string, root: number, path: string, flags: number, mode = 0): number {
+  kernelConfines ??= has('openat2')
+  if (kernelConfines) {
+    const fd = openByKernel(syscall, root, path, flags, mode)
+    if (fd !== null) return fd
+    kernelConfines = false
+  }
+  return openByWalking(syscall, root, path, flags, mode)
+}
+
+function openByKernel(syscall: string, root: number, path: string, flags: number, mode: number): number | null {
+  const name = cString(path, 'path')
+  if (openEvent.wanted) openEvent.raise(path, null, flags | O_CLOEXEC)
+  how.fill(0)
+  how.writeBigUInt64LE(BigInt((flags | O_CLOEXEC) >>> 0), HOW.offsets.flags)
+  how.writeBigUInt64LE(BigInt((flags & O_CREAT) === 0 ? 0 : mode), HOW.offsets.mode)
+  how.writeBigUInt64LE(BigInt(RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS), HOW.offsets.resolve)
+  for (let tries = 0; ; tries++) {
+    const fd = libc.openat2(root, name, howAddress, HOW.size)
+    if (fd !== -1) return fd
+    const errno = lastErrno()
+    if (errno === ENOSYS) return null
+    // A sandbox may forbid what it does not know, but EPERM has meanings of its own: the walk finds out which it is.
+    if (errno === EPERM) return openByWalking(syscall, root, path, flags, mode)
+    const again = errno === EINTR || (errno === EAGAIN && tries < MOST_TRIES)
+    if (!again) throw osError(errno, syscall, path)
+  }
+}
+
+/**
+ * The same, name by name, for kernels that lack the call: no step follows a link, and each directory on the way stays
+ * open until the end, so that ".." is where we came from.
+ */
+export function openByWalking(syscall: string, root: number, path: string, flags: number, mode: number): number {
+  const opened: number[] = []
+  const names = path.split('/').filter((name) => name !== '')
+  if (path.endsWith('/') && names.length > 0) names.push('.')
+  let links = 0
+  try {
+    for (;;) {
+      const name = names.shift() ?? '.'
+      const at = opened.at(-1) ?? root
+      if (name === '..') {
+        const left = opened.pop()
+        if (left !== undefined) close(left)
+        if (names.length > 0) continue
+      }
+      const last = names.length === 0
+      const here = name === '..' ? (opened.at(-1) ?? root) : at
+      const target = name === '..' ? '.' : name
+      if (last && !followsLink(here, target, flags)) return open(target, flags | O_NOFOLLOW, mode, { dir_fd: here })
+      const fd = open(target, O_PATH | O_NOFOLLOW, { dir_fd: here })
+      opened.push(fd)
+      const type = fstat(fd).st_mode & S_IFMT
+      if (type === S_IFDIR) continue
+      if (type !== S_IFLNK) throw osError(ENOTDIR, syscall, path)
+      const link = readlink(target, { dir_fd: here })
+      opened.pop()
+      close(fd)
+      if (++links > MOST_LINKS) throw osError(ELOOP, syscall, path)
+      if (link.startsWith('/')) for (const left of opened.splice(0)) close(left)
+      names.unshift(...link.split('/').filter((part) => part !== ''))
+    }
+  } finally {
+    for (const fd of opened) close(fd)
+  }
+}
+
+/** Whether opening the last name means following a link first. */
+function followsLink(at: number, name: string, flags: number): boolean {
+  if ((flags & O_NOFOLLOW) !== 0 || ((flags & O_CREAT) !== 0 && (flags & O_EXCL) !== 0)) return false
+  try {
+    const fd = open(name, O_PATH | O_NOFOLLOW, { dir_fd: at })
+    try {
+      return (fstat(fd).st_mode & S_IFMT) === S_IFLNK
+    } finally {
+      close(fd)
+    }
+  } catch {
+    // Missing or closed to us: opening it says so.
+    return false
+  }
+}
+
+/** Opens a directory, to start from. */
+export function openRoot(path: FileName): number {
+  return open(path, O_PATH | O_DIRECTORY)
+}

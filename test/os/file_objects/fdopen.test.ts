@@ -1,0 +1,527 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { once } from 'node:events'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import os from 'osier'
+import { temporaryFolder } from '../../support/folder.ts'
+import { noPython } from '../../support/python.ts'
+import { assertSameAsPython, type Call } from '../../support/scenario.ts'
+
+const folder = temporaryFolder()
+const path = join(folder, 'file')
+
+/** Opens the file with some contents. */
+function opened(content: string | Buffer, flags: number = os.O_RDWR): number {
+  writeFileSync(path, content)
+  return os.open(path, flags)
+}
+
+const runProgram = (name: string, ...args: string[]): { stdout: string; stderr: string } =>
+  spawnSync(process.execPath, [fileURLToPath(new URL(`../support/${name}.js`, import.meta.url)), ...args], {
+    encoding: 'utf8',
+  })
+
+describe('fdopen', () => {
+  test('a mode with b gives a BinaryFile, every other a TextFile; neither empties nor makes anything', () => {
+    for (const kind of ['r', 'w', 'a', 'x'] as const) {
+      for (const rest of ['', '+', 't', '+t', 'b', 'b+', '+b']) {
+        using file = os.fdopen(opened('kept'), kind + rest)
+        assert.equal(file instanceof os.BinaryFile, rest.includes('b'))
+        assert.equal(file instanceof os.TextFile, !rest.includes('b'))
+        assert.equal(file.readable(), kind === 'r' || rest.includes('+'))
+        assert.equal(file.writable(), kind !== 'r' || rest.includes('+'))
+        assert.equal(file.tell(), kind === 'a' ? 4 : 0)
+      }
+    }
+    assert.equal(readFileSync(path, 'latin1'), 'kept')
+  })
+
+  test('options by position and by name', () => {
+    const fd = opened('')
+    const options = { encoding: 'latin-1', newline: '\r\n', closefd: false } as const
+    for (const file of [
+      os.fdopen(fd, 'w', -1, 'latin-1', null, '\r\n', false),
+      os.fdopen(fd, 'w', 100, options),
+      os.fdopen(fd, 'w', options),
+      os.fdopen({ fd }, { mode: 'w', ...options }),
+    ]) {
+      file.write('ä\n')
+      file.close()
+      assert.equal(file.encoding, 'latin-1')
+    }
+    os.close(fd)
+    assert.equal(readFileSync(path, 'latin1'), 'ä\r\n'.repeat(4))
+  })
+
+  test('what does not go together is refused, and the descriptor stays open', () => {
+    const fd = opened('')
+    const fdopen = os.fdopen as (...args: unknown[]) => unknown
+    for (const mode of ['', 'b', 'rw', 'rr', 'r++', 'U', 'rbt', 'q', '+', 't']) {
+      assert.throws(() => fdopen(fd, mode), RangeError, mode)
+    }
+    const wrong: [object, new (...args: never[]) => Error][] = [
+      [{ mode: 'rb', encoding: 'utf-8' }, RangeError],
+      [{ mode: 'rb', errors: 'strict' }, RangeError],
+      [{ mode: 'rb', newline: '\n' }, RangeError],
+      [{ buffering: 0 }, RangeError],
+      [{ buffering: -2 }, RangeError],
+      [{ buffering: 1.5 }, RangeError],
+      [{ buffering: null }, TypeError],
+      [{ buffering: '1' }, TypeError],
+      [{ encoding: 'nonsense' }, RangeError],
+      [{ encoding: 'utf-16' }, RangeError],
+      [{ encoding: 'iso-2022-jp' }, RangeError],
+      [{ encoding: 5 }, TypeError],
+      [{ errors: 'nonsense' }, RangeError],
+      [{ encoding: 'utf-16-le', errors: 'ignore' }, RangeError],
+      [{ newline: 'x' }, RangeError],
+      [{ newline: 5 }, TypeError],
+      [{ closefd: 1 }, TypeError],
+      [{ mode: null }, TypeError],
+      [{ opener: null }, TypeError],
+    ]
+    for (const [options, kind] of wrong) assert.throws(() => fdopen(fd, options), kind, JSON.stringify(options))
+    for (const none of ['5', null, undefined, {}]) assert.throws(() => fdopen(none), TypeError)
+    assert.throws(() => fdopen(-1), RangeError)
+    assert.throws(() => fdopen(987_654), { code: 'EBADF', filename: 987_654 })
+    const directory = os.open(folder, os.O_RDONLY)
+    assert.throws(() => fdopen(directory), os.IsADirectoryError)
+    os.close(directory)
+    os.close(fd)
+  })
+
+  test('a closed file refuses everything but close', () => {
+    for (const mode of ['r+', 'rb+', 'w', 'rb']) {
+      const file = os.fdopen(opened('text'), mode)
+      assert.equal(file.closed, false)
+      file.close()
+      file.close()
+      assert.equal(file.closed, true)
+      const calls: (() => unknown)[] = [
+        () => file.read(),
+        () => file.readline(),
+        () => file.readlines(),
+        () => file.next(),
+        () => (file as os.BinaryFile).write(Buffer.from('x') as Buffer & string),
+        () => file.flush(),
+        () => file.seek(0),
+        () => file.tell(),
+        () => file.truncate(0),
+        () => file.fileno(),
+        () => file.isatty(),
+        () => file.readable(),
+        () => file.writable(),
+        () => file.seekable(),
+      ]
+      for (const call of calls) {
+        const isText = file instanceof os.TextFile && String(call).includes('write(')
+        assert.throws(call, isText ? TypeError : { code: 'EBADF' }, `${mode}: ${String(call)}`)
+      }
+    }
+    assert.equal(readFileSync(path, 'latin1'), 'text')
+  })
+
+  test('the wrong direction is EBADF', () => {
+    using reading = os.fdopen(opened('text'), 'r')
+    assert.throws(() => reading.write('x'), { code: 'EBADF' })
+    assert.throws(() => reading.truncate(), { code: 'EBADF' })
+    using writing = os.fdopen(opened('text'), 'wb')
+    assert.throws(() => writing.read(), { code: 'EBADF' })
+    assert.throws(() => writing.readline(), { code: 'EBADF' })
+    assert.throws(() => writing.readinto(Buffer.alloc(1)), { code: 'EBADF' })
+  })
+
+  test('a file object is a descriptor to other functions, and closefd: false leaves it open', () => {
+    const fd = opened('text')
+    const file = os.fdopen(fd, 'r+', { closefd: false })
+    assert.equal(file.fileno(), fd)
+    assert.equal(file.name, fd)
+    assert.equal(os.fstat(file).st_size, 4)
+    file.write('T')
+    file.close()
+    assert.equal(os.pread(fd, 10, 0).toString(), 'Text')
+    os.close(fd)
+  })
+
+  test('it is told to who audits', () => {
+    const told: unknown[] = []
+    const listener = (message: unknown): void => void told.push(message)
+    subscribe('open', listener)
+    const fd = opened('')
+    os.fdopen(fd, 'ab+').close()
+    unsubscribe('open', listener)
+    const flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+    assert.deepEqual(told.at(-1), { event: 'open', args: [fd, 'a+', flags] })
+  })
+})
+
+describe('buffers', () => {
+  test('what is written waits until there is enough, or flush, or close', () => {
+    const file = os.fdopen(opened(''), 'wb', 10)
+    const now = (): string => readFileSync(path, 'latin1')
+    file.write(Buffer.from('12345'))
+    assert.equal(now(), '')
+    file.write(Buffer.from('67890'))
+    assert.equal(now(), '')
+    file.write(Buffer.from('A'))
+    assert.equal(now(), '1234567890')
+    file.flush()
+    assert.equal(now(), '1234567890A')
+    file.write(Buffer.from('a long one that does not fit'))
+    assert.equal(now(), '1234567890Aa long one that does not fit')
+    file.write(Buffer.from('B'))
+    file.close()
+    assert.equal(now(), '1234567890Aa long one that does not fitB')
+  })
+
+  test('without a buffer each call is one call; with line buffering each line is written', () => {
+    const now = (): string => readFileSync(path, 'latin1')
+    using raw = os.fdopen(opened(''), 'wb', 0)
+    raw.write(Buffer.from('now'))
+    assert.equal(now(), 'now')
+    using lines = os.fdopen(opened(''), 'w', 1)
+    assert.equal(lines.line_buffering, true)
+    lines.write('half')
+    assert.equal(now(), '')
+    lines.write(' a line\nand')
+    assert.equal(now(), 'half a line\nand')
+  })
+
+  test('a binary file warns that it has no line buffering', async () => {
+    const warned = once(process, 'warning') as Promise<[Error]>
+    os.fdopen(opened(''), 'wb', 1).close()
+    assert.equal((await warned)[0].name, 'RuntimeWarning')
+  })
+
+  test('a terminal has line buffering, and can be read and written at once', () => {
+    const [master, slave] = os.openpty()
+    using keys = os.fdopen(master, 'r+')
+    using screen = os.fdopen(slave, 'r+')
+    assert.deepEqual([screen.isatty(), screen.line_buffering, screen.seekable()], [true, true, false])
+    screen.write('name? ')
+    screen.flush()
+    keys.write('osier\nmore\n')
+    assert.equal(screen.readline(), 'osier\n')
+    screen.write('hello\n')
+    assert.equal(screen.readline(), 'more\n')
+    assert.equal(keys.readline(), 'name? osier\n')
+  })
+
+  test('memory that was written is copied: it may change afterwards', () => {
+    using file = os.fdopen(opened(''), 'wb+')
+    const memory = Buffer.from('before')
+    file.write(memory)
+    memory.fill('x')
+    file.seek(0)
+    assert.equal(file.read().toString(), 'before')
+  })
+
+  test('a view that lies about itself is written as long as it is', () => {
+    for (const [property, value] of Object.entries({ length: 2 ** 20, byteLength: 2 ** 20, buffer: undefined })) {
+      for (const size of [4, 10_000]) {
+        using file = os.fdopen(opened(''), 'wb+')
+        const bytes = Object.defineProperty(new Uint8Array(size), property, { value })
+        assert.equal(file.write(bytes), size)
+        file.seek(0)
+        assert.equal(file.readinto(bytes), size)
+        assert.equal(os.fstat(file).st_size, size)
+      }
+    }
+  })
+
+  test('data that waits is written at the end of the process, and where a file is collected with a warning', () => {
+    writeFileSync(path, '')
+    assert.deepEqual(runProgram('unflushed', path).stderr, '')
+    assert.equal(readFileSync(path, 'latin1'), 'written at exit')
+    const child = spawnSync(
+      process.execPath,
+      ['--expose-gc', fileURLToPath(new URL('../../support/forgotten.js', import.meta.url)), path],
+      { encoding: 'utf8' },
+    )
+    assert.equal(child.stderr, '')
+    assert.deepEqual(JSON.parse(child.stdout), {
+      warnings: ['ResourceWarning', 'ResourceWarning'],
+      open: 0,
+      kept: true,
+    })
+    assert.equal(readFileSync(path, 'latin1'), 'written when collected')
+  })
+})
+
+describe('descriptors that do not block', () => {
+  test('a line that has only begun is not lost', () => {
+    const [r, w] = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    for (const mode of ['r', 'rb'] as const) {
+      const file = os.fdopen(r, mode, { closefd: false })
+      assert.throws(() => file.readline(), os.BlockingIOError)
+      assert.throws(() => file.read(), os.BlockingIOError)
+      os.write(w, Buffer.from('half a '))
+      assert.throws(() => file.readline(), os.BlockingIOError)
+      os.write(w, Buffer.from('line\nnext \xc3', 'latin1'))
+      assert.equal(String(file.readline()), 'half a line\n')
+      assert.equal(String(file.read(4)), 'next')
+      if (mode === 'r') assert.equal(file.read(), ' ')
+      else assert.deepEqual(file.read(), Buffer.from(' \xc3', 'latin1'))
+      os.write(w, Buffer.from('\xa4\n', 'latin1'))
+      const [text, bytes] = ['ä\n', Buffer.from('\xa4\n', 'latin1')]
+      assert.deepEqual(file.readline(), mode === 'r' ? text : bytes)
+      file.close()
+    }
+    os.close(r)
+    os.close(w)
+  })
+
+  test('a full pipe: what was taken is told, and nothing else is taken', () => {
+    const [r, w] = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    const file = os.fdopen(w, 'wb', 1000)
+    const size = 200_000
+    const all = Buffer.from(Array.from({ length: size }, (_, index) => index))
+    let taken = 0
+    assert.throws(
+      () => file.write(all),
+      (error: Error & { characters_written?: number }) => {
+        taken = error.characters_written ?? 0
+        return error instanceof os.BlockingIOError
+      },
+    )
+    assert.ok(taken > 1000 && taken < size)
+    assert.throws(() => file.write(Buffer.alloc(10)), { code: 'EAGAIN', characters_written: 0 })
+    const received: Buffer[] = []
+    const drain = (): void => {
+      try {
+        for (;;) received.push(os.read(r, 1 << 20))
+      } catch (error) {
+        assert.ok(error instanceof os.BlockingIOError)
+      }
+    }
+    drain()
+    file.flush()
+    file.close()
+    os.set_blocking(r, true)
+    received.push(os.read(r, 1 << 20))
+    os.close(r)
+    assert.deepEqual(Buffer.concat(received), all.subarray(0, taken))
+  })
+
+  test('an error when the rest is written reaches the one who closes, and the descriptor is closed', () => {
+    const [r, w] = os.pipe()
+    const file = os.fdopen(w, 'w')
+    file.write('to nobody')
+    os.close(r)
+    assert.throws(() => file.flush(), os.BrokenPipeError)
+    assert.throws(() => file.close(), os.BrokenPipeError)
+    assert.throws(() => os.fstat(w), { code: 'EBADF' })
+    file.close()
+  })
+})
+
+const on = (name: string, ...args: unknown[]): Call => ({ call: [name, ...args], on: 'f' })
+
+let files = 0
+let recorded: Call[] = []
+
+/** A file with some contents is opened with a mode and more arguments, and this happens to it. */
+function withContents(content: string, mode: string, more: readonly unknown[], calls: readonly Call[]): void {
+  const file = { path: String(files++) }
+  recorded.push(
+    { call: ['open', file, { constant: 'O_RDWR|O_CREAT' }], as: 'fd' },
+    { call: ['write', { use: 'fd' }, { bytes: content }] },
+    { call: ['lseek', { use: 'fd' }, 0, 0] },
+    { call: ['fdopen', { use: 'fd' }, mode, ...more], as: 'f' },
+    ...calls,
+    on('close'),
+    on('closed'),
+    { call: ['close', { use: 'fd' }] },
+    { call: ['open', file, 0], as: 'fd' },
+    { call: ['read', { use: 'fd' }, 100_000] },
+    { call: ['close', { use: 'fd' }] },
+  )
+}
+
+/** A test of everything that `withContents` is called with in its body: one process of Python for all of it. */
+function sameAsPython(name: string, body: () => void): void {
+  test(name, () => {
+    recorded = []
+    body()
+    assertSameAsPython(recorded, folder)
+  })
+}
+
+describe('the same as in Python', { skip: noPython }, () => {
+  sameAsPython('bytes', () => {
+    const lines = 'first\nsecond\n\nfourth without end'
+    for (const buffering of [-1, 0, 3, 100]) {
+      withContents(
+        lines,
+        'rb',
+        [buffering],
+        [
+          on('mode'),
+          on('read', 2),
+          on('readline'),
+          on('tell'),
+          on('readline', 3),
+          on('readline', 0),
+          on('read', 0),
+          on('readlines', 2),
+          on('tell'),
+          on('read'),
+          on('read'),
+          on('readline'),
+          on('seek', -7, 2),
+          on('read', 100),
+          on('seek', 3),
+          on('seek', 2, 1),
+          on('readinto', { room: 4 }),
+          on('readinto', { room: 100 }),
+          on('readinto', { room: 1 }),
+          on('seek', 0),
+          on('readlines'),
+          on('seek', -1),
+          on('seekable'),
+          on('isatty'),
+          on('readable'),
+          on('writable'),
+        ],
+      )
+    }
+  })
+
+  sameAsPython('bytes, read and written', () => {
+    for (const mode of ['rb+', 'wb+', 'ab+']) {
+      withContents(
+        '0123456789',
+        mode,
+        [4],
+        [
+          on('mode'),
+          on('read', 2),
+          on('write', { bytes: 'AB' }),
+          on('tell'),
+          on('read', 2),
+          on('write', { bytes: 'longer than the buffer' }),
+          on('tell'),
+          on('seek', 1),
+          on('write', { bytes: 'x' }),
+          on('seek', 0),
+          on('read'),
+          on('truncate', 5),
+          on('tell'),
+          on('seek', 3),
+          on('truncate'),
+          on('write', 'text'),
+          on('writelines', [{ bytes: 'one' }, { bytes: 'two' }]),
+          on('flush'),
+          on('tell'),
+        ],
+      )
+    }
+  })
+
+  sameAsPython('text', () => {
+    const lines = 'first\r\nsecond\rthird\n\n\xc3\xa4\xf0\x9f\x98\x80\xe2\x82\xac\nlast'
+    for (const newline of [null, '', '\n', '\r', '\r\n']) {
+      for (const buffering of [-1, 2, 7]) {
+        withContents(
+          lines,
+          'r',
+          [buffering, 'utf-8', null, newline],
+          [
+            on('mode'),
+            on('encoding'),
+            on('errors'),
+            on('read', 3),
+            on('readline'),
+            on('readline', 2),
+            on('readline'),
+            on('readline'),
+            on('read', 8),
+            on('readlines'),
+            on('read'),
+            on('seek', 0),
+            on('readlines', 7),
+            on('seek', 0),
+            on('read'),
+            on('seek', 0, 2),
+            on('seek', 1, 2),
+            on('seek', 1, 1),
+            on('seek', -1),
+            on('seek', 5),
+            on('readline'),
+          ],
+        )
+      }
+    }
+  })
+
+  sameAsPython('text, written', () => {
+    for (const newline of [null, '', '\n', '\r', '\r\n']) {
+      withContents(
+        '',
+        'w',
+        [-1, 'utf-8', null, newline],
+        [
+          on('write', 'a\nb\r\nc\rd'),
+          on('tell'),
+          on('write', '\u{1f600}\n'),
+          on('write', ''),
+          on('writelines', ['x', 'y\n']),
+          on('write', 5),
+          on('writelines', 5),
+          on('truncate', 4),
+          on('seek', 0, 2),
+          on('write', 'end'),
+        ],
+      )
+    }
+  })
+
+  sameAsPython('bytes that mean nothing', () => {
+    const bytes = 'a\xffb\xe2\x82c\xf0\x9f\x98d\xed\xa0\x80e\xc0\x80\xf5\n\xe2\x82\xac\xf0\x9f\x98'
+    for (const errors of ['ignore', 'replace', 'surrogateescape', 'backslashreplace']) {
+      for (const encoding of ['utf-8', 'ascii', 'latin-1', 'koi8-r', 'iso8859_5']) {
+        for (const buffering of [2, -1]) {
+          withContents(bytes, 'r', [buffering, encoding, errors], [on('read')])
+        }
+      }
+    }
+    for (const encoding of ['utf-8', 'ascii']) withContents(bytes, 'r', [-1, encoding, 'strict'], [on('read')])
+  })
+
+  sameAsPython('characters that an encoding lacks', () => {
+    const texts = ['a\u00e4b', 'a\u20acb', 'a\u{1f600}b', 'a\udcffb', 'a\ud800b', '\u0416']
+    for (const errors of ['strict', 'ignore', 'replace', 'surrogateescape', 'backslashreplace']) {
+      for (const encoding of ['utf-8', 'ascii', 'latin-1', 'koi8-r', 'cp1251']) {
+        withContents(
+          '',
+          'w',
+          [-1, encoding, errors],
+          texts.map((text) => on('write', text)),
+        )
+      }
+    }
+    for (const encoding of ['utf-16-le', 'utf-16-be']) {
+      withContents(
+        '',
+        'w',
+        [-1, encoding, 'strict'],
+        texts.map((text) => on('write', text)),
+      )
+    }
+  })
+
+  sameAsPython('encodings of several bytes', () => {
+    const utf16 = (text: string): string => Buffer.from(text, 'utf16le').toString('latin1')
+    for (const buffering of [2, 3, -1]) {
+      const calls = [on('readline'), on('tell'), on('read', 2), on('tell'), on('read')]
+      withContents(utf16('\u00e4\r\n\u20ac\u{1f600}\nend'), 'r', [buffering, 'utf-16-le'], calls)
+      withContents('\x82\xa0\x82\xa2\r\n\x83\x5c\x5cx', 'r', [buffering, 'shift_jis', 'strict', ''], calls)
+      withContents('\xa4\xa2\xa4\xa4\n\xa4\xa2x', 'r', [buffering, 'euc_jp'], calls)
+      withContents('\xc4\xe3\xba\xc3\n\x81\x30\x81\x30x', 'r', [buffering, 'gb18030'], calls)
+    }
+  })
+})

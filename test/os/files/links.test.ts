@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict'
+import { lstatSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import os from 'osier'
+import * as stat from 'osier/stat'
+import { temporaryFolder } from '../../support/folder.ts'
+import { noPython } from '../../support/python.ts'
+import { noMainThread } from '../../support/runtime.ts'
+import { assertSameAsPython, type Call } from '../../support/scenario.ts'
+
+const folder = temporaryFolder()
+
+/** A new folder with a file, a folder with a file in it, and links to both and to nothing. */
+function tree(): string {
+  const root = mkdtempSync(join(folder, 'tree-'))
+  writeFileSync(join(root, 'file'), 'contents')
+  mkdirSync(join(root, 'full'))
+  writeFileSync(join(root, 'full/inner'), '')
+  symlinkSync('file', join(root, 'to-file'))
+  symlinkSync('full', join(root, 'to-full'))
+  symlinkSync('nowhere', join(root, 'broken'))
+  return root
+}
+
+function withFd<T>(path: string, body: (fd: number) => T): T {
+  const fd = os.open(path, os.O_RDONLY)
+  try {
+    return body(fd)
+  } finally {
+    os.close(fd)
+  }
+}
+
+describe('link', () => {
+  test('makes another name for the same file', () => {
+    const root = tree()
+    os.link(join(root, 'file'), join(root, 'second'))
+    assert.equal(os.stat(join(root, 'second')).st_ino, os.stat(join(root, 'file')).st_ino)
+    assert.equal(os.stat(join(root, 'file')).st_nlink, 2)
+  })
+
+  test('links a symbolic link itself, unless it is to follow it', () => {
+    const root = tree()
+    const path = (name: string): string => join(root, name)
+    os.link(path('to-file'), path('default'))
+    os.link(path('to-file'), path('itself'), { follow_symlinks: false })
+    os.link(path('to-file'), path('target'), { follow_symlinks: true })
+    assert.deepEqual([readlinkSync(path('default')), readlinkSync(path('itself'))], ['file', 'file'])
+    assert.equal(os.lstat(path('target')).st_ino, os.stat(path('file')).st_ino)
+    withFd(root, (fd) => os.link('to-file', path('by fd'), { src_dir_fd: fd }))
+    assert.equal(os.lstat(path('by fd')).st_ino, os.stat(path('file')).st_ino)
+  })
+})
+
+describe('symlink and readlink', () => {
+  test('keep the text as it is, whatever it is', () => {
+    const root = tree()
+    for (const [index, text] of ['.', '../..', '/', 'é/\udcff', 'x'.repeat(4095), ' '].entries()) {
+      const path = join(root, `link-${index}`)
+      os.symlink(text, path)
+      assert.equal(os.readlink(path), text)
+      assert.deepEqual(os.readlink(Buffer.from(path)), os.fsencode(text))
+      assert.equal(os.readlink({ __fspath__: () => path }), text)
+    }
+    assert.throws(() => os.symlink('', join(root, 'empty')), os.FileNotFoundError)
+    assert.throws(() => os.symlink('x'.repeat(4096), join(root, 'long')), { code: 'ENAMETOOLONG' })
+  })
+
+  test('start at an open directory, and take target_is_directory for what it is here: nothing', () => {
+    const root = tree()
+    withFd(root, (fd) => {
+      os.symlink('one', 'one', true, { dir_fd: fd })
+      os.symlink('two', 'two', { target_is_directory: false, dir_fd: { fd } })
+      assert.deepEqual([os.readlink('one', { dir_fd: fd }), os.readlink('two', { dir_fd: fd })], ['one', 'two'])
+    })
+    assert.throws(() => os.symlink('a', join(root, 'b'), 1 as never), TypeError)
+  })
+})
+
+describe('rename and replace', () => {
+  test('put a file in place of another, an empty directory in place of another, between open directories', () => {
+    for (const call of [os.rename, os.replace]) {
+      const root = tree()
+      writeFileSync(join(root, 'other'), 'other')
+      call(join(root, 'file'), join(root, 'other'))
+      assert.equal(readFileSync(join(root, 'other'), 'utf8'), 'contents')
+      mkdirSync(join(root, 'empty'))
+      call(join(root, 'full'), join(root, 'empty'))
+      withFd(root, (from) =>
+        withFd(join(root, 'empty'), (to) => call('other', 'moved', { src_dir_fd: from, dst_dir_fd: { fd: to } })),
+      )
+      assert.deepEqual(os.listdir(join(root, 'empty')).sort(), ['inner', 'moved'])
+      assert.throws(() => call('a', 'b', { dir_fd: 3 } as never), TypeError)
+    }
+  })
+
+  test('name themselves and both paths where they fail', () => {
+    const paths = ['/missing/a', '/missing/b'] as const
+    for (const call of [os.rename, os.replace, os.link, os.symlink]) {
+      const [filename, filename2] = paths
+      assert.throws(() => call(...paths), { code: 'ENOENT', syscall: call.name, filename, filename2 })
+    }
+  })
+})
+
+describe('remove and unlink', () => {
+  test('remove links rather than what they point to, and no directories', () => {
+    for (const call of [os.remove, os.unlink]) {
+      const root = tree()
+      call(join(root, 'to-full'))
+      withFd(root, (fd) => call('to-file', { dir_fd: fd }))
+      assert.deepEqual(os.listdir(root).sort(), ['broken', 'file', 'full'])
+      assert.throws(() => call(join(root, 'full')), os.IsADirectoryError)
+    }
+  })
+})
+
+describe('mkfifo and mknod', { skip: noMainThread }, () => {
+  test('make what they are asked for, with permissions less the umask', () => {
+    const root = tree()
+    const before = os.umask(0o027)
+    try {
+      os.mkfifo(join(root, 'fifo'))
+      os.mkfifo(join(root, 'private'), 0o600)
+      os.mknod(join(root, 'plain'))
+      os.mknod(join(root, 'socket'), stat.S_IFSOCK | 0o777)
+      withFd(root, (fd) => os.mknod('named', { mode: stat.S_IFIFO | 0o644, device: 0n, dir_fd: fd }))
+    } finally {
+      os.umask(before)
+    }
+    const modes = ['fifo', 'private', 'plain', 'socket', 'named'].map((name) => lstatSync(join(root, name)).mode)
+    assert.deepEqual(modes, [
+      ...[stat.S_IFIFO | 0o640, stat.S_IFIFO | 0o600, stat.S_IFREG | 0o600],
+      ...[stat.S_IFSOCK | 0o750, stat.S_IFIFO | 0o640],
+    ])
+  })
+})
+
+test('odd paths come to the same as in Python', { skip: noPython }, () => {
+  const path = (name: string): { path: string } => ({ path: name })
+  const setUp: Call[] = [
+    { call: ['mknod', path('file')] },
+    { call: ['mkdir', path('full')] },
+    { call: ['mkdir', path('empty')] },
+    { call: ['mkdir', path('full/inner')] },
+    { call: ['symlink', 'full', path('to-full')] },
+    { call: ['symlink', 'nowhere', path('broken')] },
+    { call: ['symlink', 'loop', path('loop')] },
+  ]
+  const odd = ['file/', 'file/.', 'full/', 'full/.', 'full/..', 'to-full/', 'broken/', 'loop', 'loop/x', '', './/file']
+  const names = [...odd, 'x'.repeat(256), 'full/\udcff', 'nowhere', 'nowhere/x']
+  const calls: Call[] = names.flatMap((name) => [
+    { call: ['readlink', path(name)] },
+    { call: ['remove', path(`${name}x`)] },
+    { call: ['symlink', 'text', path(name)] },
+    { call: ['link', path('file'), path(name)] },
+    { call: ['link', path(name), path('linked')] },
+    { call: ['mkfifo', path(name)] },
+    { call: ['mknod', path(name), 0o170_000] },
+    { call: ['rename', path(name), path('empty')] },
+    { call: ['replace', path('empty'), path(name)] },
+    { call: ['unlink', path(name)] },
+    { call: ['mkdir', path('empty')] },
+    { call: ['mknod', path('file')] },
+  ])
+  assertSameAsPython([...setUp, ...calls], folder)
+})

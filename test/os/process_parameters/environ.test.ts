@@ -1,0 +1,481 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, describe, test } from 'node:test'
+import { Worker } from 'node:worker_threads'
+import os from 'osier'
+import { assertSameAsPython } from '../../support/calls.ts'
+import { askNode } from '../../support/child.ts'
+import { otherEnvironment } from '../../support/emulation.ts'
+import { temporaryFolder } from '../../support/folder.ts'
+import { askPython, noPython } from '../../support/python.ts'
+import { ownVariables } from '../../support/runtime.ts'
+import { inWorker } from '../../support/worker.ts'
+
+const folder = temporaryFolder()
+const bytes = (text: string): Buffer => Buffer.from(text, 'latin1')
+/** The rule that a value be text is for the compiler; here it is broken. */
+const wrong = (value: unknown): string => value as string
+
+afterEach(() => {
+  os.reload_environ()
+  for (const name of os.environb.keys()) if (name.includes('OSIER_')) os.environb.delete(name)
+})
+
+/** What `os.environb` holds in a program that is started with an environment of any bytes. */
+function started(strings: readonly Buffer[], command: readonly string[]): [string, string][] {
+  const program = `
+import ctypes, json, sys
+strings, command = json.load(sys.stdin)
+def array(items):
+    return (ctypes.c_char_p * (len(items) + 1))(*items, None)
+environment = [string.encode('latin1') for string in strings]
+ctypes.CDLL(None).execve(command[0].encode(), array([word.encode() for word in command]), array(environment))`
+  return askPython(program, { input: JSON.stringify([strings.map((string) => string.toString('latin1')), command]) })
+}
+
+const OURS = `
+  import os from 'osier'
+  const latin1 = (bytes) => bytes.toString('latin1')
+  console.log(JSON.stringify([...os.environb].map(([name, value]) => [latin1(name), latin1(value)])))`
+const THEIRS = `
+import json, os
+print(json.dumps([[name.decode('latin1'), value.decode('latin1')] for name, value in os.environb.items()]))`
+
+test('the environment at the start is that of Python, byte for byte', {
+  skip: noPython || ownVariables || otherEnvironment,
+}, () => {
+  const python = askPython<string>('import json, sys; print(json.dumps(sys.executable))')
+  const own = ['A=1', 'A=2', '=C=3', 'NO_VALUE', 'X\xff=\xfe', 'E=', 'U=\xc3\xa9', 'S=\xed\xb3\xbf', 'EQ=a=b', '', 'B=']
+  const strings = [...own, 'LC_ALL=C.UTF-8', `HOME=${process.env.HOME}`].map(bytes)
+  const ours = started(strings, [process.execPath, '--input-type=module', '-e', OURS])
+  const theirs = started(strings, [python, '-c', THEIRS])
+  assert.deepEqual(ours, theirs)
+  assert.ok(ours.some(([name, value]) => name === 'X\xff' && value === '\xfe'))
+  assert.deepEqual(started([], [process.execPath, '--input-type=module', '-e', OURS]), [])
+})
+
+describe('environ as a Map', () => {
+  test('gets and sets', () => {
+    const { environ } = os
+    assert.equal(environ.get('OSIER_A'), undefined)
+    assert.equal(environ.get('OSIER_A', 'other'), 'other')
+    const size = environ.size
+    assert.equal(environ.set('OSIER_A', 'one'), environ)
+    assert.equal(environ.size, size + 1)
+    assert.equal(environ.get('OSIER_A'), 'one')
+    assert.equal(environ.get('OSIER_A', 'other'), 'one')
+    assert.equal(environ.has('OSIER_A'), true)
+    assert.equal(environ.delete('OSIER_A'), true)
+    assert.equal(environ.delete('OSIER_A'), false)
+    assert.equal(environ.has('OSIER_A'), false)
+    assert.equal(environ.size, size)
+  })
+
+  test('is iterated as a Map is', () => {
+    os.environ.set('OSIER_A', 'one').set('OSIER_B', '')
+    const all = [...os.environ]
+    assert.deepEqual(all, [...os.environ.entries()])
+    assert.deepEqual(
+      all.map(([name]) => name),
+      [...os.environ.keys()],
+    )
+    assert.deepEqual(
+      all.map(([, value]) => value),
+      [...os.environ.values()],
+    )
+    const seen: [string, string][] = []
+    os.environ.forEach((value, name, map) => {
+      assert.equal(map, os.environ)
+      seen.push([name, value])
+    })
+    assert.deepEqual(seen, all)
+    assert.deepEqual(all.slice(-2), [
+      ['OSIER_A', 'one'],
+      ['OSIER_B', ''],
+    ])
+  })
+
+  test('has what Python programs call', () => {
+    os.environ.update({ OSIER_A: 'one', OSIER_B: 'two' })
+    os.environ.update(new Map([['OSIER_C', 'three']]))
+    assert.equal(os.environ.pop('OSIER_A'), 'one')
+    assert.equal(os.environ.pop('OSIER_A'), undefined)
+    assert.equal(os.environ.pop('OSIER_A', 'none'), 'none')
+    assert.equal(os.environ.setdefault('OSIER_B', 'other'), 'two')
+    assert.equal(os.environ.setdefault('OSIER_A', 'new'), 'new')
+    assert.equal(process.env.OSIER_A, 'new')
+    const copy = os.environ.copy()
+    assert.ok(copy instanceof Map)
+    assert.deepEqual([...copy], [...os.environ])
+    copy.set('OSIER_B', 'changed')
+    assert.equal(os.environ.get('OSIER_B'), 'two')
+  })
+
+  test('clear removes all, for C too', () => {
+    const [size, left, names] = askNode<unknown[]>(`
+      os.environ.clear()
+      console.log(JSON.stringify([os.environ.size, os.environb.size, Object.keys(process.env)]))`)
+    assert.deepEqual([size, left, names], [0, 0, []])
+    const program = `import os from 'osier'; os.environ.clear(); os.environ.A = 'b'; os.execv('/usr/bin/env', ['env'])`
+    const child = spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' })
+    assert.equal(child.stdout, 'A=b\n', child.stderr)
+  })
+
+  test('shows its variables to console.log', () => {
+    os.environ.set('OSIER_A', 'one')
+    const shown = askNode<string>(
+      `import { inspect } from 'node:util'
+      console.log(JSON.stringify(inspect(os.environ) + inspect(os.environb)))`,
+      { env: { OSIER_A: 'one' } },
+    )
+    assert.match(shown, /'OSIER_A' => 'one'/)
+    assert.match(shown, /<Buffer 4f 53 49 45 52 5f 41> => <Buffer 6f 6e 65>/)
+  })
+})
+
+describe('environ by properties', () => {
+  test('is read and written', () => {
+    os.environ.OSIER_A = 'one'
+    assert.equal(os.environ.OSIER_A, 'one')
+    assert.equal(os.environ.get('OSIER_A'), 'one')
+    assert.ok('OSIER_A' in os.environ)
+    assert.ok(Object.hasOwn(os.environ, 'OSIER_A'))
+    assert.ok(Object.keys(os.environ).includes('OSIER_A'))
+    assert.equal({ ...os.environ }.OSIER_A, 'one')
+    assert.equal(JSON.parse(JSON.stringify(os.environ)).OSIER_A, 'one')
+    assert.deepEqual(new Map(Object.entries(os.environ)), new Map(os.environ))
+    assert.equal(delete os.environ.OSIER_A, true)
+    assert.equal(delete os.environ.OSIER_A, true)
+    assert.equal(os.environ.OSIER_A, undefined)
+    assert.equal('OSIER_A' in os.environ, false)
+    Object.assign(os.environ, { OSIER_B: 'two' })
+    assert.equal(process.env.OSIER_B, 'two')
+    Object.defineProperty(os.environ, 'OSIER_B', { value: 'three' })
+    assert.equal(process.env.OSIER_B, 'three')
+    assert.throws(() => Object.defineProperty(os.environ, 'OSIER_B', { get: () => 'four' }), TypeError)
+    assert.throws(() => Object.freeze(os.environ), TypeError)
+    assert.equal(os.environ.OSIER_B, 'three')
+  })
+
+  test('takes text only', () => {
+    for (const value of [1, null, undefined, true, Buffer.from('x'), {}]) {
+      assert.throws(() => Object.assign(os.environ, { OSIER_A: value }), { code: 'ERR_INVALID_ARG_TYPE' })
+      assert.throws(() => os.environ.set('OSIER_A', wrong(value)), { code: 'ERR_INVALID_ARG_TYPE' })
+      assert.throws(() => os.environ.set(wrong(value), 'x'), { code: 'ERR_INVALID_ARG_TYPE' })
+      assert.throws(() => os.environ.get(wrong(value)), { code: 'ERR_INVALID_ARG_TYPE' })
+      assert.throws(() => os.environ.has(wrong(value)), { code: 'ERR_INVALID_ARG_TYPE' })
+      assert.throws(() => os.environ.delete(wrong(value)), { code: 'ERR_INVALID_ARG_TYPE' })
+    }
+    assert.equal(os.environ.has('OSIER_A'), false)
+    assert.equal(Reflect.set(os.environ, Symbol('a'), 'x'), false)
+  })
+
+  test('leaves its methods to the program, whatever the environment says', { skip: ownVariables }, () => {
+    const [got, kind, named, listed, spread] = askNode<unknown[]>(
+      `console.log(JSON.stringify([os.environ.get('get'), typeof os.environ.get, os.environ.get('constructor'),
+        [...os.environ.keys()].sort(), Object.keys({ ...os.environ }).sort()]))`,
+      { env: { get: 'mine', constructor: 'yours', A: 'b', __proto__: null } as unknown as NodeJS.ProcessEnv },
+    )
+    assert.equal(got, 'mine')
+    assert.equal(kind, 'function')
+    assert.equal(named, 'yours')
+    assert.deepEqual(listed, ['A', 'constructor', 'get'])
+    assert.deepEqual(spread, ['A'])
+    assert.throws(() => Object.assign(os.environ, { get: 'mine' }), RangeError)
+    os.environ.set('size', '5')
+    assert.equal(process.env.size, '5')
+    assert.equal(os.environ.pop('size'), '5')
+  })
+})
+
+test('environ and environb are the same environment', () => {
+  os.environ.set('OSIER_\u00e9', 'text \udcff')
+  assert.deepEqual(os.environb.get(Buffer.from('OSIER_é')), bytes('text \xff'))
+  os.environb.set(bytes('OSIER_\xfe'), bytes('\xc3\xa9'))
+  assert.equal(os.environ.get('OSIER_\udcfe'), 'é')
+  // Two surrogates that stand for the bytes of one character are that character.
+  os.environ.set('OSIER_\udcc3\udca9', 'again')
+  assert.equal(os.environ.get('OSIER_é'), 'again')
+  assert.equal(os.environ['OSIER_\udcc3\udca9'], 'again')
+  assert.equal([...os.environb].filter(([name]) => name.includes('OSIER_')).length, 2)
+  assert.equal(os.environb.size, os.environ.size)
+  assert.ok(os.environb.has(bytes('OSIER_\xfe')))
+  assert.deepEqual(os.environb.pop(bytes('OSIER_\xfe')), bytes('\xc3\xa9'))
+  assert.equal(os.environ.has('OSIER_\udcfe'), false)
+  // @ts-expect-error text is for environ
+  assert.throws(() => os.environb.get('OSIER_A'), TypeError)
+  // @ts-expect-error text is for environ
+  assert.throws(() => os.environb.set(bytes('OSIER_A'), 'x'), TypeError)
+  assert.throws(() => os.environ.set('OSIER_\ud800', 'x'), RangeError)
+})
+
+test('C, its children and Node see what is set', { skip: ownVariables }, () => {
+  const file = join(folder, 'seen')
+  os.environ.set('OSIER_A', 'b\udcff')
+  assert.equal(process.env.OSIER_A, 'b\ufffd')
+  assert.equal(os.system(`printf %s "$OSIER_A" > '${file}'`), 0)
+  assert.deepEqual(readFileSync(file), bytes('b\xff'))
+  os.environ.set('OSIER_A', 'c')
+  assert.equal(spawnSync('sh', ['-c', 'printf %s "$OSIER_A"'], { encoding: 'utf8' }).stdout, 'c')
+  os.environ.delete('OSIER_A')
+  assert.equal(process.env.OSIER_A, undefined)
+  assert.equal(os.system(`printf %s "$OSIER_A" > '${file}'`), 0)
+  assert.equal(readFileSync(file).length, 0)
+  os.environ.set('OSIER_A', 'd')
+  const env = os.environ
+  assert.equal(spawnSync('sh', ['-c', 'printf %s "$OSIER_A"'], { encoding: 'utf8', env }).stdout, 'd')
+})
+
+test('putenv and unsetenv are for C; environ does not hear of them until it is read anew', () => {
+  os.putenv('OSIER_A', 'one')
+  assert.equal(process.env.OSIER_A, 'one')
+  assert.equal(os.getenv('OSIER_A'), null)
+  os.reload_environ()
+  assert.equal(os.getenv('OSIER_A'), 'one')
+  os.unsetenv(bytes('OSIER_A'))
+  assert.equal(process.env.OSIER_A, undefined)
+  assert.equal(os.getenv('OSIER_A'), 'one')
+  process.env.OSIER_B = 'two'
+  assert.equal(os.environ.OSIER_B, undefined)
+  os.reload_environ()
+  assert.deepEqual([os.environ.OSIER_A, os.environ.OSIER_B], [undefined, 'two'])
+  os.putenv(bytes('OSIER_\xff'), bytes('\xfe'))
+  os.reload_environ()
+  assert.equal(os.environ['OSIER_\udcff'], '\udcfe')
+})
+
+test('putenv before the first look at environ does not show there either', () => {
+  assert.deepEqual(
+    askNode(
+      `
+      os.putenv('A', 'changed')
+      os.unsetenv('B')
+      console.log(JSON.stringify([os.environ.A, os.environ.B, process.env.A, process.env.B ?? null]))`,
+      { env: { A: 'a', B: 'b' } },
+    ),
+    ['a', 'b', 'changed', null],
+  )
+})
+
+test('names and values are refused as in Python', { skip: noPython }, () => {
+  assertSameAsPython([
+    ['putenv', 'A=B', 'c'],
+    ['putenv', '=A', 'c'],
+    ['putenv', '', 'c'],
+    ['putenv', 'A', 'c\0'],
+    ['putenv', 'A\0', 'c'],
+    ['putenv', 'A', '\ud800'],
+    ['putenv', { bytes: '41' }, { bytes: 'ff' }],
+    ['putenv', { bytes: '413d' }, 'c'],
+    ['putenv', { bytes: '4100' }, 'c'],
+    ['putenv', 1, 'c'],
+    ['putenv', 'A', 1],
+    ['putenv', 'A', null],
+    ['unsetenv', 'A=B'],
+    ['unsetenv', ''],
+    ['unsetenv', 'A\0'],
+    ['unsetenv', 'no such name'],
+    ['unsetenv', 1],
+    ['unsetenv', null],
+    ['getenv', 'OSIER_NONE'],
+    ['getenv', 'OSIER_NONE', 5],
+    ['getenv', 'HOME', 5],
+    ['getenv', 'A=B'],
+    ['getenv', 'A\0'],
+    ['getenv', ''],
+    ['getenv', 1],
+    ['getenv', { bytes: '41' }],
+    ['getenvb', { bytes: Buffer.from('HOME').toString('hex') }],
+    ['getenvb', { bytes: '00' }],
+    ['getenvb', { bytes: '00' }, 'other'],
+    ['getenvb', 'PATH'],
+    ['getenvb', null],
+  ])
+  for (const name of ['A=B', '=A']) assert.throws(() => os.environ.set(name, 'c'), RangeError)
+  assert.throws(() => os.environ.set('A\0', 'c'), RangeError)
+  assert.throws(() => os.environ.set('A', 'c\0'), RangeError)
+  assert.throws(() => os.environ.set('', 'c'), { errno: 22, syscall: 'putenv' })
+  assert.throws(() => os.environ.delete('A=B'), { errno: 22, syscall: 'unsetenv' })
+  assert.throws(() => delete os.environ[''], { errno: 22 })
+})
+
+test('getenv knows null from a default that is undefined only as far as JavaScript does', () => {
+  assert.equal(os.getenv('OSIER_NONE', undefined), null)
+  const object = {}
+  assert.equal(os.getenv('OSIER_NONE', object), object)
+  assert.equal(os.getenvb(bytes('OSIER_NONE')), null)
+  assert.equal(os.getenvb(bytes('OSIER_NONE'), object), object)
+  assert.equal(os.supports_bytes_environ, true)
+  // @ts-expect-error names are text
+  assert.throws(() => os.getenv(5), /^TypeError: The "key" argument must be a string, received 5$/)
+  // @ts-expect-error names are bytes
+  assert.throws(() => os.getenvb('A'), /^TypeError: The "key" argument must be a Uint8Array, received 'A'$/)
+})
+
+test('dates follow a time zone that is set', () => {
+  const hours = askNode<unknown[]>(
+    `
+    const hours = () => new Date(0).getHours()
+    const seen = [hours()]
+    os.environ.TZ = 'Asia/Tokyo'
+    seen.push(hours())
+    os.putenv('TZ', 'Asia/Kolkata')
+    seen.push(hours())
+    os.environb.set(Buffer.from('TZ'), Buffer.from('Asia/Dubai'))
+    seen.push(hours())
+    delete os.environ.TZ
+    seen.push(hours(), process.env.TZ ?? null)
+    os.environ.TZ = 'Asia\\udcff'
+    seen.push(String(os.environb.get(Buffer.from('TZ')).at(-1)))
+    console.log(JSON.stringify(seen))`,
+    { env: { ...process.env, TZ: undefined } },
+  )
+  assert.deepEqual(hours.slice(1, 4), [9, 5, 4])
+  assert.deepEqual(hours.slice(4), [hours[0], null, '255'])
+})
+
+test('changes are told to who audits them, who may refuse', (t) => {
+  const told: unknown[] = []
+  const listen = (message: unknown): unknown => told.push(message)
+  for (const event of ['os.putenv', 'os.unsetenv']) {
+    subscribe(event, listen)
+    t.after(() => unsubscribe(event, listen))
+  }
+  os.environ.OSIER_A = 'one'
+  os.putenv('OSIER_B', bytes('two'))
+  delete os.environ.OSIER_A
+  os.unsetenv('OSIER_B')
+  assert.deepEqual(told, [
+    { event: 'os.putenv', args: ['OSIER_A', 'one'] },
+    { event: 'os.putenv', args: ['OSIER_B', bytes('two')] },
+    { event: 'os.unsetenv', args: ['OSIER_A'] },
+    { event: 'os.unsetenv', args: ['OSIER_B'] },
+  ])
+  const refused = askNode(
+    `os.addaudithook((event) => { if (event.endsWith('setenv') || event === 'os.putenv') throw new Error('no') })
+    for (const attempt of [() => { os.environ.A = 'x' }, () => { delete os.environ.A }, () => os.environ.clear()]) {
+      try { attempt() } catch {}
+    }
+    console.log(JSON.stringify([os.environ.A, process.env.A]))`,
+    { env: { A: 'a' } },
+  )
+  assert.deepEqual(refused, ['a', 'a'])
+})
+
+test('many variables are set, found and removed', () => {
+  const count = 3000
+  for (let i = 0; i < count; i++) os.environ[`OSIER_${i}`] = `value ${i}`
+  os.reload_environ()
+  for (let i = 0; i < count; i++) assert.equal(os.environ[`OSIER_${i}`], `value ${i}`)
+  const long = 'x'.repeat(1_000_000)
+  os.environ.OSIER_LONG = long
+  os.reload_environ()
+  assert.equal(os.environ.OSIER_LONG, long)
+})
+
+describe('in a worker thread', () => {
+  test('the environment is that of process.env, without loss', { skip: noPython || ownVariables }, () => {
+    const program = `
+      import { once } from 'node:events'
+      import { Worker } from 'node:worker_threads'
+      import os from 'osier'
+      os.environ.set('LATER', 'set')
+      os.environ.set('CHANGED', 'new')
+      const code = \`
+        import os from '\${import.meta.resolve('osier')}'
+        import { parentPort } from 'node:worker_threads'
+        parentPort.postMessage([...os.environb].map((pair) => pair.map((bytes) => Buffer.from(bytes).toString('latin1'))))\`
+      const worker = new Worker(new URL('data:text/javascript,' + encodeURIComponent(code)))
+      const [pairs] = await once(worker, 'message')
+      console.log(JSON.stringify(pairs.sort()))`
+    // A name that is not UTF-8 would end Node itself (v20), when it copies the environment for the worker.
+    const strings = ['X=\xfe\xc3\xa9', 'CHANGED=\xff', 'U=\xc3\xa9', 'E='].map(bytes)
+    assert.deepEqual(started(strings, [process.execPath, '--input-type=module', '-e', program]), [
+      ['CHANGED', 'new'],
+      ['E', ''],
+      ['LATER', 'set'],
+      ['U', '\xc3\xa9'],
+      ['X', '\xfe\xc3\xa9'],
+    ])
+  })
+
+  test('it is the one that the worker was given', async () => {
+    const code = `
+      import os from '${import.meta.resolve('osier')}'
+      import { parentPort } from 'node:worker_threads'
+      process.env.MORE = 'later'
+      const before = [...os.environ].sort()
+      os.reload_environ()
+      process.env.MORE = 'last'
+      parentPort.postMessage([before, os.getenv('MORE')])`
+    const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(code)}`), { env: { ONLY: 'this' } })
+    const message = await new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject))
+    assert.deepEqual(message, [
+      [
+        ['MORE', 'later'],
+        ['ONLY', 'this'],
+      ],
+      'later',
+    ])
+  })
+
+  test('it cannot be changed', async () => {
+    const [codes, path] = await inWorker<[unknown[], unknown]>(`
+      const attempts = [() => os.putenv('OSIER_A', 'x'), () => os.unsetenv('OSIER_A'), () => os.environ.set('OSIER_A', 'x'),
+        () => os.environ.delete('PATH'), () => { os.environ.OSIER_A = 'x' }, () => { delete os.environ.PATH },
+        () => os.environ.clear(), () => os.environ.pop('PATH'), () => os.environ.setdefault('OSIER_A', 'x')]
+      const codes = attempts.map((attempt) => { try { attempt() } catch (error) { return error.code } })
+      return [codes, os.environ.PATH]`)
+    assert.deepEqual(codes, Array(9).fill('ERR_WORKER_UNSUPPORTED_OPERATION'))
+    assert.equal(path, process.env.PATH)
+    assert.equal(process.env.OSIER_A, undefined)
+  })
+})
+
+test('get_exec_path finds the directories that Python finds', { skip: noPython || ownVariables }, () => {
+  const paths = ['a:b', '', ':', 'a::b:', '/bin', 'é:\udcff']
+  const theirs = askPython<unknown>(
+    `
+import json, os, sys
+paths = json.load(sys.stdin)
+found = [os.get_exec_path({'PATH': path}) for path in paths]
+found += [os.get_exec_path({b'PATH': os.fsencode(path)}) for path in paths]
+found += [os.get_exec_path({'PATH': os.fsencode(path)}) for path in paths]
+print(json.dumps(found + [os.get_exec_path({})]))`,
+    { input: JSON.stringify(paths) },
+  )
+  assert.deepEqual(
+    [
+      ...paths.map((path) => os.get_exec_path({ PATH: path })),
+      ...paths.map((path) => os.get_exec_path(new Map([[bytes('PATH'), os.fsencode(path)]]))),
+      ...paths.map((path) => os.get_exec_path(new Map([['PATH', os.fsencode(path)]]))),
+      os.get_exec_path({}),
+    ],
+    theirs,
+  )
+  assert.deepEqual(os.get_exec_path(), process.env.PATH?.split(':'))
+  assert.deepEqual(os.get_exec_path(null), os.get_exec_path())
+  assert.deepEqual(askNode('console.log(JSON.stringify(os.get_exec_path()))', { env: { HOME: '/' } }), [
+    '/bin',
+    '/usr/bin',
+  ])
+  assert.deepEqual(os.get_exec_path(os.environ), os.get_exec_path())
+  assert.deepEqual(os.get_exec_path(os.environb), os.get_exec_path())
+  assert.throws(
+    () =>
+      os.get_exec_path(
+        new Map<string | Uint8Array, string>([
+          ['PATH', 'a'],
+          [bytes('PATH'), 'b'],
+        ]),
+      ),
+    RangeError,
+  )
+  for (const bad of [5, 'PATH=a', ['PATH', 'a'], bytes('PATH=a'), [['PATH', 'a']], new Set(['PATH']), true]) {
+    assert.throws(() => os.get_exec_path(bad as unknown as null), TypeError)
+  }
+  assert.throws(() => os.get_exec_path({ PATH: wrong(5) }), TypeError)
+})

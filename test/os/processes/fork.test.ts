@@ -1,0 +1,128 @@
+/**
+ * fork(2) and what JavaScript does on both sides of it: each situation runs in a Node process of its own, which forks.
+ * A child that hangs or dies there fails the situation by its exit code.
+ */
+
+import assert from 'node:assert/strict'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { describe, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import os from 'osier'
+import { SIGKILL } from 'osier/signal'
+import { askNode } from '../../support/child.ts'
+import { noProcessGroupLimit, withProcessGroup } from '../../support/control_group.ts'
+import { chapters } from '../../support/forks/situations.ts'
+import { asFirstProcess, noContainer } from '../../support/namespaces.ts'
+import { noFork } from '../../support/runtime.ts'
+
+const program = fileURLToPath(new URL('../../support/forks/run.js', import.meta.url))
+
+/** Two at a time: most of them wait for a process to start. */
+const SIDE_BY_SIDE = { concurrency: 2, skip: noFork }
+
+/** In milliseconds: ten times what the longest takes. */
+const PATIENCE = 120_000
+
+async function run(name: string): Promise<void> {
+  // A group of its own, so that all that hangs can be ended together.
+  const child = spawn(process.execPath, [program, name], { stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+  const output: Buffer[] = []
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => output.push(chunk))
+  const timer = setTimeout(() => os.killpg(child.pid ?? 0, SIGKILL), PATIENCE)
+  const [code, signal] = (await once(child, 'close')) as [number | null, string | null]
+  clearTimeout(timer)
+  const text = Buffer.concat(output).toString()
+  assert.deepEqual([code, signal], [0, null], text)
+  assert.match(text, /^as it should be$/m)
+}
+
+/** How often each situation is run: what goes wrong between threads, goes wrong one time in many. */
+const rounds = Number(process.env.FORK_ROUNDS ?? 1)
+
+for (const [title, situations] of Object.entries(chapters)) {
+  describe(title, SIDE_BY_SIDE, () => {
+    for (const name of Object.keys(situations)) {
+      for (let round = 1; round <= rounds; round++) test(round === 1 ? name : `${name} (${round})`, () => run(name))
+    }
+  })
+}
+
+test('register_at_fork takes functions, and at least one', () => {
+  assert.throws(() => os.register_at_fork(), { name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' })
+  assert.throws(() => os.register_at_fork({}), { name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' })
+  assert.throws(() => os.register_at_fork({ before: undefined }), { name: 'TypeError' })
+  let called = false
+  for (const kind of ['before', 'after_in_parent', 'after_in_child']) {
+    for (const value of [null, 1, 'text', {}, [], true, Symbol('s')]) {
+      // Nothing of a call that is refused is kept.
+      const functions = { before: () => (called = true), [kind]: value } as unknown as os.AtFork
+      assert.throws(() => os.register_at_fork(functions), { name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' })
+    }
+  }
+  assert.throws(() => os.register_at_fork({ befor: () => undefined } as os.AtFork), TypeError)
+  const pid = os.fork()
+  if (pid === 0) os._exit(0)
+  os.waitpid(pid, 0)
+  assert.equal(called, false)
+})
+
+for (const when of ['for the first time', 'fork once before']) {
+  test(`without free descriptors: EMFILE, and nothing is left over (${when})`, { skip: SIDE_BY_SIDE.skip }, () => {
+    const limits = fileURLToPath(new URL('../../support/forks/limits.js', import.meta.url))
+    const limited = ['-c', 'ulimit -n 64; exec "$@"', 'sh', process.execPath, limits, when]
+    const { stdout, stderr } = spawnSync('sh', limited, { encoding: 'utf8', timeout: 60_000 })
+    assert.deepEqual([stdout, stderr], ['EMFILE none\n', ''])
+  })
+}
+
+/** Room for none of V8's threads, for one, for two ...: refused until there is room for all, and then it works. */
+const refusedThenForked = /^(EAGAIN ){2,9}forked( forked)*\n$/
+
+function forksInLimits(...folder: string[]): void {
+  const program = fileURLToPath(new URL('../../support/forks/process_limit.js', import.meta.url))
+  const { stdout, stderr } = spawnSync(process.execPath, [program, ...folder], { encoding: 'utf8', timeout: 60_000 })
+  assert.equal(stderr, '')
+  assert.match(stdout, refusedThenForked)
+}
+
+const notRoot = process.getuid?.() === 0 ? false : 'only root can become a user who has no other process'
+
+test('with ever more processes allowed to the user: EAGAIN, and nothing is left over', {
+  skip: notRoot || noFork,
+}, () => {
+  forksInLimits()
+})
+
+test('with ever more allowed to the control group: EAGAIN, quietly', { skip: noFork || noProcessGroupLimit }, () => {
+  withProcessGroup((folder) => forksInLimits(folder))
+})
+
+test('after root has become another user: EACCES, and nothing is left over', { skip: notRoot || noFork }, () => {
+  const program = `
+    import { openCount } from '${import.meta.resolve('../support/open_files.js')}'
+    const code = () => { try { return os.fork() } catch (error) { return [error.name, error.code, error.syscall] } }
+    // Whether what is relied on was looked for while there was the right to.
+    const early = %EARLY% && code()
+    if (early === 0) os._exit(0)
+    process.setuid(65534)
+    const before = openCount()
+    console.log(JSON.stringify([code(), openCount() - before]))`
+  for (const early of ['false', 'true']) {
+    assert.deepEqual(askNode(program.replace('%EARLY%', early)), [['PermissionError', 'EACCES', 'fork'], 0])
+  }
+})
+
+test("as the first process of a container, where threads' ids get another digit", {
+  skip: noFork || noContainer,
+}, () => {
+  const program = `
+    import { readFile } from 'node:fs/promises'
+    // Starts the threads of the pool, the last of which have two digits.
+    await readFile('/proc/self/stat')
+    const ended = (pid) => os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    const pid = os.fork()
+    if (pid === 0) os._exit(ended(os.fork() || os._exit(7)))
+    console.log(JSON.stringify([process.pid, ended(pid)]))`
+  assert.deepEqual(askNode(program, { command: asFirstProcess }), [1, 7])
+})
