@@ -55,9 +55,13 @@ export const leftOutOnArm64: Readonly<Record<string, readonly string[]>> = {
   'they start Node in hundreds of processes, some of them past QEMU': [
     ...['test/examples', 'test/doc_examples', 'test/package', 'test/readme', 'test/tour'],
   ],
-  'QEMU takes vfork(2) for fork(2), so that no spawn tells of a program that cannot be started': ['processes/posix_spawn'],
+  'QEMU takes vfork(2) for fork(2), so that no spawn tells of a program that cannot be started': [
+    'processes/posix_spawn',
+  ],
   'QEMU runs a program that is given by its descriptor in another way': ['processes/exec'],
-  'QEMU has a thread of its own in each process, which a forked child lacks, and of which osier warns': ['processes/fork'],
+  'QEMU has a thread of its own in each process, which a forked child lacks, and of which osier warns': [
+    'processes/fork',
+  ],
   'the numbers of flags are those of arm64, and of the python3 to compare with those of x64': ['test/fuzz/'],
   'they do things many thousand times': ['load/', 'fat/power_cut', 'fat/fuzz', 'littlefs/fuzz'],
   'they depend on how long a step takes, or how much memory there is': ['event_loop/poller', 'promises/on_pool'],

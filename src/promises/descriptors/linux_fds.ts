@@ -7,7 +7,7 @@ import { type Descriptor, openDescriptor } from '../../os/arguments/descriptors.
 import { uint64 } from '../../os/arguments/numbers.ts'
 import { NO_OPTIONS } from '../../os/arguments/options.ts'
 import { type WaitOptions, waitOptions } from '../wait_options.ts'
-import { putVector, tryRead, tryWrite } from './read_write.ts'
+import { putVector, tryRead, tryWrite } from './immediate.ts'
 
 const { EINVAL } = errnoNumbers
 

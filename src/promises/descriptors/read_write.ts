@@ -1,12 +1,7 @@
-import { wrongType } from '../../errors.ts'
-import { tryCall } from '../../event_loop/nonblocking.ts'
 import { type Deed, NOT_YET, perform } from '../../event_loop/perform.ts'
 import { noteDrained, READABLE, WRITABLE } from '../../event_loop/poller.ts'
 import { BLOCK_SIZE, type Block } from '../../libc/background.ts'
-import { lastErrno } from '../../libc/call.ts'
-import { constants, errnoNumbers, structs } from '../../libc/facts.ts'
-import { libc } from '../../libc/functions.ts'
-import { address, addressOf, putUint64 } from '../../libc/memory.ts'
+import { address, addressOf } from '../../libc/memory.ts'
 import { SLAB_PIECE, slabAddress, slabTake } from '../../libc/slab.ts'
 import { attached, byteLength, plainView, view } from '../../os/arguments/buffers.ts'
 import { type Descriptor, descriptor } from '../../os/arguments/descriptors.ts'
@@ -14,67 +9,12 @@ import { byteCount } from '../../os/arguments/numbers.ts'
 import { NO_OPTIONS } from '../../os/arguments/options.ts'
 import * as os from '../../os/descriptors/read_write.ts'
 import { atMost, trimmed } from '../../os/descriptors/transfer_size.ts'
-import { fstat } from '../../os/files/status.ts'
 import type { Prepared } from '../../os/prepared.ts'
 import type { SignalOption } from '../abort.ts'
-import { COUNT, type Outcome, onPool, twin } from '../on_pool.ts'
+import { type Outcome, twin } from '../on_pool.ts'
 import { type WaitOptions, waitOptions } from '../wait_options.ts'
-
-const { iov_base, iov_len } = structs.iovec.offsets
-const { RWF_NOWAIT, SEEK_CUR, S_IFMT, S_IFREG, S_IFBLK } = constants
-const { EAGAIN } = errnoNumbers
-
-export type Tried = number | typeof NOT_YET
-
-/** For calls that take an offset: they read and write as those do that take none. */
-const AT_POSITION = -1
-
-/** Describes one piece of memory, in scratch memory. */
-export function putVector(start: number, length: number): void {
-  putUint64(iov_base, start)
-  putUint64(iov_len, length)
-}
-
-/** A read into the memory that the vectors in scratch memory describe. */
-export function tryRead(syscall: string, fd: number, count: number, isReady: boolean): Tried {
-  const size = libc.preadv2(fd, address, count, AT_POSITION, 0, RWF_NOWAIT)
-  if (size !== -1) return size
-  if (lastErrno() === EAGAIN) return NOT_YET
-  const flagged = (flags: number): number => libc.preadv2(fd, address, count, AT_POSITION, 0, flags)
-  return tryCall(syscall, fd, flagged, () => libc.readv(fd, address, count), isReady)
-}
-
-/** A write of it. */
-export function tryWrite(syscall: string, fd: number, count: number, isReady: boolean): Tried {
-  const size = libc.pwritev2(fd, address, count, AT_POSITION, 0, RWF_NOWAIT)
-  if (size !== -1) return size
-  if (lastErrno() === EAGAIN) return NOT_YET
-  const flagged = (flags: number): number => libc.pwritev2(fd, address, count, AT_POSITION, 0, flags)
-  return tryCall(syscall, fd, flagged, () => libc.writev(fd, address, count), isReady)
-}
-
-/**
- * Whether more can be had of a file on disk than was read of it: a read that does not wait gives what is in memory. Who
- * gets less than asked for takes that for the end of the file.
- */
-function isCutShort(fd: number): boolean {
-  const position = libc.lseek(fd, 0, SEEK_CUR)
-  if (position === -1) return false
-  const { st_mode, st_size } = fstat(fd)
-  const type = st_mode & S_IFMT
-  return (type === S_IFREG && position < st_size) || type === S_IFBLK
-}
-
-/**
- * A read or write on the pool, for a file on disk.
- *
- * @param memory belongs to this call alone: what is the caller's could be transferred, and freed, while C uses it. It
- *   is reachable from here until the call has ended
- */
-export function onDisk(syscall: string, fd: number, name: 'read' | 'writeFrom', memory: Uint8Array): Promise<number> {
-  const call = { name, args: [fd, addressOf(memory), memory.length] as const, syscall, file: fd, memory }
-  return onPool<number>(call, COUNT)
-}
+import { isCutShort, onDisk, putVector, type Tried, tryRead, tryWrite } from './immediate.ts'
+import { unchanged, type Writing } from './written_memory.ts'
 
 /** Reads a piece, into memory that it finds itself. */
 class ReadPiece implements Deed<Buffer> {
@@ -291,25 +231,6 @@ export const pread: (
   room: (call) => Number((call as Prepared<'pread'>).args[2]),
   result: (size, _, block) => pieceOf(Number(size), block),
 })
-
-/** A call that writes a copy of the caller's memory: it could be transferred, and freed, before C has read it. */
-export interface Writing<Name extends 'pwriteFrom' | 'preadv2' | 'pwritev2'> extends Prepared<Name> {
-  readonly views: readonly Uint8Array[]
-  readonly length: number
-  /** What the caller calls it. */
-  readonly argument: string
-}
-
-export function lengthOf(views: readonly Uint8Array[]): number {
-  return views.reduce((sum, view) => sum + byteLength(view), 0)
-}
-
-/** The caller's memory, which must be as long as it was when the call was asked for. */
-export function unchanged({ views, length, argument }: Writing<'pwriteFrom' | 'preadv2' | 'pwritev2'>): Uint8Array[] {
-  const plain = views.map((view) => plainView(attached(view, argument)))
-  if (lengthOf(plain) === length) return plain
-  throw wrongType(argument, 'memory that stays until the promise is settled', views)
-}
 
 function preparedPwrite(...given: Parameters<typeof os.preparedPwrite>): Writing<'pwriteFrom'> {
   const { args, file } = os.preparedPwrite(...given)

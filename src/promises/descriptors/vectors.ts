@@ -15,7 +15,8 @@ import type { Prepared } from '../../os/prepared.ts'
 import type { SignalOption } from '../abort.ts'
 import { type Outcome, twin } from '../on_pool.ts'
 import { type WaitOptions, waitOptions } from '../wait_options.ts'
-import { lengthOf, onDisk, type Tried, tryRead, tryWrite, unchanged, type Writing } from './read_write.ts'
+import { onDisk, type Tried, tryRead, tryWrite } from './immediate.ts'
+import { lengthOf, unchanged, type Writing } from './written_memory.ts'
 
 const { SEEK_CUR } = constants
 

@@ -1,0 +1,64 @@
+import { tryCall } from '../../event_loop/nonblocking.ts'
+import { NOT_YET } from '../../event_loop/perform.ts'
+import { lastErrno } from '../../libc/call.ts'
+import { constants, errnoNumbers, structs } from '../../libc/facts.ts'
+import { libc } from '../../libc/functions.ts'
+import { address, addressOf, putUint64 } from '../../libc/memory.ts'
+import { fstat } from '../../os/files/status.ts'
+import { COUNT, onPool } from '../on_pool.ts'
+
+const { iov_base, iov_len } = structs.iovec.offsets
+const { RWF_NOWAIT, SEEK_CUR, S_IFMT, S_IFREG, S_IFBLK } = constants
+const { EAGAIN } = errnoNumbers
+
+export type Tried = number | typeof NOT_YET
+
+/** For calls that take an offset: they read and write as those do that take none. */
+const AT_POSITION = -1
+
+/** Describes one piece of memory, in scratch memory. */
+export function putVector(start: number, length: number): void {
+  putUint64(iov_base, start)
+  putUint64(iov_len, length)
+}
+
+/** A read into the memory that the vectors in scratch memory describe. */
+export function tryRead(syscall: string, fd: number, count: number, isReady: boolean): Tried {
+  const size = libc.preadv2(fd, address, count, AT_POSITION, 0, RWF_NOWAIT)
+  if (size !== -1) return size
+  if (lastErrno() === EAGAIN) return NOT_YET
+  const flagged = (flags: number): number => libc.preadv2(fd, address, count, AT_POSITION, 0, flags)
+  return tryCall(syscall, fd, flagged, () => libc.readv(fd, address, count), isReady)
+}
+
+/** A write of it. */
+export function tryWrite(syscall: string, fd: number, count: number, isReady: boolean): Tried {
+  const size = libc.pwritev2(fd, address, count, AT_POSITION, 0, RWF_NOWAIT)
+  if (size !== -1) return size
+  if (lastErrno() === EAGAIN) return NOT_YET
+  const flagged = (flags: number): number => libc.pwritev2(fd, address, count, AT_POSITION, 0, flags)
+  return tryCall(syscall, fd, flagged, () => libc.writev(fd, address, count), isReady)
+}
+
+/**
+ * Whether more can be had of a file on disk than was read of it: a read that does not wait gives what is in memory. Who
+ * gets less than asked for takes that for the end of the file.
+ */
+export function isCutShort(fd: number): boolean {
+  const position = libc.lseek(fd, 0, SEEK_CUR)
+  if (position === -1) return false
+  const { st_mode, st_size } = fstat(fd)
+  const type = st_mode & S_IFMT
+  return (type === S_IFREG && position < st_size) || type === S_IFBLK
+}
+
+/**
+ * A read or write on the pool, for a file on disk.
+ *
+ * @param memory belongs to this call alone: what is the caller's could be transferred, and freed, while C uses it. It
+ *   is reachable from here until the call has ended
+ */
+export function onDisk(syscall: string, fd: number, name: 'read' | 'writeFrom', memory: Uint8Array): Promise<number> {
+  const call = { name, args: [fd, addressOf(memory), memory.length] as const, syscall, file: fd, memory }
+  return onPool<number>(call, COUNT)
+}
