@@ -11,7 +11,6 @@
  * only when it has ended, so that the descriptor can be closed then.
  */
 export type { SignalOption } from './promises/abort.ts'
-export * from './promises/descriptors/immediate.ts'
 export * from './promises/descriptors/linux_fds.ts'
 export * from './promises/descriptors/locks.ts'
 export { close, open } from './promises/descriptors/open_close.ts'
@@ -22,7 +21,6 @@ export * from './promises/descriptors/transfers.ts'
 export { copy_file_range } from './promises/descriptors/transfers.ts'
 export * from './promises/descriptors/vectors.ts'
 export { preadv, pwritev } from './promises/descriptors/vectors.ts'
-export * from './promises/descriptors/written_memory.ts'
 export * from './promises/file_objects/streams.ts'
 export * from './promises/files/access.ts'
 export * from './promises/files/directories.ts'
