@@ -3,7 +3,7 @@ import { badValue, wrongType } from './errors.ts'
 import { failed } from './libc/call.ts'
 import { constants, signalNumbers, target } from './libc/facts.ts'
 import { libc } from './libc/functions.ts'
-import { address } from './libc/memory.ts'
+import { scratchAddress } from './libc/memory.ts'
 import { handlerOf, setSignal } from './libc/signals.ts'
 import { type Descriptor, descriptor } from './os/arguments/descriptors.ts'
 import { int } from './os/arguments/numbers.ts'
@@ -185,9 +185,9 @@ export function strsignal(signalnum: number): string | null {
  * ```
  */
 export function valid_signals(): Set<number> {
-  libc.sigemptyset(address)
+  libc.sigemptyset(scratchAddress)
   const numbers = Array.from({ length: NSIG - 1 }, (_, index) => index + 1)
-  return new Set(numbers.filter((number) => libc.sigaddset(address, number) === 0))
+  return new Set(numbers.filter((number) => libc.sigaddset(scratchAddress, number) === 0))
 }
 
 /**

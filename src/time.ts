@@ -3,7 +3,7 @@ import { followBun } from './libc/bun_environment.ts'
 import { lastErrno, osError } from './libc/call.ts'
 import { constants, sizes, structs } from './libc/facts.ts'
 import { libc } from './libc/functions.ts'
-import { address, int32At, putBigInt64 } from './libc/memory.ts'
+import { int32At, putBigInt64, scratchAddress } from './libc/memory.ts'
 import { int64 } from './os/arguments/numbers.ts'
 
 /** What `os` needs of Python's `time` module: the clocks that timers count by, and `ctime`. */
@@ -65,7 +65,7 @@ export function ctime(secs: number | bigint | null = null): string {
   followBun()
   putBigInt64(0, moment)
   const tm = sizes.time_t
-  if (libc.localtime_r(address, address + tm) === 0) throw osError(lastErrno(), 'localtime_r')
+  if (libc.localtime_r(scratchAddress, scratchAddress + tm) === 0) throw osError(lastErrno(), 'localtime_r')
   const [day, month] = [DAYS[int32At(tm + tm_wday)], MONTHS[int32At(tm + tm_mon)]]
   const date = String(int32At(tm + tm_mday)).padStart(2)
   const clock = [tm_hour, tm_min, tm_sec].map((field) => String(int32At(tm + field)).padStart(2, '0')).join(':')

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { constants, structs } from '../libc/facts.ts'
 import { libc } from '../libc/functions.ts'
-import { address, bytes } from '../libc/memory.ts'
+import { scratch, scratchAddress } from '../libc/memory.ts'
 
 /**
  * The thread of watch_epoll.ts: stands still until an epoll instance has something to say, and says so. At the end it closes
@@ -19,13 +19,13 @@ const { offsets, size } = structs.pollfd
 /** Stands still until one of both is readable. Returns whether it is `end`. */
 function isOver(): boolean {
   for (const [index, fd] of [epoll, end].entries()) {
-    bytes.writeInt32LE(fd, index * size + offsets.fd)
-    bytes.writeInt16LE(constants.POLLIN, index * size + offsets.events)
-    bytes.writeInt16LE(0, index * size + offsets.revents)
+    scratch.writeInt32LE(fd, index * size + offsets.fd)
+    scratch.writeInt16LE(constants.POLLIN, index * size + offsets.events)
+    scratch.writeInt16LE(0, index * size + offsets.revents)
   }
   // Not epoll_wait, which would take the events away.
-  libc.poll(address, 2, -1)
-  return bytes.readInt16LE(size + offsets.revents) !== 0
+  libc.poll(scratchAddress, 2, -1)
+  return scratch.readInt16LE(size + offsets.revents) !== 0
 }
 
 for (let turn = Atomics.load(counter, 0); !isOver(); turn = Atomics.load(counter, 0)) {

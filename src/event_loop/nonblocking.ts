@@ -1,7 +1,7 @@
 import { lastErrno, osError } from '../libc/call.ts'
 import { constants, errnoNumbers } from '../libc/facts.ts'
 import { libc } from '../libc/functions.ts'
-import { NOT_YET } from './perform.ts'
+import { NOT_YET } from './fd_operation.ts'
 
 /**
  * Calls that do not wait, on descriptors that the caller may have left blocking.

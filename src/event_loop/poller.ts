@@ -3,7 +3,7 @@ import { constants, errnoNumbers, structs } from '../libc/facts.ts'
 import { libc } from '../libc/functions.ts'
 import { addressOf, ownMemory } from '../libc/memory.ts'
 import type { Watch } from '../libc/poll_handle.ts'
-import { told } from './told.ts'
+import { pollerHooks } from './poller_hooks.ts'
 import { watchEpoll } from './watch_epoll.ts'
 
 /**
@@ -81,8 +81,8 @@ function open(): Watch {
   if (fd === -1) throw osError(lastErrno(), 'epoll_create1')
   loop = watchEpoll(fd, beginTurn)
   epoll = fd
-  told.closes = closes
-  told.forked = forked
+  pollerHooks.onClose = closes
+  pollerHooks.onFork = forked
   return loop
 }
 

@@ -20,7 +20,7 @@ export interface Job {
   /** Whether the function's result is the error number, rather than -1. */
   readonly returnsErrno: boolean
   /** How many bytes of memory of its own it needs. */
-  readonly room: number
+  readonly memorySize: number
   /** Set by who does not want it any more. It is not started then; where it has been, `done` is called nevertheless. */
   abandoned: boolean
   /**
@@ -100,7 +100,7 @@ function startWaiting(): void {
 function begin(job: Job): void {
   let block: Block
   try {
-    block = (job.room <= BLOCK_SIZE ? idle.pop() : undefined) ?? newBlock(Math.max(job.room, BLOCK_SIZE))
+    block = (job.memorySize <= BLOCK_SIZE ? idle.pop() : undefined) ?? newBlock(Math.max(job.memorySize, BLOCK_SIZE))
   } catch (error) {
     job.refused(error)
     return

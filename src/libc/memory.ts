@@ -13,15 +13,15 @@ export const SCRATCH_SIZE = 65536
 /** What `ownMemory` has to give. */
 const OWN_SIZE = 16384 + SCRATCH_SIZE
 const block = Buffer.allocUnsafeSlow(SCRATCH_SIZE + OWN_SIZE)
-export const bytes: Buffer<ArrayBuffer> = block.subarray(0, SCRATCH_SIZE)
-export const address: number = addressOf(bytes)
+export const scratch: Buffer<ArrayBuffer> = block.subarray(0, SCRATCH_SIZE)
+export const scratchAddress: number = addressOf(scratch)
 let taken = SCRATCH_SIZE
 
 // Not exported, and so constant to V8's compiler: through an import each access costs more, and `os.stat` 60 ns.
-const u16 = new Uint16Array(bytes.buffer)
-const u32 = new Uint32Array(bytes.buffer)
-const i64 = new BigInt64Array(bytes.buffer)
-const u64 = new BigUint64Array(bytes.buffer)
+const u16 = new Uint16Array(scratch.buffer)
+const u32 = new Uint32Array(scratch.buffer)
+const i64 = new BigInt64Array(scratch.buffer)
+const u64 = new BigUint64Array(scratch.buffer)
 
 /** Where a buffer's first byte is. The caller must keep the buffer reachable while C may use the address. */
 export function addressOf(buffer: Uint8Array): number {
@@ -88,7 +88,7 @@ export function putBigInt64(offset: number, value: bigint): void {
 
 /** A C string of at most `size` bytes, where it need not end in NUL. */
 export function textAt(offset: number, size: number): string {
-  const field = bytes.subarray(offset, offset + size)
+  const field = scratch.subarray(offset, offset + size)
   const end = field.indexOf(0)
   return decode(end === -1 ? field : field.subarray(0, end))
 }

@@ -1,7 +1,7 @@
 import { bytesOfString } from './c_strings.ts'
 import { errnoNumbers, structs } from './facts.ts'
 import { type CString, libc } from './functions.ts'
-import { address, bigUint64At, SCRATCH_SIZE } from './memory.ts'
+import { bigUint64At, SCRATCH_SIZE, scratchAddress } from './memory.ts'
 
 // In scratch memory: the entry, where C puts the address of what it found, and the strings that the entry points to.
 const FOUND = structs.passwd.size
@@ -22,7 +22,7 @@ export function homeDirectory(user: CString | number): Buffer | undefined {
 }
 
 function lookUp(user: CString | number): number {
-  const [strings, size, found] = [address + STRINGS, SCRATCH_SIZE - STRINGS, address + FOUND]
-  if (typeof user === 'number') return libc.getpwuid_r(user, address, strings, size, found)
-  return libc.getpwnam_r(user, address, strings, size, found)
+  const [strings, size, found] = [scratchAddress + STRINGS, SCRATCH_SIZE - STRINGS, scratchAddress + FOUND]
+  if (typeof user === 'number') return libc.getpwuid_r(user, scratchAddress, strings, size, found)
+  return libc.getpwnam_r(user, scratchAddress, strings, size, found)
 }

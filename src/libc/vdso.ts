@@ -2,7 +2,7 @@ import { isMainThread } from 'node:worker_threads'
 import { sysconfNames, target } from './facts.ts'
 import { type Address, libc } from './functions.ts'
 import koffi from './koffi.ts'
-import { address, uint32At } from './memory.ts'
+import { scratchAddress, uint32At } from './memory.ts'
 
 /** Writes random bytes: returns how many, or an error number, negative. */
 export type VdsoRandom = (out: Address, size: number) => number
@@ -26,7 +26,7 @@ const ASK = 2n ** 64n - 1n
  */
 export function findVdsoRandom(): VdsoRandom | null {
   const call = target !== null && isMainThread ? find() : null
-  if (call === null || call(0, 0, 0, address, ASK) !== 0) return null
+  if (call === null || call(0, 0, 0, scratchAddress, ASK) !== 0) return null
   const [size, protection, flags] = [uint32At(0), uint32At(4), uint32At(8)]
   const page = Number(libc.sysconf(sysconfNames.SC_PAGESIZE))
   // A state must not lie across two pages.

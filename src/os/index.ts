@@ -19,8 +19,8 @@ export {
 } from './process_parameters/environ.ts'
 export { putenv, unsetenv } from './process_parameters/variables.ts'
 export * from './process_parameters/identity.ts'
-export * from './system/scheduler.ts'
-export * from './system/information.ts'
+export { getpriority, PRIO_PGRP, PRIO_PROCESS, PRIO_USER, setpriority } from './system/scheduler.ts'
+export { strerror, uname } from './system/information.ts'
 export {
   type IdTriple,
   getuid,
@@ -156,7 +156,7 @@ export {
 } from './processes/posix_spawn.ts'
 export * from './processes/exit.ts'
 export * from './processes/signals.ts'
-export * from './system/scheduler.ts'
+export { nice } from './system/scheduler.ts'
 export * from './processes/subreaper.ts'
 export * from './processes/times.ts'
 export type { Environment, Text } from './process_parameters/variables.ts'
@@ -165,11 +165,48 @@ export * from './processes/spawn.ts'
 export * from './processes/wait.ts'
 
 // Interface to the scheduler
-export * from './system/scheduler.ts'
+export {
+  SCHED_OTHER,
+  SCHED_NORMAL,
+  SCHED_BATCH,
+  SCHED_IDLE,
+  SCHED_FIFO,
+  SCHED_RR,
+  SCHED_DEADLINE,
+  SCHED_RESET_ON_FORK,
+  sched_param,
+  sched_get_priority_min,
+  sched_get_priority_max,
+  sched_setscheduler,
+  sched_getscheduler,
+  sched_setparam,
+  sched_getparam,
+  sched_rr_get_interval,
+  sched_yield,
+  sched_setaffinity,
+  sched_getaffinity,
+} from './system/scheduler.ts'
 
 // Miscellaneous System Information
 export { altsep, curdir, defpath, devnull, extsep, linesep, name, pardir, pathsep, sep } from './system/pathnames.ts'
-export * from './system/information.ts'
+export {
+  RTLD_LAZY,
+  RTLD_NOW,
+  RTLD_GLOBAL,
+  RTLD_LOCAL,
+  RTLD_NODELETE,
+  RTLD_NOLOAD,
+  RTLD_DEEPBIND,
+  NGROUPS_MAX,
+  TMP_MAX,
+  confstr_names,
+  sysconf_names,
+  confstr,
+  sysconf,
+  cpu_count,
+  process_cpu_count,
+  getloadavg,
+} from './system/information.ts'
 
 // Random numbers
 export { GRND_NONBLOCK, GRND_RANDOM, getrandom, urandom } from './system/random.ts'

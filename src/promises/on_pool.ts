@@ -3,7 +3,7 @@ import { type Block, inBackground, type Job } from '../libc/background.ts'
 import { osError } from '../libc/call.ts'
 import { constants } from '../libc/facts.ts'
 import type { Int64 } from '../libc/functions.ts'
-import { address, bytes } from '../libc/memory.ts'
+import { scratch, scratchAddress } from '../libc/memory.ts'
 import { isOptions } from '../os/arguments/options.ts'
 import type { Prepared } from '../os/prepared.ts'
 import { checkedSignal } from './abort.ts'
@@ -50,7 +50,7 @@ export interface Outcome<T> {
   /** Whether C returns the error number, rather than -1. */
   readonly returnsErrno?: boolean
   /** How many bytes of memory the call needs; 64 KiB it has in any case. */
-  room?(call: Prepared): number
+  memorySize?(call: Prepared): number
   /** Puts there what C is to read. What it throws rejects the promise. */
   fill?(call: Prepared, block: Block): void
   /** The promise's value, of C's result. `block` becomes another call's, unless `room` asked for more than 64 KiB. */
@@ -60,7 +60,7 @@ export interface Outcome<T> {
   /** Undoes what the call did though nobody wanted it any more. */
   undo?(result: Int64): void
   /** Whether a signal means nothing any more once the call has been asked for. */
-  readonly regardless?: boolean
+  readonly ignoresAbort?: boolean
 }
 
 /** For calls that tell nothing. */
@@ -97,7 +97,7 @@ function usesDescriptor({ name, args, file }: Prepared): boolean {
 class PoolCall<T> implements Job {
   readonly name: Prepared['name']
   readonly returnsErrno: boolean
-  readonly room: number
+  readonly memorySize: number
   abandoned = false
   #isUnderWay = false
   /** Why it was abandoned, where the promise has still to be told. */
@@ -118,14 +118,14 @@ class PoolCall<T> implements Job {
   ) {
     this.name = call.name
     this.returnsErrno = outcome.returnsErrno === true
-    this.room = outcome.room === undefined ? 0 : outcome.room(call)
+    this.memorySize = outcome.memorySize === undefined ? 0 : outcome.memorySize(call)
     this.#call = call
     this.#outcome = outcome
     // Scratch memory is the next call's, while this one may have to wait for its turn.
-    if (outcome.input !== undefined) this.#input = Buffer.from(bytes.subarray(0, outcome.input))
+    if (outcome.input !== undefined) this.#input = Buffer.from(scratch.subarray(0, outcome.input))
     this.#resolve = resolve
     this.#reject = reject
-    const isAbortable = signal !== undefined && outcome.regardless !== true
+    const isAbortable = signal !== undefined && outcome.ignoresAbort !== true
     if (isAbortable) this.#stopListening = onAbort(signal, (reason) => this.#abandon(reason))
   }
 
@@ -143,7 +143,8 @@ class PoolCall<T> implements Job {
     this.#outcome.fill?.(this.#call, block)
     if (addresses === undefined) return this.#call.args
     const args: unknown[] = [...this.#call.args]
-    for (const index of addresses) if (args[index] !== 0) args[index] = Number(args[index]) - address + block.address
+    for (const index of addresses)
+      if (args[index] !== 0) args[index] = Number(args[index]) - scratchAddress + block.address
     return args
   }
 
@@ -163,7 +164,7 @@ class PoolCall<T> implements Job {
 
   #shaped(result: Int64, block: Block): T {
     const { output } = this.#outcome
-    if (output !== undefined) block.bytes.copy(bytes, 0, 0, output === -1 ? Number(result) : output)
+    if (output !== undefined) block.bytes.copy(scratch, 0, 0, output === -1 ? Number(result) : output)
     return this.#outcome.result(result, this.#call, block)
   }
 

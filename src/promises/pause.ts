@@ -1,5 +1,5 @@
+import type { CheckedWaitOptions } from '../event_loop/fd_operation.ts'
 import { onAbort } from '../event_loop/on_abort.ts'
-import type { Patience } from '../event_loop/perform.ts'
 
 /**
  * Resolves after some milliseconds, or sooner; rejects with the signal's reason once that is aborted.
@@ -8,7 +8,7 @@ import type { Patience } from '../event_loop/perform.ts'
  */
 export function pause(
   milliseconds: number,
-  { signal, ref = true }: Patience,
+  { signal, ref = true }: CheckedWaitOptions,
   begin: (end: () => void) => void = () => undefined,
 ): Promise<void> {
   if (signal?.aborted) return Promise.reject(signal.reason)
@@ -33,11 +33,11 @@ export function pause(
 /** Pauses that grow from a millisecond to the longest given: for what can only be asked again and again. */
 export class Backoff {
   readonly #longest: number
-  readonly #patience: Patience
+  readonly #patience: CheckedWaitOptions
   #next = 1
 
   /** @param longest milliseconds */
-  constructor(longest: number, patience: Patience) {
+  constructor(longest: number, patience: CheckedWaitOptions) {
     this.#longest = longest
     this.#patience = patience
   }

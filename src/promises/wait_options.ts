@@ -1,4 +1,4 @@
-import type { Patience } from '../event_loop/perform.ts'
+import type { CheckedWaitOptions } from '../event_loop/fd_operation.ts'
 import { bool } from '../os/arguments/numbers.ts'
 import { checkOptions, isOptions, NO_OPTIONS } from '../os/arguments/options.ts'
 import { checkedSignal, type SignalOption } from './abort.ts'
@@ -12,23 +12,29 @@ export interface WaitOptions extends SignalOption {
 export const WAIT_OPTIONS = ['signal', 'ref'] as const
 
 /** The options of a function that has no others. */
-export function waitOptions(options: unknown): Patience {
+export function waitOptions(options: unknown): CheckedWaitOptions {
   if (options === NO_OPTIONS) return NO_OPTIONS
   checkOptions(options, WAIT_OPTIONS)
-  return patience(options as WaitOptions)
+  return checkedWaitOptions(options as WaitOptions)
 }
 
 /** Those two among other options. */
-export function patience({ signal, ref }: { readonly signal?: unknown; readonly ref?: unknown }): Patience {
+export function checkedWaitOptions({
+  signal,
+  ref,
+}: {
+  readonly signal?: unknown
+  readonly ref?: unknown
+}): CheckedWaitOptions {
   return { signal: checkedSignal(signal), ref: bool(ref, 'ref', true) }
 }
 
 /** Takes those two out of the options at the end of the arguments: the synchronous function knows neither. */
-export function takePatience(given: unknown[]): Patience {
+export function takeWaitOptions(given: unknown[]): CheckedWaitOptions {
   const last = given.at(-1)
   if (!isOptions(last) || !('signal' in last || 'ref' in last)) return NO_OPTIONS
   const { signal, ref, ...others } = last
   if (Object.keys(others).length === 0) given.pop()
   else given[given.length - 1] = others
-  return patience({ signal, ref })
+  return checkedWaitOptions({ signal, ref })
 }

@@ -1,5 +1,5 @@
 import { structs } from '../libc/facts.ts'
-import { bytes } from '../libc/memory.ts'
+import { scratch } from '../libc/memory.ts'
 import { items, StructSequence } from './struct_sequence.ts'
 
 /** Fields of `struct_rusage`, in the documented order; the first two are times. */
@@ -72,7 +72,7 @@ export class struct_rusage extends StructSequence<number> {
 /** The struct_rusage that C wrote to this place in scratch memory. */
 export function rusageAt(offset: number): struct_rusage {
   const { offsets } = structs.rusage
-  const whole = (at: number): number => Number(bytes.readBigInt64LE(offset + at))
+  const whole = (at: number): number => Number(scratch.readBigInt64LE(offset + at))
   return new struct_rusage(
     RUSAGE_FIELDS.map((name, index) =>
       index < 2 ? whole(offsets[name]) + whole(offsets[name] + 8) / 1e6 : whole(offsets[name]),

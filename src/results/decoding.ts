@@ -1,5 +1,5 @@
 import { outOfRange } from '../errors.ts'
-import { bytes } from '../libc/memory.ts'
+import { scratch } from '../libc/memory.ts'
 import type { StructSequence } from './struct_sequence.ts'
 
 /**
@@ -11,10 +11,10 @@ export const NANOSECONDS = 1_000_000_000n
 
 // Scratch memory, through constants of this module: V8's compiler knows those, while each access through an import
 // costs more. It makes `os.stat` 40 ns faster.
-const u16 = new Uint16Array(bytes.buffer)
-const u32 = new Uint32Array(bytes.buffer)
-const i64 = new BigInt64Array(bytes.buffer)
-const u64 = new BigUint64Array(bytes.buffer)
+const u16 = new Uint16Array(scratch.buffer)
+const u32 = new Uint32Array(scratch.buffer)
+const i64 = new BigInt64Array(scratch.buffer)
+const u64 = new BigUint64Array(scratch.buffer)
 
 export const uint16At = (offset: number): number => u16[offset >> 1] as number
 export const uint32At = (offset: number): number => u32[offset >> 2] as number

@@ -1,8 +1,8 @@
 import * as fs from 'node:fs'
 import * as os from 'osier'
+import { HostileError, hostileValues, type TestValue } from './hostile_values.ts'
 import { isOfOtherRuntime } from './open_files.ts'
 import { harmful, internalClasses, type Kind, kinds, type Place, signatures, waiting } from './signatures.ts'
-import { Bite, type Specimen, zoo } from './zoo.ts'
 
 /**
  * Gives every exported function every value of the zoo in every place, and looks at what comes of it. Runs in a process
@@ -83,7 +83,7 @@ function parse(signature: string): { positional: Parameter[]; named: Parameter[]
 /** What a value in a parameter's place must come to; undefined where it may also be taken, or refused by the system. */
 type Verdict = 'type' | 'value' | 'range' | undefined
 
-function verdict(specimen: Specimen, { kind, isOptional }: Parameter): Verdict {
+function verdict(specimen: TestValue, { kind, isOptional }: Parameter): Verdict {
   const { sort, flaw, value } = specimen
   if (sort === 'undefined' && isOptional) return undefined
   if (kind.isAnyObject && kind.accepts.includes(sort)) return undefined
@@ -106,13 +106,13 @@ const options: Parameter = {
 interface Case {
   readonly args: readonly unknown[]
   readonly parameter: Parameter
-  readonly specimen: Specimen
+  readonly specimen: TestValue
   readonly form: string
 }
 
-const nothing: Specimen = { name: 'nothing', sort: 'undefined', value: undefined }
+const nothing: TestValue = { name: 'nothing', sort: 'undefined', value: undefined }
 
-function* cases(signature: string, place: Place, specimens: readonly Specimen[]): Generator<Case> {
+function* cases(signature: string, place: Place, specimens: readonly TestValue[]): Generator<Case> {
   const { positional, named } = parse(signature)
   const goods = positional.map(({ kind }) => kind.good(place))
   const required = positional.filter(({ isOptional }) => !isOptional).length
@@ -141,7 +141,7 @@ function* cases(signature: string, place: Place, specimens: readonly Specimen[])
 }
 
 /** What the functions of `os.promises` take beside the options of their twins; `ref` only those that wait. */
-function* casesOfPromises(name: string, place: Place, specimens: readonly Specimen[]): Generator<Case> {
+function* casesOfPromises(name: string, place: Place, specimens: readonly TestValue[]): Generator<Case> {
   const { positional } = parse(signatures[name] ?? '')
   const goods = positional.filter(({ isOptional }) => !isOptional).map(({ kind }) => kind.good(place))
   const added = [{ name: 'signal', kind: SIGNAL }, ...(waiting.has(name) ? [{ name: 'ref', kind: kinds.bool }] : [])]
@@ -158,10 +158,10 @@ const SIGNAL: Kind = { good: () => undefined, accepts: [] }
 
 /** What is wrong with an error, if anything. */
 function wrongWith(error: unknown, wanted: Verdict, { parameter, specimen }: Case): string | undefined {
-  if (specimen.flaw === 'hostile' && [Bite, TypeError, RangeError].some((Class) => error instanceof Class))
+  if (specimen.flaw === 'hostile' && [HostileError, TypeError, RangeError].some((Class) => error instanceof Class))
     return undefined
   if (parameter.kind.isAnyObject && (error instanceof TypeError || error instanceof RangeError)) return undefined
-  if (specimen.value === error || (specimen.sort === 'function' && error instanceof Bite)) return undefined
+  if (specimen.value === error || (specimen.sort === 'function' && error instanceof HostileError)) return undefined
   if (error instanceof os.OSError) return wanted === undefined ? wrongFields(error) : 'the system was asked'
   if (error instanceof os.NotImplementedError) return undefined
   if (!(error instanceof TypeError) && !(error instanceof RangeError)) return `${error}`
@@ -299,7 +299,7 @@ function sentinelState(): string {
 }
 
 const report = { calls: 0, functions: 0, wrong: [] as string[] }
-const specimens = zoo(sentinel, 'file', 'folder')
+const specimens = hostileValues(sentinel, 'file', 'folder')
 tidy()
 const place = { fd: fs.openSync('file', 'r+'), folderFd: fs.openSync('folder', 'r') }
 

@@ -1,5 +1,5 @@
 import { sched_param } from 'osier'
-import type { Sort } from './zoo.ts'
+import type { Sort } from './hostile_values.ts'
 
 /**
  * What each exported function takes, for the tests that give it what it should not get. A new function is entered here.
@@ -229,7 +229,7 @@ export const signatures: Readonly<Record<string, string>> = {
 }
 
 /** Functions that are given only what must be refused before the system is asked: the rest would hurt, in these ways. */
-const hurt: readonly { readonly how: string; readonly names: string }[] = [
+const destructive: readonly { readonly how: string; readonly names: string }[] = [
   { how: 'a hook stays for good', names: 'addaudithook register_at_fork' },
   { how: 'locks up or lets loose this very process', names: 'chroot setns unshare' },
   {
@@ -252,7 +252,7 @@ const hurt: readonly { readonly how: string; readonly names: string }[] = [
   { how: 'fills the disk, or takes its time', names: 'getrandom posix_fallocate urandom' },
 ]
 
-export const harmful: ReadonlySet<string> = new Set(hurt.flatMap(({ names }) => names.split(' ')))
+export const harmful: ReadonlySet<string> = new Set(destructive.flatMap(({ names }) => names.split(' ')))
 
 /** Functions of `os.promises` that wait for other processes, or for what others write; all of them take `ref`. */
 export const waiting: ReadonlySet<string> = new Set(

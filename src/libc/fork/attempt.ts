@@ -12,17 +12,17 @@ import {
 } from './event_loop.ts'
 import { excludeFromFork, includeInFork, surveyMemory } from './memory_map.ts'
 import { Pipe } from './pipe.ts'
+import { QuiescenceCheck } from './quiescence.ts'
 import { hasWorkers } from './report.ts'
-import { Rest } from './rest.ts'
 import {
-  demandDescriptors,
-  dropSilence,
+  closeStderrRedirect,
   isOpen,
   lowerLimit,
   nextDescriptors,
-  prepareSilence,
-  type Silence,
-} from './room.ts'
+  redirectStderr,
+  requireFreeDescriptors,
+  type StderrRedirect,
+} from './resources.ts'
 import { ParkedPool } from './thread_pool.ts'
 import { threadsOfJavaScript } from './threads.ts'
 import { type V8Workers, v8Workers } from './v8_workers.ts'
@@ -69,8 +69,8 @@ let timekeeperFds: readonly number[] = []
 /** What is relied on in Node, looked for once. */
 let known: { readonly loop: EventLoop; readonly workers: V8Workers } | undefined
 
-function lookAtNode(): { readonly loop: EventLoop; readonly workers: V8Workers } {
-  demandDescriptors(DESCRIPTORS)
+function locateNodeState(): { readonly loop: EventLoop; readonly workers: V8Workers } {
+  requireFreeDescriptors(DESCRIPTORS)
   const found = { loop: eventLoop(), workers: v8Workers() }
   bindNow(...INVOLVED)
   return found
@@ -86,9 +86,9 @@ function lookAtNode(): { readonly loop: EventLoop; readonly workers: V8Workers }
  * @throws NotImplementedError where this build of Node is not what is relied on
  */
 export function forkProcess(withTerminal: boolean): number {
-  known ??= lookAtNode()
+  known ??= locateNodeState()
   const { loop, workers } = known
-  demandDescriptors(DESCRIPTORS + 2 * (workers.count + threadsOfJavaScript().length))
+  requireFreeDescriptors(DESCRIPTORS + 2 * (workers.count + threadsOfJavaScript().length))
   const deadline = Date.now() + PATIENCE
   const parked = ParkedPool.park(loop)
   const plan: Plan = { withTerminal, loop, workers, parked, mayFail: true }
@@ -121,9 +121,9 @@ const RETRY = -2
 const REST = 50
 
 function attempt(plan: Plan): number {
-  const rest = Rest.watch(plan.workers, plan.loop.mutexSize, threadsOfJavaScript())
+  const rest = QuiescenceCheck.watch(plan.workers, plan.loop.mutexSize, threadsOfJavaScript())
   try {
-    if (rest?.isLikely()) return attemptAtRest(plan, rest)
+    if (rest?.isLikely()) return attemptWhileQuiescent(plan, rest)
     libc.usleep(REST)
     return RETRY
   } finally {
@@ -131,9 +131,9 @@ function attempt(plan: Plan): number {
   }
 }
 
-function attemptAtRest(plan: Plan, rest: Rest): number {
+function attemptWhileQuiescent(plan: Plan, rest: QuiescenceCheck): number {
   rehearse(plan)
-  const silence = prepareSilence()
+  const silence = redirectStderr()
   const [verdict, report] = [new Pipe(), new Pipe()]
   try {
     verdict.open()
@@ -144,14 +144,14 @@ function attemptAtRest(plan: Plan, rest: Rest): number {
   } finally {
     verdict.close()
     report.close()
-    dropSilence(silence)
+    closeStderrRedirect(silence)
   }
 }
 
 /** What is open for the length of one attempt. */
-interface Aids {
-  readonly rest: Rest
-  readonly silence: Silence
+interface AttemptResources {
+  readonly rest: QuiescenceCheck
+  readonly silence: StderrRedirect
   /** Tells the child whether it is to stay: the parent knows only afterwards whether the workers were idle. */
   readonly verdict: Pipe
   /** Tells the parent that the child has its workers. */
@@ -161,15 +161,15 @@ interface Aids {
 }
 
 /** Nothing here may throw. */
-function forkOnce(plan: Plan, aids: Aids): number {
-  const estate = standStill(plan, aids)
+function forkOnce(plan: Plan, aids: AttemptResources): number {
+  const estate = blockSignalsAndLock(plan, aids)
   prepareSteps(plan, aids)
   const isIdle = aids.rest.begin()
   if (isIdle) includeInFork()
   const pid = isIdle ? forkAndBegin(plan, estate, true) : RETRY
   if (pid === 0) return 0
   const errno = pid === -1 ? lastErrno() : 0
-  const isSound = goOn(pid, plan, aids)
+  const isSound = resumeParent(pid, plan, aids)
   if (pid === -1) throw osError(errno, 'fork')
   if (!isSound) return pid === RETRY ? RETRY : discard(pid, plan.withTerminal)
   return waitForWorkers(pid, plan, aids.report)
@@ -184,14 +184,14 @@ function forkOnce(plan: Plan, aids: Aids): number {
  *   be given up there
  * @returns 0 in the child that stays
  */
-function forkAndBegin(plan: Plan, estate: Estate, isReal: boolean): number {
+function forkAndBegin(plan: Plan, estate: ForkSnapshot, isReal: boolean): number {
   const { workMutex } = plan.loop
   const pid = !isReal ? 0 : plan.withTerminal ? libc.forkpty(terminalFd, 0, 0, 0) : libc.fork()
   if (pid !== 0) return pid
   const isToStay = startWorkers()
   if (isReal && !isToStay) libc._exit(255)
   libc.pthread_mutex_unlock(isReal ? workMutex : spareMutex)
-  takeLeave(plan, estate, isReal)
+  releaseParentState(plan, estate, isReal)
   libc.pthread_sigmask(isReal ? SIG_SETMASK : NO_CHANGE, oldMask, 0)
   return 0
 }
@@ -202,11 +202,11 @@ const NO_CHANGE = -1
 function rehearse(plan: Plan): void {
   forgetSteps()
   libc.pthread_mutex_lock(spareMutex)
-  forkAndBegin(plan, NOTHING, false)
+  forkAndBegin(plan, EMPTY_SNAPSHOT, false)
 }
 
 /** What the child inherits, as it was at the moment of the fork. */
-interface Estate {
+interface ForkSnapshot {
   readonly completed: number
   readonly pending: readonly number[]
   /** Descriptors that were free: those that are open now, V8's workers have opened. */
@@ -215,11 +215,11 @@ interface Estate {
   readonly verdict: Pipe
 }
 
-const NOTHING: Estate = { completed: 0, pending: [], nextFds: [-1], verdict: new Pipe() }
+const EMPTY_SNAPSHOT: ForkSnapshot = { completed: 0, pending: [], nextFds: [-1], verdict: new Pipe() }
 const NO_FDS: readonly number[] = []
 
 /** No signal comes, and the pool puts nothing into the loop's queue, until child and parent have gone on. */
-function standStill(plan: Plan, { nextFds, verdict }: Aids): Estate {
+function blockSignalsAndLock(plan: Plan, { nextFds, verdict }: AttemptResources): ForkSnapshot {
   block.fill(0xff, 0, sizes.sigset_t)
   libc.pthread_sigmask(SIG_SETMASK, everySignal, oldMask)
   libc.pthread_mutex_lock(plan.loop.workMutex)
@@ -249,7 +249,7 @@ class FirstSteps {
 
 const steps = new FirstSteps()
 
-function prepareSteps({ withTerminal, workers }: Plan, { silence, report, verdict }: Aids): void {
+function prepareSteps({ withTerminal, workers }: Plan, { silence, report, verdict }: AttemptResources): void {
   // One more thread than there are workers keeps the time for them.
   steps.limit = lowerLimit(workers.count + 1)
   // In a terminal of its own, standard output is the same as standard error.
@@ -299,7 +299,7 @@ function forgetSteps(): void {
  *
  * @returns whether it is
  */
-function goOn(pid: number, { loop }: Plan, { rest, verdict, report }: Aids): boolean {
+function resumeParent(pid: number, { loop }: Plan, { rest, verdict, report }: AttemptResources): boolean {
   libc.prlimit(0, RLIMIT_NPROC, steps.limit, 0)
   libc.pthread_mutex_unlock(loop.workMutex)
   const isSound = pid > 0 && rest.holds()
@@ -319,7 +319,11 @@ const SOME = 12
  *
  * @param isChild false in the rehearsal, which does as much of it as possible with nothing to do
  */
-function takeLeave(plan: Plan, { completed, pending, nextFds, verdict }: Estate, isChild: boolean): void {
+function releaseParentState(
+  plan: Plan,
+  { completed, pending, nextFds, verdict }: ForkSnapshot,
+  isChild: boolean,
+): void {
   const { loop, workers, parked } = plan
   verdict.forgetWriteEnd()
   workers.threads = isChild ? undefined : workers.threads

@@ -1,7 +1,7 @@
 import { lastErrno, osError } from '../call.ts'
 import { constants } from '../facts.ts'
 import { libc } from '../functions.ts'
-import { address, bytes } from '../memory.ts'
+import { scratch, scratchAddress } from '../memory.ts'
 
 /**
  * A pipe that no program inherits. Each end is closed once, however often that is asked for; one that is closed is -1.
@@ -12,9 +12,9 @@ export class Pipe {
 
   /** @throws OSError where there are no descriptors left */
   open(): void {
-    if (libc.pipe2(address, constants.O_CLOEXEC) !== 0) throw osError(lastErrno(), 'fork')
-    this.readEnd = bytes.readInt32LE(0)
-    this.writeEnd = bytes.readInt32LE(4)
+    if (libc.pipe2(scratchAddress, constants.O_CLOEXEC) !== 0) throw osError(lastErrno(), 'fork')
+    this.readEnd = scratch.readInt32LE(0)
+    this.writeEnd = scratch.readInt32LE(4)
   }
 
   /** Where it has been closed already. */

@@ -1,7 +1,7 @@
 import { failed, lastErrno, osError } from '../call.ts'
 import { constants, errnoNumbers, structs } from '../facts.ts'
 import { libc } from '../functions.ts'
-import { address, bytes, SCRATCH_SIZE } from '../memory.ts'
+import { SCRATCH_SIZE, scratch, scratchAddress } from '../memory.ts'
 
 /**
  * What /proc tells of processes, by osier's own calls: between the steps of a fork they take half of what Node's take.
@@ -83,15 +83,15 @@ export function threadsOf(process: number | 'self'): string[] {
 
 /** Lists some entries in scratch memory, and returns how long they are. */
 function list(fd: number): number {
-  const size = Number(libc.getdents64(fd, address, SCRATCH_SIZE))
+  const size = Number(libc.getdents64(fd, scratchAddress, SCRATCH_SIZE))
   if (size === -1) throw osError(lastErrno(), 'fork')
   return size
 }
 
 function addThreads(threads: string[], size: number): void {
-  for (let entry = 0; entry < size; entry += bytes.readUInt16LE(entry + d_reclen)) {
+  for (let entry = 0; entry < size; entry += scratch.readUInt16LE(entry + d_reclen)) {
     const start = entry + d_name
-    if (bytes[start] !== DOT) threads.push(bytes.toString('latin1', start, bytes.indexOf(0, start)))
+    if (scratch[start] !== DOT) threads.push(scratch.toString('latin1', start, scratch.indexOf(0, start)))
   }
 }
 
@@ -99,12 +99,12 @@ const { stx_nlink, stx_size } = structs.statx.offsets
 
 /** How many links a folder has; 0 where that cannot be told. */
 export function linksOf(folder: string): number {
-  return libc.statx(AT_FDCWD, folder, 0, STATX_NLINK, address) === 0 ? bytes.readUInt32LE(stx_nlink) : 0
+  return libc.statx(AT_FDCWD, folder, 0, STATX_NLINK, scratchAddress) === 0 ? scratch.readUInt32LE(stx_nlink) : 0
 }
 
 /** How many descriptors are open; 0 where that cannot be told: before Linux 6.2. */
 export function openDescriptors(): number {
-  return libc.statx(AT_FDCWD, '/proc/self/fd', 0, STATX_SIZE, address) === 0 ? bytes.readUInt32LE(stx_size) : 0
+  return libc.statx(AT_FDCWD, '/proc/self/fd', 0, STATX_SIZE, scratchAddress) === 0 ? scratch.readUInt32LE(stx_size) : 0
 }
 
 /** Whether a thread sleeps, by its folder in /proc. */

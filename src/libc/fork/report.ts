@@ -1,6 +1,6 @@
 import { constants, structs } from '../facts.ts'
 import { libc } from '../functions.ts'
-import { address, bytes } from '../memory.ts'
+import { scratch, scratchAddress } from '../memory.ts'
 import { isAsleep, readProc, threadsOf } from './proc.ts'
 
 /** How long a child may take to start V8's workers, in milliseconds: it does so in half a millisecond. */
@@ -32,10 +32,10 @@ const { offsets } = structs.pollfd
 
 /** What happened to a descriptor; 0 where nothing did, null where a signal came first. */
 function eventsWithin(time: number, fd: number): number | null {
-  bytes.writeInt32LE(fd, offsets.fd)
-  bytes.writeInt32LE(constants.POLLIN, offsets.events)
-  const count = libc.poll(address, 1, time)
-  return count === -1 ? null : count === 0 ? 0 : bytes.readInt16LE(offsets.revents)
+  scratch.writeInt32LE(fd, offsets.fd)
+  scratch.writeInt32LE(constants.POLLIN, offsets.events)
+  const count = libc.poll(scratchAddress, 1, time)
+  return count === -1 ? null : count === 0 ? 0 : scratch.readInt16LE(offsets.revents)
 }
 
 /**

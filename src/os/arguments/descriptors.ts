@@ -20,7 +20,7 @@ export function descriptor(value: unknown, name: string): number {
 }
 
 /** The same, where -1 is refused before the system is asked, as CPython does for these calls. */
-export function openDescriptor(value: unknown, name: string): number {
+export function nonNegativeFd(value: unknown, name: string): number {
   const fd = descriptor(value, name)
   if (fd < 0) throw outOfRange(name, 'a descriptor >= 0', value)
   return fd

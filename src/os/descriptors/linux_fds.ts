@@ -2,8 +2,8 @@ import { outOfRange, wrongType } from '../../errors.ts'
 import { failed, osError } from '../../libc/call.ts'
 import { constants, errnoNumbers, structs } from '../../libc/facts.ts'
 import { libc } from '../../libc/functions.ts'
-import { address, bigUint64At, putBigInt64, timespecAt } from '../../libc/memory.ts'
-import { type Descriptor, openDescriptor } from '../arguments/descriptors.ts'
+import { bigUint64At, putBigInt64, scratchAddress, timespecAt } from '../../libc/memory.ts'
+import { type Descriptor, nonNegativeFd } from '../arguments/descriptors.ts'
 import { int, int64, uint64, uintFlags } from '../arguments/numbers.ts'
 import { checkOptions, NO_OPTIONS, optional } from '../arguments/options.ts'
 import { cString, fileName, type Path } from '../arguments/paths.ts'
@@ -135,9 +135,9 @@ export function eventfd(initval: number, ...rest: unknown[]): number {
  * ```
  */
 export function eventfd_read(fd: Descriptor): bigint {
-  const number = openDescriptor(fd, 'fd')
+  const number = nonNegativeFd(fd, 'fd')
   let size: number
-  while ((size = libc.read(number, address, 8)) === -1) failed('eventfd_read', number)
+  while ((size = libc.read(number, scratchAddress, 8)) === -1) failed('eventfd_read', number)
   if (size === 8) return bigUint64At(0)
   throw osError(errnoNumbers.EINVAL, 'eventfd_read', number)
 }
@@ -160,11 +160,11 @@ export function eventfd_read(fd: Descriptor): bigint {
  * ```
  */
 export function eventfd_write(fd: Descriptor, value: number | bigint): void {
-  const number = openDescriptor(fd, 'fd')
+  const number = nonNegativeFd(fd, 'fd')
   const amount = uint64(value, 'value')
   putBigInt64(0, BigInt(amount))
   let size: number
-  while ((size = libc.writeFrom(number, address, 8)) === -1) failed('eventfd_write', number)
+  while ((size = libc.writeFrom(number, scratchAddress, 8)) === -1) failed('eventfd_write', number)
   if (size !== 8) throw osError(errnoNumbers.EINVAL, 'eventfd_write', number)
 }
 
@@ -328,17 +328,17 @@ function setTimer(
   flags: number,
   [initial, interval]: TimerState<bigint>,
 ): TimerState<bigint> {
-  const number = openDescriptor(fd, 'fd')
+  const number = nonNegativeFd(fd, 'fd')
   const bits = int(flags, 'flags')
   putTimespec(it_value, initial)
   putTimespec(it_interval, interval)
-  while (libc.timerfd_settime(number, bits, address, address + OLD) === -1) failed(syscall, number)
+  while (libc.timerfd_settime(number, bits, scratchAddress, scratchAddress + OLD) === -1) failed(syscall, number)
   return timerStateAt(OLD)
 }
 
 function getTimer(syscall: string, fd: Descriptor): TimerState<bigint> {
-  const number = openDescriptor(fd, 'fd')
-  while (libc.timerfd_gettime(number, address) === -1) failed(syscall, number)
+  const number = nonNegativeFd(fd, 'fd')
+  while (libc.timerfd_gettime(number, scratchAddress) === -1) failed(syscall, number)
   return timerStateAt(0)
 }
 

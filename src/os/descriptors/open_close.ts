@@ -1,10 +1,10 @@
 import { AuditEvent } from '../../audit.ts'
 import { wrongType } from '../../errors.ts'
-import { told } from '../../event_loop/told.ts'
+import { pollerHooks } from '../../event_loop/poller_hooks.ts'
 import { failed, lastErrno, osError } from '../../libc/call.ts'
 import { constants, errnoNumbers } from '../../libc/facts.ts'
 import { libc } from '../../libc/functions.ts'
-import { address, int32At } from '../../libc/memory.ts'
+import { int32At, scratchAddress } from '../../libc/memory.ts'
 import { type Descriptor, descriptor, dirFd } from '../arguments/descriptors.ts'
 import { bool, int } from '../arguments/numbers.ts'
 import { NO_OPTIONS, optional } from '../arguments/options.ts'
@@ -101,7 +101,7 @@ export function preparedOpen(path: Path, flags: number, ...rest: unknown[]): Pre
  */
 export function close(fd: Descriptor): void {
   const number = descriptor(fd, 'fd')
-  told.closes?.(number, number)
+  pollerHooks.onClose?.(number, number)
   if (libc.close(number) !== -1) return
   // Linux has closed it also where a signal came in between: another try could hit somebody else's descriptor.
   const errno = lastErrno()
@@ -111,7 +111,7 @@ export function close(fd: Descriptor): void {
 /** What `close` does before its call. */
 export function preparedClose(fd: Descriptor): Prepared<'close'> {
   const file = descriptor(fd, 'fd')
-  told.closes?.(file, file)
+  pollerHooks.onClose?.(file, file)
   return { name: 'close', args: [file], syscall: 'close', file }
 }
 
@@ -136,7 +136,7 @@ export function preparedClose(fd: Descriptor): Prepared<'close'> {
 export function closerange(fd_low: number, fd_high: number): void {
   const first = Math.max(int(fd_low, 'fd_low'), 0)
   const last = int(fd_high, 'fd_high') - 1
-  told.closes?.(first, last)
+  pollerHooks.onClose?.(first, last)
   if (last < first || libc.close_range(first, last, 0) === 0) return
   // Before Linux 5.9, or in a sandbox that does not know the call. The listing's own is among them, and closed already.
   const open = namesIn('closerange', '/proc/self/fd').map(Number)
@@ -196,7 +196,7 @@ export function dup2(fd: Descriptor, fd2: Descriptor, ...rest: unknown[]): numbe
   const inherited = bool(inheritable, 'inheritable', true)
   if (inherited) while (libc.dup2(from, to) === -1) failed('dup2', from)
   else while (libc.dup3(from, to, O_CLOEXEC) === -1) failed('dup2', from)
-  if (from !== to) told.closes?.(to, to)
+  if (from !== to) pollerHooks.onClose?.(to, to)
   return to
 }
 
@@ -242,7 +242,7 @@ export function pipe2(flags: number): readonly [r: number, w: number] {
 }
 
 function newPipe(syscall: string, flags: number): readonly [r: number, w: number] {
-  while (libc.pipe2(address, flags) === -1) failed(syscall)
+  while (libc.pipe2(scratchAddress, flags) === -1) failed(syscall)
   return [int32At(0), int32At(4)]
 }
 

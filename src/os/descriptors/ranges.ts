@@ -2,7 +2,7 @@ import { AuditEvent } from '../../audit.ts'
 import { outOfRange } from '../../errors.ts'
 import { failed, failedWith } from '../../libc/call.ts'
 import { type Int64, libc } from '../../libc/functions.ts'
-import { type Descriptor, descriptor, openDescriptor } from '../arguments/descriptors.ts'
+import { type Descriptor, descriptor, nonNegativeFd } from '../arguments/descriptors.ts'
 import { int, int64 } from '../arguments/numbers.ts'
 import type { Prepared } from '../prepared.ts'
 
@@ -105,7 +105,7 @@ export function fsync(fd: Descriptor): void {
 
 /** What `fsync` does before its call. */
 export function preparedFsync(fd: Descriptor): Prepared<'fsync'> {
-  const file = openDescriptor(fd, 'fd')
+  const file = nonNegativeFd(fd, 'fd')
   return { name: 'fsync', args: [file], syscall: 'fsync', file }
 }
 
@@ -132,7 +132,7 @@ export function fdatasync(fd: Descriptor): void {
 
 /** What `fdatasync` does before its call. */
 export function preparedFdatasync(fd: Descriptor): Prepared<'fdatasync'> {
-  const file = openDescriptor(fd, 'fd')
+  const file = nonNegativeFd(fd, 'fd')
   return { name: 'fdatasync', args: [file], syscall: 'fdatasync', file }
 }
 

@@ -1,6 +1,6 @@
 import { failed } from '../../libc/call.ts'
 import { libc } from '../../libc/functions.ts'
-import { address, addressOf, bytes as scratch } from '../../libc/memory.ts'
+import { addressOf, scratch, scratchAddress } from '../../libc/memory.ts'
 import { SLAB_PIECE, slabAddress, slabTake } from '../../libc/slab.ts'
 import { byteLength, view } from '../arguments/buffers.ts'
 import { type Descriptor, descriptor } from '../arguments/descriptors.ts'
@@ -74,7 +74,7 @@ export function pread(fd: Descriptor, n: number | bigint, offset: number | bigin
 export function preparedPread(fd: Descriptor, n: number | bigint, offset: number | bigint): Prepared<'pread'> {
   const file = descriptor(fd, 'fd')
   const most = atMost(byteCount(n, 'n'))
-  return { name: 'pread', args: [file, address, most, int64(offset, 'offset')], syscall: 'pread', file }
+  return { name: 'pread', args: [file, scratchAddress, most, int64(offset, 'offset')], syscall: 'pread', file }
 }
 
 /**
@@ -127,7 +127,7 @@ export function write(fd: Descriptor, data: ArrayBufferView): number {
   let size: number
   if (all <= FEW_BYTES) {
     for (let i = 0; i < all; i++) scratch[i] = bytes[i] as number
-    while ((size = libc.writeFrom(number, address, all)) === -1) failed('write', number)
+    while ((size = libc.writeFrom(number, scratchAddress, all)) === -1) failed('write', number)
   } else while ((size = libc.write(number, bytes, all)) === -1) failed('write', number)
   return size
 }

@@ -1,10 +1,10 @@
 import { failed, failedWith, lastErrno, osError } from '../../libc/call.ts'
 import { constants, errnoNumbers, structs } from '../../libc/facts.ts'
 import { libc } from '../../libc/functions.ts'
-import { address, bytes, uint16At } from '../../libc/memory.ts'
+import { scratch, scratchAddress, uint16At } from '../../libc/memory.ts'
 import { decode } from '../../libc/strings.ts'
 import { items, StructSequence } from '../../results/struct_sequence.ts'
-import { type Descriptor, descriptor, openDescriptor } from '../arguments/descriptors.ts'
+import { type Descriptor, descriptor, nonNegativeFd } from '../arguments/descriptors.ts'
 import { int } from '../arguments/numbers.ts'
 import { optional } from '../arguments/options.ts'
 import { mainThreadOnly } from '../process_parameters/process_state.ts'
@@ -87,13 +87,13 @@ export function isatty(fd: Descriptor): boolean {
 export function ttyname(fd: Descriptor): string {
   const number = descriptor(fd, 'fd')
   let errno: number
-  while ((errno = libc.ttyname_r(number, address, NAME_ROOM)) !== 0) failedWith(errno, 'ttyname', number)
+  while ((errno = libc.ttyname_r(number, scratchAddress, NAME_ROOM)) !== 0) failedWith(errno, 'ttyname', number)
   return scratchName()
 }
 
 /** The path that C has just written. */
 function scratchName(): string {
-  return decode(bytes.subarray(0, bytes.indexOf(0)))
+  return decode(scratch.subarray(0, scratch.indexOf(0)))
 }
 
 /**
@@ -211,7 +211,7 @@ function openControl(syscall: string, flags: number): number {
  * ```
  */
 export function grantpt(fd: Descriptor): void {
-  grant('grantpt', openDescriptor(fd, 'fd'))
+  grant('grantpt', nonNegativeFd(fd, 'fd'))
 }
 
 function grant(syscall: string, fd: number): void {
@@ -236,7 +236,7 @@ function grant(syscall: string, fd: number): void {
  * ```
  */
 export function unlockpt(fd: Descriptor): void {
-  unlock('unlockpt', openDescriptor(fd, 'fd'))
+  unlock('unlockpt', nonNegativeFd(fd, 'fd'))
 }
 
 function unlock(syscall: string, fd: number): void {
@@ -261,9 +261,9 @@ function unlock(syscall: string, fd: number): void {
  * ```
  */
 export function ptsname(fd: Descriptor): string {
-  const number = openDescriptor(fd, 'fd')
+  const number = nonNegativeFd(fd, 'fd')
   let errno: number
-  while ((errno = libc.ptsname_r(number, address, NAME_ROOM)) !== 0) failedWith(errno, 'ptsname', number)
+  while ((errno = libc.ptsname_r(number, scratchAddress, NAME_ROOM)) !== 0) failedWith(errno, 'ptsname', number)
   return scratchName()
 }
 
@@ -293,7 +293,7 @@ export function ptsname(fd: Descriptor): string {
  */
 export function login_tty(fd: Descriptor): void {
   mainThreadOnly('login_tty')
-  const number = openDescriptor(fd, 'fd')
+  const number = nonNegativeFd(fd, 'fd')
   while (libc.login_tty(number) === -1) failed('login_tty', number)
 }
 
@@ -366,6 +366,6 @@ export function get_terminal_size(fd?: Descriptor | { readonly fd?: Descriptor |
 export function get_terminal_size(...rest: unknown[]): terminal_size {
   const { fd = STDOUT_FILENO } = optional(['fd'], [], rest)
   const number = descriptor(fd, 'fd')
-  while (libc.ioctl(number, TIOCGWINSZ, address) === -1) failed('get_terminal_size', number)
+  while (libc.ioctl(number, TIOCGWINSZ, scratchAddress) === -1) failed('get_terminal_size', number)
   return new terminal_size([uint16At(ws_col), uint16At(ws_row)])
 }

@@ -1,7 +1,7 @@
 import { wrongType } from '../../errors.ts'
 import { failed } from '../../libc/call.ts'
 import { libc } from '../../libc/functions.ts'
-import { address, putBigInt64 } from '../../libc/memory.ts'
+import { putBigInt64, scratchAddress } from '../../libc/memory.ts'
 import { type Descriptor, descriptor } from '../arguments/descriptors.ts'
 import { byteCount, int64, uintFlags } from '../arguments/numbers.ts'
 import { optional } from '../arguments/options.ts'
@@ -20,7 +20,7 @@ export type Offset = number | bigint | null
 function offsetAddress(offset: bigint | null, place: number): number {
   if (offset === null) return 0
   putBigInt64(place, offset)
-  return address + place
+  return scratchAddress + place
 }
 
 function checkedOffset(offset: unknown, name: string): bigint | null {

@@ -2,7 +2,7 @@ import { wrongType } from '../../errors.ts'
 import { failed, osError } from '../../libc/call.ts'
 import { constants, errnoNumbers, structs } from '../../libc/facts.ts'
 import { type Int64, libc } from '../../libc/functions.ts'
-import { address, addressOf, putBigInt64 } from '../../libc/memory.ts'
+import { addressOf, putBigInt64, scratchAddress } from '../../libc/memory.ts'
 import { byteLength, itemView } from '../arguments/buffers.ts'
 import { type Descriptor, descriptor } from '../arguments/descriptors.ts'
 import { int, int64 } from '../arguments/numbers.ts'
@@ -45,7 +45,7 @@ export function withVectors(
       putBigInt64(index * structs.iovec.size + iov_len, BigInt(byteLength(bytes)))
     }
     let size: number
-    while ((size = call(address, held.views.length)) === -1) failed(syscall, fd)
+    while ((size = call(scratchAddress, held.views.length)) === -1) failed(syscall, fd)
     return size
   } finally {
     held.views = NOTHING

@@ -2,7 +2,7 @@ import { AuditEvent } from '../../audit.ts'
 import { badValue, wrongType } from '../../errors.ts'
 import { osError } from '../../libc/call.ts'
 import { constants, errnoNumbers } from '../../libc/facts.ts'
-import { type Descriptor, openDescriptor } from '../arguments/descriptors.ts'
+import { type Descriptor, nonNegativeFd } from '../arguments/descriptors.ts'
 import { bool, int } from '../arguments/numbers.ts'
 import { optional } from '../arguments/options.ts'
 import { lseek } from '../descriptors/ranges.ts'
@@ -112,7 +112,7 @@ export function fdopen(fd: Descriptor, options: FileOptions & { readonly mode?: 
 export function fdopen(fd: Descriptor, mode: string, ...rest: FileArguments): BinaryFile | TextFile
 export function fdopen(fd: Descriptor, ...rest: unknown[]): BinaryFile | TextFile {
   const given = optional(PARAMETERS, [], rest)
-  const number = openDescriptor(fd, 'fd')
+  const number = nonNegativeFd(fd, 'fd')
   const { buffering = -1, closefd, ...others } = given
   const mode = fileMode(others.mode === undefined ? 'r' : others.mode)
   const text = mode.binary ? refuseTextOptions(others) : textOptions(others)

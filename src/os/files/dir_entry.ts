@@ -3,7 +3,7 @@ import { wrongType } from '../../errors.ts'
 import { osError } from '../../libc/call.ts'
 import { constants, errnoNumbers, structs } from '../../libc/facts.ts'
 import type { Address } from '../../libc/functions.ts'
-import { address, addressOf, bytes, ownMemory } from '../../libc/memory.ts'
+import { addressOf, ownMemory, scratch, scratchAddress } from '../../libc/memory.ts'
 import { type stat_result, statResult } from '../../results/stat_result.ts'
 import { bool } from '../arguments/numbers.ts'
 import { checkOptions } from '../arguments/options.ts'
@@ -150,9 +150,9 @@ export class DirEntry<T extends FileName = string> {
     const known = ofTarget ? this.#stat : this.#lstat
     if (typeof known === 'object') return known
     const stands = askedRecords === this.#records && askedPlace === this.#place && askedTarget === ofTarget
-    const errno = stands ? 0 : DirEntry.#ask(this, ofTarget, address)
+    const errno = stands ? 0 : DirEntry.#ask(this, ofTarget, scratchAddress)
     if (errno !== 0) throw osError(errno, ofTarget ? 'stat' : 'lstat', this.path)
-    if (stands) bytes.set(status)
+    if (stands) scratch.set(status)
     const result = statResult()
     if (ofTarget) this.#stat = result
     else this.#lstat = result

@@ -3,9 +3,9 @@ import { FileExistsError, OSError } from '../../errors.ts'
 import { failed, lastErrno, osError } from '../../libc/call.ts'
 import { constants, errnoNumbers } from '../../libc/facts.ts'
 import { libc } from '../../libc/functions.ts'
-import { address, addressOf, bytes, SCRATCH_SIZE } from '../../libc/memory.ts'
+import { addressOf, SCRATCH_SIZE, scratch, scratchAddress } from '../../libc/memory.ts'
 import { decode } from '../../libc/strings.ts'
-import { type Descriptor, dirFd, openDescriptor } from '../arguments/descriptors.ts'
+import { type Descriptor, dirFd, nonNegativeFd } from '../arguments/descriptors.ts'
 import { bool, int } from '../arguments/numbers.ts'
 import { checkOptions, NO_OPTIONS, optional } from '../arguments/options.ts'
 import { cString, type FileName, fileName, fileNameOrFd, type Path } from '../arguments/paths.ts'
@@ -64,7 +64,7 @@ export function chdir(path: Path | Descriptor): void {
  * ```
  */
 export function fchdir(fd: Descriptor): void {
-  chdir(openDescriptor(fd, 'fd'))
+  chdir(nonNegativeFd(fd, 'fd'))
 }
 
 /**
@@ -105,7 +105,7 @@ export function getcwdb(): Buffer {
 
 /** Memory that holds the current directory's path, and the path's length there. */
 function currentDirectory(): [Buffer, number] {
-  let [buffer, place] = [bytes, address]
+  let [buffer, place] = [scratch, scratchAddress]
   // The kernel's own limit is a page. Beyond it the C library walks up the tree, and may need any length.
   while (libc.getcwd(place, buffer.length) === 0) {
     const errno = lastErrno()

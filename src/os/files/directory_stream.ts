@@ -2,7 +2,7 @@ import { AuditEvent } from '../../audit.ts'
 import { failed, lastErrno, osError } from '../../libc/call.ts'
 import { constants, errnoNumbers, structs } from '../../libc/facts.ts'
 import { type Address, libc } from '../../libc/functions.ts'
-import { address, addressOf, bytes, ownMemory, SCRATCH_SIZE } from '../../libc/memory.ts'
+import { addressOf, ownMemory, SCRATCH_SIZE, scratch, scratchAddress } from '../../libc/memory.ts'
 import { decode } from '../../libc/strings.ts'
 import { cString, type FileName } from '../arguments/paths.ts'
 import type { Prepared } from '../prepared.ts'
@@ -31,10 +31,10 @@ const { st_mode } = structs.stat.offsets
 const OPEN_DIRECTORY = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK
 
 // Constants of this module, which V8's compiler can rely on, unlike imports.
-const records = Buffer.from(bytes.buffer)
-const u16 = new Uint16Array(bytes.buffer)
-const u32 = new Uint32Array(bytes.buffer)
-const u64 = new BigUint64Array(bytes.buffer)
+const records = Buffer.from(scratch.buffer)
+const u16 = new Uint16Array(scratch.buffer)
+const u32 = new Uint32Array(scratch.buffer)
+const u64 = new BigUint64Array(scratch.buffer)
 
 const DOT = 0x2e
 
@@ -141,7 +141,8 @@ export function sortEntries(
     const start = at + d_name
     if (isDotName(start)) continue
     const type = records[at + d_type] as number
-    if (isUnclear(type) ? isDirectory(fd, address + start) : type === DT_DIR) directories.push(nameAt(start, block))
+    if (isUnclear(type) ? isDirectory(fd, scratchAddress + start) : type === DT_DIR)
+      directories.push(nameAt(start, block))
     else others.push(nameAt(start, block))
   }
   return size > 0
@@ -163,7 +164,7 @@ function isDirectory(fd: number, name: Address): boolean {
 }
 
 /** Has the kernel fill memory with entries; returns how many bytes, 0 at the end. */
-function readBlock(syscall: string, fd: number, path: FileName | number, place = address): number {
+function readBlock(syscall: string, fd: number, path: FileName | number, place = scratchAddress): number {
   let size: number
   while ((size = libc.getdents64(fd, place, SCRATCH_SIZE)) === -1) {
     const errno = lastErrno()
@@ -185,7 +186,7 @@ export interface OpenDirectory {
 // For who does something else between one entry and the next, when scratch memory is overwritten. It lies behind that,
 // and is read by the same arrays.
 const ownRecords = ownMemory(SCRATCH_SIZE)
-const OWN = ownRecords.byteOffset - bytes.byteOffset
+const OWN = ownRecords.byteOffset - scratch.byteOffset
 
 /** Whose records stand there. */
 let standing: Records<OpenDirectory> | null = null
@@ -225,7 +226,7 @@ export class Records<R extends OpenDirectory> {
 
   /** Where the name stands, with a NUL at its end, for C to be called at once; 0 where it does no more. */
   nameAddress(place: Place): Address {
-    return standing === this ? address + OWN + (place >> 4) + d_name : 0
+    return standing === this ? scratchAddress + OWN + (place >> 4) + d_name : 0
   }
 }
 
@@ -258,7 +259,7 @@ export function readRecords<R extends OpenDirectory>(
   const isFree = standing === null || standing.reading === reading || standing.reading.fd === -1
   if (isFree) standing = null
   const start = isFree ? OWN : 0
-  const size = readBlock(syscall, reading.fd, path, address + start)
+  const size = readBlock(syscall, reading.fd, path, scratchAddress + start)
   if (size === 0) return null
   const found = new Records(reading, start, size)
   if (isFree) standing = found

@@ -2,10 +2,10 @@ import { badValue, outOfRange, type Subject, wrongType } from '../../errors.ts'
 import { clearErrno, failed, lastErrno, osError } from '../../libc/call.ts'
 import { pathconfNames } from '../../libc/facts.ts'
 import { type Int64, libc } from '../../libc/functions.ts'
-import { address } from '../../libc/memory.ts'
+import { scratchAddress } from '../../libc/memory.ts'
 import { FROM_SCRATCH } from '../../results/decoding.ts'
 import { statvfs_result } from '../../results/statvfs_result.ts'
-import { type Descriptor, descriptor, openDescriptor } from '../arguments/descriptors.ts'
+import { type Descriptor, descriptor, nonNegativeFd } from '../arguments/descriptors.ts'
 import { int } from '../arguments/numbers.ts'
 import { cString, fileNameOrFd, type Path } from '../arguments/paths.ts'
 import type { Prepared } from '../prepared.ts'
@@ -47,8 +47,8 @@ export function preparedSync(): Prepared<'sync'> {
  */
 export function statvfs(path: Path | Descriptor): statvfs_result {
   const call = preparedStatvfs(path)
-  if (call.name === 'fstatvfs') while (libc.fstatvfs(call.args[0], address) === -1) failed('fstatvfs', call.file)
-  else while (libc.statvfs(call.args[0], address) === -1) failed('statvfs', call.file)
+  if (call.name === 'fstatvfs') while (libc.fstatvfs(call.args[0], scratchAddress) === -1) failed('fstatvfs', call.file)
+  else while (libc.statvfs(call.args[0], scratchAddress) === -1) failed('statvfs', call.file)
   return new statvfs_result(FROM_SCRATCH)
 }
 
@@ -56,7 +56,7 @@ export function statvfs(path: Path | Descriptor): statvfs_result {
 export function preparedStatvfs(path: Path | Descriptor): Prepared<'statvfs'> | Prepared<'fstatvfs'> {
   const file = fileNameOrFd(path, 'path')
   if (typeof file === 'number') return preparedFstatvfs(file)
-  return { name: 'statvfs', args: [cString(file, 'path'), address], syscall: 'statvfs', file }
+  return { name: 'statvfs', args: [cString(file, 'path'), scratchAddress], syscall: 'statvfs', file }
 }
 
 /**
@@ -76,14 +76,14 @@ export function preparedStatvfs(path: Path | Descriptor): Prepared<'statvfs'> | 
  */
 export function fstatvfs(fd: Descriptor): statvfs_result {
   const [number] = preparedFstatvfs(fd).args
-  while (libc.fstatvfs(number, address) === -1) failed('fstatvfs', number)
+  while (libc.fstatvfs(number, scratchAddress) === -1) failed('fstatvfs', number)
   return new statvfs_result(FROM_SCRATCH)
 }
 
 /** What `fstatvfs` does before its call. */
 export function preparedFstatvfs(fd: Descriptor): Prepared<'fstatvfs'> {
   const file = descriptor(fd, 'fd')
-  return { name: 'fstatvfs', args: [file, address], syscall: 'fstatvfs', file }
+  return { name: 'fstatvfs', args: [file, scratchAddress], syscall: 'fstatvfs', file }
 }
 
 /**
@@ -154,7 +154,7 @@ export function fpathconf(fd: Descriptor, name: string | number): number {
 
 /** What `fpathconf` does before its call. */
 export function preparedFpathconf(fd: Descriptor, name: string | number): Prepared<'fpathconf'> {
-  return preparedLimitOfFd(openDescriptor(fd, 'fd'), name)
+  return preparedLimitOfFd(nonNegativeFd(fd, 'fd'), name)
 }
 
 function preparedLimitOfFd(file: number, name: string | number): Prepared<'fpathconf'> {

@@ -1,7 +1,7 @@
 import { lastErrno } from '../../libc/call.ts'
 import { constants, errnoNumbers, structs } from '../../libc/facts.ts'
 import { libc } from '../../libc/functions.ts'
-import { address, uint32At } from '../../libc/memory.ts'
+import { scratchAddress, uint32At } from '../../libc/memory.ts'
 import { cString, type FileName } from '../arguments/paths.ts'
 
 import type { Prepared } from '../prepared.ts'
@@ -30,16 +30,16 @@ export function modeOrErrno(file: FileName | number, flags = 0, at: number = AT_
 export function preparedMode(file: FileName | number, flags = 0, at: number = AT_FDCWD): Prepared<'fstatat'> {
   const isFd = typeof file === 'number'
   const name = isFd ? '' : cString(file, 'path')
-  const from = isFd ? openFd(file) : at
+  const from = isFd ? rejectAtFdcwd(file) : at
   const how = isFd ? flags | AT_EMPTY_PATH : flags
-  return { name: 'fstatat', args: [from, name, address, how], syscall: 'stat', file }
+  return { name: 'fstatat', args: [from, name, scratchAddress, how], syscall: 'stat', file }
 }
 
 /**
  * Where a call takes no path beside it, or an empty one, AT_FDCWD would mean the current directory (also to fsetxattr(2)
  * and its kin, from Linux 6.13 on), but no descriptor has that number.
  */
-export function openFd(fd: number): number {
+export function rejectAtFdcwd(fd: number): number {
   return fd === AT_FDCWD ? -1 : fd
 }
 

@@ -3,7 +3,7 @@ import type { Subject } from '../../errors.ts'
 import { failed } from '../../libc/call.ts'
 import { constants } from '../../libc/facts.ts'
 import { libc } from '../../libc/functions.ts'
-import { address, bytes, SCRATCH_SIZE } from '../../libc/memory.ts'
+import { SCRATCH_SIZE, scratch, scratchAddress } from '../../libc/memory.ts'
 import { decodeBuffer } from '../../libc/strings.ts'
 import { type Descriptor, dirFd } from '../arguments/descriptors.ts'
 import { bool } from '../arguments/numbers.ts'
@@ -133,12 +133,12 @@ export function readlink(path: Path, options: DirFdOption = NO_OPTIONS): string 
   if (typeof path === 'string' && options === NO_OPTIONS) {
     // Apart from the rest, because to pack the arguments and to unpack them takes a while.
     const name = cString(path, 'path')
-    while ((length = libc.readlinkat(AT_FDCWD, name, address, SCRATCH_SIZE)) === -1) failed('readlink', path)
-    return decodeBuffer(bytes, 0, length)
+    while ((length = libc.readlinkat(AT_FDCWD, name, scratchAddress, SCRATCH_SIZE)) === -1) failed('readlink', path)
+    return decodeBuffer(scratch, 0, length)
   }
   const { args, file } = preparedReadlink(path, options)
   const [at, name, , size] = args
-  while ((length = libc.readlinkat(at, name, address, size)) === -1) failed('readlink', file)
+  while ((length = libc.readlinkat(at, name, scratchAddress, size)) === -1) failed('readlink', file)
   return linkText(length, file)
 }
 
@@ -150,7 +150,7 @@ export function preparedReadlink(path: Path, options: DirFdOption = NO_OPTIONS):
   // Linux cuts a link's text at one page, a sixteenth of what is offered here, so it always fits.
   return {
     name: 'readlinkat',
-    args: [at, cString(file, 'path'), address, SCRATCH_SIZE],
+    args: [at, cString(file, 'path'), scratchAddress, SCRATCH_SIZE],
     syscall: 'readlink',
     file,
   }
@@ -158,5 +158,5 @@ export function preparedReadlink(path: Path, options: DirFdOption = NO_OPTIONS):
 
 /** The text of a link, as scratch memory has it, in the kind of its path. */
 export function linkText(length: number, file: Subject): string | Buffer {
-  return typeof file === 'string' ? decodeBuffer(bytes, 0, length) : Buffer.from(bytes.subarray(0, length))
+  return typeof file === 'string' ? decodeBuffer(scratch, 0, length) : Buffer.from(scratch.subarray(0, length))
 }

@@ -23,25 +23,25 @@ const { AT_FDCWD, SEEK_SET } = constants
 export const listdirEvent: AuditEvent = new AuditEvent('os.listdir')
 
 /** What can be listed: a directory, an open one, or (null or nothing) the current one. */
-export type Listed = Path | Descriptor | null | undefined
+export type ListableDirectory = Path | Descriptor | null | undefined
 /** Of that, what is listed as text. */
-export type TextListed = string | URL | Descriptor | null | undefined
+export type TextDirectory = string | URL | Descriptor | null | undefined
 
 /** `path` of `listdir` and `scandir`, by position or by name: the current directory where it is left out. */
-export function listed(given: readonly unknown[], event: AuditEvent): FileName | number {
+export function directoryArgument(given: readonly unknown[], event: AuditEvent): FileName | number {
   const path = optional(['path'], [], given).path ?? null
   const directory = fileNameOrFd(path ?? '.', 'path')
   if (event.wanted) event.raise(path)
   return directory
 }
 
-function openListed(syscall: string, directory: FileName | number): number {
+function openDirectoryArgument(syscall: string, directory: FileName | number): number {
   if (typeof directory === 'number') return duplicateDirectory(syscall, directory)
   return openDirectory(syscall, AT_FDCWD, directory)
 }
 
 /** Closes what `openListed` opened. A caller's descriptor is rewound, so that it can be listed again. */
-export function closeListed(fd: number, directory: FileName | number): void {
+export function closeDirectoryArgument(fd: number, directory: FileName | number): void {
   if (typeof directory === 'number') libc.lseek(fd, 0, SEEK_SET)
   libc.close(fd)
 }
@@ -63,17 +63,17 @@ export function closeListed(fd: number, directory: FileName | number): void {
  * ```
  */
 export function listdir(path: Uint8Array | { readonly path: Uint8Array }): Buffer[]
-export function listdir(path?: TextListed | { readonly path?: TextListed }): string[]
-export function listdir(path: Listed | { readonly path: Listed }): string[] | Buffer[]
+export function listdir(path?: TextDirectory | { readonly path?: TextDirectory }): string[]
+export function listdir(path: ListableDirectory | { readonly path: ListableDirectory }): string[] | Buffer[]
 export function listdir(...given: unknown[]): string[] | Buffer[] {
-  const directory = listed(given, listdirEvent)
-  const fd = openListed('listdir', directory)
+  const directory = directoryArgument(given, listdirEvent)
+  const fd = openDirectoryArgument('listdir', directory)
   const names: string[] = []
   const types: number[] = []
   try {
     while (readEntries('listdir', fd, directory, names, types));
   } finally {
-    closeListed(fd, directory)
+    closeDirectoryArgument(fd, directory)
   }
   return inKind(directory, names)
 }
@@ -157,7 +157,7 @@ export class ScandirIterator<T extends FileName = string> implements IterableIte
     if (directory === undefined)
       throw wrongType('directory', 'what scandir gives: a program makes none itself', directory)
     this.#directory = directory
-    const fd = openListed('scandir', directory)
+    const fd = openDirectoryArgument('scandir', directory)
     this.#source = { start: startOf(directory), fd }
     forgotten.register(this, { source: this.#source, directory }, this)
   }
@@ -204,7 +204,7 @@ export class ScandirIterator<T extends FileName = string> implements IterableIte
     this.#source.fd = -1
     this.#records = null
     endReading(this.#source)
-    closeListed(fd, this.#directory)
+    closeDirectoryArgument(fd, this.#directory)
     forgotten.unregister(this)
   }
 
@@ -235,9 +235,11 @@ export class ScandirIterator<T extends FileName = string> implements IterableIte
  * ```
  */
 export function scandir(path: Uint8Array | { readonly path: Uint8Array }): ScandirIterator<Buffer>
-export function scandir(path?: TextListed | { readonly path?: TextListed }): ScandirIterator<string>
-export function scandir(path: Listed | { readonly path: Listed }): ScandirIterator<string> | ScandirIterator<Buffer>
+export function scandir(path?: TextDirectory | { readonly path?: TextDirectory }): ScandirIterator<string>
+export function scandir(
+  path: ListableDirectory | { readonly path: ListableDirectory },
+): ScandirIterator<string> | ScandirIterator<Buffer>
 export function scandir(...given: unknown[]): ScandirIterator<string> | ScandirIterator<Buffer> {
-  const directory = listed(given, scandirEvent)
+  const directory = directoryArgument(given, scandirEvent)
   return typeof directory === 'object' ? new ScandirIterator(Buffer.from(directory)) : new ScandirIterator(directory)
 }

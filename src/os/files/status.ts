@@ -2,7 +2,7 @@ import { badValue } from '../../errors.ts'
 import { failed, lastErrno } from '../../libc/call.ts'
 import { constants, errnoNumbers } from '../../libc/facts.ts'
 import { type Address, libc } from '../../libc/functions.ts'
-import { address } from '../../libc/memory.ts'
+import { scratchAddress } from '../../libc/memory.ts'
 import { FROM_SCRATCH } from '../../results/decoding.ts'
 import { type stat_result, statResult } from '../../results/stat_result.ts'
 import { statx_result } from '../../results/statx_result.ts'
@@ -11,7 +11,7 @@ import { bool, int } from '../arguments/numbers.ts'
 import { checkOptions, NO_OPTIONS, optional } from '../arguments/options.ts'
 import { cString, type FileName, fileName, fileNameOrFd, type Path } from '../arguments/paths.ts'
 import type { Prepared } from '../prepared.ts'
-import { openFd } from './file_type.ts'
+import { rejectAtFdcwd } from './file_type.ts'
 
 /** Where a relative path starts: at an open directory, or (null, the default) at the current one. */
 export interface DirFdOption {
@@ -67,7 +67,7 @@ export function stat(path: Path | Descriptor, options: StatOptions = NO_OPTIONS)
 function statWith(path: Path | Descriptor, options: StatOptions): stat_result {
   const { args, syscall, file } = preparedStat(path, options)
   const [at, name, , flags] = args
-  while (libc.fstatat(at, name, address, flags) === -1) failed(syscall, file)
+  while (libc.fstatat(at, name, scratchAddress, flags) === -1) failed(syscall, file)
   return statResult()
 }
 
@@ -85,17 +85,17 @@ export function preparedStat(path: Path | Descriptor, options: StatOptions = NO_
 
 /** The status of a path whose other arguments are checked. */
 function preparedStatus(syscall: string, file: FileName, at: number, flags: number): Prepared<'fstatat'> {
-  return { name: 'fstatat', args: [at, cString(file, 'path'), address, flags], syscall, file }
+  return { name: 'fstatat', args: [at, cString(file, 'path'), scratchAddress, flags], syscall, file }
 }
 
 function preparedStatusOfFd(syscall: string, file: number): Prepared<'fstatat'> {
-  return { name: 'fstatat', args: [openFd(file), '', address, AT_EMPTY_PATH], syscall, file }
+  return { name: 'fstatat', args: [rejectAtFdcwd(file), '', scratchAddress, AT_EMPTY_PATH], syscall, file }
 }
 
 /** The status of a path whose other arguments are checked. */
 export function statusOf(syscall: string, file: FileName, at: number, flags: number): stat_result {
   const name = cString(file, 'path')
-  while (libc.fstatat(at, name, address, flags) === -1) failed(syscall, file)
+  while (libc.fstatat(at, name, scratchAddress, flags) === -1) failed(syscall, file)
   return statResult()
 }
 
@@ -140,7 +140,7 @@ export function statusByAddressInto(out: Address, name: Address, at: number, fla
 export function lstat(path: Path, options: DirFdOption = NO_OPTIONS): stat_result {
   const { args, file } = preparedLstat(path, options)
   const [at, name, , flags] = args
-  while (libc.fstatat(at, name, address, flags) === -1) failed('lstat', file)
+  while (libc.fstatat(at, name, scratchAddress, flags) === -1) failed('lstat', file)
   return statResult()
 }
 
@@ -167,7 +167,7 @@ export function preparedLstat(path: Path, options: DirFdOption = NO_OPTIONS): Pr
  */
 export function fstat(fd: Descriptor): stat_result {
   const { args, file } = preparedFstat(fd)
-  while (libc.fstatat(args[0], '', address, AT_EMPTY_PATH) === -1) failed('fstat', file)
+  while (libc.fstatat(args[0], '', scratchAddress, AT_EMPTY_PATH) === -1) failed('fstat', file)
   return statResult()
 }
 
@@ -203,7 +203,7 @@ export function statx(
 export function statx(path: Path | Descriptor, mask: number, ...rest: unknown[]): statx_result {
   const { args, file } = preparedStatx(path, mask, ...rest)
   const [at, name, flags, wanted] = args
-  while (libc.statx(at, name, flags, wanted, address) === -1) failed('statx', file)
+  while (libc.statx(at, name, flags, wanted, scratchAddress) === -1) failed('statx', file)
   return new statx_result(FROM_SCRATCH)
 }
 
@@ -218,14 +218,14 @@ export function preparedStatx(path: Path | Descriptor, mask: number, ...rest: un
     refuseWithFd({ dir_fd, follow_symlinks: follow })
     return {
       name: 'statx',
-      args: [openFd(file), '', bits | AT_EMPTY_PATH, wanted, address],
+      args: [rejectAtFdcwd(file), '', bits | AT_EMPTY_PATH, wanted, scratchAddress],
       syscall: 'statx',
       file,
     }
   }
   const [at, name] = [dirFd(dir_fd), cString(file, 'path')]
   const noFollow = follow ? 0 : AT_SYMLINK_NOFOLLOW
-  return { name: 'statx', args: [at, name, bits | noFollow, wanted, address], syscall: 'statx', file }
+  return { name: 'statx', args: [at, name, bits | noFollow, wanted, scratchAddress], syscall: 'statx', file }
 }
 
 /** `dir_fd` as auditing events tell it: -1 where none was given. */

@@ -3,7 +3,7 @@ import { badValue, outOfRange, wrongType } from '../../errors.ts'
 import { failed } from '../../libc/call.ts'
 import { constants } from '../../libc/facts.ts'
 import { libc } from '../../libc/functions.ts'
-import { address, putBigInt64 } from '../../libc/memory.ts'
+import { putBigInt64, scratchAddress } from '../../libc/memory.ts'
 import { type Descriptor, dirFd } from '../arguments/descriptors.ts'
 import { bool, int64 } from '../arguments/numbers.ts'
 import { optional } from '../arguments/options.ts'
@@ -73,7 +73,7 @@ export function preparedUtime(
   const name = typeof file === 'number' ? '' : cString(file, 'path')
   if (utimeEvent.wanted) utimeEvent.raise(path, times, ns ?? null, auditedFd(dir_fd))
   for (const [index, part] of (set ?? []).entries()) putBigInt64(8 * index, part)
-  const timespecs = set === null ? 0 : address
+  const timespecs = set === null ? 0 : scratchAddress
   if (typeof file === 'number') return { name: 'futimens', args: [file, timespecs], syscall: 'utime', file }
   const flags = follow ? 0 : AT_SYMLINK_NOFOLLOW
   return { name: 'utimensat', args: [at, name, timespecs, flags], syscall: 'utime', file }

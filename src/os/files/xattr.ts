@@ -2,7 +2,7 @@ import { AuditEvent } from '../../audit.ts'
 import { failed } from '../../libc/call.ts'
 import { constants } from '../../libc/facts.ts'
 import { type CString, libc } from '../../libc/functions.ts'
-import { address, bytes, SCRATCH_SIZE } from '../../libc/memory.ts'
+import { SCRATCH_SIZE, scratch, scratchAddress } from '../../libc/memory.ts'
 import { decode } from '../../libc/strings.ts'
 import { byteLength, view } from '../arguments/buffers.ts'
 import type { Descriptor } from '../arguments/descriptors.ts'
@@ -10,7 +10,7 @@ import { bool, int } from '../arguments/numbers.ts'
 import { checkOptions, NO_OPTIONS, optional } from '../arguments/options.ts'
 import { cString, type FileName, fileName, fileNameOrFd, type Path } from '../arguments/paths.ts'
 import type { Prepared } from '../prepared.ts'
-import { openFd } from './file_type.ts'
+import { rejectAtFdcwd } from './file_type.ts'
 import { type FollowSymlinksOption, refuseWithFd } from './status.ts'
 
 /** The largest value of an attribute, in bytes. */
@@ -93,19 +93,23 @@ export function preparedGetxattr(
   const about = { syscall: 'getxattr', file }
   // No value is larger than the scratch memory: the kernel would say E2BIG of it.
   if (typeof file === 'number')
-    return { name: 'fgetxattr', args: [openFd(file), attributeBytes, address, SCRATCH_SIZE], ...about }
-  return { name: follow ? 'getxattr' : 'lgetxattr', args: [name, attributeBytes, address, SCRATCH_SIZE], ...about }
+    return { name: 'fgetxattr', args: [rejectAtFdcwd(file), attributeBytes, scratchAddress, SCRATCH_SIZE], ...about }
+  return {
+    name: follow ? 'getxattr' : 'lgetxattr',
+    args: [name, attributeBytes, scratchAddress, SCRATCH_SIZE],
+    ...about,
+  }
 }
 
 function getInto(call: Getxattr): number {
-  if (call.name === 'fgetxattr') return libc.fgetxattr(call.args[0], call.args[1], address, SCRATCH_SIZE)
-  if (call.name === 'getxattr') return libc.getxattr(call.args[0], call.args[1], address, SCRATCH_SIZE)
-  return libc.lgetxattr(call.args[0], call.args[1], address, SCRATCH_SIZE)
+  if (call.name === 'fgetxattr') return libc.fgetxattr(call.args[0], call.args[1], scratchAddress, SCRATCH_SIZE)
+  if (call.name === 'getxattr') return libc.getxattr(call.args[0], call.args[1], scratchAddress, SCRATCH_SIZE)
+  return libc.lgetxattr(call.args[0], call.args[1], scratchAddress, SCRATCH_SIZE)
 }
 
 /** The value of an attribute, as scratch memory has it. */
 export function attributeValue(size: number): Buffer {
-  return Buffer.from(bytes.subarray(0, size))
+  return Buffer.from(scratch.subarray(0, size))
 }
 
 /**
@@ -162,7 +166,7 @@ export function preparedSetxattr(
   const about = { syscall: 'setxattr', file }
   const size = byteLength(data)
   if (typeof file === 'number')
-    return { name: 'fsetxattr', args: [openFd(file), attributeBytes, data, size, bits], ...about }
+    return { name: 'fsetxattr', args: [rejectAtFdcwd(file), attributeBytes, data, size, bits], ...about }
   return { name: follow ? 'setxattr' : 'lsetxattr', args: [name, attributeBytes, data, size, bits], ...about }
 }
 
@@ -215,7 +219,7 @@ export function preparedRemovexattr(
   const attributeBytes = attributeName(attribute)
   if (removexattrEvent.wanted) removexattrEvent.raise(path, attribute)
   const about = { syscall: 'removexattr', file }
-  if (typeof file === 'number') return { name: 'fremovexattr', args: [openFd(file), attributeBytes], ...about }
+  if (typeof file === 'number') return { name: 'fremovexattr', args: [rejectAtFdcwd(file), attributeBytes], ...about }
   return { name: follow ? 'removexattr' : 'lremovexattr', args: [name, attributeBytes], ...about }
 }
 
@@ -260,17 +264,18 @@ export function preparedListxattr(...given: unknown[]): Listxattr {
   const { file, name, follow } = targetOf(path ?? '.', follow_symlinks)
   if (listxattrEvent.wanted) listxattrEvent.raise(path)
   const about = { syscall: 'listxattr', file }
-  if (typeof file === 'number') return { name: 'flistxattr', args: [openFd(file), address, SCRATCH_SIZE], ...about }
-  return { name: follow ? 'listxattr' : 'llistxattr', args: [name, address, SCRATCH_SIZE], ...about }
+  if (typeof file === 'number')
+    return { name: 'flistxattr', args: [rejectAtFdcwd(file), scratchAddress, SCRATCH_SIZE], ...about }
+  return { name: follow ? 'listxattr' : 'llistxattr', args: [name, scratchAddress, SCRATCH_SIZE], ...about }
 }
 
 function listInto(call: Listxattr): number {
-  if (call.name === 'flistxattr') return libc.flistxattr(call.args[0], address, SCRATCH_SIZE)
-  if (call.name === 'listxattr') return libc.listxattr(call.args[0], address, SCRATCH_SIZE)
-  return libc.llistxattr(call.args[0], address, SCRATCH_SIZE)
+  if (call.name === 'flistxattr') return libc.flistxattr(call.args[0], scratchAddress, SCRATCH_SIZE)
+  if (call.name === 'listxattr') return libc.listxattr(call.args[0], scratchAddress, SCRATCH_SIZE)
+  return libc.llistxattr(call.args[0], scratchAddress, SCRATCH_SIZE)
 }
 
 /** The names of attributes, as scratch memory has them: each ends with a NUL. */
 export function attributeNames(size: number): string[] {
-  return size === 0 ? [] : decode(bytes.subarray(0, size - 1)).split('\0')
+  return size === 0 ? [] : decode(scratch.subarray(0, size - 1)).split('\0')
 }

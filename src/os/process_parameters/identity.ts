@@ -1,7 +1,7 @@
 import { failed } from '../../libc/call.ts'
 import { constants } from '../../libc/facts.ts'
 import { libc } from '../../libc/functions.ts'
-import { address, textAt } from '../../libc/memory.ts'
+import { scratchAddress, textAt } from '../../libc/memory.ts'
 import { int } from '../arguments/numbers.ts'
 import { mainThreadOnly } from './process_state.ts'
 
@@ -17,7 +17,7 @@ import { mainThreadOnly } from './process_state.ts'
  * ```
  */
 export function ctermid(): string {
-  libc.ctermid(address)
+  libc.ctermid(scratchAddress)
   return textAt(0, constants.L_ctermid)
 }
 

@@ -1,7 +1,7 @@
 import { failed } from '../../libc/call.ts'
 import { constants } from '../../libc/facts.ts'
 import { libc } from '../../libc/functions.ts'
-import { type Descriptor, openDescriptor } from '../arguments/descriptors.ts'
+import { type Descriptor, nonNegativeFd } from '../arguments/descriptors.ts'
 import { int } from '../arguments/numbers.ts'
 import { optional } from '../arguments/options.ts'
 
@@ -97,6 +97,6 @@ export function setns(fd: Descriptor, nstype: number): void
 export function setns(fd: Descriptor, options?: { readonly nstype?: number | undefined }): void
 export function setns(fd: Descriptor, ...rest: unknown[]): void {
   const { nstype = 0 } = optional(['nstype'], [], rest)
-  const [number, kind] = [openDescriptor(fd, 'fd'), int(nstype, 'nstype')]
+  const [number, kind] = [nonNegativeFd(fd, 'fd'), int(nstype, 'nstype')]
   while (libc.setns(number, kind) === -1) failed('setns', number)
 }

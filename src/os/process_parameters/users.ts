@@ -2,7 +2,7 @@ import { outOfRange, wrongType } from '../../errors.ts'
 import { failed, lastErrno, osError } from '../../libc/call.ts'
 import { constants, errnoNumbers } from '../../libc/facts.ts'
 import { type CString, libc } from '../../libc/functions.ts'
-import { address, addressOf, bytes, SCRATCH_SIZE, textAt, uint32At } from '../../libc/memory.ts'
+import { addressOf, SCRATCH_SIZE, scratch, scratchAddress, textAt, uint32At } from '../../libc/memory.ts'
 import { id } from '../arguments/numbers.ts'
 import { cString, type FileName, fileName } from '../arguments/paths.ts'
 
@@ -89,7 +89,7 @@ export function getegid(): number {
  * ```
  */
 export function getresuid(): IdTriple {
-  while (libc.getresuid(address, address + 4, address + 8) === -1) failed('getresuid')
+  while (libc.getresuid(scratchAddress, scratchAddress + 4, scratchAddress + 8) === -1) failed('getresuid')
   return [uint32At(0), uint32At(4), uint32At(8)]
 }
 
@@ -106,7 +106,7 @@ export function getresuid(): IdTriple {
  * ```
  */
 export function getresgid(): IdTriple {
-  while (libc.getresgid(address, address + 4, address + 8) === -1) failed('getresgid')
+  while (libc.getresgid(scratchAddress, scratchAddress + 4, scratchAddress + 8) === -1) failed('getresgid')
   return [uint32At(0), uint32At(4), uint32At(8)]
 }
 
@@ -299,8 +299,8 @@ export function idsIn(buffer: Buffer, count: number, start = 0): number[] {
  * ```
  */
 export function getgroups(): number[] {
-  const count = libc.getgroups(SCRATCH_SIZE / 4, address)
-  if (count !== -1) return idsIn(bytes, count)
+  const count = libc.getgroups(SCRATCH_SIZE / 4, scratchAddress)
+  if (count !== -1) return idsIn(scratch, count)
   const errno = lastErrno()
   if (errno !== errnoNumbers.EINVAL) throw osError(errno, 'getgroups')
   return manyGroups()
@@ -370,7 +370,7 @@ export function checkedUser(user: FileName, group: number): [name: CString, own:
 
 /** The groups of a user. */
 export function groupsOf(name: CString, own: number): number[] {
-  let [buffer, start] = [bytes, address]
+  let [buffer, start] = [scratch, scratchAddress]
   // Here the number of groups comes first, which C takes for the room there is and replaces by the room it needs.
   for (;;) {
     const room = buffer.length / 4 - 1
@@ -428,7 +428,7 @@ export function initgroups(username: FileName, gid: number): void {
  */
 export function getlogin(): string {
   // It returns the error number.
-  const errno = libc.getlogin_r(address, constants.LOGIN_NAME_MAX + 1)
+  const errno = libc.getlogin_r(scratchAddress, constants.LOGIN_NAME_MAX + 1)
   if (errno !== 0) throw osError(errno, 'getlogin')
   return textAt(0, constants.LOGIN_NAME_MAX + 1)
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { osError } from '../../libc/call.ts'
 import { constants, errnoNumbers, structs } from '../../libc/facts.ts'
 import { libc } from '../../libc/functions.ts'
-import { address, bytes } from '../../libc/memory.ts'
+import { scratch, scratchAddress } from '../../libc/memory.ts'
 import { childrenOfNode } from '../../libc/node.ts'
 import { namesIn } from '../files/directory_stream.ts'
 
@@ -14,7 +14,7 @@ import { namesIn } from '../files/directory_stream.ts'
 const { offsets, size: POLLFD } = structs.pollfd
 
 /** How long to sleep at the most, in milliseconds: stops and continuations, and new orphans, wake nobody. */
-const NAP = 20
+const LONGEST_SLEEP = 20
 /** How many children to watch while asleep. */
 const WATCHED = 64
 
@@ -72,7 +72,7 @@ export function forgetClaims(isChild: boolean): void {
 }
 
 /** The children that are not for those who wait for any. */
-export function sparedChildren(): Set<number> {
+export function reservedChildren(): Set<number> {
   const spared = childrenOfNode()
   for (const pid of claims.keys()) spared.add(pid)
   return spared
@@ -80,7 +80,7 @@ export function sparedChildren(): Set<number> {
 
 /** Our own children: of one process group, where one is given. */
 export function ownChildren(group: number | null): number[] {
-  const spared = sparedChildren()
+  const spared = reservedChildren()
   return childrenOfThread().filter((pid) => !spared.has(pid) && (group === null || libc.getpgid(pid) === group))
 }
 
@@ -88,15 +88,11 @@ export function ownChildren(group: number | null): number[] {
  * Asks each of our own children until one has something to tell.
  *
  * @param group the process group that they must be in; null for all
- * @param patient whether to wait until one has
+ * @param block whether to wait until one has
  * @param ask asks a child; undefined where it has nothing to tell
  * @returns what `ask` returned; null where none had anything to tell, and nobody was to wait
  */
-export function askOwnChildren<T>(
-  group: number | null,
-  patient: boolean,
-  ask: (pid: number) => T | undefined,
-): T | null {
+export function pollChildren<T>(group: number | null, block: boolean, ask: (pid: number) => T | undefined): T | null {
   for (;;) {
     const children = ownChildren(group)
     if (children.length === 0) throw osError(errnoNumbers.ECHILD, 'wait')
@@ -104,20 +100,20 @@ export function askOwnChildren<T>(
       const answer = ask(pid)
       if (answer !== undefined) return answer
     }
-    if (!patient) return null
-    nap(children.slice(0, WATCHED))
+    if (!block) return null
+    sleepUntilExit(children.slice(0, WATCHED))
   }
 }
 
 /** Sleeps until one of these children ends, or a little while. */
-function nap(children: readonly number[]): void {
+function sleepUntilExit(children: readonly number[]): void {
   const descriptors = children.map((pid) => libc.pidfd_open(pid, 0)).filter((fd) => fd !== -1)
   try {
     for (const [index, fd] of descriptors.entries()) {
-      bytes.writeInt32LE(fd, index * POLLFD + offsets.fd)
-      bytes.writeInt16LE(constants.POLLIN, index * POLLFD + offsets.events)
+      scratch.writeInt32LE(fd, index * POLLFD + offsets.fd)
+      scratch.writeInt16LE(constants.POLLIN, index * POLLFD + offsets.events)
     }
-    libc.poll(address, descriptors.length, NAP)
+    libc.poll(scratchAddress, descriptors.length, LONGEST_SLEEP)
   } finally {
     for (const fd of descriptors) libc.close(fd)
   }

@@ -7,7 +7,7 @@ import { forgetThreads, settleThreads } from '../../libc/fork/threads.ts'
 import { libc } from '../../libc/functions.ts'
 import { isNode } from '../../libc/node.ts'
 import { checkOptions, NO_OPTIONS } from '../arguments/options.ts'
-import { becomeChild, heritage, NO_HERITAGE, rehearseChild } from './forked_process.ts'
+import { becomeChild, collectInheritedState, EMPTY_STATE, rehearseChild } from './forked_process.ts'
 
 /** Functions to be called around each fork. */
 export interface AtFork {
@@ -84,13 +84,13 @@ function forkWith(name: string, event: AuditEvent, withTerminal: boolean): numbe
   try {
     call([...hooks.before].reverse())
     const hasOtherThreads = settleThreads()
-    const had = heritage()
+    const had = collectInheritedState()
     rehearseChild(had)
     const { after_in_child, after_in_parent } = hooks
     const pid = forkProcess(withTerminal)
     const isChild = pid === 0
     forgetThreads(isChild)
-    becomeChild(isChild ? had : NO_HERITAGE, isChild)
+    becomeChild(isChild ? had : EMPTY_STATE, isChild)
     call(isChild ? after_in_child : after_in_parent)
     if (hasOtherThreads && !isChild) warnOfThreads()
     return pid

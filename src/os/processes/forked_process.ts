@@ -1,10 +1,10 @@
 import { writeSync } from 'node:fs'
 import { inspect } from 'node:util'
-import { told } from '../../event_loop/told.ts'
+import { pollerHooks } from '../../event_loop/poller_hooks.ts'
 import { forgetBackground } from '../../libc/background.ts'
 import { constants } from '../../libc/facts.ts'
 import { libc } from '../../libc/functions.ts'
-import { address, bytes } from '../../libc/memory.ts'
+import { scratch, scratchAddress } from '../../libc/memory.ts'
 import { forgetClaims } from './any_child.ts'
 import { _exit } from './exit.ts'
 
@@ -15,7 +15,7 @@ import { _exit } from './exit.ts'
  * is not what it was. The looking is done in the parent, again and again, because what only children did, every child
  * would have to compile.
  */
-export interface Heritage {
+export interface InheritedState {
   /** The socket of the channel of `child_process.fork` and `cluster`; null where there is no such channel. */
   readonly channel: { readonly fd: unknown; unref(): void } | null
   /** What stands for the parent's children. */
@@ -33,7 +33,7 @@ export interface Heritage {
 }
 
 /** What a parent that stays one lets go of. Made as `heritage` makes it: V8 tells empty arrays apart by how they began. */
-export const NO_HERITAGE: Heritage = {
+export const EMPTY_STATE: InheritedState = {
   channel: null,
   children: [{}].filter(isChild),
   inputs: [{}].filter(isReadable),
@@ -44,7 +44,7 @@ export const NO_HERITAGE: Heritage = {
 }
 
 /** In the parent, before the fork: looks at what the child will have of the parent's. */
-export function heritage(): Heritage {
+export function collectInheritedState(): InheritedState {
   correctPid()
   const modules = loadedModules()
   const handles = activeHandles()
@@ -60,13 +60,13 @@ export function heritage(): Heritage {
 }
 
 /** In the parent, before the fork: calls what the child is going to call, so that it has been compiled. */
-export function rehearseChild({ inputs }: Heritage): void {
+export function rehearseChild({ inputs }: InheritedState): void {
   if (inputs.length > 0) rehearseInput()
   if (isRehearsed) return
   isRehearsed = true
   rehearseExit()
   rehearseRandom()
-  becomeChild(NO_HERITAGE, false)
+  becomeChild(EMPTY_STATE, false)
 }
 
 let isRehearsed = false
@@ -78,9 +78,9 @@ let isRehearsed = false
  *   come to, each of them would have to compile, and to look up each name for the first time. That took a quarter of a
  *   child's time
  */
-export function becomeChild(had: Heritage, isChild: boolean): void {
+export function becomeChild(had: InheritedState, isChild: boolean): void {
   const { channel, children, inputs, connections, dispatchers, hasRandomNumbers, random } = had
-  const { forked } = told
+  const { onFork: forked } = pollerHooks
   const [runtime, numbers] = [process, Math]
   correctPid()
   forgetBackground(isChild)
@@ -168,17 +168,17 @@ function print(error: unknown): void {
 
 const { AF_UNIX, SOCK_STREAM, O_CLOEXEC, O_NONBLOCK } = constants
 
-function channel(): Heritage['channel'] {
+function channel(): InheritedState['channel'] {
   const found: unknown = process.channel
-  return found === undefined || found === null ? null : (found as Heritage['channel'])
+  return found === undefined || found === null ? null : (found as InheritedState['channel'])
 }
 
 /** The channel belongs to the parent: a dead socket takes its place. */
-function leaveChannel(had: NonNullable<Heritage['channel']>): void {
+function leaveChannel(had: NonNullable<InheritedState['channel']>): void {
   had.unref()
   if (typeof had.fd === 'number' && had.fd >= 0) {
-    if (libc.socketpair(AF_UNIX, SOCK_STREAM | O_CLOEXEC | O_NONBLOCK, 0, address) !== 0) return
-    const end = bytes.readInt32LE(0)
+    if (libc.socketpair(AF_UNIX, SOCK_STREAM | O_CLOEXEC | O_NONBLOCK, 0, scratchAddress) !== 0) return
+    const end = scratch.readInt32LE(0)
     // Its other end stays open: so nothing arrives, not even that it was closed.
     libc.dup3(end, had.fd, O_CLOEXEC)
     libc.close(end)
@@ -312,11 +312,11 @@ function seededRandom(): () => number {
   }
   const seed = (): void => {
     isSeeded = true
-    libc.getrandom(address, 16, 0)
-    a = bytes.readInt32LE(0)
-    b = bytes.readInt32LE(4)
-    c = bytes.readInt32LE(8)
-    counter = bytes.readInt32LE(12)
+    libc.getrandom(scratchAddress, 16, 0)
+    a = scratch.readInt32LE(0)
+    b = scratch.readInt32LE(4)
+    c = scratch.readInt32LE(8)
+    counter = scratch.readInt32LE(12)
     for (let i = 0; i < 12; i++) next()
   }
   // 53 bits, as many as a number between 0 and 1 has.

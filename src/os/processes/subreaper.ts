@@ -2,7 +2,7 @@ import { wrongType } from '../../errors.ts'
 import { failed } from '../../libc/call.ts'
 import { constants } from '../../libc/facts.ts'
 import { libc } from '../../libc/functions.ts'
-import { address, bytes } from '../../libc/memory.ts'
+import { scratch, scratchAddress } from '../../libc/memory.ts'
 
 /**
  * prctl(2), PR_SET_CHILD_SUBREAPER: makes this process the one that inherits its descendants when their parents end, as
@@ -35,6 +35,6 @@ export function set_child_subreaper(enabled: boolean): void {
  * ```
  */
 export function get_child_subreaper(): boolean {
-  while (libc.prctl(constants.PR_GET_CHILD_SUBREAPER, address, 0, 0, 0) === -1) failed('prctl')
-  return bytes.readInt32LE(0) !== 0
+  while (libc.prctl(constants.PR_GET_CHILD_SUBREAPER, scratchAddress, 0, 0, 0) === -1) failed('prctl')
+  return scratch.readInt32LE(0) !== 0
 }

@@ -1,7 +1,7 @@
 import { failed } from '../../libc/call.ts'
 import { structs, sysconfNames } from '../../libc/facts.ts'
 import { libc } from '../../libc/functions.ts'
-import { address, uint64At } from '../../libc/memory.ts'
+import { scratchAddress, uint64At } from '../../libc/memory.ts'
 import { times_result } from '../../results/times_result.ts'
 
 /**
@@ -18,7 +18,7 @@ import { times_result } from '../../results/times_result.ts'
  */
 export function times(): times_result {
   let elapsed: number
-  while ((elapsed = libc.times(address)) === -1) failed('times')
+  while ((elapsed = libc.times(scratchAddress)) === -1) failed('times')
   const second = Number(libc.sysconf(sysconfNames.SC_CLK_TCK))
   const { tms_utime, tms_stime, tms_cutime, tms_cstime } = structs.tms.offsets
   const used = [tms_utime, tms_stime, tms_cutime, tms_cstime].map((offset) => uint64At(offset, 'times') / second)

@@ -2,10 +2,10 @@ import { badValue, ChildProcessError } from '../../errors.ts'
 import { failed } from '../../libc/call.ts'
 import { constants, structs } from '../../libc/facts.ts'
 import { libc } from '../../libc/functions.ts'
-import { address, bytes } from '../../libc/memory.ts'
+import { scratch, scratchAddress } from '../../libc/memory.ts'
 import { rusageAt, type struct_rusage, waitid_result } from '../../results/child_results.ts'
 import { int } from '../arguments/numbers.ts'
-import { askOwnChildren, sparedChildren } from './any_child.ts'
+import { pollChildren, reservedChildren } from './any_child.ts'
 
 /** Option of `waitpid` and kin: do not wait. */
 export const WNOHANG: number = constants.WNOHANG
@@ -52,14 +52,14 @@ type Wait<T> = (pid: number, options: number) => T | undefined
 
 const plainWait: Wait<[pid: number, status: number]> = (pid, options) => {
   let child: number
-  while ((child = libc.waitpid(pid, address + STATUS, options)) === -1) failed('waitpid')
-  return child === 0 ? undefined : [child, bytes.readInt32LE(STATUS)]
+  while ((child = libc.waitpid(pid, scratchAddress + STATUS, options)) === -1) failed('waitpid')
+  return child === 0 ? undefined : [child, scratch.readInt32LE(STATUS)]
 }
 
 const waitWithUsage: Wait<[pid: number, status: number, usage: struct_rusage]> = (pid, options) => {
   let child: number
-  while ((child = libc.wait4(pid, address + STATUS, options, address + RUSAGE)) === -1) failed('wait4')
-  return child === 0 ? undefined : [child, bytes.readInt32LE(STATUS), rusageAt(RUSAGE)]
+  while ((child = libc.wait4(pid, scratchAddress + STATUS, options, scratchAddress + RUSAGE)) === -1) failed('wait4')
+  return child === 0 ? undefined : [child, scratch.readInt32LE(STATUS), rusageAt(RUSAGE)]
 }
 
 /**
@@ -68,9 +68,9 @@ const waitWithUsage: Wait<[pid: number, status: number, usage: struct_rusage]> =
  */
 function waitFor<T>(wait: Wait<T>, pid: number, options: number): T | null {
   if (pid > 0) return wait(pid, options) ?? null
-  if (sparedChildren().size === 0) return wait(pid, options | __WNOTHREAD) ?? null
+  if (reservedChildren().size === 0) return wait(pid, options | __WNOTHREAD) ?? null
   const group = pid === -1 ? null : pid === 0 ? libc.getpgid(0) : -pid
-  return askOwnChildren(group, (options & WNOHANG) === 0, (child) => quietly(() => wait(child, options | WNOHANG)))
+  return pollChildren(group, (options & WNOHANG) === 0, (child) => quietly(() => wait(child, options | WNOHANG)))
 }
 
 /** A child that was waited for meanwhile, by another thread, has nothing to tell. */
@@ -165,7 +165,7 @@ export function wait3(options: number): [pid: number, status: number, usage: str
 export function wait4(pid: number, options: number): [pid: number, status: number, usage: struct_rusage] {
   const found = waitFor(waitWithUsage, int(pid, 'pid'), int(options, 'options'))
   if (found !== null) return found
-  bytes.fill(0, RUSAGE, RUSAGE + structs.rusage.size)
+  scratch.fill(0, RUSAGE, RUSAGE + structs.rusage.size)
   return [0, 0, rusageAt(RUSAGE)]
 }
 
@@ -191,10 +191,10 @@ export function waitid(idtype: number, id: number, options: number): waitid_resu
   const kind = int(idtype, 'idtype')
   const [wanted, flags] = [int(id, 'id'), int(options, 'options')]
   if (kind !== P_ALL && kind !== P_PGID) return waitidOnce(kind, wanted, flags) ?? null
-  if (sparedChildren().size === 0) return waitidOnce(kind, wanted, flags | __WNOTHREAD) ?? null
+  if (reservedChildren().size === 0) return waitidOnce(kind, wanted, flags | __WNOTHREAD) ?? null
   // Zero means our own group to the kernel (Linux 5.4).
   const group = kind === P_ALL ? null : wanted === 0 ? libc.getpgid(0) : wanted
-  return askOwnChildren(group, (flags & WNOHANG) === 0, (child) =>
+  return pollChildren(group, (flags & WNOHANG) === 0, (child) =>
     quietly(() => waitidOnce(P_PID, child, flags | WNOHANG)),
   )
 }
@@ -202,11 +202,11 @@ export function waitid(idtype: number, id: number, options: number): waitid_resu
 function waitidOnce(kind: number, id: number, options: number): waitid_result | undefined {
   const { si_pid, si_uid, si_signo, si_status, si_code } = structs.siginfo_t.offsets
   // Without a child to tell of, not every kernel clears what is here.
-  bytes.fill(0, SIGINFO, SIGINFO + structs.siginfo_t.size)
-  while (libc.waitid(kind, id, address + SIGINFO, options) === -1) failed('waitid')
-  const field = (offset: number): number => bytes.readInt32LE(SIGINFO + offset)
+  scratch.fill(0, SIGINFO, SIGINFO + structs.siginfo_t.size)
+  while (libc.waitid(kind, id, scratchAddress + SIGINFO, options) === -1) failed('waitid')
+  const field = (offset: number): number => scratch.readInt32LE(SIGINFO + offset)
   if (field(si_pid) === 0) return undefined
-  const uid = bytes.readUInt32LE(SIGINFO + si_uid)
+  const uid = scratch.readUInt32LE(SIGINFO + si_uid)
   return new waitid_result([field(si_pid), uid, field(si_signo), field(si_status), field(si_code)])
 }
 

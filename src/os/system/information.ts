@@ -1,7 +1,7 @@
 import { clearErrno, failed, lastErrno, osError } from '../../libc/call.ts'
 import { confstrNames, constants, errnoNumbers, structs, sysconfNames } from '../../libc/facts.ts'
 import { libc } from '../../libc/functions.ts'
-import { address, addressOf, bytes, SCRATCH_SIZE, textAt } from '../../libc/memory.ts'
+import { addressOf, SCRATCH_SIZE, scratch, scratchAddress, textAt } from '../../libc/memory.ts'
 import { decode } from '../../libc/strings.ts'
 import { uname_result } from '../../results/uname_result.ts'
 import { int } from '../arguments/numbers.ts'
@@ -57,7 +57,7 @@ export const sysconf_names: typeof sysconfNames & Readonly<Record<string, number
  */
 export function confstr(name: string | number): string | null {
   const number = confName(name, confstrNames)
-  let [buffer, start] = [bytes, address]
+  let [buffer, start] = [scratch, scratchAddress]
   clearErrno()
   let size = libc.confstr(number, start, SCRATCH_SIZE)
   if (size === 0) {
@@ -138,8 +138,8 @@ export function process_cpu_count(): number | null {
  */
 export function getloadavg(): readonly [one: number, five: number, fifteen: number] {
   clearErrno()
-  if (libc.getloadavg(address, 3) !== 3) throw osError(lastErrno() || errnoNumbers.ENODATA, 'getloadavg')
-  return [bytes.readDoubleLE(0), bytes.readDoubleLE(8), bytes.readDoubleLE(16)]
+  if (libc.getloadavg(scratchAddress, 3) !== 3) throw osError(lastErrno() || errnoNumbers.ENODATA, 'getloadavg')
+  return [scratch.readDoubleLE(0), scratch.readDoubleLE(8), scratch.readDoubleLE(16)]
 }
 
 /**
@@ -156,7 +156,7 @@ export function getloadavg(): readonly [one: number, five: number, fifteen: numb
  * ```
  */
 export function uname(): uname_result {
-  while (libc.uname(address) === -1) failed('uname')
+  while (libc.uname(scratchAddress) === -1) failed('uname')
   const { offsets, sizes } = structs.utsname
   const field = (name: keyof typeof offsets): string => textAt(offsets[name], sizes[name])
   return new uname_result([field('sysname'), field('nodename'), field('release'), field('version'), field('machine')])

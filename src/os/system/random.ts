@@ -2,7 +2,7 @@ import { NotImplementedError } from '../../errors.ts'
 import { failed, lastErrno, osError } from '../../libc/call.ts'
 import { constants, errnoNumbers } from '../../libc/facts.ts'
 import { type Address, libc } from '../../libc/functions.ts'
-import { address, addressOf } from '../../libc/memory.ts'
+import { addressOf, scratchAddress } from '../../libc/memory.ts'
 import { SLAB_PIECE, slabAddress, slabTake } from '../../libc/slab.ts'
 import { findVdsoRandom, type VdsoRandom } from '../../libc/vdso.ts'
 import { int } from '../arguments/numbers.ts'
@@ -52,7 +52,7 @@ export function preparedGetrandom(size: number, ...rest: unknown[]): Prepared<'g
   if (wanted < 0) throw osError(EINVAL, 'getrandom')
   return {
     name: 'getrandom',
-    args: [address, atMost(wanted), bits],
+    args: [scratchAddress, atMost(wanted), bits],
     syscall: 'getrandom',
     file: undefined,
   }

@@ -2,7 +2,7 @@ import { wrongType } from '../../errors.ts'
 import { clearErrno, failed, lastErrno, osError } from '../../libc/call.ts'
 import { constants, errnoNumbers, sizes, structs } from '../../libc/facts.ts'
 import { libc } from '../../libc/functions.ts'
-import { address, bigInt64At, bytes, int32At, SCRATCH_SIZE, uint32At } from '../../libc/memory.ts'
+import { bigInt64At, int32At, SCRATCH_SIZE, scratch, scratchAddress, uint32At } from '../../libc/memory.ts'
 import { StructSequence } from '../../results/struct_sequence.ts'
 import { int } from '../arguments/numbers.ts'
 
@@ -56,8 +56,8 @@ export class sched_param extends StructSequence<number> {
 
 /** Writes the parameters to scratch memory, in the C library's layout. */
 function putParam(param: sched_param): void {
-  bytes.fill(0, 0, PARAM_SIZE)
-  bytes.writeInt32LE(param.sched_priority, sched_priority)
+  scratch.fill(0, 0, PARAM_SIZE)
+  scratch.writeInt32LE(param.sched_priority, sched_priority)
 }
 
 function checkParam(value: unknown): sched_param {
@@ -129,7 +129,7 @@ export function sched_get_priority_max(policy: number): number {
 export function sched_setscheduler(pid: number, policy: number, param: sched_param): void {
   const [process, number, parameters] = [int(pid, 'pid'), int(policy, 'policy'), checkParam(param)]
   putParam(parameters)
-  while (libc.kernel_sched_setscheduler(process, number, address) === -1) failed('sched_setscheduler')
+  while (libc.kernel_sched_setscheduler(process, number, scratchAddress) === -1) failed('sched_setscheduler')
 }
 
 /**
@@ -168,7 +168,7 @@ export function sched_getscheduler(pid: number): number {
 export function sched_setparam(pid: number, param: sched_param): void {
   const [process, parameters] = [int(pid, 'pid'), checkParam(param)]
   putParam(parameters)
-  while (libc.kernel_sched_setparam(process, address) === -1) failed('sched_setparam')
+  while (libc.kernel_sched_setparam(process, scratchAddress) === -1) failed('sched_setparam')
 }
 
 /**
@@ -186,7 +186,7 @@ export function sched_setparam(pid: number, param: sched_param): void {
  */
 export function sched_getparam(pid: number): sched_param {
   const process = int(pid, 'pid')
-  while (libc.kernel_sched_getparam(process, address) === -1) failed('sched_getparam')
+  while (libc.kernel_sched_getparam(process, scratchAddress) === -1) failed('sched_getparam')
   return new sched_param(int32At(sched_priority))
 }
 
@@ -205,7 +205,7 @@ export function sched_getparam(pid: number): sched_param {
  */
 export function sched_rr_get_interval(pid: number): number {
   const process = int(pid, 'pid')
-  while (libc.sched_rr_get_interval(process, address) === -1) failed('sched_rr_get_interval')
+  while (libc.sched_rr_get_interval(process, scratchAddress) === -1) failed('sched_rr_get_interval')
   return Number(bigInt64At(0)) + 1e-9 * uint32At(8)
 }
 
@@ -248,9 +248,9 @@ export function sched_setaffinity(pid: number, mask: Iterable<number>): void {
   // The kernel passes over processors that it does not have, and no kernel has as many as the scratch memory has bits.
   const possible = processors.filter((processor) => processor < 8 * SCRATCH_SIZE)
   const size = possible.reduce((most, processor) => Math.max(most, sizeFor(processor)), sizes.cpu_set_t)
-  bytes.fill(0, 0, size)
-  for (const processor of possible) bytes[processor >> 3] = (bytes[processor >> 3] ?? 0) | (1 << (processor & 7))
-  while (libc.sched_setaffinity(process, size, address) === -1) failed('sched_setaffinity')
+  scratch.fill(0, 0, size)
+  for (const processor of possible) scratch[processor >> 3] = (scratch[processor >> 3] ?? 0) | (1 << (processor & 7))
+  while (libc.sched_setaffinity(process, size, scratchAddress) === -1) failed('sched_setaffinity')
 }
 
 /** Bytes of a set that a processor is in: it consists of words of 64 bits. */
@@ -276,7 +276,7 @@ export function sched_getaffinity(pid: number): Set<number> {
   const size = affinityInto(process)
   const processors = new Set<number>()
   for (let processor = 0; processor < 8 * size; processor++) {
-    if (((bytes[processor >> 3] ?? 0) & (1 << (processor & 7))) !== 0) processors.add(processor)
+    if (((scratch[processor >> 3] ?? 0) & (1 << (processor & 7))) !== 0) processors.add(processor)
   }
   return processors
 }
@@ -285,7 +285,7 @@ export function sched_getaffinity(pid: number): Set<number> {
 function affinityInto(process: number): number {
   // Machines may have more processors than fit into the C library's type, and then the kernel says EINVAL.
   for (let size = sizes.cpu_set_t; ; size *= 2) {
-    if (libc.sched_getaffinity(process, size, address) !== -1) return size
+    if (libc.sched_getaffinity(process, size, scratchAddress) !== -1) return size
     const errno = lastErrno()
     if (errno !== errnoNumbers.EINVAL || size === SCRATCH_SIZE) throw osError(errno, 'sched_getaffinity')
   }

@@ -1,9 +1,9 @@
+import { NOT_YET } from '../../event_loop/fd_operation.ts'
 import { tryCall } from '../../event_loop/nonblocking.ts'
-import { NOT_YET } from '../../event_loop/perform.ts'
 import { lastErrno } from '../../libc/call.ts'
 import { constants, errnoNumbers, structs } from '../../libc/facts.ts'
 import { libc } from '../../libc/functions.ts'
-import { address, addressOf, putUint64 } from '../../libc/memory.ts'
+import { addressOf, putUint64, scratchAddress } from '../../libc/memory.ts'
 import { fstat } from '../../os/files/status.ts'
 import { COUNT, onPool } from '../on_pool.ts'
 
@@ -24,20 +24,20 @@ export function putVector(start: number, length: number): void {
 
 /** A read into the memory that the vectors in scratch memory describe. */
 export function tryRead(syscall: string, fd: number, count: number, isReady: boolean): Tried {
-  const size = libc.preadv2(fd, address, count, AT_POSITION, 0, RWF_NOWAIT)
+  const size = libc.preadv2(fd, scratchAddress, count, AT_POSITION, 0, RWF_NOWAIT)
   if (size !== -1) return size
   if (lastErrno() === EAGAIN) return NOT_YET
-  const flagged = (flags: number): number => libc.preadv2(fd, address, count, AT_POSITION, 0, flags)
-  return tryCall(syscall, fd, flagged, () => libc.readv(fd, address, count), isReady)
+  const flagged = (flags: number): number => libc.preadv2(fd, scratchAddress, count, AT_POSITION, 0, flags)
+  return tryCall(syscall, fd, flagged, () => libc.readv(fd, scratchAddress, count), isReady)
 }
 
 /** A write of it. */
 export function tryWrite(syscall: string, fd: number, count: number, isReady: boolean): Tried {
-  const size = libc.pwritev2(fd, address, count, AT_POSITION, 0, RWF_NOWAIT)
+  const size = libc.pwritev2(fd, scratchAddress, count, AT_POSITION, 0, RWF_NOWAIT)
   if (size !== -1) return size
   if (lastErrno() === EAGAIN) return NOT_YET
-  const flagged = (flags: number): number => libc.pwritev2(fd, address, count, AT_POSITION, 0, flags)
-  return tryCall(syscall, fd, flagged, () => libc.writev(fd, address, count), isReady)
+  const flagged = (flags: number): number => libc.pwritev2(fd, scratchAddress, count, AT_POSITION, 0, flags)
+  return tryCall(syscall, fd, flagged, () => libc.writev(fd, scratchAddress, count), isReady)
 }
 
 /**

@@ -1,9 +1,9 @@
-import { type Deed, NOT_YET, perform } from '../../event_loop/perform.ts'
+import { type FdOperation, NOT_YET, runWhenReady } from '../../event_loop/fd_operation.ts'
 import { READABLE, WRITABLE } from '../../event_loop/poller.ts'
 import { osError } from '../../libc/call.ts'
 import { errnoNumbers } from '../../libc/facts.ts'
-import { address, bigUint64At, putBigInt64 } from '../../libc/memory.ts'
-import { type Descriptor, openDescriptor } from '../../os/arguments/descriptors.ts'
+import { bigUint64At, putBigInt64, scratchAddress } from '../../libc/memory.ts'
+import { type Descriptor, nonNegativeFd } from '../../os/arguments/descriptors.ts'
 import { uint64 } from '../../os/arguments/numbers.ts'
 import { NO_OPTIONS } from '../../os/arguments/options.ts'
 import { type WaitOptions, waitOptions } from '../wait_options.ts'
@@ -17,7 +17,7 @@ const COUNTER = 8
 const VALUE = 16
 
 /** Reads or writes the value of an event counter. */
-class Counter implements Deed<bigint> {
+class Counter implements FdOperation<bigint> {
   readonly events: number
   readonly fd: number
   readonly #amount: bigint | null
@@ -30,7 +30,7 @@ class Counter implements Deed<bigint> {
   }
 
   attempt(isReady: boolean): bigint | typeof NOT_YET {
-    putVector(address + VALUE, COUNTER)
+    putVector(scratchAddress + VALUE, COUNTER)
     putBigInt64(VALUE, this.#amount ?? 0n)
     const size =
       this.#amount === null
@@ -62,7 +62,7 @@ class Counter implements Deed<bigint> {
  * ```
  */
 export async function eventfd_read(fd: Descriptor, options: WaitOptions = NO_OPTIONS): Promise<bigint> {
-  return perform(new Counter(openDescriptor(fd, 'fd'), null), waitOptions(options))
+  return runWhenReady(new Counter(nonNegativeFd(fd, 'fd'), null), waitOptions(options))
 }
 
 /**
@@ -88,6 +88,6 @@ export async function eventfd_write(
   value: number | bigint,
   options: WaitOptions = NO_OPTIONS,
 ): Promise<void> {
-  const number = openDescriptor(fd, 'fd')
-  await perform(new Counter(number, BigInt(uint64(value, 'value'))), waitOptions(options))
+  const number = nonNegativeFd(fd, 'fd')
+  await runWhenReady(new Counter(number, BigInt(uint64(value, 'value'))), waitOptions(options))
 }

@@ -2,7 +2,7 @@ import { AuditEvent } from '../../audit.ts'
 import { lastErrno, osError } from '../../libc/call.ts'
 import { constants, errnoNumbers, structs } from '../../libc/facts.ts'
 import { type Int64, libc } from '../../libc/functions.ts'
-import { address, bytes } from '../../libc/memory.ts'
+import { scratch, scratchAddress } from '../../libc/memory.ts'
 import { type Descriptor, descriptor } from '../../os/arguments/descriptors.ts'
 import { int, int64 } from '../../os/arguments/numbers.ts'
 import { NO_OPTIONS } from '../../os/arguments/options.ts'
@@ -70,12 +70,12 @@ function positionOf(fd: number): Int64 {
 /** One try to lock a part of a file, as fcntl(2) has it. */
 function tryLock(fd: number, start: Int64, length: Int64): boolean {
   for (;;) {
-    bytes.fill(0, 0, FLOCK)
-    bytes.writeInt16LE(F_WRLCK, offsets.l_type)
-    bytes.writeInt16LE(SEEK_SET, offsets.l_whence)
-    bytes.writeBigInt64LE(BigInt(start), offsets.l_start)
-    bytes.writeBigInt64LE(BigInt(length), offsets.l_len)
-    if (libc.fcntlLock(fd, F_SETLK, address) !== -1) return true
+    scratch.fill(0, 0, FLOCK)
+    scratch.writeInt16LE(F_WRLCK, offsets.l_type)
+    scratch.writeInt16LE(SEEK_SET, offsets.l_whence)
+    scratch.writeBigInt64LE(BigInt(start), offsets.l_start)
+    scratch.writeBigInt64LE(BigInt(length), offsets.l_len)
+    if (libc.fcntlLock(fd, F_SETLK, scratchAddress) !== -1) return true
     const errno = lastErrno()
     if (errno === EAGAIN || errno === EACCES) return false
     if (errno !== EINTR) throw osError(errno, 'lockf', fd)

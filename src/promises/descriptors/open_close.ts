@@ -39,7 +39,7 @@ export const open: {
 } = twin(os.open, os.preparedOpen, OPENED)
 
 const CLOSED: Outcome<void> = {
-  regardless: true,
+  ignoresAbort: true,
   result: () => undefined,
   failure(errno, { file }) {
     if (errno !== EINTR) throw osError(errno, 'close', file)

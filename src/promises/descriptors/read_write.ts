@@ -1,7 +1,7 @@
-import { type Deed, NOT_YET, perform } from '../../event_loop/perform.ts'
+import { type FdOperation, NOT_YET, runWhenReady } from '../../event_loop/fd_operation.ts'
 import { noteDrained, READABLE, WRITABLE } from '../../event_loop/poller.ts'
 import { BLOCK_SIZE, type Block } from '../../libc/background.ts'
-import { address, addressOf } from '../../libc/memory.ts'
+import { addressOf, scratchAddress } from '../../libc/memory.ts'
 import { SLAB_PIECE, slabAddress, slabTake } from '../../libc/slab.ts'
 import { attached, byteLength, plainView, view } from '../../os/arguments/buffers.ts'
 import { type Descriptor, descriptor } from '../../os/arguments/descriptors.ts'
@@ -17,7 +17,7 @@ import { isCutShort, onDisk, putVector, type Tried, tryRead, tryWrite } from './
 import { unchanged, type Writing } from './written_memory.ts'
 
 /** Reads a piece, into memory that it finds itself. */
-class ReadPiece implements Deed<Buffer> {
+class ReadPiece implements FdOperation<Buffer> {
   readonly events: number = READABLE
   readonly fd: number
   readonly #most: number
@@ -44,7 +44,7 @@ class ReadPiece implements Deed<Buffer> {
     return NOT_YET
   }
 
-  async otherwise(): Promise<Buffer> {
+  async fallback(): Promise<Buffer> {
     const first = this.#first
     const room = Buffer.allocUnsafeSlow(this.#most - (first?.length ?? 0))
     const size = await onDisk('read', this.fd, 'read', room)
@@ -78,11 +78,11 @@ class ReadPiece implements Deed<Buffer> {
 export async function read(fd: Descriptor, n: number | bigint, options: WaitOptions = NO_OPTIONS): Promise<Buffer> {
   const number = descriptor(fd, 'fd')
   const most = atMost(byteCount(n, 'n'))
-  return perform(new ReadPiece(number, most), waitOptions(options))
+  return runWhenReady(new ReadPiece(number, most), waitOptions(options))
 }
 
 /** Uses memory of the caller's. */
-abstract class WithMemory implements Deed<number> {
+abstract class WithMemory implements FdOperation<number> {
   abstract readonly events: number
   readonly fd: number
   protected readonly bytes: Uint8Array
@@ -105,7 +105,7 @@ abstract class WithMemory implements Deed<number> {
   }
 
   abstract attempt(isReady: boolean): Tried
-  abstract otherwise(): Promise<number>
+  abstract fallback(): Promise<number>
 }
 
 /** Reads into it. */
@@ -122,7 +122,7 @@ class ReadInto extends WithMemory {
     return NOT_YET
   }
 
-  async otherwise(): Promise<number> {
+  async fallback(): Promise<number> {
     const room = Buffer.allocUnsafeSlow(byteLength(this.bytes) - this.#done)
     const size = await onDisk('readinto', this.fd, 'read', room)
     plainView(attached(this.bytes, 'buffer')).set(room.subarray(0, size), this.#done)
@@ -157,7 +157,7 @@ export async function readinto(
   options: WaitOptions = NO_OPTIONS,
 ): Promise<number> {
   const number = descriptor(fd, 'fd')
-  return perform(new ReadInto(number, view(buffer, 'buffer'), 'buffer'), waitOptions(options))
+  return runWhenReady(new ReadInto(number, view(buffer, 'buffer'), 'buffer'), waitOptions(options))
 }
 
 /** Writes it. */
@@ -169,7 +169,7 @@ class Write extends WithMemory {
     return tryWrite('write', this.fd, 1, isReady)
   }
 
-  otherwise(): Promise<number> {
+  fallback(): Promise<number> {
     const copy = Buffer.allocUnsafeSlow(byteLength(this.bytes))
     copy.set(this.bytes)
     return onDisk('write', this.fd, 'writeFrom', copy)
@@ -202,7 +202,7 @@ class Write extends WithMemory {
 export function write(fd: Descriptor, data: ArrayBufferView, options: WaitOptions = NO_OPTIONS): Promise<number> {
   try {
     const number = descriptor(fd, 'fd')
-    return perform(new Write(number, view(data, 'data'), 'data'), waitOptions(options))
+    return runWhenReady(new Write(number, view(data, 'data'), 'data'), waitOptions(options))
   } catch (error) {
     return Promise.reject(error)
   }
@@ -228,7 +228,7 @@ export const pread: (
   offset: number | bigint,
   options?: SignalOption,
 ) => Promise<Buffer> = twin(os.pread, os.preparedPread, {
-  room: (call) => Number((call as Prepared<'pread'>).args[2]),
+  memorySize: (call) => Number((call as Prepared<'pread'>).args[2]),
   result: (size, _, block) => pieceOf(Number(size), block),
 })
 
@@ -238,7 +238,7 @@ function preparedPwrite(...given: Parameters<typeof os.preparedPwrite>): Writing
   const most = atMost(length)
   return {
     name: 'pwriteFrom',
-    args: [fd, address, most, offset],
+    args: [fd, scratchAddress, most, offset],
     syscall: 'pwrite',
     file,
     views: [view],
@@ -248,7 +248,7 @@ function preparedPwrite(...given: Parameters<typeof os.preparedPwrite>): Writing
 }
 
 const PWRITE: Outcome<number> = {
-  room: (call) => (call as Writing<'pwriteFrom'>).length,
+  memorySize: (call) => (call as Writing<'pwriteFrom'>).length,
   fill(call, { bytes }) {
     for (const view of unchanged(call as Writing<'pwriteFrom'>)) bytes.set(view)
   },

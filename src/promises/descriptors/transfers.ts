@@ -1,10 +1,10 @@
 import { BlockingIOError } from '../../errors.ts'
+import { type CheckedWaitOptions, NOT_YET, ready, runWhenReady } from '../../event_loop/fd_operation.ts'
 import { tryCall, unblock, withoutBlocking } from '../../event_loop/nonblocking.ts'
-import { NOT_YET, type Patience, perform, ready } from '../../event_loop/perform.ts'
 import { READABLE, WRITABLE } from '../../event_loop/poller.ts'
 import { constants, structs } from '../../libc/facts.ts'
 import { type Address, libc } from '../../libc/functions.ts'
-import { address, addressOf, bytes } from '../../libc/memory.ts'
+import { addressOf, scratch, scratchAddress } from '../../libc/memory.ts'
 import { attached } from '../../os/arguments/buffers.ts'
 import type { Descriptor } from '../../os/arguments/descriptors.ts'
 import { close, dup } from '../../os/descriptors/open_close.ts'
@@ -22,7 +22,7 @@ import type { SignalOption } from '../abort.ts'
 import { COUNT, onPool, twin } from '../on_pool.ts'
 
 import { Backoff } from '../pause.ts'
-import { takePatience, type WaitOptions } from '../wait_options.ts'
+import { takeWaitOptions, type WaitOptions } from '../wait_options.ts'
 
 /** Moving data inside the kernel, when both sides are ready. */
 
@@ -37,9 +37,9 @@ const LONGEST_PAUSE = 16
 /** A copy of the offsets in scratch memory, which others use while a call waits; and where a place of it is now. */
 function keepOffsets(): { readonly memory: Buffer; readonly moved: (place: Address) => Address } {
   const memory = Buffer.allocUnsafeSlow(OFFSETS)
-  bytes.copy(memory, 0, 0, OFFSETS)
+  scratch.copy(memory, 0, 0, OFFSETS)
   const start = addressOf(memory)
-  return { memory, moved: (place) => (place === 0 ? 0 : start + place - address) }
+  return { memory, moved: (place) => (place === 0 ? 0 : start + place - scratchAddress) }
 }
 
 /** Whether it is a file on disk, or a device like one: nothing to wait for, but a call may take its time. */
@@ -49,14 +49,14 @@ function hasPosition(fd: number): boolean {
 
 /** The side that keeps a transfer waiting, and what it has to become; null where both are ready. */
 function laggard(from: number, to: number): readonly [fd: number, events: number] | null {
-  bytes.fill(0, 0, 2 * POLLFD)
-  bytes.writeInt32LE(from, POLL.fd)
-  bytes.writeInt16LE(POLLIN, POLL.events)
-  bytes.writeInt32LE(to, POLLFD + POLL.fd)
-  bytes.writeInt16LE(POLLOUT, POLLFD + POLL.events)
-  libc.poll(address, 2, 0)
-  if (bytes.readInt16LE(POLL.revents) === 0) return [from, READABLE]
-  if (bytes.readInt16LE(POLLFD + POLL.revents) === 0) return [to, WRITABLE]
+  scratch.fill(0, 0, 2 * POLLFD)
+  scratch.writeInt32LE(from, POLL.fd)
+  scratch.writeInt16LE(POLLIN, POLL.events)
+  scratch.writeInt32LE(to, POLLFD + POLL.fd)
+  scratch.writeInt16LE(POLLOUT, POLLFD + POLL.events)
+  libc.poll(scratchAddress, 2, 0)
+  if (scratch.readInt16LE(POLL.revents) === 0) return [from, READABLE]
+  if (scratch.readInt16LE(POLLFD + POLL.revents) === 0) return [to, WRITABLE]
   return null
 }
 
@@ -64,7 +64,7 @@ function laggard(from: number, to: number): readonly [fd: number, events: number
 async function moveWhenReady(
   from: number,
   to: number,
-  patience: Patience,
+  patience: CheckedWaitOptions,
   attempt: () => number | typeof NOT_YET | Promise<number | typeof NOT_YET>,
 ): Promise<number> {
   const backoff = new Backoff(LONGEST_PAUSE, patience)
@@ -132,7 +132,7 @@ export async function splice(
   count: number | bigint,
   ...rest: unknown[]
 ): Promise<number> {
-  const patience = takePatience(rest)
+  const patience = takeWaitOptions(rest)
   const { args, syscall, file } = preparedSplice(src, dst, count, ...(rest as [Offset]))
   const [from, fromPlace, to, toPlace, most, bits] = args
   const { memory, moved } = keepOffsets()
@@ -181,7 +181,7 @@ export async function tee(
   ...rest: [flags?: number, options?: WaitOptions] | [options?: { readonly flags?: number | undefined } & WaitOptions]
 ): Promise<number> {
   const given: unknown[] = [...rest]
-  const patience = takePatience(given)
+  const patience = takeWaitOptions(given)
   const [from, to, most, bits] = preparedTee(src, dst, count, ...given).args
   const flags = bits | SPLICE_F_NONBLOCK
   const call = (): number => libc.tee(from, to, most, flags)
@@ -221,7 +221,7 @@ export async function vmsplice(
   ...rest: [flags?: number, options?: WaitOptions] | [options?: { readonly flags?: number | undefined } & WaitOptions]
 ): Promise<number> {
   const given: unknown[] = [...rest]
-  const patience = takePatience(given)
+  const patience = takeWaitOptions(given)
   const { pipe, list, bits } = checkedVmsplice(fd, buffers, ...given)
   const flags = bits | SPLICE_F_NONBLOCK
   const status = libc.fcntl(pipe, F_GETFL, 0)
@@ -237,7 +237,7 @@ export async function vmsplice(
     })
     return tried
   }
-  return perform({ fd: pipe, events, attempt }, patience)
+  return runWhenReady({ fd: pipe, events, attempt }, patience)
 }
 
 /** By descriptor, the last transfer to it that is under way. */
@@ -287,7 +287,7 @@ export async function sendfile(
   count: number | bigint,
   ...rest: [options?: WaitOptions]
 ): Promise<number> {
-  const patience = takePatience(rest)
+  const patience = takeWaitOptions(rest)
   const { args, syscall, file } = preparedSendfile(out_fd, in_fd, offset, count, ...rest)
   const [to, from, place, most] = args
   const { memory, moved } = keepOffsets()

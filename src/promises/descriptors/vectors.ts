@@ -1,10 +1,10 @@
-import { type Deed, NOT_YET, perform } from '../../event_loop/perform.ts'
+import { type FdOperation, NOT_YET, runWhenReady } from '../../event_loop/fd_operation.ts'
 import { READABLE, WRITABLE } from '../../event_loop/poller.ts'
 import type { Block } from '../../libc/background.ts'
 import { osError } from '../../libc/call.ts'
 import { constants, errnoNumbers, structs } from '../../libc/facts.ts'
 import { type Int64, libc } from '../../libc/functions.ts'
-import { address } from '../../libc/memory.ts'
+import { scratchAddress } from '../../libc/memory.ts'
 import { attached, byteLength, plainView } from '../../os/arguments/buffers.ts'
 import { type Descriptor, descriptor } from '../../os/arguments/descriptors.ts'
 import { NO_OPTIONS } from '../../os/arguments/options.ts'
@@ -21,7 +21,7 @@ import { lengthOf, unchanged, type Writing } from './written_memory.ts'
 const { SEEK_CUR } = constants
 
 /** Reads into, or writes, several pieces of memory. */
-class Vectors implements Deed<number> {
+class Vectors implements FdOperation<number> {
   readonly events: number
   readonly fd: number
   readonly #list: readonly Uint8Array[]
@@ -48,7 +48,7 @@ class Vectors implements Deed<number> {
     return tried
   }
 
-  async otherwise(): Promise<number> {
+  async fallback(): Promise<number> {
     const views = this.#list.map((bytes) => plainView(attached(bytes, 'buffers')))
     if (this.#syscall === 'writev') return onDisk('writev', this.fd, 'writeFrom', Buffer.concat(views))
     const room = Buffer.allocUnsafeSlow(views.reduce((sum, { length }) => sum + length, 0))
@@ -90,7 +90,7 @@ export async function readv(
   options: WaitOptions = NO_OPTIONS,
 ): Promise<number> {
   const number = descriptor(fd, 'fd')
-  return perform(new Vectors('readv', number, viewList(buffers, 'buffers')), waitOptions(options))
+  return runWhenReady(new Vectors('readv', number, viewList(buffers, 'buffers')), waitOptions(options))
 }
 
 /**
@@ -117,7 +117,7 @@ export async function writev(
   options: WaitOptions = NO_OPTIONS,
 ): Promise<number> {
   const number = descriptor(fd, 'fd')
-  return perform(new Vectors('writev', number, viewList(buffers, 'buffers')), waitOptions(options))
+  return runWhenReady(new Vectors('writev', number, viewList(buffers, 'buffers')), waitOptions(options))
 }
 
 const { IOV_MAX } = constants
@@ -137,7 +137,7 @@ function preparedVectors(
   if (views.length > IOV_MAX) throw osError(EINVAL, syscall, file)
   return {
     name,
-    args: [file, address, 1, place, 0, bits],
+    args: [file, scratchAddress, 1, place, 0, bits],
     syscall,
     file,
     views,
@@ -152,7 +152,7 @@ function describe({ bytes, address: start }: Block, length: number): void {
 }
 
 const PREADV: Outcome<number> = {
-  room: (call) => DATA + (call as Writing<'preadv2'>).length,
+  memorySize: (call) => DATA + (call as Writing<'preadv2'>).length,
   fill: (call, block) => describe(block, (call as Writing<'preadv2'>).length),
   result(size: Int64, call: Prepared, { bytes }: Block): number {
     let at = DATA
@@ -188,7 +188,7 @@ export const preadv: (
 )
 
 const PWRITEV: Outcome<number> = {
-  room: (call) => DATA + (call as Writing<'pwritev2'>).length,
+  memorySize: (call) => DATA + (call as Writing<'pwritev2'>).length,
   fill(call, block) {
     const writing = call as Writing<'pwritev2'>
     describe(block, writing.length)

@@ -1,12 +1,12 @@
 import type { Readable, Writable } from 'node:stream'
-import type { Patience } from '../../event_loop/perform.ts'
+import type { CheckedWaitOptions } from '../../event_loop/fd_operation.ts'
 import { view } from '../../os/arguments/buffers.ts'
 import { type Descriptor, descriptor } from '../../os/arguments/descriptors.ts'
 import { bool, int } from '../../os/arguments/numbers.ts'
 import { checkOptions, NO_OPTIONS } from '../../os/arguments/options.ts'
 import { close } from '../../os/descriptors/open_close.ts'
 import { read, write } from '../descriptors/read_write.ts'
-import { patience, WAIT_OPTIONS, type WaitOptions } from '../wait_options.ts'
+import { checkedWaitOptions, WAIT_OPTIONS, type WaitOptions } from '../wait_options.ts'
 
 /** Descriptors as what JavaScript reads from and writes to: iterators, streams of Node, streams of the Web. */
 
@@ -30,7 +30,7 @@ interface Settings {
   readonly fd: number
   readonly size: number
   readonly closefd: boolean
-  readonly patience: Patience
+  readonly patience: CheckedWaitOptions
 }
 
 function settings(fd: Descriptor, options: StreamOptions): Settings {
@@ -38,7 +38,12 @@ function settings(fd: Descriptor, options: StreamOptions): Settings {
   const { size = SIZE, closefd, signal, ref } = options
   const number = descriptor(fd, 'fd')
   const bytes = int(size, 'size', 1)
-  return { fd: number, size: bytes, closefd: bool(closefd, 'closefd', true), patience: patience({ signal, ref }) }
+  return {
+    fd: number,
+    size: bytes,
+    closefd: bool(closefd, 'closefd', true),
+    patience: checkedWaitOptions({ signal, ref }),
+  }
 }
 
 /** The chunks that `readable` gives. */

@@ -2,7 +2,7 @@ import { type Block, inBackground, type Job } from '../../libc/background.ts'
 import { osError } from '../../libc/call.ts'
 import { constants, errnoNumbers, structs } from '../../libc/facts.ts'
 import { type Int64, libc } from '../../libc/functions.ts'
-import { address, bytes, SCRATCH_SIZE } from '../../libc/memory.ts'
+import { SCRATCH_SIZE, scratch, scratchAddress } from '../../libc/memory.ts'
 import type { FileName } from '../../os/arguments/paths.ts'
 import {
   addEntries,
@@ -57,7 +57,12 @@ export function readRecords<R extends OpenDirectory>(
 
 /** @param result what scratch memory has come to, of so many bytes: 0 at the end */
 function readBlock<T>(syscall: string, fd: number, path: FileName | number, result: (size: number) => T): Promise<T> {
-  const call: Prepared<'getdents64'> = { name: 'getdents64', args: [fd, address, SCRATCH_SIZE], syscall, file: path }
+  const call: Prepared<'getdents64'> = {
+    name: 'getdents64',
+    args: [fd, scratchAddress, SCRATCH_SIZE],
+    syscall,
+    file: path,
+  }
   return onPool(call, {
     output: -1,
     result: (size) => result(Number(size)),
@@ -101,7 +106,7 @@ export interface Opened {
 class Reading implements Job {
   name: 'openat' | 'getdents64' = 'openat'
   readonly returnsErrno: boolean = false
-  readonly room: number = 0
+  readonly memorySize: number = 0
   readonly abandoned: boolean = false
   readonly #opening: Prepared<'openat'>
   readonly #path: string
@@ -154,7 +159,7 @@ class Reading implements Job {
     // The directory has been removed: to POSIX, and so to readdir(3) and CPython, that is its end.
     if (errno !== 0 && errno !== errnoNumbers.ENOENT) throw osError(errno, 'scandir', this.#path)
     if (errno === 0 && size > 0) {
-      block.bytes.copy(bytes, 0, 0, size)
+      block.bytes.copy(scratch, 0, 0, size)
       addEntries(size, this.#entries.names, this.#entries.types)
       this.#entries.clarify()
       if (!this.#isStopped()) {

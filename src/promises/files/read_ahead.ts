@@ -16,13 +16,13 @@ const AHEAD = 16
 const ASKED = 1.5
 
 /** What reading a directory came to. Errors are told when its turn has come. */
-export type Found<T> = { readonly value: T } | { readonly error: unknown }
+export type ReadOutcome<T> = { readonly value: T } | { readonly error: unknown }
 
 /** A directory that is going to be visited, or may be. */
 export abstract class Pending<T> {
   readonly path: string
   hasBegun = false
-  found: Found<T> | undefined
+  found: ReadOutcome<T> | undefined
   #arrival: Promise<void> | undefined
   #arrived: (() => void) | undefined
 
@@ -35,7 +35,7 @@ export abstract class Pending<T> {
   /** The directories in it, in their order, once it has been read; none where they must not be read ahead of it. */
   abstract below(): readonly Pending<T>[]
 
-  settle(found: Found<T>): void {
+  settle(found: ReadOutcome<T>): void {
     this.found = found
     this.#arrived?.()
   }
@@ -81,7 +81,7 @@ export class ReadAhead<T> {
   /**
    * What one whose turn has come came to: a promise only where that is not known yet. Those that come next are begun.
    */
-  take(pending: Pending<T>): Found<T> | Promise<Found<T>> {
+  take(pending: Pending<T>): ReadOutcome<T> | Promise<ReadOutcome<T>> {
     const { found, hasBegun } = pending
     if (found === undefined || isOutOfDescriptors(found)) return this.#wait(pending, hasBegun)
     this.#begun -= 1
@@ -89,13 +89,13 @@ export class ReadAhead<T> {
     return found
   }
 
-  async #wait(pending: Pending<T>, isAhead: boolean): Promise<Found<T>> {
+  async #wait(pending: Pending<T>, isAhead: boolean): Promise<ReadOutcome<T>> {
     if (!isAhead) this.#start(pending)
     this.#begin()
     await this.#arrivalOf(pending)
     if (isAhead && isOutOfDescriptors(pending.found)) await this.#readAgain(pending)
     this.#begun -= 1
-    return pending.found as Found<T>
+    return pending.found as ReadOutcome<T>
   }
 
   async #arrivalOf(pending: Pending<T>): Promise<void> {
@@ -153,7 +153,7 @@ export class ReadAhead<T> {
     )
   }
 
-  #settle(pending: Pending<T>, found: Found<T>): void {
+  #settle(pending: Pending<T>, found: ReadOutcome<T>): void {
     this.#underWay.splice(this.#underWay.indexOf(pending), 1)
     pending.settle(found)
     this.#begin()
@@ -175,7 +175,7 @@ export class ReadAhead<T> {
   }
 }
 
-function isOutOfDescriptors(found: Found<unknown> | undefined): boolean {
+function isOutOfDescriptors(found: ReadOutcome<unknown> | undefined): boolean {
   if (found === undefined || !('error' in found)) return false
   const { error } = found
   return error instanceof OSError && (error.errno === EMFILE || error.errno === ENFILE)

@@ -31,14 +31,17 @@ async function openListed(syscall: string, directory: FileName | number): Promis
  */
 export const listdir: {
   (path: Uint8Array | (SignalOption & { readonly path: Uint8Array }), options?: SignalOption): Promise<Buffer[]>
-  (path?: os.TextListed | (SignalOption & { readonly path?: os.TextListed }), options?: SignalOption): Promise<string[]>
   (
-    path: os.Listed | (SignalOption & { readonly path: os.Listed }),
+    path?: os.TextDirectory | (SignalOption & { readonly path?: os.TextDirectory }),
+    options?: SignalOption,
+  ): Promise<string[]>
+  (
+    path: os.ListableDirectory | (SignalOption & { readonly path: os.ListableDirectory }),
     options?: SignalOption,
   ): Promise<string[] | Buffer[]>
 } = named(os.listdir, async (...given) => {
   const signal = takeSignal(given)
-  const directory = os.listed(given, os.listdirEvent)
+  const directory = os.directoryArgument(given, os.listdirEvent)
   return orAborted(listAll(directory, signal), signal)
 })
 
@@ -48,7 +51,7 @@ async function listAll(directory: FileName | number, signal: AbortSignal | undef
   try {
     while (await readMore('listdir', fd, directory, names, [])) signal?.throwIfAborted()
   } finally {
-    os.closeListed(fd, directory)
+    os.closeDirectoryArgument(fd, directory)
   }
   return os.inKind(directory, names)
 }
@@ -176,7 +179,7 @@ export class AsyncScandirIterator<T extends FileName = string> implements AsyncI
     const { fd } = this.#source
     if (fd === -1) return
     this.#source.fd = -1
-    os.closeListed(fd, this.#order.directory)
+    os.closeDirectoryArgument(fd, this.#order.directory)
     os.forgotten.unregister(this)
   }
 
@@ -212,17 +215,17 @@ export function scandir(
   options?: SignalOption,
 ): AsyncScandirIterator<Buffer>
 export function scandir(
-  path?: os.TextListed | (SignalOption & { readonly path?: os.TextListed }),
+  path?: os.TextDirectory | (SignalOption & { readonly path?: os.TextDirectory }),
   options?: SignalOption,
 ): AsyncScandirIterator<string>
 export function scandir(
-  path: os.Listed | (SignalOption & { readonly path: os.Listed }),
+  path: os.ListableDirectory | (SignalOption & { readonly path: os.ListableDirectory }),
   options?: SignalOption,
 ): AsyncScandirIterator<string> | AsyncScandirIterator<Buffer>
 export function scandir(...given: unknown[]): AsyncScandirIterator<string> | AsyncScandirIterator<Buffer> {
   try {
     const signal = takeSignal(given)
-    const directory = os.listed(given, scandirEvent)
+    const directory = os.directoryArgument(given, scandirEvent)
     if (typeof directory === 'object')
       return new AsyncScandirIterator<Buffer>({ directory: Buffer.from(directory), signal })
     return new AsyncScandirIterator<string>({ directory, signal })

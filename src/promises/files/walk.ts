@@ -8,7 +8,7 @@ import { joinPath } from '../../os/system/pathnames.ts'
 import type { SignalOption } from '../abort.ts'
 import { takeSignal } from '../on_pool.ts'
 import { closeDirectory, modeOrErrno, openAndList } from './directory_stream.ts'
-import { type Found, Pending, ReadAhead } from './read_ahead.ts'
+import { Pending, ReadAhead, type ReadOutcome } from './read_ahead.ts'
 import { type Inode, readWhole } from './whole_directory.ts'
 
 const { AT_FDCWD, AT_SYMLINK_NOFOLLOW, S_IFLNK, S_IFMT } = constants
@@ -28,7 +28,7 @@ export async function isLink(path: string, at: number = AT_FDCWD): Promise<boole
 }
 
 /** A directory of a walk by paths that has been read: as a whole, or step by step. */
-type Listed = { readonly listing: Listing; readonly inodes?: ReadonlyMap<string, Inode> }
+type WalkedDirectory = { readonly listing: Listing; readonly inodes?: ReadonlyMap<string, Inode> }
 
 /** What is the same for all directories of a walk. */
 interface Way {
@@ -38,7 +38,7 @@ interface Way {
 }
 
 /** A directory of a walk by paths. */
-class ByPath extends Pending<Listed | undefined> {
+class ByPath extends Pending<WalkedDirectory | undefined> {
   readonly name: string
   readonly #way: Way
   readonly #isTop: boolean
@@ -54,12 +54,12 @@ class ByPath extends Pending<Listed | undefined> {
     this.#inode = inode
   }
 
-  read(): Promise<Listed | undefined> {
+  read(): Promise<WalkedDirectory | undefined> {
     const { flags, isStopped } = this.#way
     return listAt(this.path, this.#isTop ? 0 : flags, this.#inode, isStopped)
   }
 
-  get #listed(): Listed | undefined {
+  get #listed(): WalkedDirectory | undefined {
     return this.found !== undefined && 'value' in this.found ? this.found.value : undefined
   }
 
@@ -111,7 +111,7 @@ async function listAt(
   flags: number,
   inode: Inode | undefined,
   isStopped: () => boolean,
-): Promise<Listed | undefined> {
+): Promise<WalkedDirectory | undefined> {
   if (scandirEvent.wanted) scandirEvent.raise(path)
   try {
     const whole = flags === 0 || inode !== undefined ? await readWhole(path, inode, isStopped) : undefined
@@ -122,7 +122,7 @@ async function listAt(
   }
 }
 
-async function listByDescriptor(path: string, flags: number, isStopped: () => boolean): Promise<Listed> {
+async function listByDescriptor(path: string, flags: number, isStopped: () => boolean): Promise<WalkedDirectory> {
   const { fd, listing, failure } = await openAndList('scandir', AT_FDCWD, path, path, flags, isStopped)
   closeDirectory(fd)
   if (listing === undefined) throw failure?.error
@@ -135,7 +135,7 @@ async function* walkTree(walk: Walk, signal: AbortSignal | undefined): AsyncGene
   // A step is that of a directory whose directories have all been walked. A directory stays here until the caller is
   // done with its step, so that those in it can be found, and read ahead.
   const tasks: (ByPath | WalkStep<string>)[] = [new ByPath(fsdecode(start), '', way, true)]
-  const ahead = new ReadAhead<Listed | undefined>(tasks, signal)
+  const ahead = new ReadAhead<WalkedDirectory | undefined>(tasks, signal)
   ahead.goesDeeper = !topdown
   let kept = 0
   try {
@@ -174,7 +174,7 @@ async function* walkTree(walk: Walk, signal: AbortSignal | undefined): AsyncGene
 }
 
 /** The value of what a directory came to; undefined where it is passed over. */
-export function valueFrom<T>(found: Found<T>, onerror: WalkErrorHandler | null): T | undefined {
+export function valueFrom<T>(found: ReadOutcome<T>, onerror: WalkErrorHandler | null): T | undefined {
   if ('value' in found) return found.value
   os.passOver(found.error, onerror)
   return undefined

@@ -2,7 +2,7 @@ import { type Block, inBackground, type Job } from '../../libc/background.ts'
 import { osError } from '../../libc/call.ts'
 import { constants, structs } from '../../libc/facts.ts'
 import { type Address, type Int64, libc } from '../../libc/functions.ts'
-import { address, bytes, SCRATCH_SIZE } from '../../libc/memory.ts'
+import { SCRATCH_SIZE, scratch, scratchAddress } from '../../libc/memory.ts'
 import { decode } from '../../libc/strings.ts'
 import { cString } from '../../os/arguments/paths.ts'
 import { isDotName } from '../../os/files/directory_stream.ts'
@@ -50,14 +50,14 @@ const POINTERS = SCRATCH_SIZE - PIECE * POINTER
 const INODE = POINTERS - POINTER
 
 // Constants of this module, which V8's compiler can rely on, unlike imports.
-const texts = bytes
-const words = new Uint32Array(bytes.buffer)
-const longs = new BigUint64Array(bytes.buffer)
+const texts = scratch
+const words = new Uint32Array(scratch.buffer)
+const longs = new BigUint64Array(scratch.buffer)
 
 class WholeReading implements Job {
   readonly name = 'scandir'
   readonly returnsErrno: boolean = false
-  readonly room: number = POINTER
+  readonly memorySize: number = POINTER
   readonly abandoned: boolean = false
   readonly #path: string
   readonly #expected: Inode | undefined
@@ -122,7 +122,7 @@ class WholeReading implements Job {
 
   #takePiece(): void {
     const count = Math.min(PIECE, this.#count - this.#done)
-    libc.memcpy(address + POINTERS, this.#list + this.#done * POINTER, count * POINTER)
+    libc.memcpy(scratchAddress + POINTERS, this.#list + this.#done * POINTER, count * POINTER)
     this.#done += count
     const isWanted = !this.#isUnfit && !this.#isStopped()
     const inodes: Inode[] = []
@@ -179,15 +179,15 @@ class WholeReading implements Job {
  * @returns where the next one goes; -1 where the name is longer than any name is
  */
 function copyEntry(entry: Address, at: number, inodes: Inode[]): number {
-  let end = libc.memccpy(address + at, entry + d_type, 0, INODE - at)
+  let end = libc.memccpy(scratchAddress + at, entry + d_type, 0, INODE - at)
   // The type itself was 0: DT_UNKNOWN.
-  if (end === address + at + 1) end = libc.memccpy(end, entry + d_name, 0, INODE - at - 1)
+  if (end === scratchAddress + at + 1) end = libc.memccpy(end, entry + d_name, 0, INODE - at - 1)
   if (end === 0) return -1
   if (texts[at] === DT_DIR) {
-    libc.memcpy(address + INODE, entry + d_ino, POINTER)
+    libc.memcpy(scratchAddress + INODE, entry + d_ino, POINTER)
     inodes.push(longs[INODE >> 3] as Inode)
   }
-  return end - address
+  return end - scratchAddress
 }
 
 /**

@@ -1,4 +1,4 @@
-import { address, SCRATCH_SIZE } from '../../libc/memory.ts'
+import { SCRATCH_SIZE, scratchAddress } from '../../libc/memory.ts'
 import type { FileName } from '../../os/arguments/paths.ts'
 import type { Prepared } from '../../os/prepared.ts'
 import * as os from '../../os/process_parameters/users.ts'
@@ -10,7 +10,12 @@ const MOST = SCRATCH_SIZE / 4 - 1
 
 function preparedGetgrouplist(user: FileName, group: number): Prepared<'getgrouplist'> {
   const [name, own] = os.checkedUser(user, group)
-  return { name: 'getgrouplist', args: [name, own, address + 4, address], syscall: 'getgrouplist', file: undefined }
+  return {
+    name: 'getgrouplist',
+    args: [name, own, scratchAddress + 4, scratchAddress],
+    syscall: 'getgrouplist',
+    file: undefined,
+  }
 }
 
 const GROUPS: Outcome<number[]> = {

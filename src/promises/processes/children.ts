@@ -1,4 +1,4 @@
-import { NOT_YET, type Patience, perform } from '../../event_loop/perform.ts'
+import { type CheckedWaitOptions, NOT_YET, runWhenReady } from '../../event_loop/fd_operation.ts'
 import { cancel, READABLE, type Waiter, wait } from '../../event_loop/poller.ts'
 import { has, libc } from '../../libc/functions.ts'
 import { close } from '../../os/descriptors/open_close.ts'
@@ -29,13 +29,18 @@ function openPidfd(pid: number): number {
  *
  * @param endOnly whether only its end counts
  */
-export async function awaitChild<T>(pid: number, endOnly: boolean, patience: Patience, ask: Ask<T>): Promise<T> {
+export async function awaitChild<T>(
+  pid: number,
+  endOnly: boolean,
+  patience: CheckedWaitOptions,
+  ask: Ask<T>,
+): Promise<T> {
   const found = ask()
   if (found !== null) return found
   claim(pid)
   try {
     const fd = endOnly ? openPidfd(pid) : -1
-    if (fd === -1) return await askAgainAndAgain(patience, ask)
+    if (fd === -1) return await pollChild(patience, ask)
     try {
       return await awaitPidfd(fd, patience, ask)
     } finally {
@@ -47,12 +52,12 @@ export async function awaitChild<T>(pid: number, endOnly: boolean, patience: Pat
 }
 
 /** Waits for the child of a descriptor. */
-export function awaitPidfd<T>(fd: number, patience: Patience, ask: Ask<T>): Promise<T> {
-  return perform({ fd, events: READABLE, attempt: () => ask() ?? NOT_YET }, patience)
+export function awaitPidfd<T>(fd: number, patience: CheckedWaitOptions, ask: Ask<T>): Promise<T> {
+  return runWhenReady({ fd, events: READABLE, attempt: () => ask() ?? NOT_YET }, patience)
 }
 
 /** Asks until there is an answer. */
-export async function askAgainAndAgain<T>(patience: Patience, ask: Ask<T>): Promise<T> {
+export async function pollChild<T>(patience: CheckedWaitOptions, ask: Ask<T>): Promise<T> {
   const backoff = new Backoff(LONGEST_PAUSE, patience)
   for (;;) {
     const found = ask()
@@ -66,8 +71,8 @@ export async function askAgainAndAgain<T>(patience: Patience, ask: Ask<T>): Prom
  *
  * @param group the process group that it must be in; null for all
  */
-export async function awaitAnyChild<T>(group: number | null, patience: Patience, ask: Ask<T>): Promise<T> {
-  const family = new Family(group, patience)
+export async function awaitAnyChild<T>(group: number | null, patience: CheckedWaitOptions, ask: Ask<T>): Promise<T> {
+  const family = new ChildWatcher(group, patience)
   try {
     for (;;) {
       patience.signal?.throwIfAborted()
@@ -81,13 +86,13 @@ export async function awaitAnyChild<T>(group: number | null, patience: Patience,
 }
 
 /** The children of this thread that anybody may wait for: tells when one of them ends. */
-class Family {
+class ChildWatcher {
   readonly #group: number | null
-  readonly #patience: Patience
+  readonly #patience: CheckedWaitOptions
   /** The pidfds, by process id, and who waits for each. */
   readonly #watched = new Map<number, readonly [fd: number, waiter: Waiter]>()
 
-  constructor(group: number | null, patience: Patience) {
+  constructor(group: number | null, patience: CheckedWaitOptions) {
     this.#group = group
     this.#patience = patience
   }

@@ -1,5 +1,5 @@
 import { BlockingIOError, badValue, ChildProcessError, OSError, wrongType } from '../../errors.ts'
-import { type Patience, ready } from '../../event_loop/perform.ts'
+import { type CheckedWaitOptions, ready } from '../../event_loop/fd_operation.ts'
 import { READABLE } from '../../event_loop/poller.ts'
 import { osError } from '../../libc/call.ts'
 import { errnoNumbers } from '../../libc/facts.ts'
@@ -15,7 +15,7 @@ import { claim, unclaim } from '../../os/processes/any_child.ts'
 import { checkedCommand, startOnPipe } from '../../os/processes/popen.ts'
 import { waitstatus_to_exitcode } from '../../os/processes/wait.ts'
 import { write } from '../descriptors/read_write.ts'
-import { takePatience, type WaitOptions, waitOptions } from '../wait_options.ts'
+import { takeWaitOptions, type WaitOptions, waitOptions } from '../wait_options.ts'
 import { reap, statusAtEnd } from './spawn.ts'
 
 /** Commands whose files were collected before they were closed. */
@@ -156,7 +156,7 @@ export abstract class CommandFile<Data extends string | Buffer, Given>
     return this.#end
   }
 
-  async #awaitCommand(patience: Patience): Promise<number | null> {
+  async #awaitCommand(patience: CheckedWaitOptions): Promise<number | null> {
     try {
       const status = await statusAtEnd(this.#pid, patience)
       this.#letGo()
@@ -240,7 +240,7 @@ class CommandOutput<Data extends string | Buffer> extends CommandFile<Data, neve
   }
 
   /** What `attempt` gives once the pipe has something for it. */
-  async #whenReady(patience: Patience, attempt: () => Data): Promise<Data> {
+  async #whenReady(patience: CheckedWaitOptions, attempt: () => Data): Promise<Data> {
     for (;;) {
       patience.signal?.throwIfAborted()
       const fd = this.fileno()
@@ -339,7 +339,7 @@ export function popen(
   options: { readonly mode?: string | undefined; readonly buffering?: number | undefined } & WaitOptions,
 ): Promise<CommandFile<string, string>>
 export async function popen(cmd: Path, ...rest: unknown[]): Promise<CommandFile<string | Buffer, never>> {
-  takePatience(rest)
+  takeWaitOptions(rest)
   const { command, mode, size } = checkedCommand(cmd, rest)
   if (mode.startsWith('w')) return new CommandInput(...startOnPipe(command, 'wb', 0), mode)
   const [file, pid] = startOnPipe(command, mode, size)

@@ -1,5 +1,5 @@
 import { AuditEvent } from '../../audit.ts'
-import type { Patience } from '../../event_loop/perform.ts'
+import type { CheckedWaitOptions } from '../../event_loop/fd_operation.ts'
 import { signalNumbers } from '../../libc/facts.ts'
 import { libc } from '../../libc/functions.ts'
 import { isOptions, NO_OPTIONS } from '../../os/arguments/options.ts'
@@ -20,7 +20,7 @@ const systemEvent = new AuditEvent('os.system')
 const NO_SHELL = 127 << 8
 
 /** The status of a child when it has ended. */
-export function statusAtEnd(pid: number, patience: Patience): Promise<number> {
+export function statusAtEnd(pid: number, patience: CheckedWaitOptions): Promise<number> {
   return awaitChild(pid, true, patience, () => {
     const [child, status] = waitpid(pid, WNOHANG)
     return child === 0 ? null : status
@@ -31,7 +31,7 @@ export function statusAtEnd(pid: number, patience: Patience): Promise<number> {
  * The same for a child that nobody else knows: aborted, it gets SIGTERM, as the children of `node:child_process` do,
  * and is waited for all the same, so that no zombie stays.
  */
-async function statusOrTerminate(pid: number, patience: Patience): Promise<number> {
+async function statusOrTerminate(pid: number, patience: CheckedWaitOptions): Promise<number> {
   try {
     return await statusAtEnd(pid, patience)
   } catch (error) {

@@ -1,4 +1,4 @@
-import type { Patience } from '../../event_loop/perform.ts'
+import type { CheckedWaitOptions } from '../../event_loop/fd_operation.ts'
 import { constants } from '../../libc/facts.ts'
 import { libc } from '../../libc/functions.ts'
 import { int } from '../../os/arguments/numbers.ts'
@@ -6,12 +6,12 @@ import { NO_OPTIONS } from '../../os/arguments/options.ts'
 import * as os from '../../os/processes/wait.ts'
 import type { struct_rusage, waitid_result } from '../../results/child_results.ts'
 import { type WaitOptions, waitOptions } from '../wait_options.ts'
-import { type Ask, askAgainAndAgain, awaitAnyChild, awaitChild, awaitPidfd } from './children.ts'
+import { type Ask, awaitAnyChild, awaitChild, awaitPidfd, pollChild } from './children.ts'
 
 const { WNOHANG, WUNTRACED, WCONTINUED, WSTOPPED, P_PID, P_ALL, P_PIDFD } = constants
 
 /** Waits as waitpid(2) understands `pid`. */
-function waitFor<T>(pid: number, options: number, patience: Patience, ask: Ask<T>): Promise<T> {
+function waitFor<T>(pid: number, options: number, patience: CheckedWaitOptions, ask: Ask<T>): Promise<T> {
   if (pid > 0) return awaitChild(pid, (options & (WUNTRACED | WCONTINUED)) === 0, patience, ask)
   return awaitAnyChild(pid === -1 ? null : pid === 0 ? libc.getpgid(0) : -pid, patience, ask)
 }
@@ -157,6 +157,6 @@ export async function waitid(
   const endOnly = (flags & (WSTOPPED | WCONTINUED)) === 0
   if (kind === P_PID) return awaitChild(wanted, endOnly, patience, ask)
   // The first question tells whether it is such a descriptor at all.
-  if (kind === P_PIDFD) return ask() ?? (endOnly ? awaitPidfd(wanted, patience, ask) : askAgainAndAgain(patience, ask))
+  if (kind === P_PIDFD) return ask() ?? (endOnly ? awaitPidfd(wanted, patience, ask) : pollChild(patience, ask))
   return awaitAnyChild(kind === P_ALL ? null : wanted === 0 ? libc.getpgid(0) : wanted, patience, ask)
 }

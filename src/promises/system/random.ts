@@ -1,7 +1,7 @@
 import { BLOCK_SIZE } from '../../libc/background.ts'
 import { osError } from '../../libc/call.ts'
 import { errnoNumbers } from '../../libc/facts.ts'
-import { address } from '../../libc/memory.ts'
+import { scratchAddress } from '../../libc/memory.ts'
 import { atMost, trimmed } from '../../os/descriptors/transfer_size.ts'
 import type { Prepared } from '../../os/prepared.ts'
 import * as os from '../../os/system/random.ts'
@@ -11,7 +11,7 @@ import { named, type Outcome, onPool, takeSignal, twin } from '../on_pool.ts'
 const { ENOSYS, EPERM } = errnoNumbers
 
 const BYTES: Outcome<Buffer> = {
-  room: (call) => Number(call.args[1]),
+  memorySize: (call) => Number(call.args[1]),
   result: (size, _, { bytes }) =>
     bytes.length > BLOCK_SIZE ? trimmed(bytes, Number(size)) : Buffer.from(bytes.subarray(0, Number(size))),
 }
@@ -54,7 +54,7 @@ export const urandom: (size: number, options?: SignalOption) => Promise<Buffer> 
     const pieces: Buffer[] = []
     let left = wanted
     do {
-      const args = [address, atMost(left), 0] as const
+      const args = [scratchAddress, atMost(left), 0] as const
       const call: Prepared<'getrandom'> = { name: 'getrandom', args, syscall: 'urandom', file: undefined }
       const piece = await onPool(call, RANDOM, signal)
       left -= piece.length

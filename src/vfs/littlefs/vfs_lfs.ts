@@ -9,13 +9,13 @@ import { openMode, VfsFile } from '../file.ts'
 import type { DirectoryEntry, DirectoryIterator, FileSystem, StatTuple, StatvfsTuple } from '../file_system.ts'
 import { Flash } from './flash.ts'
 import { isBelow, joinPath, type Path, parsePath } from './path.ts'
-import { Store as FirstStore } from './v1/store.ts'
+import { MetadataStoreV1 as FirstStore } from './v1/store.ts'
 import { format as formatFirst } from './v1/superblock.ts'
 import { Volume1 } from './v1/volume.ts'
-import { Store } from './v2/store.ts'
+import { MetadataStore } from './v2/store.ts'
 import { format, NAME_MAX } from './v2/superblock.ts'
 import { Volume2 } from './v2/volume.ts'
-import { described, type Listed, type Volume } from './volume.ts'
+import { described, type ListedEntry, type Volume } from './volume.ts'
 
 const { S_IFDIR, S_IFREG } = constants
 
@@ -282,17 +282,17 @@ abstract class Littlefs implements FileSystem {
 class LittlefsDirectory implements DirectoryIterator {
   readonly #volume: Volume
   readonly #path: Path
-  readonly #entries: Iterator<Listed, undefined>
+  readonly #entries: Iterator<ListedEntry, undefined>
   readonly #bytes: boolean
   /** What has been read already. */
-  #first: IteratorResult<Listed, undefined> | null
+  #first: IteratorResult<ListedEntry, undefined> | null
   #done = false
 
   constructor(
     volume: Volume,
     path: Path,
-    first: IteratorResult<Listed, undefined>,
-    entries: Iterator<Listed, undefined>,
+    first: IteratorResult<ListedEntry, undefined>,
+    entries: Iterator<ListedEntry, undefined>,
     bytes: boolean,
   ) {
     this.#volume = volume
@@ -375,7 +375,7 @@ export class VfsLfs2 extends Littlefs {
   static mkfs(block_dev: BlockDevice, options: LittlefsOptions = NO_OPTIONS): void {
     const { flash, lookahead } = settings(block_dev, options)
     if (flash.readonly) throw vfsError('EROFS', 'mkfs')
-    attempt('mkfs', () => format(new Store(flash, lookahead, () => {})))
+    attempt('mkfs', () => format(new MetadataStore(flash, lookahead, () => {})))
   }
 }
 

@@ -17,14 +17,14 @@ export interface Status {
 }
 
 /** An entry of a directory. */
-export interface Listed {
+export interface ListedEntry {
   readonly name: Buffer
   readonly isDirectory: boolean
   readonly size: number
 }
 
 /** A file that has been found, or made, for opening. */
-export interface Opened {
+export interface OpenedEntry {
   readonly entry: Position
   readonly data: FileData
   readonly mtime: bigint | null
@@ -33,7 +33,7 @@ export interface Opened {
 }
 
 /** What each version has its metadata in. */
-interface Store {
+interface VolumeStore {
   readonly allocator: Allocator
   readonly positions: Positions
   /** Calls `visit` with every block that metadata leads to. */
@@ -43,7 +43,7 @@ interface Store {
 /** What the two versions of littlefs have in common: operations that end well, or are put right before the next one. */
 export abstract class Volume implements FileVolume {
   readonly flash: Flash
-  protected abstract readonly store: Store
+  protected abstract readonly store: VolumeStore
   abstract readonly fileMax: number
   /** Bytes of a file that are kept with its entry at the most. */
   abstract readonly inlineMax: number
@@ -104,13 +104,13 @@ export abstract class Volume implements FileVolume {
   protected abstract get isSettled(): boolean
   abstract stat(path: Path): Status
   /** The entries of a directory. While it is being changed, those that come after the last one are looked for again. */
-  abstract list(path: Path): Iterator<Listed, undefined>
+  abstract list(path: Path): Iterator<ListedEntry, undefined>
   abstract mkdir(path: Path): void
   abstract remove(path: Path): void
   abstract rename(from: Path, to: Path): void
   /** Stores what a file holds with its entry. */
   abstract save(entry: Position, data: FileData, mtime: bigint | null): void
-  protected abstract find(path: Path, mode: OpenMode): Opened
+  protected abstract find(path: Path, mode: OpenMode): OpenedEntry
 
   open(path: Path, mode: OpenMode): LittlefsFile {
     const writing = mode.kind !== 'r' || mode.plus

@@ -1,6 +1,6 @@
 import { constants } from '../../libc/facts.ts'
 import { libc } from '../../libc/functions.ts'
-import { openDescriptor } from '../../os/arguments/descriptors.ts'
+import { nonNegativeFd } from '../../os/arguments/descriptors.ts'
 import { bool } from '../../os/arguments/numbers.ts'
 import { type FileName, fileName, fsdecode, fsencode, type Path } from '../../os/arguments/paths.ts'
 import { close, open } from '../../os/descriptors/open_close.ts'
@@ -264,7 +264,7 @@ export class VfsPosix implements FileSystem {
  */
 export function fileOnDescriptor(fd: number, mode: string): VfsFile<string> | VfsFile<Buffer> {
   const { binary } = openMode(mode)
-  const raw = new PosixFile(openDescriptor(fd, 'file'))
+  const raw = new PosixFile(nonNegativeFd(fd, 'file'))
   return binary ? new VfsFile<Buffer>(raw, String(fd), mode) : new VfsFile<string>(raw, String(fd), mode)
 }
 

@@ -23,7 +23,7 @@ function withPty<T>(body: (master: number, slave: number) => T): T {
   }
 }
 
-const programPath = (name: string): string => fileURLToPath(new URL(`../support/${name}.js`, import.meta.url))
+const programPath = (name: string): string => fileURLToPath(new URL(`../../support/${name}.js`, import.meta.url))
 
 describe('pseudo-terminals', () => {
   test('openpty makes two ends, neither inheritable, that talk to each other', () => {

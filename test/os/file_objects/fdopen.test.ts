@@ -21,7 +21,7 @@ function opened(content: string | Buffer, flags: number = os.O_RDWR): number {
 }
 
 const runProgram = (name: string, ...args: string[]): { stdout: string; stderr: string } =>
-  spawnSync(process.execPath, [fileURLToPath(new URL(`../support/${name}.js`, import.meta.url)), ...args], {
+  spawnSync(process.execPath, [fileURLToPath(new URL(`../../support/${name}.js`, import.meta.url)), ...args], {
     encoding: 'utf8',
   })
 

@@ -318,7 +318,7 @@ describe('walk', () => {
     const place = planted({ a: { x: {} }, closed: { x: {} }, z: {} })
     os.chmod(`${place}/closed`, 0)
     const outcome = askOrdinaryUser(`
-      import { openCount } from '${import.meta.resolve('../support/open_files.js')}'
+      import { openCount } from '${import.meta.resolve('../../support/open_files.js')}'
       const place = ${JSON.stringify(place)}
       const before = openCount()
       const results = []

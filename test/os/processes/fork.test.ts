@@ -100,7 +100,7 @@ test('with ever more allowed to the control group: EAGAIN, quietly', { skip: noF
 
 test('after root has become another user: EACCES, and nothing is left over', { skip: notRoot || noFork }, () => {
   const program = `
-    import { openCount } from '${import.meta.resolve('../support/open_files.js')}'
+    import { openCount } from '${import.meta.resolve('../../support/open_files.js')}'
     const code = () => { try { return os.fork() } catch (error) { return [error.name, error.code, error.syscall] } }
     // Whether what is relied on was looked for while there was the right to.
     const early = %EARLY% && code()

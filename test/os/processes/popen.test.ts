@@ -116,7 +116,7 @@ describe('popen', () => {
 })
 
 test('where the file cannot be made, neither a command nor a descriptor is left', { skip: noSeccomp }, () => {
-  const support = import.meta.resolve('../support/seccomp.js')
+  const support = import.meta.resolve('../../support/seccomp.js')
   const outcome = askNode<unknown>(`
     import { forbid } from '${support}'
     const lowest = () => { const fd = os.dup(0); os.close(fd); return fd }

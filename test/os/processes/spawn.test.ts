@@ -121,7 +121,7 @@ print(json.dumps([
   test('where no child can be made it is an error', { skip: noSeccomp }, () => {
     const child = runNode(`
       import { EAGAIN } from 'osier/errno'
-      import { forbid } from '${import.meta.resolve('../support/seccomp.js')}'
+      import { forbid } from '${import.meta.resolve('../../support/seccomp.js')}'
       for (const name of ['clone', 'clone3']) forbid(name, EAGAIN)
       for (const call of [
         () => os.spawnv(os.P_WAIT, '/bin/true', ['true']), () => os.spawnlp(os.P_NOWAIT, 'true', 'true'),

@@ -69,7 +69,7 @@ test('urandom needs no memory of the kernel for small sizes', { skip: noSeccomp 
   const mmap = process.arch === 'arm64' ? 222 : 9
   // MAP_DROPPABLE | MAP_ANONYMOUS, which the vDSO's getrandom asks for.
   const program = `
-    import { forbid } from '${import.meta.resolve('../support/seccomp.js')}'
+    import { forbid } from '${import.meta.resolve('../../support/seccomp.js')}'
     import { constants } from 'node:os'
     forbid(${mmap}, constants.errno.ENOMEM, [3, 0x28])
     const all = Array.from({ length: 100 }, () => os.urandom(16).toString('hex'))
@@ -102,7 +102,7 @@ for (const [code, errno] of Object.entries({ ENOSYS: constants.errno.ENOSYS, EPE
   test(`urandom reads /dev/urandom where getrandom(2) fails with ${code}`, { skip: noSeccomp }, () => {
     const program = `
       import os from 'osier'
-      import { forbid } from '${import.meta.resolve('../support/seccomp.js')}'
+      import { forbid } from '${import.meta.resolve('../../support/seccomp.js')}'
       forbid('getrandom', ${errno})
       const sizes = [0, 1, 5000, 100_000].map((size) => os.urandom(size).length)
       const distinct = new Set(os.urandom(64)).size > 4 && !os.urandom(16).equals(os.urandom(16))

@@ -131,7 +131,7 @@ test('a machine may have more processors than the C library has thought of', { s
   // It asks with a larger and larger set as long as the kernel calls it too small: here up to 512 bytes.
   const number = process.arch === 'arm64' ? 123 : 204
   const program = `
-    import { forbid } from '${import.meta.resolve('../support/seccomp.js')}'
+    import { forbid } from '${import.meta.resolve('../../support/seccomp.js')}'
     import { constants } from 'node:os'
     for (const size of [128, 256]) forbid(${number}, constants.errno.EINVAL, [1, size])
     const processors = [...os.sched_getaffinity(0)]

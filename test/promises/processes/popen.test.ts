@@ -143,7 +143,7 @@ test('what cannot be', async () => {
 })
 
 test('where the file cannot be made, neither a command nor a descriptor is left', { skip: noSeccomp }, () => {
-  const support = import.meta.resolve('../support/seccomp.js')
+  const support = import.meta.resolve('../../support/seccomp.js')
   const outcome = askNode<unknown>(`
     import { forbid } from '${support}'
     const lowest = () => { const fd = os.dup(0); os.close(fd); return fd }

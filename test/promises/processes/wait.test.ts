@@ -182,7 +182,7 @@ test('an aborted wait takes no child', async () => {
 test('in a sandbox without process descriptors children are asked now and then', { skip: noSeccomp }, () => {
   for (const errno of [ENOSYS, EPERM]) {
     const program = `
-      import { forbid } from '${import.meta.resolve('../support/seccomp.js')}'
+      import { forbid } from '${import.meta.resolve('../../support/seccomp.js')}'
       forbid('pidfd_open', ${errno})
       const start = () => os.posix_spawn('/bin/sh', ['sh', '-c', 'sleep 0.1; exit 3'], null)
       const [one, two] = [start(), start()]

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import os from 'osier'
 import { constants } from '../../../src/libc/facts.ts'
 import { libc } from '../../../src/libc/functions.ts'
-import { address, bytes } from '../../../src/libc/memory.ts'
+import { scratch, scratchAddress } from '../../../src/libc/memory.ts'
 import { openCount } from '../open_files.ts'
 import { FINE, litter } from './child.ts'
 
@@ -30,13 +30,13 @@ function limitOfUser(): Limit {
   // What root has become, /proc hides from itself; a program that the user starts has this again.
   libc.prctl(constants.PR_SET_DUMPABLE, 1, 0, 0, 0)
   const get = (): number => {
-    assert.equal(libc.prlimit(0, constants.RLIMIT_NPROC, 0, address), 0)
-    return Number(bytes.readBigUInt64LE(0))
+    assert.equal(libc.prlimit(0, constants.RLIMIT_NPROC, 0, scratchAddress), 0)
+    return Number(scratch.readBigUInt64LE(0))
   }
   const set = (count: number): void => {
     get()
-    bytes.writeBigUInt64LE(BigInt(count), 0)
-    assert.equal(libc.prlimit(0, constants.RLIMIT_NPROC, address, 0), 0)
+    scratch.writeBigUInt64LE(BigInt(count), 0)
+    assert.equal(libc.prlimit(0, constants.RLIMIT_NPROC, scratchAddress, 0), 0)
   }
   return { get, set }
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import os from 'osier'
 import { constants, errnoNumbers, syscalls } from '../../../src/libc/facts.ts'
 import { libc } from '../../../src/libc/functions.ts'
-import { address, bytes } from '../../../src/libc/memory.ts'
+import { scratch, scratchAddress } from '../../../src/libc/memory.ts'
 import { openCount } from '../open_files.ts'
 import { forbid } from '../seccomp.ts'
 import { FINE, mustEnd, type Situation, start } from './child.ts'
@@ -14,8 +14,8 @@ const fds = Array.from({ length: 200 }, (_, fd) => String(fd))
 const SIGNALS = 64
 
 function blockedSignals(): string {
-  libc.pthread_sigmask(constants.SIG_BLOCK, 0, address)
-  return bytes.toString('hex', 0, SIGNALS / 8)
+  libc.pthread_sigmask(constants.SIG_BLOCK, 0, scratchAddress)
+  return scratch.toString('hex', 0, SIGNALS / 8)
 }
 
 /** What becomes of a fork in a process that may not make this call any more. Nothing may be left over. */

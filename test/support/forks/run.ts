@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs'
 import { parts } from './around.ts'
 import type { Situation } from './child.ts'
-import { parts as partsOfCompany } from './company.ts'
+import { parts as partsOfCompany } from './parent_state.ts'
 import { chapters } from './situations.ts'
 
 // Runs the situation whose name it gets, and ends with 0 where all went well. Only the first process says so: a child

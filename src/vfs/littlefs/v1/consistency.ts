@@ -1,15 +1,15 @@
 import { corrupt } from '../failure.ts'
 import { equalPair, type Pair, samePair } from '../pair.ts'
-import { type Change, directoryPair, type Entry, type Metadata } from './metadata.ts'
-import type { Store } from './store.ts'
+import { type Change, directoryPair, type Entry, type MetadataPairV1 } from './metadata.ts'
+import type { MetadataStoreV1 } from './store.ts'
 
 interface Fault {
-  readonly metadata: Metadata
+  readonly metadata: MetadataPairV1
   readonly change: Change
 }
 
 /** Puts right what was not finished when the power went: nothing on the disk says whether there is anything. */
-export function repair(store: Store): void {
+export function repair(store: MetadataStoreV1): void {
   for (let steps = 0; ; steps++) {
     const fault = firstFault(store)
     if (fault === null) return
@@ -18,7 +18,7 @@ export function repair(store: Store): void {
   }
 }
 
-function firstFault(store: Store): Fault | null {
+function firstFault(store: MetadataStoreV1): Fault | null {
   const all = [...store.pairs()]
   const entries = all.flatMap((metadata) => metadata.entries)
   // An entry that is being moved may lead to where a directory was.
@@ -39,7 +39,7 @@ function firstFault(store: Store): Fault | null {
 /**
  * Where the list should lead instead of to a pair, which only an entry can have put there: undefined for nowhere else.
  */
-function wrongTail(next: Metadata, pointers: readonly Pair[]): Pair | null | undefined {
+function wrongTail(next: MetadataPairV1, pointers: readonly Pair[]): Pair | null | undefined {
   if (pointers.some((pair) => equalPair(pair, next.pair))) return undefined
   const pointer = pointers.find((pair) => samePair(pair, next.pair))
   // Where no entry leads to it any more, it is passed over.
@@ -47,7 +47,7 @@ function wrongTail(next: Metadata, pointers: readonly Pair[]): Pair | null | und
 }
 
 /** An entry that was being moved is over where it has arrived, and else stays. */
-function movedChange(store: Store, id: number, entry: Entry): Change {
+function movedChange(store: MetadataStoreV1, id: number, entry: Entry): Change {
   if (store.isElsewhere(entry)) return { kind: 'remove', id }
   return { kind: 'replace', id, entry: { ...entry, isMoving: false } }
 }

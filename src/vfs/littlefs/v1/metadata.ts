@@ -32,12 +32,12 @@ export interface Entry {
 }
 
 /** The newest state of a pair. */
-export interface Metadata extends Linked {
+export interface MetadataPairV1 extends Linked {
   readonly revision: number
   readonly entries: readonly Entry[]
 }
 
-export type Contents = Pick<Metadata, 'entries' | 'tail' | 'split'>
+export type PairContentsV1 = Pick<MetadataPairV1, 'entries' | 'tail' | 'split'>
 
 /** Where a directory begins; null for what is none. The superblock leads to the root in the same way. */
 export function directoryPair({ type, data }: Entry): Pair | null {
@@ -55,7 +55,7 @@ export function contentsSize(entries: readonly Entry[]): number {
 }
 
 /** What a block says: null where its checksum is wrong. */
-export function readBlock(block: Buffer, pair: Pair): Metadata | null {
+export function readBlock(block: Buffer, pair: Pair): MetadataPairV1 | null {
   const size = block.readUInt32LE(4)
   const length = size & ~SPLIT
   if (length < HEADER_SIZE + CHECKSUM_SIZE || length > block.length) return null
@@ -90,7 +90,7 @@ function readEntries(block: Buffer, end: number): Entry[] {
  *
  * @throws Failure ENOSPC where they are too many
  */
-export function blockBytes(contents: Contents, revision: number, blockSize: number): Buffer {
+export function blockBytes(contents: PairContentsV1, revision: number, blockSize: number): Buffer {
   const { entries, tail, split } = contents
   const size = contentsSize(entries)
   if (size > blockSize) throw new Failure('ENOSPC')
@@ -114,7 +114,7 @@ export type Change =
   | { readonly kind: 'remove'; readonly id: number }
   | { readonly kind: 'tail'; readonly tail: Pair | null; readonly split: boolean }
 
-export function changed(contents: Contents, changes: readonly Change[]): Contents {
+export function changed(contents: PairContentsV1, changes: readonly Change[]): PairContentsV1 {
   const entries = [...contents.entries]
   let { tail, split } = contents
   for (const change of changes) {

@@ -14,19 +14,19 @@ import {
   type Entry,
   FILE,
   FOLDER,
-  type Metadata,
+  type MetadataPairV1,
   readBlock,
 } from './metadata.ts'
 
 /** What has been found under a name. */
-export interface Found {
-  readonly metadata: Metadata
+export interface EntryLocation {
+  readonly metadata: MetadataPairV1
   readonly id: number
   readonly entry: Entry
 }
 
 /** The pairs of blocks of the first version, and what is done to them: each commit changes one pair, in one step. */
-export class Store extends PairReader<Metadata> {
+export class MetadataStoreV1 extends PairReader<MetadataPairV1> {
   readonly flash: Flash
   readonly allocator: Allocator
   readonly positions: Positions = new Positions()
@@ -55,7 +55,7 @@ export class Store extends PairReader<Metadata> {
   }
 
   /** A new pair, which nothing leads to: its first commit is what makes it. */
-  newPair(pair: Pair = [this.allocator.allocate(), this.allocator.allocate()]): Metadata {
+  newPair(pair: Pair = [this.allocator.allocate(), this.allocator.allocate()]): MetadataPairV1 {
     return { pair, revision: this.flash.oldRevision(pair[0]) + 1, entries: [], tail: null, split: false }
   }
 
@@ -64,7 +64,7 @@ export class Store extends PairReader<Metadata> {
    *
    * @param to where it is now
    */
-  #outdated(from: Pair, to: Pair): Found | null {
+  #outdated(from: Pair, to: Pair): EntryLocation | null {
     for (const metadata of this.pairs()) {
       for (const [id, entry] of metadata.entries.entries()) {
         const pointer = directoryPair(entry)
@@ -75,7 +75,7 @@ export class Store extends PairReader<Metadata> {
   }
 
   /** The files and directories of a pair, by id. */
-  *visible({ entries }: Metadata): Generator<readonly [id: number, entry: Entry]> {
+  *visible({ entries }: MetadataPairV1): Generator<readonly [id: number, entry: Entry]> {
     for (const [id, entry] of entries.entries()) {
       const isNamed = entry.type === FILE || entry.type === FOLDER
       if (isNamed && !(entry.isMoving && this.isElsewhere(entry))) yield [id, entry]
@@ -83,7 +83,7 @@ export class Store extends PairReader<Metadata> {
   }
 
   /** Looks for a name in the directory that begins with a pair. */
-  find(directory: Pair, name: Buffer): Found | null {
+  find(directory: Pair, name: Buffer): EntryLocation | null {
     for (const metadata of this.directory(directory)) {
       for (const [id, entry] of this.visible(metadata)) if (entry.name.equals(name)) return { metadata, id, entry }
     }
@@ -102,7 +102,7 @@ export class Store extends PairReader<Metadata> {
   }
 
   /** The pairs of all directories, as entries lead to them: the list of all pairs may hold what they were before. */
-  *#tree(): Generator<Metadata> {
+  *#tree(): Generator<MetadataPairV1> {
     const seen = new Seen()
     const heads = [this.root]
     for (let head = heads.pop(); head !== undefined; head = heads.pop()) {
@@ -115,12 +115,12 @@ export class Store extends PairReader<Metadata> {
   }
 
   /** Whether changes leave a pair with no more than it can hold. */
-  hasRoom(metadata: Metadata, changes: readonly Change[]): boolean {
+  hasRoom(metadata: MetadataPairV1, changes: readonly Change[]): boolean {
     return contentsSize(changed(metadata, changes).entries) <= this.flash.blockSize
   }
 
   /** Changes a pair, and, where it had to move, what leads to it. */
-  commit(metadata: Metadata, changes: readonly Change[]): void {
+  commit(metadata: MetadataPairV1, changes: readonly Change[]): void {
     this.generation += 1
     const revision = (metadata.revision + 1) >>> 0
     const data = this.#padded(blockBytes(changed(metadata, changes), revision, this.flash.blockSize))
@@ -176,7 +176,7 @@ export class Store extends PairReader<Metadata> {
 }
 
 /** Where the directories of a pair begin. */
-function pointersOf({ entries }: Metadata): Pair[] {
+function pointersOf({ entries }: MetadataPairV1): Pair[] {
   return entries.map(directoryPair).filter((pair) => pair !== null)
 }
 
@@ -189,7 +189,7 @@ function leadsAlike(type: number, one: Buffer, other: Buffer): boolean {
 }
 
 /** The change that has an entry lead to another pair. */
-function pointing({ id, entry }: Found, pair: Pair): Change {
+function pointing({ id, entry }: EntryLocation, pair: Pair): Change {
   const data = Buffer.concat([pairBytes(pair), entry.data.subarray(8)])
   return { kind: 'replace', id, entry: { ...entry, data } }
 }

@@ -1,7 +1,7 @@
 import { corrupt, Failure } from '../failure.ts'
 import { pairBytes, readPair, SUPERBLOCKS } from '../pair.ts'
 import { type Entry, SUPERBLOCK } from './metadata.ts'
-import type { Store } from './store.ts'
+import type { MetadataStoreV1 } from './store.ts'
 
 const MAGIC: Buffer = Buffer.from('littlefs')
 const VERSION = 0x0001_0001
@@ -11,7 +11,7 @@ const SIZE = 20
 const FEWEST_BLOCKS = 4
 
 /** Makes an empty file system. */
-export function format(store: Store): void {
+export function format(store: MetadataStoreV1): void {
   const { blockSize, blockCount } = store.flash
   if (blockCount < FEWEST_BLOCKS) throw new Failure('ENOSPC')
   const root = store.newPair([2, 3])
@@ -31,7 +31,7 @@ export function format(store: Store): void {
  *
  * @throws Failure EILSEQ where there is no file system; EINVAL for one of another version or device
  */
-export function mount(store: Store): void {
+export function mount(store: MetadataStoreV1): void {
   const [entry] = store.fetch(SUPERBLOCKS).entries
   if (entry === undefined || entry.type !== SUPERBLOCK || !entry.name.equals(MAGIC)) throw corrupt()
   const { data } = entry

@@ -6,10 +6,10 @@ import { NO_BLOCK, type Pair, pairBytes } from '../pair.ts'
 import { isBelow, lastName, type Path } from '../path.ts'
 import { headOf, Position } from '../position.ts'
 import { FILE_MAX, NAME_MAX } from '../v2/superblock.ts'
-import { type Listed, type Opened, type Status, Volume } from '../volume.ts'
+import { type ListedEntry, type OpenedEntry, type Status, Volume } from '../volume.ts'
 import { repair } from './consistency.ts'
-import { type Change, directoryPair, type Entry, entrySize, FILE, FOLDER, type Metadata } from './metadata.ts'
-import { chainOf, type Found, Store } from './store.ts'
+import { type Change, directoryPair, type Entry, entrySize, FILE, FOLDER, type MetadataPairV1 } from './metadata.ts'
+import { chainOf, type EntryLocation, MetadataStoreV1 } from './store.ts'
 import { mount } from './superblock.ts'
 
 const NOTHING: Buffer = Buffer.alloc(0)
@@ -18,7 +18,7 @@ const PAIR_OVERHEAD = 20
 
 /** littlefs of the first version. */
 export class Volume1 extends Volume {
-  protected readonly store: Store
+  protected readonly store: MetadataStoreV1
   readonly inlineMax = 0
   readonly fileMax: number = FILE_MAX
   /** Whether it has been looked for what a power cut has left. */
@@ -27,7 +27,7 @@ export class Volume1 extends Volume {
   /** @param lookahead bytes, with a bit for each block that is looked for at a time */
   constructor(flash: Flash, lookahead: number) {
     super(flash, false)
-    this.store = new Store(flash, lookahead, (visit) => this.visitOpen(visit))
+    this.store = new MetadataStoreV1(flash, lookahead, (visit) => this.visitOpen(visit))
     mount(this.store)
   }
 
@@ -75,13 +75,13 @@ export class Volume1 extends Volume {
   }
 
   /** Looks for what a path leads to: null where there is nothing. The root has no entry. */
-  #lookUp(path: Path): Found | null {
+  #lookUp(path: Path): EntryLocation | null {
     const found = this.store.find(this.#above(path), lastName(path))
     if (path.isDirectory && found !== null && found.entry.type !== FOLDER) throw new Failure('ENOTDIR')
     return found
   }
 
-  #existing(path: Path): Found {
+  #existing(path: Path): EntryLocation {
     const found = this.#lookUp(path)
     if (found === null) throw new Failure('ENOENT')
     return found
@@ -93,7 +93,7 @@ export class Volume1 extends Volume {
     return { isDirectory: entry.type === FOLDER, size: sizeOf(entry), mtime: null }
   }
 
-  *list(path: Path): Generator<Listed, undefined> {
+  *list(path: Path): Generator<ListedEntry, undefined> {
     const shown = new Set<string>()
     for (;;) {
       const { generation } = this.store
@@ -114,7 +114,7 @@ export class Volume1 extends Volume {
     }
   }
 
-  protected find(path: Path, { kind }: OpenMode): Opened {
+  protected find(path: Path, { kind }: OpenMode): OpenedEntry {
     if (path.names.length === 0) throw new Failure('EISDIR')
     const found = this.#lookUp(path)
     if (found === null) {
@@ -142,7 +142,7 @@ export class Volume1 extends Volume {
 
   /** Puts an entry into a directory, where there is room. */
   #enter(directory: Pair, entry: Entry): void {
-    let last: Metadata | undefined
+    let last: MetadataPairV1 | undefined
     for (const metadata of this.store.directory(directory)) {
       const change: Change = { kind: 'insert', id: metadata.entries.length, entry }
       if (this.store.hasRoom(metadata, [change])) {
@@ -156,7 +156,7 @@ export class Volume1 extends Volume {
   }
 
   /** Adds a pair with an entry to a directory. */
-  #extend(last: Metadata, entry: Entry, tail: Pair | null): void {
+  #extend(last: MetadataPairV1, entry: Entry, tail: Pair | null): void {
     const store = this.store
     const fresh = store.newPair()
     const [head, end] = [headOf(fresh.pair), headOf(last.pair)]
@@ -231,7 +231,7 @@ export class Volume1 extends Volume {
   }
 
   /** Takes an entry away, and the pair too where that was all that it held of a longer directory. */
-  #removeEntry(metadata: Metadata, id: number): void {
+  #removeEntry(metadata: MetadataPairV1, id: number): void {
     const predecessor = metadata.entries.length === 1 ? this.store.predecessor(metadata.pair) : null
     if (predecessor?.split !== true) {
       this.store.commit(metadata, [{ kind: 'remove', id }])
@@ -265,7 +265,7 @@ export class Volume1 extends Volume {
   }
 
   /** Enters what has been found under another name, and takes away its old entry: in one step where that can be. */
-  #move(old: Found, target: Found | null, entry: Entry, to: Path): void {
+  #move(old: EntryLocation, target: EntryLocation | null, entry: Entry, to: Path): void {
     const store = this.store
     const isSamePair = target === null || target.metadata.pair[0] === old.metadata.pair[0]
     const changes = isSamePair ? changesWithin(old, target, entry) : null
@@ -291,14 +291,14 @@ export class Volume1 extends Volume {
     })
   }
 
-  #contains(directory: Pair, { pair }: Metadata): boolean {
+  #contains(directory: Pair, { pair }: MetadataPairV1): boolean {
     for (const metadata of this.store.directory(directory)) if (metadata.pair[0] === pair[0]) return true
     return false
   }
 }
 
 /** The changes of a rename that concerns one pair only. */
-function changesWithin(old: Found, target: Found | null, entry: Entry): Change[] {
+function changesWithin(old: EntryLocation, target: EntryLocation | null, entry: Entry): Change[] {
   const { id } = old
   if (target === null) {
     return [

@@ -2,7 +2,7 @@ import { CRC_START, crc32 } from '../crc.ts'
 import type { Flash } from '../flash.ts'
 import { pairBytes } from '../pair.ts'
 import { isNothing, pieceBytes, type StatePiece } from './global_state.ts'
-import type { Contents, Entry, Item } from './metadata.ts'
+import type { Entry, Item, PairContents } from './metadata.ts'
 import { ATTRIBUTE, CHECKSUM, FORWARD_CHECKSUM, LARGEST_SIZE, MOVE_STATE, makeTag, NO_ID, sizeOf, TAIL } from './tag.ts'
 
 /** A forward checksum and a checksum, with their tags. */
@@ -23,7 +23,7 @@ export function entryItems(entry: Entry, id: number): Item[] {
 }
 
 /** The pieces that make all of a pair's contents. */
-export function contentsItems({ entries, tail, split }: Contents, piece: StatePiece): Item[] {
+export function contentsItems({ entries, tail, split }: PairContents, piece: StatePiece): Item[] {
   const items = entries.flatMap((entry, id) => entryItems(entry, id))
   if (tail !== null) items.push({ tag: makeTag(TAIL | (split ? 1 : 0), NO_ID, 8), data: pairBytes(tail) })
   if (!isNothing(piece)) items.push(stateItem(piece))

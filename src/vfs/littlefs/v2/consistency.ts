@@ -2,13 +2,13 @@ import { corrupt } from '../failure.ts'
 import { equalPair, type Pair, Seen, SUPERBLOCKS } from '../pair.ts'
 import { headOf } from '../position.ts'
 import { deletion, tailChange } from './changes.ts'
-import type { Metadata } from './metadata.ts'
-import type { Store } from './store.ts'
+import type { MetadataPair } from './metadata.ts'
+import type { MetadataStore } from './store.ts'
 
 /** What has to be done after the power went in the middle of something, before anything else is written. */
 
 /** Finishes a move: the file is at its new place, so its old entry goes. */
-export function finishMove(store: Store): void {
+export function finishMove(store: MetadataStore): void {
   const move = store.state.moveOnDisk
   if (move === null) return
   const metadata = store.tree.fetch(move.pair)
@@ -22,7 +22,7 @@ export function finishMove(store: Store): void {
  *
  * @param powerLoss whether directories in the list may have been removed from the tree, or not yet entered
  */
-export function removeOrphans(store: Store, powerLoss: boolean): void {
+export function removeOrphans(store: MetadataStore, powerLoss: boolean): void {
   if (store.state.orphans === 0) return
   // First pairs that have moved, since those that they were may still speak of directories that are none any more.
   let moved = true
@@ -31,7 +31,7 @@ export function removeOrphans(store: Store, powerLoss: boolean): void {
 }
 
 /** Has the list lead to the blocks to which the tree leads. @returns whether more pairs had to move */
-function repairMoved(store: Store): boolean {
+function repairMoved(store: MetadataStore): boolean {
   return repair(store, (predecessor, tail) => {
     const parent = store.tree.parent(tail)
     return parent === null || equalPair(parent.pointer, tail)
@@ -41,7 +41,7 @@ function repairMoved(store: Store): boolean {
 }
 
 /** Takes directories out of the list to which no entry leads. @returns whether pairs had to move */
-function dropOrphans(store: Store): boolean {
+function dropOrphans(store: MetadataStore): boolean {
   return repair(store, (_, tail) => {
     if (store.tree.parent(tail) !== null) return null
     const orphan = store.tree.fetch(tail)
@@ -56,7 +56,7 @@ interface Tail {
 }
 
 /** Goes through the list, and changes the tails that `wanted` finds wrong. */
-function repair(store: Store, wanted: (predecessor: Metadata, tail: Pair) => Tail | null): boolean {
+function repair(store: MetadataStore, wanted: (predecessor: MetadataPair, tail: Pair) => Tail | null): boolean {
   let moved = false
   let seen = new Seen()
   let steps = 0

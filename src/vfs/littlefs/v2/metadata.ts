@@ -39,7 +39,7 @@ export interface Entry {
 }
 
 /** What a pair of blocks says, whichever way it is written down. */
-export interface Contents {
+export interface PairContents {
   readonly entries: readonly Entry[]
   /** The next pair of the list of all pairs. */
   readonly tail: Pair | null
@@ -48,7 +48,7 @@ export interface Contents {
 }
 
 /** The newest state of a pair of blocks, as it was read or written. */
-export interface Metadata extends Contents {
+export interface MetadataPair extends PairContents {
   /** The block that was read comes first. */
   readonly pair: Pair
   readonly revision: number
@@ -73,13 +73,13 @@ export interface Item {
 }
 
 /** Carries out what pieces of metadata say, one after the other. */
-export class ContentsBuilder implements Contents {
+export class ContentsBuilder implements PairContents {
   entries: Entry[]
   tail: Pair | null
   split: boolean
   piece: StatePiece = NO_STATE
 
-  constructor({ entries, tail, split }: Contents = { entries: [], tail: null, split: false }) {
+  constructor({ entries, tail, split }: PairContents = { entries: [], tail: null, split: false }) {
     this.entries = [...entries]
     this.tail = tail
     this.split = split
@@ -135,7 +135,7 @@ function withAttribute({ attributes }: Entry, tag: number, data: Buffer): Readon
 }
 
 /** What reading found of a block, up to its last valid commit. */
-type Log = Omit<Metadata, 'pair'>
+type Log = Omit<MetadataPair, 'pair'>
 
 /** Reads one block of a pair: null where it holds no valid commit. */
 export function readLog(block: Buffer, progSize: number): Log | null {

@@ -7,7 +7,7 @@ import { Positions } from '../position.ts'
 import { deletion, directoryChange, follow, isDeleting, tailChange } from './changes.ts'
 import { contentsItems, entryItems, fits, itemsSize, stateItem, writeCommit } from './commit.ts'
 import { GlobalState, isNothing, NO_STATE, type StatePiece, xor } from './global_state.ts'
-import { type Contents, ContentsBuilder, type Entry, type Item, type Metadata } from './metadata.ts'
+import { ContentsBuilder, type Entry, type Item, type MetadataPair, type PairContents } from './metadata.ts'
 import { CTZ_STRUCT, NO_TAG } from './tag.ts'
 import { directoryPair, Tree } from './tree.ts'
 
@@ -22,9 +22,9 @@ const RESERVED = 40
 
 /** What writing a pair has come to. */
 type Outcome =
-  | { readonly kind: 'written' | 'relocated'; readonly metadata: Metadata }
+  | { readonly kind: 'written' | 'relocated'; readonly metadata: MetadataPair }
   /** Nothing is left in the pair: the one before it, of the same directory, is to take over its tail. */
-  | { readonly kind: 'dropped'; readonly predecessor: Metadata; readonly left: Contents }
+  | { readonly kind: 'dropped'; readonly predecessor: MetadataPair; readonly left: PairContents }
 
 /** Where entries have gone: those from `from` on are in another pair now. */
 interface Split {
@@ -37,7 +37,7 @@ interface Split {
  * Where a pair has to move to other blocks, what points to it follows in commits of its own, and the global state says
  * meanwhile that it must be looked after.
  */
-export class Store {
+export class MetadataStore {
   readonly flash: Flash
   readonly state: GlobalState = new GlobalState()
   readonly tree: Tree
@@ -71,7 +71,7 @@ export class Store {
   }
 
   /** A new pair, which nothing leads to: its first commit is what makes it. Its second block is written first. */
-  newPair(pair: Pair = [this.allocator.allocate(), this.allocator.allocate()]): Metadata {
+  newPair(pair: Pair = [this.allocator.allocate(), this.allocator.allocate()]): MetadataPair {
     return {
       pair,
       revision: Math.ceil(this.flash.oldRevision(pair[0]) / CYCLE) * CYCLE,
@@ -91,7 +91,7 @@ export class Store {
    *
    * @returns whether lists may be out of step now, because more than one pair had to move
    */
-  commit(metadata: Metadata, changes: readonly Item[]): boolean {
+  commit(metadata: MetadataPair, changes: readonly Item[]): boolean {
     let from = metadata.pair
     let outcome = this.#write(metadata, changes)
     if (outcome.kind === 'dropped') {
@@ -146,7 +146,7 @@ export class Store {
   }
 
   /** Writes one pair, in its log or anew. */
-  #write(metadata: Metadata, changes: readonly Item[], mayDrop = true): Outcome {
+  #write(metadata: MetadataPair, changes: readonly Item[], mayDrop = true): Outcome {
     this.generation += 1
     const wanted = new ContentsBuilder(metadata)
     for (const item of changes) wanted.apply(item)
@@ -181,7 +181,7 @@ export class Store {
   }
 
   /** Adds a commit to the log: null where that has no room, or the block does not take it. */
-  #append(metadata: Metadata, wanted: Contents, changes: readonly Item[]): Metadata | null {
+  #append(metadata: MetadataPair, wanted: PairContents, changes: readonly Item[]): MetadataPair | null {
     if (!metadata.erased || wanted.entries.length >= MOST_ENTRIES) return null
     const change = this.state.change()
     const piece = xor(metadata.piece, change)
@@ -202,8 +202,8 @@ export class Store {
   }
 
   /** Writes a pair anew, into as many pairs as it needs. */
-  #rewrite(metadata: Metadata, wanted: Contents, splits: Split[]): Outcome {
-    let left: Contents = contentsOf(wanted)
+  #rewrite(metadata: MetadataPair, wanted: PairContents, splits: Split[]): Outcome {
+    let left: PairContents = contentsOf(wanted)
     for (let from = this.#splitAt(left.entries); from > 0; from = this.#splitAt(left.entries)) {
       const tail = this.#splitOff(left, from)
       if (tail === null) break
@@ -236,7 +236,7 @@ export class Store {
   }
 
   /** Puts entries into a new pair: null where there is no room for one. */
-  #splitOff(contents: Contents, from: number): Pair | null {
+  #splitOff(contents: PairContents, from: number): Pair | null {
     try {
       const tail = this.newPair()
       const outcome = this.#compact(tail, { ...contents, entries: contents.entries.slice(from) }, false)
@@ -260,10 +260,10 @@ export class Store {
    * @param reachable whether something leads to the pair: only then may it tell of changes of the global state
    */
   #compact(
-    metadata: Metadata,
-    contents: Contents,
+    metadata: MetadataPair,
+    contents: PairContents,
     reachable: boolean,
-  ): { kind: 'written' | 'relocated'; metadata: Metadata } {
+  ): { kind: 'written' | 'relocated'; metadata: MetadataPair } {
     const [current] = metadata.pair
     const revision = (metadata.revision + 1) >>> 0
     let other = metadata.pair[1]
@@ -310,7 +310,12 @@ export class Store {
     }
   }
 
-  #writeAnew(block: number, contents: Contents, piece: StatePiece, revision: number): { end: number; lastTag: number } {
+  #writeAnew(
+    block: number,
+    contents: PairContents,
+    piece: StatePiece,
+    revision: number,
+  ): { end: number; lastTag: number } {
     const items = contentsItems(contents, piece)
     if (!fits(this.flash, 4, items)) throw new Failure('ENOSPC')
     this.flash.erase(block)
@@ -318,7 +323,7 @@ export class Store {
   }
 }
 
-function contentsOf({ entries, tail, split }: Contents): Contents {
+function contentsOf({ entries, tail, split }: PairContents): PairContents {
   return { entries, tail, split }
 }
 
@@ -326,12 +331,12 @@ function isSuperblock(pair: Pair): boolean {
   return samePair(pair, SUPERBLOCKS)
 }
 
-function isTired({ revision }: Metadata): boolean {
+function isTired({ revision }: MetadataPair): boolean {
   return (revision + 1) % CYCLE === 0
 }
 
 /** Where the directories of a pair begin. */
-function pointersOf({ entries }: Metadata): Pair[] {
+function pointersOf({ entries }: MetadataPair): Pair[] {
   return entries.map(directoryPair).filter((pair) => pair !== null)
 }
 

@@ -6,7 +6,7 @@ import { structChange } from './changes.ts'
 import { entryItems } from './commit.ts'
 import { NO_STATE, xor } from './global_state.ts'
 import type { Entry } from './metadata.ts'
-import type { Store } from './store.ts'
+import type { MetadataStore } from './store.ts'
 import { CREATE, INLINE_STRUCT, makeTag, SUPERBLOCK } from './tag.ts'
 
 const MAGIC: Buffer = Buffer.from('littlefs')
@@ -41,7 +41,7 @@ function bytes(flash: Flash, { version, nameMax, fileMax, attributeMax }: Limits
 }
 
 /** Makes an empty file system. */
-export function format(store: Store): void {
+export function format(store: MetadataStore): void {
   if (store.flash.blockCount < SUPERBLOCKS.length) throw new Failure('ENOSPC')
   const data = bytes(store.flash, LIMITS)
   const entry: Entry = { type: SUPERBLOCK, name: MAGIC, struct: { type: INLINE_STRUCT, data }, attributes: new Map() }
@@ -57,7 +57,7 @@ export function format(store: Store): void {
  *
  * @throws Failure EILSEQ where there is no file system; EINVAL for one of another version or device
  */
-export function mount(store: Store): Limits {
+export function mount(store: MetadataStore): Limits {
   let limits: Limits | null = null
   let state = NO_STATE
   let seed = 0
@@ -93,7 +93,7 @@ function readLimits(flash: Flash, { struct }: Entry): Limits {
 }
 
 /** Makes a file system of an older version one of this: what is written from now on has forward checksums. */
-export function upgrade(store: Store, limits: Limits): Limits {
+export function upgrade(store: MetadataStore, limits: Limits): Limits {
   if (limits.version === VERSION) return limits
   const current = { ...limits, version: VERSION }
   store.commit(store.tree.fetch(store.root), [structChange(0, INLINE_STRUCT, bytes(store.flash, current))])

@@ -3,19 +3,19 @@ import type { Flash } from '../flash.ts'
 import { type Pair, readPair, samePair } from '../pair.ts'
 import { PairReader } from '../pair_reader.ts'
 import type { GlobalState } from './global_state.ts'
-import { type Entry, type Metadata, readLog } from './metadata.ts'
+import { type Entry, type MetadataPair, readLog } from './metadata.ts'
 import { DIRECTORY_STRUCT, REGULAR } from './tag.ts'
 
 /** An entry, and where it is. */
-export interface Found {
-  readonly metadata: Metadata
+export interface EntryLocation {
+  readonly metadata: MetadataPair
   readonly id: number
   /** Undefined where there is none of that name: it would be at `id`. */
   readonly entry: Entry | undefined
 }
 
 /** Reads pairs, and finds its way among them. */
-export class Tree extends PairReader<Metadata> {
+export class Tree extends PairReader<MetadataPair> {
   readonly #state: GlobalState
 
   constructor(flash: Flash, state: GlobalState) {
@@ -27,7 +27,7 @@ export class Tree extends PairReader<Metadata> {
   }
 
   /** The entry of the directory that begins with a pair. */
-  parent(pair: Pair): { metadata: Metadata; id: number; pointer: Pair } | null {
+  parent(pair: Pair): { metadata: MetadataPair; id: number; pointer: Pair } | null {
     for (const metadata of this.pairs()) {
       for (const [id, entry] of this.visible(metadata)) {
         const pointer = directoryPair(entry)
@@ -38,14 +38,14 @@ export class Tree extends PairReader<Metadata> {
   }
 
   /** The entries of a pair without one that is being moved away, by id. */
-  *visible(metadata: Metadata): Generator<readonly [id: number, entry: Entry]> {
+  *visible(metadata: MetadataPair): Generator<readonly [id: number, entry: Entry]> {
     const hidden = this.#state.hiddenIn(metadata.pair)
     for (const [id, entry] of metadata.entries.entries()) if (id !== hidden) yield [id, entry]
   }
 
   /** Looks for a name in the directory that begins with a pair. */
-  find(directory: Pair, name: Buffer): Found {
-    let last: Metadata | undefined
+  find(directory: Pair, name: Buffer): EntryLocation {
+    let last: MetadataPair | undefined
     for (const metadata of this.directory(directory)) {
       last = metadata
       let after: number | null = null

@@ -6,21 +6,21 @@ import type { Flash } from '../flash.ts'
 import { type Pair, pairBytes } from '../pair.ts'
 import { isBelow, lastName, type Path } from '../path.ts'
 import { headOf, Position } from '../position.ts'
-import { type Listed, type Opened, type Status, Volume } from '../volume.ts'
+import { type ListedEntry, type OpenedEntry, type Status, Volume } from '../volume.ts'
 import { attributeChange, creation, deletion, structChange, tailChange } from './changes.ts'
 import { finishMove, removeOrphans } from './consistency.ts'
 import { type Entry, NO_ENTRY } from './metadata.ts'
-import { Store } from './store.ts'
+import { MetadataStore } from './store.ts'
 import { ATTRIBUTE_MAX, type Limits, mount, upgrade } from './superblock.ts'
 import { CTZ_STRUCT, DIRECTORY, DIRECTORY_STRUCT, INLINE_STRUCT, REGULAR } from './tag.ts'
-import { compareNames, directoryPair, type Found, isNamed } from './tree.ts'
+import { compareNames, directoryPair, type EntryLocation, isNamed } from './tree.ts'
 
 /** The attribute in which MicroPython keeps the time of a file: nanoseconds since 1970, 64 bits. */
 const MTIME = 1
 
 /** littlefs of the second version. */
 export class Volume2 extends Volume {
-  protected readonly store: Store
+  protected readonly store: MetadataStore
   readonly inlineMax: number
   #limits: Limits
 
@@ -30,7 +30,7 @@ export class Volume2 extends Volume {
    */
   constructor(flash: Flash, lookahead: number, cacheSize: number, keepsTimes: boolean) {
     super(flash, keepsTimes)
-    this.store = new Store(flash, lookahead, (visit) => this.visitOpen(visit))
+    this.store = new MetadataStore(flash, lookahead, (visit) => this.visitOpen(visit))
     this.#limits = mount(this.store)
     this.inlineMax = Math.min(cacheSize, this.#limits.attributeMax, ATTRIBUTE_MAX, Math.floor(flash.blockSize / 8))
   }
@@ -72,15 +72,15 @@ export class Volume2 extends Volume {
   }
 
   /** Looks for what a path leads to; null for the root, which has no entry. */
-  #lookUp(path: Path): Found | null {
-    let found: Found | null = null
+  #lookUp(path: Path): EntryLocation | null {
+    let found: EntryLocation | null = null
     for (const name of path.names) found = this.store.tree.find(this.#inside(found), name)
     if (path.isDirectory && found?.entry !== undefined && found.entry.type !== DIRECTORY) throw new Failure('ENOTDIR')
     return found
   }
 
   /** Where the directory begins that has been found. */
-  #inside(found: Found | null): Pair {
+  #inside(found: EntryLocation | null): Pair {
     if (found === null) return this.store.root
     if (found.entry === undefined) throw new Failure('ENOENT')
     if (found.entry.type !== DIRECTORY) throw new Failure('ENOTDIR')
@@ -89,7 +89,7 @@ export class Volume2 extends Volume {
     return pair
   }
 
-  #existing(path: Path): Found & { readonly entry: Entry } {
+  #existing(path: Path): EntryLocation & { readonly entry: Entry } {
     const found = this.#lookUp(path)
     if (found === null) throw new Failure('EINVAL')
     const { entry } = found
@@ -105,7 +105,7 @@ export class Volume2 extends Volume {
     return { isDirectory: entry.type === DIRECTORY, size: sizeOf(entry), mtime: mtimeOf(entry) }
   }
 
-  *list(path: Path): Generator<Listed, undefined> {
+  *list(path: Path): Generator<ListedEntry, undefined> {
     let last: Buffer | null = null
     for (;;) {
       // What has changed since may be at other places, and only the order of names tells where to go on.
@@ -126,7 +126,7 @@ export class Volume2 extends Volume {
     }
   }
 
-  protected find(path: Path, mode: OpenMode): Opened {
+  protected find(path: Path, mode: OpenMode): OpenedEntry {
     const found = this.#lookUp(path)
     if (found === null) throw new Failure('EISDIR')
     const { metadata, id, entry } = found
@@ -138,7 +138,7 @@ export class Volume2 extends Volume {
   }
 
   /** Makes an empty file. Its entry is there at once, so that its name is not given to another one meanwhile. */
-  #create(path: Path, { kind }: OpenMode, { metadata, id }: Found): Opened {
+  #create(path: Path, { kind }: OpenMode, { metadata, id }: EntryLocation): OpenedEntry {
     if (kind === 'r') throw new Failure('ENOENT')
     if (path.isDirectory) throw new Failure('ENOTDIR')
     const name = this.#checkedName(path)
@@ -238,7 +238,7 @@ export class Volume2 extends Volume {
   }
 
   /** Enters what has been found under another name, and takes away its old entry. */
-  #move(old: Found & { readonly entry: Entry }, target: Found, to: Path): void {
+  #move(old: EntryLocation & { readonly entry: Entry }, target: EntryLocation, to: Path): void {
     const { state, tree } = this.store
     const isSamePair = target.metadata.pair[0] === old.metadata.pair[0]
     const changes = creation(target.id, { ...old.entry, name: lastName(to) })

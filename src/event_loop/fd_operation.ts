@@ -6,7 +6,7 @@ import { cancel, isWorthTrying, type Waiter, wait } from './poller.ts'
 export const NOT_YET: unique symbol = Symbol('not yet')
 
 /** How to wait, beside for what. */
-export interface Patience {
+export interface CheckedWaitOptions {
   /** Aborted, it makes the promise reject with its reason; nothing has been done then. */
   readonly signal?: AbortSignal | undefined
   /** false: the process does not stay alive for it. */
@@ -14,7 +14,7 @@ export interface Patience {
 }
 
 /** Something to be done at a descriptor. */
-export interface Deed<T> {
+export interface FdOperation<T> {
   readonly fd: number
   /** READABLE or WRITABLE: what the descriptor has to be. */
   readonly events: number
@@ -25,7 +25,7 @@ export interface Deed<T> {
    */
   attempt(isReady: boolean): T | typeof NOT_YET
   /** Does it in another way, where the descriptor cannot be waited for: a file on disk, a directory, /dev/null. */
-  otherwise?(): Promise<T>
+  fallback?(): Promise<T>
 }
 
 /**
@@ -36,7 +36,7 @@ const IN_A_ROW = 64
 let inARow = 0
 
 /** Does what a descriptor may have to become ready for: at once where it can, else when its turn has come. */
-export function perform<T>(deed: Deed<T>, { signal, ref = true }: Patience): Promise<T> {
+export function runWhenReady<T>(deed: FdOperation<T>, { signal, ref = true }: CheckedWaitOptions): Promise<T> {
   if (signal?.aborted) return Promise.reject(signal.reason)
   if (++inARow > IN_A_ROW) inARow = 0
   else if (isWorthTrying(deed.fd, deed.events)) {
@@ -47,31 +47,31 @@ export function perform<T>(deed: Deed<T>, { signal, ref = true }: Patience): Pro
       return Promise.reject(error)
     }
   }
-  return new Promise((resolve, reject) => begin(new Operation(deed, signal, ref, resolve, reject)))
+  return new Promise((resolve, reject) => begin(new PendingOperation(deed, signal, ref, resolve, reject)))
 }
 
 /** Resolves when a descriptor is ready, and leaves it at that: by then somebody else may have been faster. */
-export function ready(fd: number, events: number, { signal, ref = true }: Patience): Promise<void> {
+export function ready(fd: number, events: number, { signal, ref = true }: CheckedWaitOptions): Promise<void> {
   if (signal?.aborted) return Promise.reject(signal.reason)
   const deed = { fd, events, attempt: () => undefined }
-  return new Promise((resolve, reject) => begin(new Operation(deed, signal, ref, resolve, reject)))
+  return new Promise((resolve, reject) => begin(new PendingOperation(deed, signal, ref, resolve, reject)))
 }
 
-function begin<T>(operation: Operation<T>): void {
+function begin<T>(operation: PendingOperation<T>): void {
   const { deed } = operation
   try {
     wait(deed.fd, deed.events, operation)
   } catch (error) {
     const isPollable = !(error instanceof PermissionError)
-    if (isPollable || deed.otherwise === undefined) operation.reject(error)
-    else operation.resolve(deed.otherwise())
+    if (isPollable || deed.fallback === undefined) operation.reject(error)
+    else operation.resolve(deed.fallback())
     return
   }
   operation.listen()
 }
 
-class Operation<T> implements Waiter {
-  readonly deed: Deed<T>
+class PendingOperation<T> implements Waiter {
+  readonly deed: FdOperation<T>
   readonly ref: boolean
   readonly resolve: (value: T | Promise<T>) => void
   readonly reject: (reason: unknown) => void
@@ -79,7 +79,7 @@ class Operation<T> implements Waiter {
   #stopListening: (() => void) | undefined
 
   constructor(
-    deed: Deed<T>,
+    deed: FdOperation<T>,
     signal: AbortSignal | undefined,
     ref: boolean,
     resolve: (value: T | Promise<T>) => void,

@@ -12,10 +12,10 @@ const WAITS = [0, 9]
 const OPERATION = 0x7f
 
 /** Whether a thread rests, by the line "number address operation ..." of its system call. */
-type IsAtRest = (line: string) => boolean
+type IsAsleep = (line: string) => boolean
 
 interface Watched {
-  readonly isAtRest: IsAtRest
+  readonly isAsleep: IsAsleep
   readonly syscall: number
   readonly schedstat: number
   /** What schedstat said when the thread was last seen at rest: it changes with every moment on a processor. */
@@ -28,7 +28,7 @@ interface Watched {
  *
  * Files of /proc stay open for the length of one fork, because opening them takes longer than reading them.
  */
-export class Rest {
+export class QuiescenceCheck {
   readonly #threads: Watched[] = []
 
   /**
@@ -39,7 +39,7 @@ export class Rest {
    *   of all of V8; a child of that moment hangs at its own first collection
    * @returns null where not all workers are idle, or another thread has just ended
    */
-  static watch(workers: V8Workers, mutexSize: number, others: readonly string[]): Rest | null {
+  static watch(workers: V8Workers, mutexSize: number, others: readonly string[]): QuiescenceCheck | null {
     const isIdle = idleIn(workers.address + mutexSize)
     if (workers.threads === undefined) {
       // Worker threads on their way out sleep there as well. One was taken for a worker of V8's, and then had ended.
@@ -49,7 +49,7 @@ export class Rest {
       if (threads.length !== workers.count) return null
       workers.threads = threads
     }
-    const rest = new Rest()
+    const rest = new QuiescenceCheck()
     try {
       for (const thread of workers.threads) rest.#open(thread, isIdle)
       for (const thread of others) rest.#open(thread, isAsleep)
@@ -63,8 +63,8 @@ export class Rest {
     }
   }
 
-  #open(thread: string, isAtRest: IsAtRest): void {
-    const watched = { isAtRest, syscall: -1, schedstat: -1, ran: '' }
+  #open(thread: string, isAtRest: IsAsleep): void {
+    const watched = { isAsleep: isAtRest, syscall: -1, schedstat: -1, ran: '' }
     this.#threads.push(watched)
     watched.syscall = openProc(`/proc/self/task/${thread}/syscall`)
     watched.schedstat = openProc(`/proc/self/task/${thread}/schedstat`)
@@ -72,7 +72,7 @@ export class Rest {
 
   /** Whether all rest now: where they do not, there is no point in preparing more. */
   isLikely(): boolean {
-    return this.#threads.every((thread) => thread.isAtRest(readLine(thread.syscall)))
+    return this.#threads.every((thread) => thread.isAsleep(readLine(thread.syscall)))
   }
 
   /**
@@ -83,7 +83,7 @@ export class Rest {
     try {
       for (const thread of this.#threads) {
         thread.ran = readLine(thread.schedstat)
-        if (!thread.isAtRest(readLine(thread.syscall))) return false
+        if (!thread.isAsleep(readLine(thread.syscall))) return false
       }
       return true
     } catch {
@@ -95,7 +95,7 @@ export class Rest {
   holds(): boolean {
     try {
       return this.#threads.every(
-        (thread) => readLine(thread.schedstat) === thread.ran && thread.isAtRest(readLine(thread.syscall)),
+        (thread) => readLine(thread.schedstat) === thread.ran && thread.isAsleep(readLine(thread.syscall)),
       )
     } catch {
       return false
@@ -111,7 +111,7 @@ export class Rest {
 }
 
 /** Whether a thread waits on this condition variable. */
-function idleIn(condition: number): IsAtRest {
+function idleIn(condition: number): IsAsleep {
   return (line) => {
     const fields = line.split(' ')
     if (fields.length < 4 || !WAITS.includes(Number(fields[2]) & OPERATION)) return false

@@ -16,7 +16,7 @@ interface Report {
  * @param fewest how many functions there are at least
  * @param args for the program: what it tests instead of `os`
  */
-export function assertBorne(fewest: number, ...args: string[]): void {
+export function assertAllHandled(fewest: number, ...args: string[]): void {
   const folder = temporaryFolder()
   const program = new URL('./bad_input.js', import.meta.url).pathname
   const child = spawnSync(process.execPath, [program, folder, ...args], { encoding: 'utf8', timeout: 300_000 })

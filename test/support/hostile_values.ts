@@ -22,7 +22,7 @@ export type Sort =
   | 'array'
   | 'other'
 
-export interface Specimen {
+export interface TestValue {
   readonly name: string
   readonly sort: Sort
   readonly value: unknown
@@ -37,10 +37,10 @@ export interface Specimen {
 }
 
 /** What the zoo's own traps and getters throw. */
-export class Bite extends Error {}
+export class HostileError extends Error {}
 
-function bite(): never {
-  throw new Bite('thrown by a getter, a trap or a method of the caller')
+function throwHostileError(): never {
+  throw new HostileError('thrown by a getter, a trap or a method of the caller')
 }
 
 const HUGE = 10 * 2 ** 20
@@ -96,12 +96,12 @@ function revoked(target: object): object {
   return proxy
 }
 
-const bitingTraps: ProxyHandler<object> = {
-  get: bite,
-  has: bite,
-  ownKeys: bite,
-  getPrototypeOf: bite,
-  getOwnPropertyDescriptor: bite,
+const throwingTraps: ProxyHandler<object> = {
+  get: throwHostileError,
+  has: throwHostileError,
+  ownKeys: throwHostileError,
+  getPrototypeOf: throwHostileError,
+  getOwnPropertyDescriptor: throwHostileError,
 }
 
 function pathLike(answer: () => unknown): os.PathLike {
@@ -126,7 +126,7 @@ export function reentrant(path: string, folder: string): os.PathLike {
  * @param outside a file that must not be touched: what a path with a NUL names, up to the NUL
  * @param file a file that may be touched, and its folder
  */
-export function zoo(outside: string, file: string, folder: string): Specimen[] {
+export function hostileValues(outside: string, file: string, folder: string): TestValue[] {
   return [
     ...simple(),
     ...numbers(),
@@ -139,7 +139,7 @@ export function zoo(outside: string, file: string, folder: string): Specimen[] {
   ]
 }
 
-function simple(): Specimen[] {
+function simple(): TestValue[] {
   return [
     { name: 'undefined', sort: 'undefined', value: undefined },
     { name: 'null', sort: 'null', value: null },
@@ -148,27 +148,27 @@ function simple(): Specimen[] {
     { name: 'a symbol', sort: 'other', value: Symbol('zoo') },
     { name: 'a well-known symbol', sort: 'other', value: Symbol.iterator },
     { name: 'a function', sort: 'function', value: () => undefined },
-    { name: 'a function that throws', sort: 'function', value: bite },
+    { name: 'a function that throws', sort: 'function', value: throwHostileError },
     { name: 'a class', sort: 'function', value: class Zoo {} },
   ]
 }
 
-function numbers(): Specimen[] {
+function numbers(): TestValue[] {
   const ordinary = [-1, -0, 1000, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1, 2 ** 32, 2 ** 53, 2 ** 63, 2 ** 64]
   const odd = [Number.NaN, 0.5, -0.5, 1e300, Number.MIN_VALUE, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
   const negative = [-(2 ** 31), -(2 ** 31) - 1, -(2 ** 63)]
   const large = [-1n, 5n, 2n ** 31n, 2n ** 53n, 2n ** 63n - 1n, 2n ** 63n, 2n ** 64n, -(2n ** 63n) - 1n, 10n ** 30n]
   return [
     ...[...ordinary, ...odd, ...negative].map(
-      (value): Specimen => ({ name: Object.is(value, -0) ? '-0' : String(value), sort: 'number', value }),
+      (value): TestValue => ({ name: Object.is(value, -0) ? '-0' : String(value), sort: 'number', value }),
     ),
-    ...large.map((value): Specimen => ({ name: `${value}n`, sort: 'bigint', value })),
+    ...large.map((value): TestValue => ({ name: `${value}n`, sort: 'bigint', value })),
     { name: 'a Number object', sort: 'other', value: Object(5) },
     { name: 'a BigInt object', sort: 'other', value: Object(5n) },
   ]
 }
 
-function texts(outside: string): Specimen[] {
+function texts(outside: string): TestValue[] {
   return [
     { name: 'no text', sort: 'string', value: '' },
     { name: 'a number as text', sort: 'string', value: '5' },
@@ -190,7 +190,7 @@ function texts(outside: string): Specimen[] {
   ]
 }
 
-function bytes(outside: string, file: string): Specimen[] {
+function bytes(outside: string, file: string): TestValue[] {
   const name = Buffer.from(outside)
   const NUL = Buffer.of(0)
   return [
@@ -246,7 +246,7 @@ function bytes(outside: string, file: string): Specimen[] {
   ]
 }
 
-function views(): Specimen[] {
+function views(): TestValue[] {
   return [
     { name: 'a Uint16Array', sort: 'view', value: new Uint16Array([0x6161]) },
     { name: 'a Float64Array', sort: 'view', value: new Float64Array(2) },
@@ -271,14 +271,14 @@ function views(): Specimen[] {
   ]
 }
 
-function pathLikes(outside: string, file: string, folder: string): Specimen[] {
+function pathLikes(outside: string, file: string, folder: string): TestValue[] {
   const itself: os.PathLike = pathLike(() => itself)
   return [
     { name: 'a PathLike', sort: 'pathlike', value: pathLike(() => file) },
     { name: 'a PathLike of bytes', sort: 'pathlike', value: pathLike(() => Buffer.from(file)) },
     { name: 'a PathLike that uses the module', sort: 'pathlike', value: reentrant(file, folder) },
     { name: 'a PathLike with NUL', sort: 'pathlike', value: pathLike(() => `${outside}\0`), flaw: 'NUL' },
-    { name: 'a PathLike that throws', sort: 'pathlike', value: pathLike(bite), flaw: 'hostile' },
+    { name: 'a PathLike that throws', sort: 'pathlike', value: pathLike(throwHostileError), flaw: 'hostile' },
     { name: 'a PathLike that answers itself', sort: 'pathlike', value: itself, flaw: 'type' },
     { name: 'a PathLike that answers a number', sort: 'pathlike', value: pathLike(() => 5), flaw: 'type' },
     { name: 'a PathLike that answers null', sort: 'pathlike', value: pathLike(() => null), flaw: 'type' },
@@ -286,7 +286,7 @@ function pathLikes(outside: string, file: string, folder: string): Specimen[] {
     {
       name: 'a PathLike by a getter that throws',
       sort: 'pathlike',
-      value: Object.defineProperty({}, '__fspath__', { get: bite, enumerable: true }),
+      value: Object.defineProperty({}, '__fspath__', { get: throwHostileError, enumerable: true }),
       flaw: 'hostile',
     },
     { name: 'a URL of a file', sort: 'url', value: pathToFileURL(file) },
@@ -298,7 +298,7 @@ function pathLikes(outside: string, file: string, folder: string): Specimen[] {
   ]
 }
 
-function descriptors(): Specimen[] {
+function descriptors(): TestValue[] {
   return [
     { name: 'a closed FileHandle', sort: 'descriptor', value: { fd: -1 }, fd: -1 },
     { name: 'fd that is not open', sort: 'descriptor', value: { fd: 1000 }, fd: 1000 },
@@ -309,17 +309,17 @@ function descriptors(): Specimen[] {
     { name: 'fd as bigint', sort: 'other', value: { fd: 1000n } },
     { name: 'fileno with text', sort: 'other', value: { fileno: () => '1000' } },
     { name: 'fileno that is none', sort: 'other', value: { fileno: 1000 } },
-    { name: 'fileno that throws', sort: 'other', value: { fileno: bite }, flaw: 'hostile' },
+    { name: 'fileno that throws', sort: 'other', value: { fileno: throwHostileError }, flaw: 'hostile' },
     {
       name: 'fd by a getter that throws',
       sort: 'other',
-      value: Object.defineProperty({}, 'fd', { get: bite, enumerable: true }),
+      value: Object.defineProperty({}, 'fd', { get: throwHostileError, enumerable: true }),
       flaw: 'hostile',
     },
   ]
 }
 
-function objects(): Specimen[] {
+function objects(): TestValue[] {
   return [
     { name: 'an empty array', sort: 'array', value: [] },
     { name: 'an array', sort: 'array', value: ['file'] },
@@ -330,7 +330,7 @@ function objects(): Specimen[] {
     { name: 'a Map', sort: 'other', value: new Map([['mode', 5]]) },
     { name: 'an error', sort: 'other', value: new Error('two\nlines') },
     { name: 'a promise', sort: 'other', value: Promise.resolve('file') },
-    { name: 'a thenable', sort: 'other', value: Object.fromEntries([['then', bite]]) },
+    { name: 'a thenable', sort: 'other', value: Object.fromEntries([['then', throwHostileError]]) },
     { name: 'an object with unknown names', sort: 'other', value: { nonsense: 1 } },
     { name: 'an object without a prototype', sort: 'other', value: Object.assign(Object.create(null), { zoo: 1 }) },
     { name: 'an object of a class', sort: 'other', value: new (class Zoo {})() },
@@ -338,27 +338,32 @@ function objects(): Specimen[] {
     {
       name: 'an object that cannot become text',
       sort: 'other',
-      value: { zoo: 1, toString: bite, valueOf: bite, [Symbol.toPrimitive]: bite },
+      value: {
+        zoo: 1,
+        toString: throwHostileError,
+        valueOf: throwHostileError,
+        [Symbol.toPrimitive]: throwHostileError,
+      },
     },
     {
       name: 'an object that cannot be shown',
       sort: 'other',
-      value: { zoo: 1, [Symbol.for('nodejs.util.inspect.custom')]: bite },
+      value: { zoo: 1, [Symbol.for('nodejs.util.inspect.custom')]: throwHostileError },
     },
     {
       name: 'an object with a tag that throws',
       sort: 'other',
-      value: Object.defineProperty({ zoo: 1 }, Symbol.toStringTag, { get: bite }),
+      value: Object.defineProperty({ zoo: 1 }, Symbol.toStringTag, { get: throwHostileError }),
     },
     {
       name: 'an object with a constructor that throws',
       sort: 'other',
-      value: Object.defineProperty({ zoo: 1 }, 'constructor', { get: bite }),
+      value: Object.defineProperty({ zoo: 1 }, 'constructor', { get: throwHostileError }),
     },
     { name: 'an object of another realm', sort: 'other', value: runInNewContext('({ zoo: 1 })') },
     { name: 'an object that poses as bytes', sort: 'other', value: Object.create(Uint8Array.prototype) },
     { name: 'a proxy', sort: 'other', value: new Proxy({ zoo: 1 }, {}) },
-    { name: 'a proxy that throws', sort: 'other', value: new Proxy({ zoo: 1 }, bitingTraps), flaw: 'hostile' },
+    { name: 'a proxy that throws', sort: 'other', value: new Proxy({ zoo: 1 }, throwingTraps), flaw: 'hostile' },
     { name: 'a revoked proxy', sort: 'other', value: revoked({ zoo: 1 }), flaw: 'hostile' },
     { name: 'a revoked proxy of a function', sort: 'function', value: revoked(() => undefined), flaw: 'hostile' },
   ]

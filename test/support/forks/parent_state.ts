@@ -19,7 +19,7 @@ import { talkTls } from './tls.ts'
 const THIS_PROGRAM = new URL('./run.js', import.meta.url)
 
 /** What the process has that forks: tools, watchers, programs that it started, input, threads. */
-export const company: Readonly<Record<string, Situation>> = {
+export const parentState: Readonly<Record<string, Situation>> = {
   'the inspector is open': async () => {
     openInspector(0, '127.0.0.1')
     const session = new Session()

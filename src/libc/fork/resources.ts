@@ -1,7 +1,7 @@
 import { lastErrno, osError } from '../call.ts'
 import { constants, structs } from '../facts.ts'
 import { type Address, libc } from '../functions.ts'
-import { address, addressOf, bytes, ownMemory } from '../memory.ts'
+import { addressOf, ownMemory, scratch, scratchAddress } from '../memory.ts'
 import { openDescriptors } from './proc.ts'
 
 /**
@@ -9,15 +9,15 @@ import { openDescriptors } from './proc.ts'
  */
 
 /** Throws where so many descriptors cannot be opened: later there would be no way back. */
-export function demandDescriptors(count: number): void {
+export function requireFreeDescriptors(count: number): void {
   if (!isFarFromLimit(count)) nextDescriptors(count)
 }
 
 /** Whether at least so many descriptors are free, by their number alone. */
 function isFarFromLimit(count: number): boolean {
   const open = openDescriptors()
-  if (open === 0 || libc.prlimit(0, constants.RLIMIT_NOFILE, 0, address) !== 0) return false
-  return Number(bytes.readBigUInt64LE(rlim_cur)) - open >= count
+  if (open === 0 || libc.prlimit(0, constants.RLIMIT_NOFILE, 0, scratchAddress) !== 0) return false
+  return Number(scratch.readBigUInt64LE(rlim_cur)) - open >= count
 }
 
 /**
@@ -68,7 +68,7 @@ export function lowerLimit(threads: number): Address {
 }
 
 /** Standard error, and what takes its place for a moment. */
-export interface Silence {
+export interface StderrRedirect {
   readonly nowhere: number
   /** A copy of the descriptor; -1 where there is no standard error. */
   readonly saved: number
@@ -79,14 +79,14 @@ export interface Silence {
 const STDERR = 2
 
 /** What lets the child die quietly: node prints the stack where V8's workers cannot be started, and ends by SIGABRT. */
-export function prepareSilence(): Silence {
+export function redirectStderr(): StderrRedirect {
   const flags = libc.fcntl(STDERR, constants.F_GETFD, 0) === constants.FD_CLOEXEC ? constants.O_CLOEXEC : 0
   // There are roots without it. Then there is noise.
   const nowhere = libc.open('/dev/null', constants.O_WRONLY | constants.O_CLOEXEC)
   return { nowhere, saved: nowhere === -1 ? -1 : libc.fcntl(STDERR, constants.F_DUPFD_CLOEXEC, STDERR + 1), flags }
 }
 
-export function dropSilence({ nowhere, saved }: Silence): void {
+export function closeStderrRedirect({ nowhere, saved }: StderrRedirect): void {
   if (nowhere !== -1) libc.close(nowhere)
   if (saved !== -1) libc.close(saved)
 }

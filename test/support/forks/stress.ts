@@ -7,7 +7,7 @@ import { runInNewContext } from 'node:vm'
 import os from 'osier'
 import { constants } from '../../../src/libc/facts.ts'
 import { libc } from '../../../src/libc/functions.ts'
-import { address, bytes } from '../../../src/libc/memory.ts'
+import { scratch, scratchAddress } from '../../../src/libc/memory.ts'
 import { openCount } from '../open_files.ts'
 import { calculate, ended, FINE, inChild, litter, mustEnd, type Situation, start } from './child.ts'
 
@@ -19,9 +19,9 @@ const ownMemory = (): number =>
 
 /** Sets the limit of this process's addresses, in bytes. */
 function limitAddresses(count: bigint): void {
-  libc.prlimit(0, constants.RLIMIT_AS, 0, address)
-  bytes.writeBigUInt64LE(count, 0)
-  assert.equal(libc.prlimit(0, constants.RLIMIT_AS, address, 0), 0)
+  libc.prlimit(0, constants.RLIMIT_AS, 0, scratchAddress)
+  scratch.writeBigUInt64LE(count, 0)
+  assert.equal(libc.prlimit(0, constants.RLIMIT_AS, scratchAddress, 0), 0)
 }
 
 const NO_LIMIT = 2n ** 64n - 1n
@@ -39,7 +39,7 @@ function workAtRandom(): void {
 }
 
 /** Forks where it is hard: often, with much memory, with little, and in places where nobody would expect it. */
-export const hardship: Readonly<Record<string, Situation>> = {
+export const stress: Readonly<Record<string, Situation>> = {
   '1 000 in a row, with random work on both sides': async () => {
     const children = childrenOf()
     for (let i = 0; i < 5; i++) await mustEnd(start(litter))
