@@ -4,8 +4,8 @@ import { libc } from '../libc/functions.ts'
 import { scratch, scratchAddress } from '../libc/memory.ts'
 
 /**
- * The thread of watch_epoll.ts: stands still until an epoll instance has something to say, and says so. At the end it closes
- * both descriptors, since nobody else can know when it looks at them no more.
+ * The worker thread of watch_epoll.ts. It blocks until an epoll instance has events, and then posts a message. At the
+ * end it closes both descriptors: only this thread knows when it no longer uses them.
  */
 
 const { epoll, end, turns } = workerData as {
@@ -16,14 +16,14 @@ const { epoll, end, turns } = workerData as {
 const counter = new Int32Array(turns)
 const { offsets, size } = structs.pollfd
 
-/** Stands still until one of both is readable. Returns whether it is `end`. */
+/** Blocks until either descriptor is readable. Returns whether it is `end`. */
 function isOver(): boolean {
   for (const [index, fd] of [epoll, end].entries()) {
     scratch.writeInt32LE(fd, index * size + offsets.fd)
     scratch.writeInt16LE(constants.POLLIN, index * size + offsets.events)
     scratch.writeInt16LE(0, index * size + offsets.revents)
   }
-  // Not epoll_wait, which would take the events away.
+  // Not epoll_wait, which would consume the events.
   libc.poll(scratchAddress, 2, -1)
   return scratch.readInt16LE(size + offsets.revents) !== 0
 }

@@ -2,40 +2,43 @@ import { PermissionError } from '../errors.ts'
 import { onAbort } from './on_abort.ts'
 import { cancel, isWorthTrying, type Waiter, wait } from './poller.ts'
 
-/** What a try gives that would have to wait. */
+/** The result of an attempt that would block. */
 export const NOT_YET: unique symbol = Symbol('not yet')
 
-/** How to wait, beside for what. */
+/** Wait options after checking. */
 export interface CheckedWaitOptions {
-  /** Aborted, it makes the promise reject with its reason; nothing has been done then. */
+  /** When aborted, the promise rejects with its reason, and the operation has not been carried out. */
   readonly signal?: AbortSignal | undefined
-  /** false: the process does not stay alive for it. */
+  /** false: the wait does not keep the process alive. */
   readonly ref?: boolean | undefined
 }
 
-/** Something to be done at a descriptor. */
+/** A non-blocking operation on a descriptor. */
 export interface FdOperation<T> {
   readonly fd: number
-  /** READABLE or WRITABLE: what the descriptor has to be. */
+  /** READABLE or WRITABLE: the event that the operation waits for. */
   readonly events: number
   /**
-   * Tries, without waiting. What it throws rejects the promise.
+   * Tries the operation without blocking. An exception rejects the promise.
    *
-   * @param isReady whether the descriptor has been waited for, and so is one that can be
+   * @param isReady whether the descriptor has been polled, and therefore can be polled
    */
   attempt(isReady: boolean): T | typeof NOT_YET
-  /** Does it in another way, where the descriptor cannot be waited for: a file on disk, a directory, /dev/null. */
+  /**
+   * Carries out the operation in another way, for a descriptor that cannot be polled: a regular file, a directory,
+   * /dev/null.
+   */
   fallback?(): Promise<T>
 }
 
 /**
- * How many calls in a row may succeed at once, without a turn of the event loop. Promises alone do not give way to it:
- * a program that reads from somebody who writes fast enough would do nothing else any more.
+ * How many operations in a row may succeed immediately before one waits for the event loop. Settled promises alone run
+ * only microtasks: a program that reads from a fast writer would otherwise starve its timers and other I/O.
  */
 const IN_A_ROW = 64
 let inARow = 0
 
-/** Does what a descriptor may have to become ready for: at once where it can, else when its turn has come. */
+/** Carries out an operation: immediately where that does not block, otherwise once the descriptor is ready. */
 export function runWhenReady<T>(deed: FdOperation<T>, { signal, ref = true }: CheckedWaitOptions): Promise<T> {
   if (signal?.aborted) return Promise.reject(signal.reason)
   if (++inARow > IN_A_ROW) inARow = 0
@@ -50,7 +53,7 @@ export function runWhenReady<T>(deed: FdOperation<T>, { signal, ref = true }: Ch
   return new Promise((resolve, reject) => begin(new PendingOperation(deed, signal, ref, resolve, reject)))
 }
 
-/** Resolves when a descriptor is ready, and leaves it at that: by then somebody else may have been faster. */
+/** Resolves when a descriptor is ready. Another reader or writer may have made it unready again by then. */
 export function ready(fd: number, events: number, { signal, ref = true }: CheckedWaitOptions): Promise<void> {
   if (signal?.aborted) return Promise.reject(signal.reason)
   const deed = { fd, events, attempt: () => undefined }

@@ -4,25 +4,25 @@ import { libc } from '../libc/functions.ts'
 import { NOT_YET } from './fd_operation.ts'
 
 /**
- * Calls that do not wait, on descriptors that the caller may have left blocking.
+ * Non-blocking calls on descriptors that the caller may have left in blocking mode.
  *
- * O_NONBLOCK belongs to the open file, which other processes share: the shell that comes back to its terminal, the
- * child at the other end of its pipe. Setting it for good, as libuv does with what it is given, breaks those.
- * RWF_NOWAIT says the same for one call; pipes, sockets, event counters and timers know it (Linux 6.10 for the last).
- * For the rest (terminals, inotify) the flag is set for the length of one call: a microsecond, in which another process
- * that reads the very same open file may be told to try again. The alternative would be an event loop that stands still
- * when somebody else is faster.
+ * O_NONBLOCK is a flag of the open file description, which other processes share: the shell that owns the terminal, the
+ * child at the other end of a pipe. Setting it permanently, as uv_poll_init does (libuv, src/unix/poll.c), breaks those
+ * processes. RWF_NOWAIT has the same effect for one call; pipes, sockets, event counters and timers support it (timers
+ * since Linux 6.10). For other descriptors (terminals, inotify) the flag is set for the duration of one call. During
+ * that call another process that reads the same open file description may get EAGAIN. The alternative would be an event
+ * loop that blocks when another reader is faster.
  */
 
 const { F_GETFL, F_SETFL, O_NONBLOCK, RWF_NOWAIT } = constants
 const { EAGAIN, EINTR, EOPNOTSUPP, ENOSYS } = errnoNumbers
 
-/** The call cannot be made in this way. */
+/** The descriptor does not support the flags of the call. */
 export const REFUSED = -2
-/** The call would have to wait. */
+/** The call would block. */
 const WOULD_WAIT = -3
 
-/** Makes a call as often as signals interrupt it. */
+/** Makes a call, and repeats it after EINTR. */
 function uninterrupted(syscall: string, fd: number, call: () => number, canBeRefused: boolean): number {
   for (;;) {
     const result = call()
@@ -35,11 +35,11 @@ function uninterrupted(syscall: string, fd: number, call: () => number, canBeRef
 }
 
 /**
- * Tries a transfer of memory that the vectors describe.
+ * Tries to transfer the memory that the vectors in scratch memory describe.
  *
- * @param flagged the call, with the flags it is given; null where there is none that takes flags
- * @param plain the call without flags, for descriptors that know none
- * @param isReady whether the descriptor can be waited for: what cannot (files on disk) does not heed O_NONBLOCK
+ * @param flagged the call, which gets flags; null where no such call exists
+ * @param plain the call without flags, for descriptors that support none
+ * @param isReady whether the descriptor can be polled: regular files, which cannot, ignore O_NONBLOCK
  */
 export function tryCall(
   syscall: string,
@@ -54,7 +54,7 @@ export function tryCall(
   return result === WOULD_WAIT ? NOT_YET : result
 }
 
-/** Has calls on a descriptor fail rather than wait, as long as `call` takes. */
+/** Runs `call` while the descriptor is in non-blocking mode. */
 export function withoutBlocking<T>(fd: number, call: () => T): T {
   const restore = unblock(fd)
   try {
@@ -64,16 +64,16 @@ export function withoutBlocking<T>(fd: number, call: () => T): T {
   }
 }
 
-/** Descriptors that do not block for the time being, by how many want it. */
+/** Descriptors in temporary non-blocking mode, with the number of operations that need it. */
 const unblocked = new Map<number, number>()
 
 const nothing = (): void => undefined
 
-/** Has calls on a descriptor fail rather than wait. Returns what puts it back as it was. */
+/** Sets non-blocking mode on a descriptor. Returns a function that restores the previous mode. */
 export function unblock(fd: number): () => void {
   const flags = libc.fcntl(fd, F_GETFL, 0)
   const count = unblocked.get(fd) ?? 0
-  // A descriptor that is not open is for the call itself to refuse.
+  // The call itself reports a descriptor that is not open.
   if (flags === -1 || (count === 0 && (flags & O_NONBLOCK) !== 0)) return nothing
   if (count === 0) libc.fcntl(fd, F_SETFL, flags | O_NONBLOCK)
   unblocked.set(fd, count + 1)

@@ -1,13 +1,13 @@
-/** What is told of an abort, by signal. */
+/** The abort callbacks of each signal. */
 const listeners = new WeakMap<AbortSignal, Set<(reason: unknown) => void>>()
 
 /**
- * Has `abort` called with the signal's reason, once.
+ * Registers `abort` to be called once with the signal's reason.
  *
- * However many wait, the signal has one listener of ours: a supervisor may have hundreds of waits on one signal, and
- * Node warns of the eleventh listener.
+ * All callbacks of a signal share one event listener: a supervisor may have hundreds of waits on one signal, and Node
+ * warns when an AbortSignal gets its eleventh listener.
  *
- * @returns takes it away again: to be called as soon as there is nothing to abort any more
+ * @returns unregisters `abort`; to be called as soon as there is nothing left to abort
  */
 export function onAbort(signal: AbortSignal, abort: (reason: unknown) => void): () => void {
   const callbacks = listeners.get(signal) ?? listen(signal)
@@ -15,7 +15,7 @@ export function onAbort(signal: AbortSignal, abort: (reason: unknown) => void): 
   return () => {
     callbacks.delete(abort)
     if (callbacks.size > 0) return
-    // Without a listener a signal that follows another one, or a timer, may be collected.
+    // A signal that depends on another signal or on a timer can be garbage collected only without listeners.
     listeners.delete(signal)
     signal.removeEventListener('abort', tell)
   }

@@ -7,15 +7,16 @@ import { pollerHooks } from './poller_hooks.ts'
 import { watchEpoll } from './watch_epoll.ts'
 
 /**
- * Tells when descriptors are ready, in the event loop of this thread.
+ * Reports when descriptors are ready, in the event loop of this thread.
  *
- * One epoll instance is ours, and the loop watches nothing but that, so libuv never sees a caller's descriptor. It
- * would set O_NONBLOCK on it, for every process that shares the open file (a shell its terminal, a child its pipe); it
- * allows one watcher for each, and Node may have that already; and it ends the process where somebody closes one that
- * is watched.
+ * One epoll instance watches the callers' descriptors, and the event loop watches only that instance, so libuv never
+ * handles a caller's descriptor. libuv would set O_NONBLOCK on it, for every process that shares the open file
+ * description (a shell its terminal, a child its pipe). It allows one watcher for each descriptor, and Node may have
+ * that already. And it aborts the process when a watched descriptor is closed. (libuv, src/unix/poll.c: uv_poll_init;
+ * src/unix/linux.c: uv__io_poll.)
  *
- * Who waits is asked in turn, first come, first served, and does its work on the spot. So of two that read one
- * descriptor each gets what it asked for in order, and nobody can be aborted between the data and the promise.
+ * Waiters are served in the order in which they came, and each does its work when it is served. So two readers of one
+ * descriptor get their data in order, and no abort can come between the read and the promise.
  */
 
 const { EPOLLIN, EPOLLOUT, EPOLLERR, EPOLLHUP, EPOLLONESHOT, EPOLL_CLOEXEC } = constants
@@ -25,55 +26,54 @@ const { ENOENT, EBADF } = errnoNumbers
 export const READABLE: number = EPOLLIN
 export const WRITABLE: number = EPOLLOUT
 
-/** Errors make a descriptor ready for everything: the call that then fails tells. */
+/** Errors make a descriptor ready for all events: the call that follows reports the error. */
 const TROUBLE = EPOLLERR | EPOLLHUP
 
-/** Somebody who waits. */
+/** An operation that waits for a descriptor. */
 export interface Waiter {
-  /** Whether the process stays alive for it. */
+  /** Whether the wait keeps the process alive. */
   readonly ref: boolean
   /**
-   * The descriptor is ready. Does what was waited for: true; or goes on waiting, since somebody else was faster: false.
+   * Called when the descriptor is ready. Returns true when the operation is done; false when it has to wait again,
+   * because another reader or writer was faster.
    */
   attempt(): boolean
-  /** There is no more waiting for it. */
+  /** Called when the descriptor can no longer be waited for. */
   fail(error: Error): void
 }
 
-/** A descriptor that somebody waits for, or has waited for. */
+/** A descriptor that has, or has had, waiters. */
 interface Watched {
   readonly fd: number
-  /** Counts the open files that had this number: an event of an earlier one means nothing. */
+  /** Counts the open files that had this number: events of an earlier one are ignored. */
   generation: number
-  /** Whether the kernel has it. */
+  /** Whether the descriptor is registered with the epoll instance. */
   isAdded: boolean
   readonly readers: Waiter[]
   readonly writers: Waiter[]
-  /**
-   * Whether the last one who read found less than there was room for, so that the next one will hardly find anything.
-   */
+  /** Whether the last read returned less than was asked for, so that another read would probably find no data. */
   isDrained: boolean
-  /** How often in a row it was said to be ready, and nobody could do anything. */
+  /** How many events in a row were reported without any waiter being able to proceed. */
   fruitless: number
 }
 
 const EVENT = structs.epoll_event.size
 const { events: EVENTS, data: DATA } = structs.epoll_event.offsets
-/** How many events are taken at once. */
+/** How many events one epoll_wait returns at most. */
 const MOST = 256
 
-// Of this module alone: scratch memory is what the waiters use.
+// Memory of this module alone: the waiters use scratch memory.
 const memory = ownMemory(EVENT * (MOST + 1))
 const address = addressOf(memory)
 const words = new Int32Array(memory.buffer, memory.byteOffset, memory.length >> 2)
-/** What is handed to epoll_ctl, behind what epoll_wait fills. */
+/** Offset of the argument of epoll_ctl, behind the events of epoll_wait. */
 const GIVEN = EVENT * MOST
 
 let epoll = -1
 let loop: Watch | undefined
-/** For how many waiters the process has to stay alive. */
+/** The number of waiters that keep the process alive. */
 let refs = 0
-/** By descriptor. It grows to as many as were open at a time, and no further. */
+/** The watched descriptors, by number. It grows to the highest number of descriptors that were waited for at a time. */
 const table = new Map<number, Watched>()
 
 function open(): Watch {
@@ -87,10 +87,10 @@ function open(): Watch {
 }
 
 /**
- * Waits for a descriptor: the waiter is asked once it is ready, and again each time until it is content.
+ * Adds a waiter for a descriptor. Its `attempt` is called whenever the descriptor is ready, until it returns true.
  *
  * @param events READABLE or WRITABLE
- * @throws OSError PermissionError where there is nothing to wait for (files on disk, directories, /dev/null); EBADF
+ * @throws OSError PermissionError where the descriptor cannot be polled (regular files, directories, /dev/null); EBADF
  */
 export function wait(fd: number, events: number, waiter: Waiter): void {
   if (loop === undefined) open()
@@ -110,20 +110,20 @@ export function wait(fd: number, events: number, waiter: Waiter): void {
   if (waiter.ref && refs++ === 0) loop?.ref()
 }
 
-/** Whether there is any point in trying before the descriptor is ready: not where others wait for that already. */
+/** Whether an immediate attempt is worthwhile: not where other operations already wait for the descriptor. */
 export function isWorthTrying(fd: number, events: number): boolean {
   const watched = table.get(fd)
   if (watched === undefined) return true
   return queueOf(watched, events).length === 0 && !(events === READABLE && watched.isDrained)
 }
 
-/** Notes whether who has just read a descriptor has left nothing: a call in vain is saved for each that waits. */
+/** Records whether a read has emptied a descriptor. This saves the next waiter a call that would fail. */
 export function noteDrained(fd: number, isDrained: boolean): void {
   const watched = table.get(fd)
   if (watched !== undefined) watched.isDrained = isDrained
 }
 
-/** Waits no longer. The kernel may still say once that the descriptor is ready: then nobody listens. */
+/** Removes a waiter. The kernel may still report the descriptor once; that event is ignored. */
 export function cancel(fd: number, events: number, waiter: Waiter): void {
   const watched = table.get(fd)
   if (watched === undefined) return
@@ -146,13 +146,13 @@ function leave(waiter: Waiter): void {
   if (waiter.ref && --refs === 0) loop?.unref()
 }
 
-/** Asks the kernel to say once, and then no more, when one of the events comes. */
+/** Requests one notification (EPOLLONESHOT) for the given events. */
 function arm(watched: Watched, events: number): void {
   if (watched.isAdded) {
     if (control(EPOLL_CTL_MOD, watched, events) === 0) return
     const errno = lastErrno()
-    // It has been closed behind our back. If its number is another file's now, who waited for the old one must not read
-    // that.
+    // The descriptor was closed without a call of this library. Its number may belong to another file now, which the
+    // waiters of the old one must not read.
     const error = osError(errno === ENOENT ? EBADF : errno, 'epoll_ctl', watched.fd)
     watched.isAdded = false
     watched.isDrained = false
@@ -171,7 +171,7 @@ function control(operation: number, { fd, generation }: Watched, events: number)
   return libc.epoll_ctl(epoll, operation, fd, address + GIVEN)
 }
 
-/** Tells all that wait for a descriptor that it will not become ready. */
+/** Rejects all waiters of a descriptor that will not become ready. */
 function dismiss(watched: Watched, error: Error): void {
   for (const queue of [watched.readers, watched.writers]) {
     for (const waiter of queue.splice(0)) {
@@ -181,20 +181,20 @@ function dismiss(watched: Watched, error: Error): void {
   }
 }
 
-/** How many events may be served in one turn of the event loop before others have theirs. */
+/** How many events are served in one turn of the event loop before other work of the loop runs. */
 const IN_A_TURN = 64
 let servedInTurn = 0
 
-/** Called by the event loop when the kernel has something to say. More than are taken at once come in the next turn. */
+/** Called by the event loop when the epoll instance has events. Those beyond the limit are served in the next turn. */
 function beginTurn(): void {
   servedInTurn = 0
   dispatch()
 }
 
 /**
- * What is done with the data often makes the next descriptor ready at once, and a turn of the loop takes longer than
- * all the rest. So the kernel is asked again when those who have been served have had their say: behind all microtasks,
- * that is, where a tick comes that a microtask has asked for.
+ * Code that handles the data often makes the next descriptor ready, and a turn of the event loop costs more than all
+ * other work here. So the epoll instance is polled again after the microtasks of the resolved promises have run: a tick
+ * requested from a microtask runs after them.
  */
 function dispatchAgain(): void {
   process.nextTick(dispatch)
@@ -215,9 +215,7 @@ function dispatch(): void {
   }
 }
 
-/**
- * Asks those who wait, until one has to go on waiting. Returns whether there was anything to be had, or nobody there.
- */
+/** Serves waiters until one has to wait again. Returns whether at least one was served, or the queue was empty. */
 function serve(queue: Waiter[]): boolean {
   if (queue.length === 0) return true
   let served = false
@@ -229,15 +227,15 @@ function serve(queue: Waiter[]): boolean {
   return served
 }
 
-/** After that many times in vain it is no accident any more. */
+/** How many futile events in a row are tolerated before the poller pauses between them. */
 const PATIENCE = 4
 /** The longest pause, in milliseconds. */
 const LONGEST_PAUSE = 32
 
 /**
- * Waits on, where somebody does. A descriptor that is always said to be ready, and never is (an event counter without
- * room for what is to be added, a child that a debugger holds on to), would keep the loop spinning: it is looked at now
- * and then.
+ * Continues to watch a descriptor that has waiters. Some descriptors are reported ready although no waiter can proceed
+ * (an event counter whose value leaves no room for the addend, a child that a debugger holds). They would keep the
+ * event loop busy, so they are polled at growing intervals.
  */
 function goOn(watched: Watched): void {
   if (wantedEvents(watched) === 0) return
@@ -258,7 +256,7 @@ function armAgain(watched: Watched): void {
   }
 }
 
-/** Descriptors are about to be closed, or have just been: nothing will come from them any more. */
+/** Descriptors are about to be closed, or have just been closed: they will not report any more events. */
 function closes(first: number, last: number): void {
   if (first !== last) {
     for (const fd of table.keys()) if (fd >= first && fd <= last) closes(fd, fd)
@@ -266,7 +264,8 @@ function closes(first: number, last: number): void {
   }
   const watched = table.get(first)
   if (watched === undefined || !watched.isAdded) return
-  // The open file may live on under another number, or in another process: then the kernel would keep it.
+  // The open file description may still be referenced by another descriptor or process: the kernel would then keep the
+  // registration.
   control(EPOLL_CTL_DEL, watched, 0)
   watched.isAdded = false
   watched.isDrained = false
@@ -275,9 +274,9 @@ function closes(first: number, last: number): void {
 }
 
 /**
- * In a forked child. The epoll instance is the parent's, and would hand the parent's events to whoever asks first. One
- * of the child's own takes its number: libuv has not looked at it again yet. What the parent waits for comes to the
- * parent.
+ * Runs in a forked child. The inherited epoll instance belongs to the parent, and the child would consume the parent's
+ * events. A new instance of the child takes its number; libuv has not polled it in the child yet. The parent keeps its
+ * waiters and their events.
  */
 function forked(): void {
   for (const { readers, writers } of table.values()) {

@@ -5,25 +5,25 @@ import { libc } from '../libc/functions.ts'
 import { isNode } from '../libc/node.ts'
 import { type Watch, watch } from '../libc/poll_handle.ts'
 
-/** Has `wake` called by the event loop whenever an epoll instance has something to say. */
+/** Has the event loop call `wake` whenever an epoll instance has events. */
 export function watchEpoll(fd: number, wake: () => void): Watch {
   return isNode ? watch(fd, wake) : watchByThread(fd, wake)
 }
 
-/** Milliseconds for the thread to close its descriptors when it is told that all is over. */
+/** How long the thread may take to close its descriptors at the exit of its owner, in milliseconds. */
 const PATIENCE = 1000
 
 /**
- * The same where the event loop lets nobody in (Bun, Deno): a thread waits, and sends a message. It waits for an answer
- * then, since the epoll instance goes on having something to say until it has been asked.
+ * The same where the event loop cannot watch a descriptor (Bun, Deno): a thread polls it and posts a message. The
+ * thread then waits for an acknowledgement, since the epoll instance stays readable until its events have been taken.
  */
 function watchByThread(epoll: number, wake: () => void): Watch {
   const end = libc.eventfd(0, constants.EFD_CLOEXEC)
   if (end === -1) throw osError(lastErrno(), 'eventfd')
-  // How many turns there have been, and whether the thread has ended.
+  // The number of acknowledged messages, and whether the thread has ended.
   const turns = new SharedArrayBuffer(8)
   const counter = new Int32Array(turns)
-  // Without the options that this program was started with: some are for programs on the command line alone.
+  // execArgv is empty: some options of this program are allowed on the command line only.
   const options = { workerData: { epoll, end, turns }, execArgv: [] }
   const thread = new Worker(new URL('./epoll_thread.js', import.meta.url), options)
   const answer = (): void => {
@@ -38,11 +38,11 @@ function watchByThread(epoll: number, wake: () => void): Watch {
     throw error
   })
   thread.unref()
-  // Who waits for the threads at the end would wait for this one for ever.
+  // A process that joins its threads at exit would wait for this one forever.
   process.once('exit', () => {
     libc.write(end, Buffer.alloc(8, 1), 8)
     answer()
-    // The process goes on after a worker, which takes this thread along when it ends.
+    // The process continues after a worker exits, and the exit of the worker terminates this thread.
     if (!isMainThread) Atomics.wait(counter, 1, 0, PATIENCE)
   })
   return { ref: () => thread.ref(), unref: () => thread.unref() }

@@ -1,13 +1,13 @@
 import { wrongType } from '../errors.ts'
 import { onAbort } from '../event_loop/on_abort.ts'
 
-/** What every function of `osier/promises` takes beside the options of its synchronous twin. */
+/** The option that every function of `osier/promises` takes in addition to those of its synchronous twin. */
 export interface SignalOption {
-  /** Aborted, it makes the promise reject with its reason. */
+  /** When aborted, the promise rejects with its reason. */
   readonly signal?: AbortSignal | undefined
 }
 
-/** The signal of the caller, or undefined; throws its reason where it is aborted already. */
+/** The caller's signal, or undefined. Throws the signal's reason where it is already aborted. */
 export function checkedSignal(value: unknown): AbortSignal | undefined {
   if (value === undefined) return undefined
   if (!(value instanceof AbortSignal)) throw wrongType('signal', 'an AbortSignal', value)
@@ -15,7 +15,10 @@ export function checkedSignal(value: unknown): AbortSignal | undefined {
   return value
 }
 
-/** A promise's result, unless the signal is aborted first. What goes on all the same has to clean up after itself. */
+/**
+ * The result of `work`, unless the signal is aborted first. `work` is not stopped, and has to release its resources
+ * itself.
+ */
 export function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return work
   return new Promise((resolve, reject) => {

@@ -38,34 +38,40 @@ const ADDRESSES: Partial<Record<Prepared['name'], readonly number[]>> = {
 
 const { AT_FDCWD } = constants
 
-/** How a call is made on the pool, and what becomes of it. */
+/** How a call is made on the pool, and how its result is converted. */
 export interface Outcome<T> {
-  /** How many bytes at the start of scratch memory C is to read. */
+  /** How many bytes at the start of scratch memory C reads. */
   readonly input?: number
   /**
-   * How many bytes C writes there, or -1 for as many as it says in its result. They are copied to scratch memory before
-   * `result` is asked, which then finds what it would find after a synchronous call.
+   * How many bytes C writes there, or -1 for as many as its result says. They are copied to scratch memory before
+   * `result` is called, which therefore works as after a synchronous call.
    */
   readonly output?: number
-  /** Whether C returns the error number, rather than -1. */
+  /** Whether C returns the error number instead of -1. */
   readonly returnsErrno?: boolean
-  /** How many bytes of memory the call needs; 64 KiB it has in any case. */
+  /** How many bytes of memory the call needs, where 64 KiB are not enough. */
   memorySize?(call: Prepared): number
-  /** Puts there what C is to read. What it throws rejects the promise. */
+  /** Writes the call's input to the block. An exception rejects the promise. */
   fill?(call: Prepared, block: Block): void
-  /** The promise's value, of C's result. `block` becomes another call's, unless `room` asked for more than 64 KiB. */
+  /**
+   * Converts C's result to the promise's value. `block` is reused by other calls, unless `memorySize` asked for more
+   * than 64 KiB.
+   */
   result(result: Int64, call: Prepared, block: Block): T
-  /** Where an error number is not just an OSError: the promise's value, or what to reject with, thrown. */
+  /**
+   * Where an error number does not simply become an OSError: returns the promise's value, or throws the reason to
+   * reject with.
+   */
   failure?(errno: number, call: Prepared): T
-  /** Undoes what the call did though nobody wanted it any more. */
+  /** Undoes the effect of a call that was aborted while it ran. */
   undo?(result: Int64): void
-  /** Whether a signal means nothing any more once the call has been asked for. */
+  /** The call cannot be aborted once it is queued. */
   readonly ignoresAbort?: boolean
 }
 
-/** For calls that tell nothing. */
+/** For calls without a result. */
 export const NOTHING: Outcome<void> = { result: () => undefined }
-/** For calls whose result is a number of C's as it is: a count of bytes. */
+/** For calls whose result is the number that C returns: a count of bytes. */
 export const COUNT: Outcome<number> = { result: Number }
 
 /** Which arguments of these functions are the directories that relative paths start at. The others have none. */
@@ -88,7 +94,7 @@ const DIRECTORIES: Partial<Record<Prepared['name'], readonly number[]>> = {
   utimensat: [0],
 }
 
-/** Whether a descriptor of the caller's is among the arguments. */
+/** Whether one of the arguments is the caller's descriptor. */
 function usesDescriptor({ name, args, file }: Prepared): boolean {
   if (typeof file === 'number') return true
   return DIRECTORIES[name]?.some((index) => args[index] !== AT_FDCWD) === true
@@ -100,7 +106,7 @@ class PoolCall<T> implements Job {
   readonly memorySize: number
   abandoned = false
   #isUnderWay = false
-  /** Why it was abandoned, where the promise has still to be told. */
+  /** The abort reason, where the promise has not been rejected yet. */
   #reason: { readonly reason: unknown } | undefined
   readonly #call: Prepared
   readonly #outcome: Outcome<T>
@@ -121,7 +127,7 @@ class PoolCall<T> implements Job {
     this.memorySize = outcome.memorySize === undefined ? 0 : outcome.memorySize(call)
     this.#call = call
     this.#outcome = outcome
-    // Scratch memory is the next call's, while this one may have to wait for its turn.
+    // The input is copied: other calls use scratch memory while this one is queued.
     if (outcome.input !== undefined) this.#input = Buffer.from(scratch.subarray(0, outcome.input))
     this.#resolve = resolve
     this.#reject = reject
@@ -131,7 +137,8 @@ class PoolCall<T> implements Job {
 
   #abandon(reason: unknown): void {
     this.abandoned = true
-    // Once the promise has rejected, the caller may close a descriptor, and its number may come to mean another file.
+    // Once the promise has rejected, the caller may close a descriptor, and its number may then be reused for another
+    // file.
     if (this.#isUnderWay && usesDescriptor(this.#call)) this.#reason = { reason }
     else this.#reject(reason)
   }
@@ -183,9 +190,9 @@ class PoolCall<T> implements Job {
 /**
  * Makes a call on the pool.
  *
- * @param signal once aborted, the promise rejects with its reason. A call that waits for its turn is not made then. One
- *   that is under way cannot be stopped: what it makes is undone. The promise does not wait for its end, unless the
- *   call uses a descriptor of the caller's
+ * @param signal once aborted, the promise rejects with its reason. A queued call is then not made. A running call
+ *   cannot be stopped; its effect is undone. The promise does not wait for it, unless the call uses the caller's
+ *   descriptor
  */
 export function onPool<T>(call: Prepared, outcome: Outcome<T>, signal?: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
@@ -195,12 +202,13 @@ export function onPool<T>(call: Prepared, outcome: Outcome<T>, signal?: AbortSig
 }
 
 /**
- * The asynchronous twin of a function of `os` that makes one call: the same name, arguments and results. Arguments are
- * checked, and auditing events raised, before it returns; what is wrong with them rejects the promise, as in `node:fs`.
+ * Creates the asynchronous twin of a function of `os` that makes one call: it has the same name, arguments and results.
+ * Arguments are checked, and audit events raised, before it returns; an error in them rejects the promise, as in
+ * `node:fs`.
  *
  * @param like the synchronous function
- * @param prepare what it does before its call
- * @param outcome what it does after
+ * @param prepare the part of the function before its call
+ * @param outcome the part of the function after its call
  */
 export function twin<T, F extends (...args: never[]) => Promise<T>>(
   like: (...args: never[]) => unknown,
@@ -229,7 +237,7 @@ export function named<F extends (...args: never[]) => Promise<unknown>>(
   return fn as unknown as F
 }
 
-/** Takes `signal` out of the options at the end of the arguments: the synchronous function knows none. */
+/** Removes `signal` from the options at the end of the arguments: the synchronous function does not take it. */
 export function takeSignal(given: unknown[]): AbortSignal | undefined {
   const last = given.at(-1)
   if (!isOptions(last) || !('signal' in last)) return undefined

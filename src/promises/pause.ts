@@ -2,9 +2,9 @@ import type { CheckedWaitOptions } from '../event_loop/fd_operation.ts'
 import { onAbort } from '../event_loop/on_abort.ts'
 
 /**
- * Resolves after some milliseconds, or sooner; rejects with the signal's reason once that is aborted.
+ * Resolves after some milliseconds, or earlier; rejects with the signal's reason when the signal is aborted.
  *
- * @param begin gets what ends the pause, for those who may have a reason to
+ * @param begin is called with a function that ends the pause early
  */
 export function pause(
   milliseconds: number,
@@ -30,7 +30,7 @@ export function pause(
   })
 }
 
-/** Pauses that grow from a millisecond to the longest given: for what can only be asked again and again. */
+/** Pauses that double from one millisecond to a maximum, for operations that can only be polled. */
 export class Backoff {
   readonly #longest: number
   readonly #patience: CheckedWaitOptions

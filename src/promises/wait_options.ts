@@ -3,22 +3,22 @@ import { bool } from '../os/arguments/numbers.ts'
 import { checkOptions, isOptions, NO_OPTIONS } from '../os/arguments/options.ts'
 import { checkedSignal, type SignalOption } from './abort.ts'
 
-/** What every function takes that waits for a descriptor. */
+/** The options of every function that waits for a descriptor. */
 export interface WaitOptions extends SignalOption {
-  /** false: the process does not stay alive for the sake of this promise. */
+  /** false: the promise does not keep the process alive. */
   readonly ref?: boolean | undefined
 }
 
 export const WAIT_OPTIONS = ['signal', 'ref'] as const
 
-/** The options of a function that has no others. */
+/** Checks the options of a function that has no others. */
 export function waitOptions(options: unknown): CheckedWaitOptions {
   if (options === NO_OPTIONS) return NO_OPTIONS
   checkOptions(options, WAIT_OPTIONS)
   return checkedWaitOptions(options as WaitOptions)
 }
 
-/** Those two among other options. */
+/** Checks `signal` and `ref` among other options. */
 export function checkedWaitOptions({
   signal,
   ref,
@@ -29,7 +29,7 @@ export function checkedWaitOptions({
   return { signal: checkedSignal(signal), ref: bool(ref, 'ref', true) }
 }
 
-/** Takes those two out of the options at the end of the arguments: the synchronous function knows neither. */
+/** Removes `signal` and `ref` from the options at the end of the arguments: the synchronous function takes neither. */
 export function takeWaitOptions(given: unknown[]): CheckedWaitOptions {
   const last = given.at(-1)
   if (!isOptions(last) || !('signal' in last || 'ref' in last)) return NO_OPTIONS

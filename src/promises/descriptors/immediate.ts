@@ -13,16 +13,16 @@ const { EAGAIN } = errnoNumbers
 
 export type Tried = number | typeof NOT_YET
 
-/** For calls that take an offset: they read and write as those do that take none. */
+/** The offset -1 makes preadv2 and pwritev2 use the file position. */
 const AT_POSITION = -1
 
-/** Describes one piece of memory, in scratch memory. */
+/** Writes one iovec to scratch memory. */
 export function putVector(start: number, length: number): void {
   putUint64(iov_base, start)
   putUint64(iov_len, length)
 }
 
-/** A read into the memory that the vectors in scratch memory describe. */
+/** Reads into the memory that the vectors in scratch memory describe. */
 export function tryRead(syscall: string, fd: number, count: number, isReady: boolean): Tried {
   const size = libc.preadv2(fd, scratchAddress, count, AT_POSITION, 0, RWF_NOWAIT)
   if (size !== -1) return size
@@ -31,7 +31,7 @@ export function tryRead(syscall: string, fd: number, count: number, isReady: boo
   return tryCall(syscall, fd, flagged, () => libc.readv(fd, scratchAddress, count), isReady)
 }
 
-/** A write of it. */
+/** Writes the memory that the vectors in scratch memory describe. */
 export function tryWrite(syscall: string, fd: number, count: number, isReady: boolean): Tried {
   const size = libc.pwritev2(fd, scratchAddress, count, AT_POSITION, 0, RWF_NOWAIT)
   if (size !== -1) return size
@@ -41,8 +41,8 @@ export function tryWrite(syscall: string, fd: number, count: number, isReady: bo
 }
 
 /**
- * Whether more can be had of a file on disk than was read of it: a read that does not wait gives what is in memory. Who
- * gets less than asked for takes that for the end of the file.
+ * Whether a file has more data than a non-blocking read returned. Such a read returns only what is in the page cache,
+ * and the caller would take a short read for the end of the file.
  */
 export function isCutShort(fd: number): boolean {
   const position = libc.lseek(fd, 0, SEEK_CUR)
@@ -53,10 +53,10 @@ export function isCutShort(fd: number): boolean {
 }
 
 /**
- * A read or write on the pool, for a file on disk.
+ * A read or write of a regular file on the pool.
  *
- * @param memory belongs to this call alone: what is the caller's could be transferred, and freed, while C uses it. It
- *   is reachable from here until the call has ended
+ * @param memory memory of this call alone: a caller's buffer could be transferred and freed while C uses it. The call
+ *   keeps a reference to it until it has ended
  */
 export function onDisk(syscall: string, fd: number, name: 'read' | 'writeFrom', memory: Uint8Array): Promise<number> {
   const call = { name, args: [fd, addressOf(memory), memory.length] as const, syscall, file: fd, memory }

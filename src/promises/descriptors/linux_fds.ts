@@ -11,9 +11,9 @@ import { putVector, tryRead, tryWrite } from './immediate.ts'
 
 const { EINVAL } = errnoNumbers
 
-/** Bytes of an event counter's value. */
+/** The size of an event counter's value, in bytes. */
 const COUNTER = 8
-/** Where in scratch memory it stands, behind the vector. */
+/** Offset of the value in scratch memory, behind the vector. */
 const VALUE = 16
 
 /** Reads or writes the value of an event counter. */
@@ -47,8 +47,8 @@ class Counter implements FdOperation<bigint> {
  *
  * @param fd the counter's descriptor
  * @param options `signal`, `ref` as for `read`
- * @returns the value, which is 0 in the counter from now on; with EFD_SEMAPHORE 1, which is taken off
- * @throws OSError EBADF, also where the descriptor is closed meanwhile; EINVAL, EPERM where it is no counter
+ * @returns the value, which the read resets to 0; with EFD_SEMAPHORE 1, by which the read decrements the counter
+ * @throws OSError EBADF, also where the descriptor is closed meanwhile; EINVAL, EPERM where it is not an event counter
  * @throws RangeError for a negative descriptor
  *
  * Availability: Linux 2.6.27. See eventfd(2); Python, os.eventfd_read.
@@ -66,12 +66,13 @@ export async function eventfd_read(fd: Descriptor, options: WaitOptions = NO_OPT
 }
 
 /**
- * write(2): adds to an event counter, as soon as there is room for that much.
+ * write(2): adds to an event counter, as soon as the sum fits.
  *
  * @param fd the counter's descriptor
- * @param value how much: at most 2^64 - 2
+ * @param value the number to add: at most 2^64 - 2
  * @param options `signal`, `ref` as for `write`
- * @throws OSError EBADF, also where the descriptor is closed meanwhile; EINVAL for 2^64 - 1, and where it is no counter
+ * @throws OSError EBADF, also where the descriptor is closed meanwhile; EINVAL for 2^64 - 1, and where it is not an
+ *   event counter
  * @throws RangeError for a negative descriptor
  *
  * Availability: Linux 2.6.27. See eventfd(2); Python, os.eventfd_write.

@@ -14,20 +14,20 @@ const { F_LOCK, F_SETLK, F_WRLCK, SEEK_CUR, SEEK_SET } = constants
 const { EACCES, EAGAIN, EINTR, ESPIPE } = errnoNumbers
 const { offsets, size: FLOCK } = structs.flock
 
-/** The longest time between two tries, in milliseconds. */
+/** The longest time between two attempts, in milliseconds. */
 const LONGEST_PAUSE = 25
 
 const lockfEvent = new AuditEvent('os.lockf')
 
 /**
- * lockf(3): locks, tests or unlocks a part of an open file, against other processes that do the same.
+ * lockf(3): locks, tests or unlocks a part of an open file, against other processes that use locks.
  *
- * F_LOCK tries until the lock is free: the system can tell nobody but a thread that stands still. Two that wait for
- * each other are therefore not found out (EDEADLK); a `signal` with a time limit is the remedy.
+ * F_LOCK polls until the lock is free, because the system can notify only a blocked thread. A deadlock of two waiting
+ * processes is therefore not detected (EDEADLK); use a `signal` with a timeout.
  *
  * @param fd its descriptor, open for writing
  * @param cmd F_LOCK, F_TLOCK, F_ULOCK or F_TEST
- * @param len how many bytes from the present position on; 0 for all that follow, negative for those before it
+ * @param len how many bytes from the current position on; 0 for all that follow, negative for those before it
  * @param options `signal`: aborted, it makes the promise reject, and nothing is locked; `ref`: false lets the process
  *   end meanwhile
  * @throws OSError BlockingIOError or PermissionError where another process holds a lock (F_TLOCK, F_TEST); EBADF
@@ -36,7 +36,7 @@ const lockfEvent = new AuditEvent('os.lockf')
  * @example
  * ```ts
  * const fd = os.open('lock', os.O_RDWR | os.O_CREAT)
- * await promises.lockf(fd, os.F_LOCK, 0, { signal: AbortSignal.timeout(10_000) }) // others wait, and this thread goes on
+ * await promises.lockf(fd, os.F_LOCK, 0, { signal: AbortSignal.timeout(10_000) }) // other processes wait; this thread continues
  * os.lockf(fd, os.F_ULOCK, 0)
  * os.close(fd)
  * ```
@@ -53,7 +53,7 @@ export async function lockf(
   if (command !== F_LOCK) return lockNow(number, command, length)
   if (lockfEvent.wanted) lockfEvent.raise(number, cmd, len)
   const backoff = new Backoff(LONGEST_PAUSE, patience)
-  // The position may move between two tries: the part is that which was meant at first.
+  // The position may change between two attempts: the range is fixed at the first one.
   const start = positionOf(number)
   while (!tryLock(number, start, length)) await backoff.pause()
 }
@@ -62,12 +62,12 @@ function positionOf(fd: number): Int64 {
   const position = libc.lseek(fd, 0, SEEK_CUR)
   if (position !== -1) return position
   const errno = lastErrno()
-  // What has no position can be locked all the same.
+  // A descriptor without a position can be locked too.
   if (errno === ESPIPE) return 0
   throw osError(errno, 'lockf', fd)
 }
 
-/** One try to lock a part of a file, as fcntl(2) has it. */
+/** One attempt to lock a range, with fcntl(2). */
 function tryLock(fd: number, start: Int64, length: Int64): boolean {
   for (;;) {
     scratch.fill(0, 0, FLOCK)

@@ -10,7 +10,7 @@ import { type Outcome, twin } from '../on_pool.ts'
 
 const { EINTR } = errnoNumbers
 
-/** A descriptor, which is closed where nobody wants it any more. */
+/** The result is a descriptor, which is closed after an abort. */
 export const OPENED: Outcome<number> = {
   result: Number,
   undo(fd) {
@@ -21,7 +21,7 @@ export const OPENED: Outcome<number> = {
 /**
  * openat(2): `os.open` on the thread pool. Aborted, it leaves no descriptor behind.
  *
- * A FIFO that nobody has open at the other end keeps a thread of the pool waiting: O_NONBLOCK avoids that.
+ * Opening a FIFO whose other end is not open blocks a thread of the pool: use O_NONBLOCK to avoid that.
  * @example
  * ```ts
  * const fd = await promises.open('notes', os.O_RDWR | os.O_CREAT, 0o600)
@@ -47,8 +47,8 @@ const CLOSED: Outcome<void> = {
 }
 
 /**
- * close(2): `os.close` on the thread pool, since what was written may have to be stored first. Once called it cannot be
- * aborted any more: the descriptor is closed.
+ * close(2): `os.close` on the thread pool, since written data may have to be stored first. The call cannot be aborted:
+ * the descriptor is closed in any case.
  * @example
  * ```ts
  * const fd = await promises.open('/etc/passwd', os.O_RDONLY)

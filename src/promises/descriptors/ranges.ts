@@ -4,7 +4,7 @@ import type { SignalOption } from '../abort.ts'
 import { NOTHING, type Outcome, twin } from '../on_pool.ts'
 
 /**
- * lseek(2): `os.lseek` on the thread pool, since SEEK_DATA, SEEK_HOLE and SEEK_END may have to ask the disk.
+ * lseek(2): `os.lseek` on the thread pool, since SEEK_DATA, SEEK_HOLE and SEEK_END may have to read the disk.
  * @example
  * ```ts
  * const fd = os.open('/etc/passwd', os.O_RDONLY)
@@ -20,7 +20,7 @@ export const lseek: (
 ) => Promise<number> = twin(os.lseek, os.preparedLseek, { result: (reached) => os.exactPosition(reached) })
 
 /**
- * ftruncate(2): `os.ftruncate` on the thread pool. Cuts an open file to a length, or lengthens it with a hole.
+ * ftruncate(2): `os.ftruncate` on the thread pool. Truncates an open file to a length, or extends it with a hole.
  * @example
  * ```ts
  * const fd = os.open('notes', os.O_RDWR | os.O_CREAT)
@@ -41,7 +41,7 @@ export const ftruncate: (fd: Descriptor, length: number | bigint, options?: Sign
  * ```ts
  * const fd = os.open('ledger', os.O_WRONLY | os.O_CREAT)
  * os.write(fd, Buffer.from('paid'))
- * await promises.fsync(fd) // on the disk now, and nobody has waited for it
+ * await promises.fsync(fd) // on the disk now, and the event loop was not blocked
  * os.close(fd)
  * ```
  */
@@ -71,7 +71,7 @@ export const fdatasync: (fd: Descriptor, options?: SignalOption) => Promise<void
 const DONE: Outcome<void> = { returnsErrno: true, result: () => undefined }
 
 /**
- * posix_fallocate(3): `os.posix_fallocate` on the thread pool. Makes sure that a part of an open file has its space.
+ * posix_fallocate(3): `os.posix_fallocate` on the thread pool. Allocates disk space for a part of an open file.
  * @example
  * ```ts
  * const fd = os.open('room', os.O_RDWR | os.O_CREAT)
@@ -88,7 +88,7 @@ export const posix_fallocate: (
 ) => Promise<void> = twin(os.posix_fallocate, os.preparedFallocate, DONE)
 
 /**
- * posix_fadvise(2): `os.posix_fadvise` on the thread pool. Tells how a part of an open file is going to be read.
+ * posix_fadvise(2): `os.posix_fadvise` on the thread pool. Announces how a part of an open file is going to be read.
  * @example
  * ```ts
  * const fd = os.open('/etc/passwd', os.O_RDONLY)

@@ -16,14 +16,14 @@ import { type WaitOptions, waitOptions } from '../wait_options.ts'
 import { isCutShort, onDisk, putVector, type Tried, tryRead, tryWrite } from './immediate.ts'
 import { unchanged, type Writing } from './written_memory.ts'
 
-/** Reads a piece, into memory that it finds itself. */
+/** Reads into memory that it allocates itself. */
 class ReadPiece implements FdOperation<Buffer> {
   readonly events: number = READABLE
   readonly fd: number
   readonly #most: number
-  /** Where large pieces are read to; small ones share the slab. */
+  /** The buffer of a large read; small reads use the slab. */
   readonly #room: Buffer<ArrayBuffer> | null
-  /** What has been read already, of a file on disk. */
+  /** The bytes of a regular file that have been read already. */
   #first: Buffer | null = null
 
   constructor(fd: number, most: number) {
@@ -55,13 +55,13 @@ class ReadPiece implements FdOperation<Buffer> {
 /**
  * read(2): reads at most `n` bytes, as soon as there are any.
  *
- * Several reads of one descriptor get what comes in the order in which they were called.
+ * Several reads of one descriptor get the data in the order in which they were called.
  *
- * @param fd the descriptor. Whether it blocks does not matter, and is left as it is
+ * @param fd the descriptor, in blocking or non-blocking mode; the mode stays as it is
  * @param n how many bytes at the most
  * @param options `signal`: aborted before anything was read, it makes the promise reject; `ref`: false lets the process
  *   end meanwhile
- * @returns what was there: fewer bytes where no more are ready, none at the end of a file
+ * @returns the bytes: fewer than `n` where no more are ready, none at the end of a file
  * @throws OSError as the system says: EBADF, also where the descriptor is closed meanwhile; IsADirectoryError
  *
  * Availability: Linux. See read(2); Python, os.read.
@@ -81,12 +81,12 @@ export async function read(fd: Descriptor, n: number | bigint, options: WaitOpti
   return runWhenReady(new ReadPiece(number, most), waitOptions(options))
 }
 
-/** Uses memory of the caller's. */
+/** An operation on the caller's memory. */
 abstract class WithMemory implements FdOperation<number> {
   abstract readonly events: number
   readonly fd: number
   protected readonly bytes: Uint8Array
-  /** What the caller calls it. */
+  /** The parameter's name in error messages. */
   readonly #name: string
 
   constructor(fd: number, bytes: Uint8Array, name: string) {
@@ -96,7 +96,8 @@ abstract class WithMemory implements FdOperation<number> {
   }
 
   /**
-   * Describes it to C; returns its length. It may be gone meanwhile: empty memory would read as the end of the file.
+   * Writes the memory's iovec to scratch memory, and returns the memory's length. Throws where the memory has been
+   * detached meanwhile: a read into empty memory would look like the end of the file.
    */
   protected describe(): number {
     const length = byteLength(attached(this.bytes, this.#name))
@@ -108,10 +109,10 @@ abstract class WithMemory implements FdOperation<number> {
   abstract fallback(): Promise<number>
 }
 
-/** Reads into it. */
+/** Reads into the caller's memory. */
 class ReadInto extends WithMemory {
   readonly events: number = READABLE
-  /** How much has been read already, of a file on disk. */
+  /** How many bytes of a regular file have been read already. */
   #done = 0
 
   attempt(isReady: boolean): Tried {
@@ -131,13 +132,13 @@ class ReadInto extends WithMemory {
 }
 
 /**
- * read(2): reads into memory of the caller's, as soon as there is anything. See `read`.
+ * read(2): reads into the caller's memory, as soon as there is any data. See `read`.
  *
  * @param fd the descriptor
- * @param buffer where to: any view of memory, filled from its start
+ * @param buffer the destination: any view of memory, filled from its start
  * @param options `signal`, `ref` as for `read`
- * @returns how many bytes were read: fewer than there is room for where no more are ready, 0 at the end of a file
- * @throws OSError as `read`; TypeError where the memory is gone when there is something to read
+ * @returns how many bytes were read: fewer than the view's length where no more are ready, 0 at the end of a file
+ * @throws OSError as `read`; TypeError where the memory is detached by the time there is data to read
  *
  * Availability: Linux. See read(2); Python 3.14, os.readinto.
  * @example
@@ -160,7 +161,7 @@ export async function readinto(
   return runWhenReady(new ReadInto(number, view(buffer, 'buffer'), 'buffer'), waitOptions(options))
 }
 
-/** Writes it. */
+/** Writes the caller's memory. */
 class Write extends WithMemory {
   readonly events: number = WRITABLE
 
@@ -179,14 +180,15 @@ class Write extends WithMemory {
 /**
  * write(2): writes bytes, as soon as there is room for any.
  *
- * It resolves with the first that are taken, also where the descriptor blocks and `os.write` would wait until all are:
- * so an aborted call has written nothing. Up to PIPE_BUF bytes go into a pipe all at once, as ever.
+ * It resolves as soon as some bytes are written, also on a blocking descriptor, where `os.write` would wait until all
+ * are written: so an aborted call has written nothing. Up to PIPE_BUF bytes are written to a pipe atomically, as with
+ * write(2).
  *
- * @param fd the descriptor. Whether it blocks does not matter, and is left as it is
- * @param data the bytes: any view of memory, which must stay as it is until the promise is settled
+ * @param fd the descriptor, in blocking or non-blocking mode; the mode stays as it is
+ * @param data the bytes: any view of memory, which must not change until the promise is settled
  * @param options `signal`: aborted before anything was written, it makes the promise reject; `ref`: false lets the
  *   process end meanwhile
- * @returns how many were written, which may be fewer
+ * @returns how many bytes were written, which may be fewer
  * @throws OSError as the system says: EBADF, also where the descriptor is closed meanwhile; ENOSPC, BrokenPipeError
  *
  * Availability: Linux. See write(2); Python, os.write.
@@ -208,13 +210,13 @@ export function write(fd: Descriptor, data: ArrayBufferView, options: WaitOption
   }
 }
 
-/** What was read at the start of a block. Where the block is the call's alone, it becomes the result. */
+/** The bytes at the start of a block. A block that belongs to this call alone becomes the result without a copy. */
 function pieceOf(size: number, { bytes }: Block): Buffer {
   return bytes.length > BLOCK_SIZE ? trimmed(bytes, size) : Buffer.from(bytes.subarray(0, size))
 }
 
 /**
- * pread(2): `os.pread` on the thread pool. Reads at most `n` bytes from a place in a file.
+ * pread(2): `os.pread` on the thread pool. Reads at most `n` bytes at an offset of a file.
  * @example
  * ```ts
  * const fd = os.open('/etc/passwd', os.O_RDONLY)
@@ -256,7 +258,7 @@ const PWRITE: Outcome<number> = {
 }
 
 /**
- * pwrite(2): `os.pwrite` on the thread pool. Writes bytes at a place in a file. `data` must stay as it is until the
+ * pwrite(2): `os.pwrite` on the thread pool. Writes bytes at an offset of a file. `data` must not change until the
  * promise is settled.
  * @example
  * ```ts

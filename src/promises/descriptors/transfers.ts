@@ -24,17 +24,20 @@ import { COUNT, onPool, twin } from '../on_pool.ts'
 import { Backoff } from '../pause.ts'
 import { takeWaitOptions, type WaitOptions } from '../wait_options.ts'
 
-/** Moving data inside the kernel, when both sides are ready. */
+/** Transfers inside the kernel, which start when both sides are ready. */
 
 const { F_GETFL, O_ACCMODE, O_RDONLY, SPLICE_F_NONBLOCK, SEEK_CUR, POLLIN, POLLOUT } = constants
 const { offsets: POLL, size: POLLFD } = structs.pollfd
 
-/** Bytes of both offsets, at the start of scratch memory. */
+/** The size of both offsets at the start of scratch memory, in bytes. */
 const OFFSETS = 16
-/** The longest time between two tries where both sides are ready, and yet nothing can be moved, in milliseconds. */
+/** The longest time between two attempts where both sides are ready and yet nothing can be moved, in milliseconds. */
 const LONGEST_PAUSE = 16
 
-/** A copy of the offsets in scratch memory, which others use while a call waits; and where a place of it is now. */
+/**
+ * Copies the offsets from scratch memory, which other calls use while this one waits. `moved` converts an address in
+ * scratch memory to the corresponding address in the copy.
+ */
 function keepOffsets(): { readonly memory: Buffer; readonly moved: (place: Address) => Address } {
   const memory = Buffer.allocUnsafeSlow(OFFSETS)
   scratch.copy(memory, 0, 0, OFFSETS)
@@ -42,12 +45,12 @@ function keepOffsets(): { readonly memory: Buffer; readonly moved: (place: Addre
   return { memory, moved: (place) => (place === 0 ? 0 : start + place - scratchAddress) }
 }
 
-/** Whether it is a file on disk, or a device like one: nothing to wait for, but a call may take its time. */
+/** Whether the descriptor is a regular file or a seekable device: it cannot be polled, but a call may block. */
 function hasPosition(fd: number): boolean {
   return libc.lseek(fd, 0, SEEK_CUR) !== -1
 }
 
-/** The side that keeps a transfer waiting, and what it has to become; null where both are ready. */
+/** The side that is not ready, and the event to wait for; null where both sides are ready. */
 function laggard(from: number, to: number): readonly [fd: number, events: number] | null {
   scratch.fill(0, 0, 2 * POLLFD)
   scratch.writeInt32LE(from, POLL.fd)
@@ -60,7 +63,7 @@ function laggard(from: number, to: number): readonly [fd: number, events: number
   return null
 }
 
-/** Tries until something has been moved, and waits in between for the side that is not ready. */
+/** Repeats `attempt` until something has been moved. Between attempts it waits for the side that is not ready. */
 async function moveWhenReady(
   from: number,
   to: number,
@@ -78,7 +81,7 @@ async function moveWhenReady(
   }
 }
 
-/** What a call on the pool comes to: it fails with EAGAIN where it would have to wait. */
+/** The result of a call on the pool, with NOT_YET for EAGAIN. */
 async function orNotYet(call: Promise<number>): Promise<number | typeof NOT_YET> {
   try {
     return await call
@@ -91,16 +94,16 @@ async function orNotYet(call: Promise<number>): Promise<number | typeof NOT_YET>
 /**
  * splice(2): moves data between a pipe and another descriptor, as soon as both are ready.
  *
- * @param src where from
- * @param dst where to; this or `src` is a pipe
+ * @param src the source
+ * @param dst the destination; this or `src` is a pipe
  * @param count how many bytes at the most
- * @param offset_src where to start reading, in bytes; null for the position, which moves, and for a pipe
- * @param offset_dst where to start writing, in bytes; null for the position, which moves, and for a pipe
- * @param flags of SPLICE_F_MOVE, SPLICE_F_MORE; SPLICE_F_NONBLOCK changes nothing here
+ * @param offset_src where to start reading, in bytes; null for the position, which advances, and for a pipe
+ * @param offset_dst where to start writing, in bytes; null for the position, which advances, and for a pipe
+ * @param flags of SPLICE_F_MOVE, SPLICE_F_MORE; SPLICE_F_NONBLOCK has no effect here
  * @param options `offset_src`, `offset_dst`, `flags` by name; `signal`: aborted, it makes the promise reject, and
  *   nothing has been moved; `ref`: false lets the process end meanwhile
  * @returns how many bytes were moved; 0 at the end
- * @throws OSError as the system says: EBADF, EINVAL where neither is a pipe, ESPIPE for the offset of a pipe
+ * @throws OSError as the system reports it: EBADF, EINVAL where neither is a pipe, ESPIPE for the offset of a pipe
  *
  * Availability: Linux. See splice(2); Python, os.splice.
  * @example
@@ -142,24 +145,24 @@ export async function splice(
     const call = { name: 'splice', args: own, syscall, file, memory } as const
     return moveWhenReady(from, to, patience, () => orNotYet(onPool<number>(call, COUNT)))
   }
-  // SPLICE_F_NONBLOCK is for pipes alone: a socket at the other side would wait. And C has only the address of
-  // `memory`, so it is named here to be there as long as there are tries.
+  // SPLICE_F_NONBLOCK affects the pipe only: a socket at the other side would block. `memory` is captured here because
+  // C gets only its address, and it must not be collected while attempts are made.
   return moveWhenReady(from, to, patience, () =>
     withoutBlocking(to, () => tryCall(syscall, from, null, () => libc.splice(...own), memory.length > 0)),
   )
 }
 
 /**
- * tee(2): copies what is in a pipe to another pipe, and leaves it in the first, as soon as both are ready.
+ * tee(2): copies the contents of a pipe to another pipe without consuming them, as soon as both are ready.
  *
  * @param src the pipe to read
  * @param dst the pipe to write
  * @param count how many bytes at the most
- * @param flags SPLICE_F_NONBLOCK changes nothing here
+ * @param flags SPLICE_F_NONBLOCK has no effect here
  * @param options `flags` by name; `signal`: aborted, it makes the promise reject, and nothing has been copied; `ref`:
  *   false lets the process end meanwhile
- * @returns how many bytes were copied; 0 where the pipe is empty and nobody can write to it any more
- * @throws OSError as the system says: EBADF, EINVAL where one is no pipe or both are the same
+ * @returns how many bytes were copied; 0 where the pipe is empty and has no writer any more
+ * @throws OSError as the system reports it: EBADF, EINVAL where one is not a pipe or both are the same
  *
  * Availability: Linux. See tee(2).
  * @example
@@ -192,16 +195,17 @@ export async function tee(
  * vmsplice(2): puts memory into a pipe without copying it, as soon as the pipe has room, or reads a pipe into memory,
  * as soon as there is anything.
  *
- * What was put into a pipe stays the caller's memory until somebody has read it there: who changes it meanwhile, or
- * lets go of the buffer, changes what the reader gets. `writev` has no such trap.
+ * The pipe refers to the caller's memory until a reader has consumed it: changing the buffer, or letting it be garbage
+ * collected, changes what the reader gets. `writev` copies the data and has no such restriction.
  *
  * @param fd the writing end of a pipe, or its reading end
  * @param buffers the memory: views, at most 1024
- * @param flags of SPLICE_F_GIFT; SPLICE_F_NONBLOCK changes nothing here
+ * @param flags of SPLICE_F_GIFT; SPLICE_F_NONBLOCK has no effect here
  * @param options `flags` by name; `signal`: aborted, it makes the promise reject, and nothing has been moved; `ref`:
  *   false lets the process end meanwhile
- * @returns how many bytes were put into the pipe, which may be fewer than there are, or read from it; 0 at its end
- * @throws OSError as the system says: EBADF for what is no pipe, EINVAL, BrokenPipeError
+ * @returns how many bytes were put into the pipe, which may be fewer than the buffers hold, or read from it; 0 at its
+ *   end
+ * @throws OSError as the system reports it: EBADF for a descriptor that is not a pipe, EINVAL, BrokenPipeError
  *
  * Availability: Linux. See vmsplice(2).
  * @example
@@ -225,7 +229,7 @@ export async function vmsplice(
   const { pipe, list, bits } = checkedVmsplice(fd, buffers, ...given)
   const flags = bits | SPLICE_F_NONBLOCK
   const status = libc.fcntl(pipe, F_GETFL, 0)
-  // As the kernel chooses: what can be written is.
+  // The kernel's rule: a writable descriptor is written to.
   const events = (status & O_ACCMODE) === O_RDONLY ? READABLE : WRITABLE
   const attempt = (): number | typeof NOT_YET => {
     for (const bytes of list) attached(bytes, 'buffers')
@@ -240,10 +244,10 @@ export async function vmsplice(
   return runWhenReady({ fd: pipe, events, attempt }, patience)
 }
 
-/** By descriptor, the last transfer to it that is under way. */
+/** The last unfinished transfer to each descriptor. */
 const underWay = new Map<number, Promise<unknown>>()
 
-/** Begins when the transfers to the descriptor that were asked for before have ended. */
+/** Starts `work` when the earlier transfers to the descriptor have ended. */
 async function inTurn<T>(fd: number, work: () => Promise<T>): Promise<T> {
   const before = underWay.get(fd) ?? Promise.resolve()
   const mine = before.then(work, work)
@@ -258,18 +262,18 @@ async function inTurn<T>(fd: number, work: () => Promise<T>): Promise<T> {
 /**
  * sendfile(2): copies from a file to another descriptor, such as a socket, as soon as that has room.
  *
- * The file is read on the thread pool. While that goes on (and no longer) a blocking descriptor does not block for
- * those who share its open file.
+ * The file is read on the thread pool. Meanwhile (and no longer) a blocking descriptor is in non-blocking mode for all
+ * processes that share its open file description.
  *
- * @param out_fd where to
- * @param in_fd the file: one that could be mapped into memory
- * @param offset where to start in it, in bytes; its position stays as it is. With null, start at its position and move
- *   it
+ * @param out_fd the destination
+ * @param in_fd the file, which must support mmap(2)
+ * @param offset where to start in the file, in bytes; its position does not change. null: start at the position and
+ *   advance it
  * @param count how many bytes at the most
  * @param options `signal`: aborted while it waits, it makes the promise reject, and nothing has been copied; `ref`:
  *   false lets the process end meanwhile
- * @returns how many were copied, which may be fewer; 0 at the end of the file
- * @throws OSError as the system says: EBADF, EINVAL for what cannot be read so, BrokenPipeError
+ * @returns how many bytes were copied, which may be fewer; 0 at the end of the file
+ * @throws OSError as the system reports it: EBADF, EINVAL for a file that does not support it, BrokenPipeError
  *
  * Availability: Linux. See sendfile(2); Python, os.sendfile.
  * @example
@@ -300,8 +304,8 @@ export async function sendfile(
 }
 
 /**
- * Runs `work` with a copy of a descriptor that does not block: its number may be another file's before the pool is
- * done.
+ * Runs `work` with a non-blocking duplicate of a descriptor: the number of the original may belong to another file by
+ * the time the pool is done.
  */
 async function withCopy(fd: number, work: (copy: number) => Promise<number>): Promise<number> {
   const copy = dup(fd)

@@ -20,7 +20,7 @@ import { lengthOf, unchanged, type Writing } from './written_memory.ts'
 
 const { SEEK_CUR } = constants
 
-/** Reads into, or writes, several pieces of memory. */
+/** Reads into, or writes, several buffers. */
 class Vectors implements FdOperation<number> {
   readonly events: number
   readonly fd: number
@@ -36,7 +36,7 @@ class Vectors implements FdOperation<number> {
 
   attempt(isReady: boolean): Tried {
     const syscall = this.#syscall
-    // A file on disk is a matter for the pool from the start.
+    // A regular file is read and written on the pool from the start.
     if (!isReady && libc.lseek(this.fd, 0, SEEK_CUR) !== -1) return NOT_YET
     for (const bytes of this.#list) attached(bytes, 'buffers')
     let tried: Tried = NOT_YET
@@ -64,12 +64,12 @@ class Vectors implements FdOperation<number> {
 }
 
 /**
- * readv(2): reads into several pieces of memory, each of which is filled before the next, as soon as there is anything.
+ * readv(2): reads into several buffers, each of which is filled before the next, as soon as there is any data.
  *
  * @param fd the descriptor
- * @param buffers where to: views of memory, at most 1024
+ * @param buffers the destinations: views of memory, at most 1024
  * @param options `signal`, `ref` as for `read`
- * @returns how many bytes were read, fewer than there is room for where no more are ready, 0 at the end of a file
+ * @returns how many bytes were read, fewer than the buffers hold where no more are ready, 0 at the end of a file
  * @throws OSError as `read`; EINVAL for too many buffers
  *
  * Availability: Linux. See readv(2); Python, os.readv.
@@ -94,12 +94,12 @@ export async function readv(
 }
 
 /**
- * writev(2): writes several pieces of memory, one after the other, as soon as there is room for anything. See `write`.
+ * writev(2): writes several buffers, one after the other, as soon as there is room for any byte. See `write`.
  *
  * @param fd the descriptor
- * @param buffers views of memory, at most 1024, which must stay as they are until the promise is settled
+ * @param buffers views of memory, at most 1024, which must not change until the promise is settled
  * @param options `signal`, `ref` as for `write`
- * @returns how many bytes were written, which may be fewer than there are
+ * @returns how many bytes were written, which may be fewer than the buffers hold
  * @throws OSError as `write`; EINVAL for too many buffers
  *
  * Availability: Linux. See writev(2); Python, os.writev.
@@ -124,10 +124,10 @@ const { IOV_MAX } = constants
 const { EINVAL } = errnoNumbers
 const { iov_base, iov_len } = structs.iovec.offsets
 
-/** Where the data starts in the block: behind the description of it. */
+/** Offset of the data in the block, behind the iovec. */
 const DATA = structs.iovec.size
 
-/** One piece of memory stands for all of the caller's, in the same order. */
+/** One buffer of the block replaces all of the caller's, in the same order. */
 function preparedVectors(
   name: 'preadv2' | 'pwritev2',
   syscall: string,
@@ -167,7 +167,7 @@ const PREADV: Outcome<number> = {
 }
 
 /**
- * preadv2(2): `os.preadv` on the thread pool. Reads from a place in a file into several pieces of memory.
+ * preadv2(2): `os.preadv` on the thread pool. Reads from an offset of a file into several buffers.
  * @example
  * ```ts
  * const fd = os.open('/etc/passwd', os.O_RDONLY)
@@ -202,8 +202,8 @@ const PWRITEV: Outcome<number> = {
 }
 
 /**
- * pwritev2(2): `os.pwritev` on the thread pool. Writes several pieces of memory to a place in a file. They must stay as
- * they are until the promise is settled.
+ * pwritev2(2): `os.pwritev` on the thread pool. Writes several buffers at an offset of a file. They must not change
+ * until the promise is settled.
  * @example
  * ```ts
  * const fd = os.open('notes', os.O_RDWR | os.O_CREAT)

@@ -2,11 +2,11 @@ import { wrongType } from '../../errors.ts'
 import { attached, byteLength, plainView } from '../../os/arguments/buffers.ts'
 import type { Prepared } from '../../os/prepared.ts'
 
-/** A call that writes a copy of the caller's memory: it could be transferred, and freed, before C has read it. */
+/** A call that writes a copy of the caller's memory: the memory could be transferred and freed before C has read it. */
 export interface Writing<Name extends 'pwriteFrom' | 'preadv2' | 'pwritev2'> extends Prepared<Name> {
   readonly views: readonly Uint8Array[]
   readonly length: number
-  /** What the caller calls it. */
+  /** The parameter's name in error messages. */
   readonly argument: string
 }
 
@@ -14,7 +14,7 @@ export function lengthOf(views: readonly Uint8Array[]): number {
   return views.reduce((sum, view) => sum + byteLength(view), 0)
 }
 
-/** The caller's memory, which must be as long as it was when the call was asked for. */
+/** The caller's memory. Throws where its length has changed since the call was made. */
 export function unchanged({ views, length, argument }: Writing<'pwriteFrom' | 'preadv2' | 'pwritev2'>): Uint8Array[] {
   const plain = views.map((view) => plainView(attached(view, argument)))
   if (lengthOf(plain) === length) return plain

@@ -8,20 +8,20 @@ import { close } from '../../os/descriptors/open_close.ts'
 import { read, write } from '../descriptors/read_write.ts'
 import { checkedWaitOptions, WAIT_OPTIONS, type WaitOptions } from '../wait_options.ts'
 
-/** Descriptors as what JavaScript reads from and writes to: iterators, streams of Node, streams of the Web. */
+/** Descriptors as async iterators, Node streams and web streams. */
 
-/** How a descriptor becomes a stream. */
+/** Options of a stream on a descriptor. */
 export interface StreamOptions extends WaitOptions {
-  /** How many bytes are read at once, at the most; and of what is to be written how many may wait: 65536 by default. */
+  /** The number of bytes that one read returns at most, and that may be queued for writing: 65536 by default. */
   readonly size?: number | undefined
   /** false: the descriptor stays open at the end. */
   readonly closefd?: boolean | undefined
 }
 
-/** As much as a pipe holds. */
+/** The capacity of a pipe. */
 const SIZE = 65536
 
-/** Loaded by who wants a stream: it would be a good part of the time that importing osier takes. */
+/** Loaded on first use: it would take a considerable part of osier's import time. */
 function streams(): typeof import('node:stream') {
   return process.getBuiltinModule('node:stream')
 }
@@ -46,7 +46,7 @@ function settings(fd: Descriptor, options: StreamOptions): Settings {
   }
 }
 
-/** The chunks that `readable` gives. */
+/** The iterator that `readable` returns. */
 export interface Chunks extends AsyncIterableIterator<Buffer, undefined> {
   next(): Promise<IteratorResult<Buffer, undefined>>
   return(): Promise<IteratorResult<Buffer, undefined>>
@@ -58,13 +58,14 @@ export interface Chunks extends AsyncIterableIterator<Buffer, undefined> {
 /**
  * Reads a descriptor to its end, in chunks as they come: `for await (const chunk of readable(fd))`.
  *
- * A chunk is read when it is asked for, and no sooner, so who is slow slows the writer down.
+ * A chunk is read only when it is requested, so a slow reader slows the writer down.
  *
  * @param fd the descriptor. It is closed at the end, also when the loop is left early
- * @param options `size`: how many bytes make a chunk at the most; `closefd`: false leaves the descriptor open;
+ * @param options `size`: the largest size of a chunk, in bytes; `closefd`: false leaves the descriptor open;
  *   `signal`: aborted, it makes the loop throw; `ref`: false lets the process end while it waits
  * @returns an iterator of Buffers, none of them empty
- * @throws OSError from the loop as `read` does. The other end of a terminal that has been closed (EIO) is an end here
+ * @throws OSError from the loop as `read` does. EIO, which a terminal reports when its other end is closed, ends the
+ *   loop
  *
  * Availability: Linux. See read(2).
  * @example
@@ -84,10 +85,10 @@ export function readable(fd: Descriptor, options: StreamOptions = NO_OPTIONS): C
 
 class ChunkReader implements Chunks {
   readonly #settings: Settings
-  /** Closes the descriptor, and takes back a read that is under way. */
+  /** Closes the descriptor and cancels a pending read. */
   readonly #abort: () => void
   #isOver = false
-  /** The last call of `next`: chunks come in the order in which they were asked for. */
+  /** The last call of `next`: chunks are returned in the order in which they were requested. */
   #last: Promise<unknown> = Promise.resolve()
 
   constructor(given: Settings) {
@@ -142,7 +143,7 @@ async function readChunk({ fd, size, patience: how }: Settings): Promise<Buffer 
     const chunk = await read(fd, size, how)
     return chunk.length > 0 ? chunk : null
   } catch (error) {
-    // Of a terminal whose last program has gone there is nothing more to read: Linux has its own word for that.
+    // Linux reports EIO for a terminal whose other end is closed: the end of its data.
     if ((error as { readonly code?: unknown }).code === 'EIO') return null
     throw error
   }
@@ -152,16 +153,16 @@ function closeQuietly(fd: number): void {
   try {
     close(fd)
   } catch {
-    // It is closed.
+    // The descriptor is already closed.
   }
 }
 
-/** Writes all of it, however many calls that takes. */
+/** Writes all bytes, with as many calls as necessary. */
 async function writeAll({ fd, patience: how }: Settings, data: Uint8Array): Promise<void> {
   for (let rest = data; rest.length > 0; ) rest = rest.subarray(await write(fd, rest, how))
 }
 
-/** A signal that is aborted when the stream is destroyed, or when the caller's own is. */
+/** Combines the caller's signal with one that is aborted when the stream is destroyed. */
 function abortable(given: Settings): readonly [settings: Settings, abort: (reason?: unknown) => void] {
   const controller = new AbortController()
   const { signal } = given.patience
@@ -176,10 +177,10 @@ function abortable(given: Settings): readonly [settings: Settings, abort: (reaso
 }
 
 /**
- * A stream of Node's that reads a descriptor. It reads ahead as far as its buffer goes, and no further.
+ * Creates a Node stream that reads a descriptor. It reads ahead until its buffer is full.
  *
  * @param fd the descriptor, which the stream closes when it is destroyed or at its end
- * @param options as those of `readable`; `size` is the `highWaterMark`, too
+ * @param options as those of `readable`; `size` is also the `highWaterMark`
  * @returns the stream, of Buffers
  *
  * Availability: Linux. See Node, stream.Readable.
@@ -211,7 +212,7 @@ export function toReadable(fd: Descriptor, options: StreamOptions = NO_OPTIONS):
 }
 
 /**
- * A stream of Node's that writes to a descriptor. Its `write` returns false once `size` bytes wait.
+ * Creates a Node stream that writes to a descriptor. Its `write` returns false once `size` bytes are queued.
  *
  * @param fd the descriptor, which the stream closes when it is destroyed or has ended
  * @param options `size` is the `highWaterMark`; `closefd`, `signal`, `ref` as for `readable`
@@ -245,7 +246,7 @@ export function toWritable(fd: Descriptor, options: StreamOptions = NO_OPTIONS):
 }
 
 /**
- * A stream of the Web that reads a descriptor, a chunk each time somebody asks for one.
+ * Creates a web stream that reads a descriptor, one chunk for each request.
  *
  * @param fd the descriptor, which is closed at the end and when the stream is cancelled
  * @param options as those of `readable`
@@ -276,17 +277,18 @@ export function toReadableStream(fd: Descriptor, options: StreamOptions = NO_OPT
       },
       cancel: abort,
     },
-    // Nothing is read before it is asked for: what the stream holds would be lost to others.
+    // A highWaterMark of 0 prevents reading before a request: other readers of the descriptor would lose the buffered
+    // data.
     { highWaterMark: 0 },
   )
 }
 
 /**
- * A stream of the Web that writes to a descriptor, a chunk after the other.
+ * Creates a web stream that writes to a descriptor, one chunk after the other.
  *
  * @param fd the descriptor, which is closed when the stream is closed or aborted
  * @param options `closefd`, `signal`, `ref` as for `readable`
- * @returns the stream, which takes any views of memory
+ * @returns the stream, which accepts any views of memory
  *
  * Availability: Linux. See the Streams Standard, WritableStream.
  * @example
@@ -303,7 +305,8 @@ export function toWritableStream(fd: Descriptor, options: StreamOptions = NO_OPT
   const [given, abort] = abortable(settings(fd, options))
   return new WritableStream({
     start(controller) {
-      // `abort` below is called only after a write that is under way has ended, which it may never do by itself.
+      // The stream calls `abort` below only after the pending write has ended, which may never happen without this
+      // listener.
       const { signal } = controller as { readonly signal?: AbortSignal }
       signal?.addEventListener('abort', () => abort(signal.reason), { once: true })
     },

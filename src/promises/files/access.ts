@@ -4,7 +4,8 @@ import type { SignalOption } from '../abort.ts'
 import { twin } from '../on_pool.ts'
 
 /**
- * access(2): `os.access` on the thread pool. Whether the process may do something with a path: false for any error.
+ * access(2): `os.access` on the thread pool. Whether the process has access of the given kind to a path: false for any
+ * error.
  * @example
  * ```ts
  * await promises.access('/etc/passwd', os.R_OK) // => true

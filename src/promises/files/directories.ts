@@ -12,7 +12,7 @@ import { modeOrErrno } from './directory_stream.ts'
 const { AT_FDCWD, S_IFDIR, S_IFMT } = constants
 
 /**
- * mkdirat(2): `os.mkdir` on the thread pool. Makes a directory.
+ * mkdirat(2): `os.mkdir` on the thread pool. Creates a directory.
  * @example
  * ```ts
  * await promises.mkdir('folder', 0o700)
@@ -40,8 +40,8 @@ export const rmdir: (path: Path, options?: DirFdOption & SignalOption) => Promis
 )
 
 /**
- * `os.makedirs` on the thread pool. Makes a directory and those above it that are missing. Aborted, it leaves those
- * that it has made.
+ * `os.makedirs` on the thread pool. Creates a directory and its missing parents. After an abort the directories that it
+ * has created remain.
  * @example
  * ```ts
  * await promises.makedirs('a/b/c')
@@ -69,16 +69,16 @@ async function makeAll(name: FileName, mode: number, existOk: boolean, signal: A
       await makeAll(head, 0o777, existOk, signal)
     } catch (error) {
       signal?.throwIfAborted()
-      // Somebody else was faster, which serves as well.
+      // Another process has created the directory meanwhile.
       if (!(error instanceof FileExistsError)) throw error
     }
-    // "a/b/." is made once "a/b" is.
+    // "a/b/." exists once "a/b" has been created.
     if (os.isCurrentDirectory(tail)) return
   }
   try {
     await onPool(os.preparedMkdir(name, mode), NOTHING, signal)
   } catch (error) {
-    // Not only EEXIST: a read-only file system may say EROFS of what is there.
+    // Not only EEXIST: for an existing directory a read-only file system may report EROFS.
     if (!(error instanceof OSError) || !existOk) throw error
     const found = await modeOrErrno(name, 0, AT_FDCWD, signal)
     if (found < 0 || (found & S_IFMT) !== S_IFDIR) throw error
@@ -86,7 +86,7 @@ async function makeAll(name: FileName, mode: number, existOk: boolean, signal: A
 }
 
 /**
- * `os.removedirs` on the thread pool. Removes an empty directory, and then those above it, as far as they are empty.
+ * `os.removedirs` on the thread pool. Removes an empty directory, and then its parents as long as they are empty.
  * @example
  * ```ts
  * await promises.makedirs('a/b/c')
@@ -117,8 +117,8 @@ async function removeEmptyAbove(path: FileName, signal: AbortSignal | undefined)
 }
 
 /**
- * `os.renames` on the thread pool. Renames a file or directory, makes the directories that the new name needs, and
- * removes those that the old name leaves empty. Aborted, it leaves what it has done.
+ * `os.renames` on the thread pool. Renames a file or directory, creates the directories that the new name needs, and
+ * removes those that the old name leaves empty. After an abort the steps that it has completed remain.
  * @example
  * ```ts
  * await promises.makedirs('old/place')

@@ -18,21 +18,21 @@ import { OPENED } from '../descriptors/open_close.ts'
 import { type Outcome, onPool } from '../on_pool.ts'
 import { Entries } from './listing.ts'
 
-/** Reading directories on the pool: what `listdir`, `scandir` and the walks have in common. */
+/** Reading directories on the pool: shared by `listdir`, `scandir` and the walks. */
 
 const { AT_FDCWD } = constants
 
 /**
  * Opens a directory for reading its entries.
  *
- * No signal stops this, nor what follows: whoever is aborted meanwhile closes the directory when it is done, for a
- * number that is closed too early could mean another file by the time the pool gets to it.
+ * No signal stops this call or the reads that follow: after an abort the caller closes the directory once they are
+ * done. A descriptor that is closed earlier could belong to another file by the time the pool uses it.
  */
 export function openDirectory(syscall: string, at: number, path: FileName, flags = 0): Promise<number> {
   return onPool(preparedOpenDirectory(syscall, at, path, flags), OPENED)
 }
 
-/** Reads some more entries, as `readEntries` does; false at the end. */
+/** Reads the next entries, as `readEntries` does. Resolves to false at the end. */
 export async function readMore(
   syscall: string,
   fd: number,
@@ -46,7 +46,7 @@ export async function readMore(
   })
 }
 
-/** Reads some more entries; null at the end. */
+/** Reads the next entries. Resolves to null at the end. */
 export function readRecords<R extends OpenDirectory>(
   syscall: string,
   reading: R,
@@ -55,7 +55,7 @@ export function readRecords<R extends OpenDirectory>(
   return readBlock(syscall, reading.fd, path, (size) => (size > 0 ? recordsInScratch(reading, size) : null))
 }
 
-/** @param result what scratch memory has come to, of so many bytes: 0 at the end */
+/** @param result converts the first `size` bytes of scratch memory; `size` is 0 at the end */
 function readBlock<T>(syscall: string, fd: number, path: FileName | number, result: (size: number) => T): Promise<T> {
   const call: Prepared<'getdents64'> = {
     name: 'getdents64',
@@ -67,7 +67,7 @@ function readBlock<T>(syscall: string, fd: number, path: FileName | number, resu
     output: -1,
     result: (size) => result(Number(size)),
     failure(errno) {
-      // The directory has been removed: to POSIX, and so to readdir(3) and CPython, that is its end.
+      // ENOENT: the directory has been removed. POSIX, readdir(3) and CPython treat this as the end.
       if (errno === errnoNumbers.ENOENT) return result(0)
       throw osError(errno, syscall, path)
     },
@@ -80,19 +80,19 @@ const MODE_OR_ERRNO: Outcome<number> = {
   failure: (errno) => -errno,
 }
 
-/** The type and permissions of a file, or a negative error number. */
+/** The type and permissions of a file, or -errno. */
 export function modeOrErrno(file: FileName, flags = 0, at: number = AT_FDCWD, signal?: AbortSignal): Promise<number> {
   return onPool(preparedMode(file, flags, at), MODE_OR_ERRNO, signal)
 }
 
 const READ_ERRNO: Outcome<number> = { result: () => 0, failure: (errno) => -errno }
 
-/** Why a file could not be opened for reading, as a negative error number; 0 where it could. */
+/** Tries to open a file for reading. Resolves to 0, or to -errno. */
 export function readErrno(file: FileName, at: number): Promise<number> {
   return onPool(preparedReadErrno(file, at), READ_ERRNO)
 }
 
-/** A directory that a walk has opened, and what is in it, or why that cannot be told. */
+/** A directory that a walk has opened, with its entries or the error of reading them. */
 export interface Opened {
   readonly fd: number
   readonly listing?: Listing
@@ -100,8 +100,8 @@ export interface Opened {
 }
 
 /**
- * Opens and reads a directory, step by step, with one promise for all steps: walks read thousands, and promises would
- * take longer than the calls.
+ * Opens and reads a directory with several calls on the pool and one promise: a walk reads thousands of directories,
+ * and a promise for each call would take longer than the calls.
  */
 class Reading implements Job {
   name: 'openat' | 'getdents64' = 'openat'
@@ -156,7 +156,7 @@ class Reading implements Job {
   }
 
   #read(size: number, errno: number, block: Block): void {
-    // The directory has been removed: to POSIX, and so to readdir(3) and CPython, that is its end.
+    // ENOENT: the directory has been removed. POSIX, readdir(3) and CPython treat this as the end.
     if (errno !== 0 && errno !== errnoNumbers.ENOENT) throw osError(errno, 'scandir', this.#path)
     if (errno === 0 && size > 0) {
       block.bytes.copy(scratch, 0, 0, size)
@@ -183,12 +183,13 @@ class Reading implements Job {
 }
 
 /**
- * Opens and lists a directory for a walk. What it opens is the caller's to close. It rejects where it cannot be opened.
+ * Opens and lists a directory for a walk. The caller closes the descriptor. The promise rejects where the directory
+ * cannot be opened.
  *
- * @param at where `name` starts
- * @param path the directory's, for errors
- * @param isStopped whether nobody wants to know any more: then it does not read on
- * @param opened is called before it is read; what it throws becomes the failure
+ * @param at the directory that `name` is relative to
+ * @param path the directory's path, for errors
+ * @param isStopped whether the walk has been aborted: then reading stops
+ * @param opened is called after opening and before reading; an exception becomes the failure
  */
 export function openAndList(
   syscall: string,
@@ -205,7 +206,7 @@ export function openAndList(
   })
 }
 
-/** Closes a directory: no call to wait for, as nothing was written. */
+/** Closes a directory. This is done synchronously: nothing was written, so close(2) does not block. */
 export function closeDirectory(fd: number): void {
   libc.close(fd)
 }

@@ -15,7 +15,7 @@ const FILE_SYSTEM: Outcome<statvfs_result> = {
 }
 
 /**
- * statvfs(3): `os.statvfs` on the thread pool. What the file system that holds a path is like.
+ * statvfs(3): `os.statvfs` on the thread pool. Information about the file system that contains a path.
  * @example
  * ```ts
  * const { f_bavail, f_frsize } = await promises.statvfs('/')
@@ -29,7 +29,7 @@ export const statvfs: (path: Path | Descriptor, options?: SignalOption) => Promi
 )
 
 /**
- * fstatvfs(3): `os.fstatvfs` on the thread pool. What the file system of an open file is like.
+ * fstatvfs(3): `os.fstatvfs` on the thread pool. Information about the file system of an open file.
  * @example
  * ```ts
  * const fd = os.open('/', os.O_RDONLY)
@@ -46,8 +46,8 @@ export const fstatvfs: (fd: Descriptor, options?: SignalOption) => Promise<statv
 
 const LIMIT: Outcome<number> = {
   result: (value: Int64) => os.exactLimit(value),
-  // -1 means "no limit" as well, and which it is, errno tells to those only who have cleared it on the same thread. So
-  // it is asked again here: the pool has waited for whatever there was to wait for.
+  // -1 also means "no limit". To distinguish it from an error, errno must be cleared before the call on the same
+  // thread. So the call is repeated here: after the call on the pool it no longer has to wait for a disk.
   failure: (_, call) => os.limitAsked(call as Prepared<'pathconf'> | Prepared<'fpathconf'>),
 }
 
@@ -78,7 +78,7 @@ export const fpathconf: (fd: Descriptor, name: string | number, options?: Signal
 )
 
 /**
- * sync(2): `os.sync` on the thread pool. Has everything that is written put on the disks, and waits for it.
+ * sync(2): `os.sync` on the thread pool. Writes all modified data to the disks, and waits for that.
  * @example
  * ```ts
  * await promises.sync() // => undefined

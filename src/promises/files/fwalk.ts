@@ -14,7 +14,7 @@ import { isLink, OPEN_AHEAD, stepsOf, valueFrom } from './walk.ts'
 
 const { AT_SYMLINK_NOFOLLOW, S_IFDIR, S_IFMT } = constants
 
-/** A directory of a walk that has them open. */
+/** A directory of a walk that gives descriptors to the caller. */
 class ByDescriptor extends Pending<Opened | undefined> {
   readonly #open: () => Promise<Opened | undefined>
 
@@ -27,14 +27,15 @@ class ByDescriptor extends Pending<Opened | undefined> {
     return this.#open()
   }
 
-  /** None: each would cost a descriptor before it is certain that it is wanted. */
+  /** Empty: reading ahead would open a descriptor for a directory that may never be visited. */
   below(): readonly ByDescriptor[] {
     return []
   }
 }
 
 /**
- * What `walkOpen` has still to do, beside entering directories: give a step whose directories have been walked, close.
+ * The remaining tasks of `walkOpen`: to enter a directory, to yield the step of a directory whose subdirectories have
+ * been walked, to close a directory.
  */
 type Task = ByDescriptor | { readonly step: FwalkStep<string> } | { readonly close: number }
 
@@ -52,7 +53,7 @@ async function* walkOpen(
     for (let task = tasks.at(-1); task !== undefined; task = tasks.at(-1)) {
       if ('close' in task) {
         tasks.pop()
-        // Whether aborted or not: nobody else knows of it any more.
+        // Also after an abort: this is the only reference to the descriptor.
         closeDirectory(task.close)
         continue
       }
@@ -64,7 +65,7 @@ async function* walkOpen(
       }
       const found = await ahead.take(task)
       tasks.pop()
-      // Only the top's errors are thrown.
+      // Only an error of the top directory is thrown.
       if (isTop && 'error' in found) throw found.error
       isTop = false
       const opened = valueFrom(found, onerror)
@@ -82,12 +83,13 @@ async function* walkOpen(
       }
     }
   } finally {
-    // The caller has left early, or an error ended the walk. What is being opened below a directory needs that open.
+    // The caller has left early, or an error has ended the walk. A directory is closed only when no subdirectory is
+    // being opened relative to it.
     await ahead.end(() => tasks.forEach(leave))
   }
 }
 
-/** Closes what a task that is not done any more has open. */
+/** Closes the descriptor of a task that will not be carried out. */
 function leave(task: Task): void {
   if ('close' in task) closeDirectory(task.close)
   if (!(task instanceof ByDescriptor) || task.found === undefined) return
@@ -95,7 +97,9 @@ function leave(task: Task): void {
   if (opened !== undefined) closeDirectory(opened.fd)
 }
 
-/** Opens and lists the top; undefined where it is a file, or a link that is not to be followed. */
+/**
+ * Opens and lists the top directory. Resolves to undefined where it is a file, or a link that is not to be followed.
+ */
 async function openTop(
   name: FileName,
   at: number,
@@ -107,14 +111,14 @@ async function openTop(
   } catch (error) {
     const mode = flags === 0 ? -1 : await modeOrErrno(name, AT_SYMLINK_NOFOLLOW, at)
     if (mode < 0 || (mode & S_IFMT) === S_IFDIR) throw error
-    // What is no directory is passed over, but not what cannot be opened, such as a link that points nowhere.
+    // A top that is not a directory is skipped. A top that cannot be opened, such as a dangling link, is an error.
     const errno = -(await readErrno(name, at))
     if (errno !== 0) throw osError(errno, 'open', name)
     return undefined
   }
 }
 
-/** Opens and lists a directory below the top; undefined where it is a link that is not to be followed. */
+/** Opens and lists a directory below the top. Resolves to undefined where it is a link that is not to be followed. */
 async function openBelow(
   name: string,
   path: string,
@@ -134,7 +138,7 @@ function raiseScandir(fd: number): void {
   if (scandirEvent.wanted) scandirEvent.raise(fd)
 }
 
-/** The same walk in bytes. What the caller does to `dirnames` is carried over. */
+/** The same walk with names as bytes. Changes that the caller makes to `dirnames` are copied back. */
 async function* inBytesOpen(steps: AsyncGenerator<FwalkStep<string>, void>): AsyncGenerator<FwalkStep<Buffer>, void> {
   for await (const [path, directories, others, fd] of steps) {
     const names = directories.map((name) => fsencode(name))
@@ -145,15 +149,16 @@ async function* inBytesOpen(steps: AsyncGenerator<FwalkStep<string>, void>): Asy
 
 /**
  * `os.fwalk` on the thread pool: an async iterable of the same steps in the same order. It opens directories ahead of
- * the caller, and so has up to eight more descriptors open than the depth of the tree demands.
+ * the caller, and so has up to eight more descriptors open than the depth of the tree.
  *
  * @param top the directory to start in; the current one by default
  * @param topdown true (the default): a directory comes before those in it; false: after them
- * @param onerror gets the OSError of a directory that cannot be listed, and may throw; by default it is passed over
+ * @param onerror is called with the OSError of a directory that cannot be listed, and may throw; by default such
+ *   directories are skipped
  * @param options `signal`; all of them by name; `follow_symlinks`: true to walk symbolic links to directories too;
- *   `dir_fd`: where a relative `top` starts
- * @returns an async iterable of [dirpath, dirnames, filenames, dirfd]; dirfd is valid until the next step, and not
- *   yours to close. Errors, those of arguments included, reject its steps
+ *   `dir_fd`: the directory that a relative `top` starts at
+ * @returns an async iterable of [dirpath, dirnames, filenames, dirfd]; dirfd is valid until the next step, and must not
+ *   be closed by the caller. Errors, also those of arguments, reject its steps
  *
  * Availability: Linux. Audit events: `os.fwalk` (top, topdown, onerror, follow_symlinks, dir_fd), and `os.scandir` (fd)
  * for each directory, when it is read. See Python, os.fwalk.

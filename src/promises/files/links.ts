@@ -6,7 +6,7 @@ import type { SignalOption } from '../abort.ts'
 import { NOTHING, twin } from '../on_pool.ts'
 
 /**
- * linkat(2): `os.link` on the thread pool. Makes another name for a file (a hard link).
+ * linkat(2): `os.link` on the thread pool. Creates another name for a file (a hard link).
  * @example
  * ```ts
  * os.close(os.open('file', os.O_CREAT))
@@ -21,7 +21,7 @@ export const link: (src: Path, dst: Path, options?: LinkOptions & SignalOption) 
 )
 
 /**
- * symlinkat(2): `os.symlink` on the thread pool. Makes a symbolic link.
+ * symlinkat(2): `os.symlink` on the thread pool. Creates a symbolic link.
  * @example
  * ```ts
  * await promises.symlink('/etc/passwd', 'users')
@@ -38,7 +38,7 @@ export const symlink: {
 } = twin(os.symlink, os.preparedSymlink, NOTHING)
 
 /**
- * readlinkat(2): `os.readlink` on the thread pool. The text of a symbolic link: bytes where `path` is bytes.
+ * readlinkat(2): `os.readlink` on the thread pool. The target of a symbolic link: bytes where `path` is bytes.
  * @example
  * ```ts
  * os.symlink('/etc/passwd', 'users')

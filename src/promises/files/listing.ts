@@ -8,7 +8,7 @@ import { modeIn, preparedMode } from '../../os/files/file_type.ts'
 import type { Listing } from '../../os/files/walk.ts'
 import { type Outcome, onPool } from '../on_pool.ts'
 
-/** What is in a directory, as it is read piece by piece, to be sorted into directories and the rest. */
+/** The entries of a directory, which are read in several calls and then divided into directories and others. */
 
 const { AT_FDCWD, DT_DIR, DT_REG, O_CLOEXEC, O_DIRECTORY, O_PATH, RESOLVE_CACHED, S_IFDIR, S_IFMT } = constants
 const { EACCES, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR } = errnoNumbers
@@ -17,16 +17,16 @@ const HOW = structs.open_how
 const how = ownMemory(HOW.size)
 const howAddress = addressOf(how)
 how.writeBigUInt64LE(BigInt(O_PATH | O_DIRECTORY | O_CLOEXEC), HOW.offsets.flags)
-// Also where the platform has no such constants: this is loaded there, and never asked.
+// The constant may be missing on other systems, where this module is loaded but not used.
 how.writeBigUInt64LE(BigInt(RESOLVE_CACHED | 0), HOW.offsets.resolve)
 
-/** Of what is no directory, or is not there. */
+/** The errors of a path that is not a directory or does not exist. */
 const NONE: ReadonlySet<number> = new Set([EACCES, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR])
 
 /**
- * Whether a path leads to a directory, as far as that can be told from memory; undefined where a disk would have to be
- * asked, or the kernel is too old for the question (RESOLVE_CACHED: Linux 5.12). With O_PATH no file is opened, so
- * nothing waits.
+ * Whether a path is a directory, as far as the kernel's caches can answer; undefined where a disk would have to be
+ * read, or the kernel is too old (RESOLVE_CACHED: Linux 5.12). With O_PATH no file is opened for I/O, so the call does
+ * not block.
  */
 function isDirectoryInMemory(at: number, path: string): boolean | undefined {
   const fd = libc.openat2(at, cString(path, 'path'), howAddress, HOW.size)
@@ -41,18 +41,21 @@ const IS_DIRECTORY: Outcome<boolean> = {
   failure: () => false,
 }
 
-/** Of links, and where the file system tells no types, the kernel has to be asked. */
+/**
+ * Collects entries. Whether a link leads to a directory has to be asked of the kernel, also where the file system
+ * reports no types.
+ */
 export class Entries {
   readonly names: string[] = []
   readonly types: number[] = []
   readonly #at: number
   readonly #pathOf: (name: string) => string
-  /** Of those that only a disk can tell the type of. */
+  /** Indexes of the entries whose type can be determined only by reading the disk. */
   readonly #unclear: number[] = []
   #known = 0
 
   /**
-   * @param at where the paths start
+   * @param at the directory that the paths are relative to
    * @param pathOf the path of an entry
    */
   constructor(at: number = AT_FDCWD, pathOf: (name: string) => string = (name) => name) {
@@ -60,7 +63,7 @@ export class Entries {
     this.#pathOf = pathOf
   }
 
-  /** Finds out the types of those that have been added, as far as that takes no time. */
+  /** Determines the types of the entries added so far, as far as that is possible without blocking. */
   clarify(): void {
     const canAsk = has('openat2')
     for (; this.#known < this.types.length; this.#known++) {
@@ -72,7 +75,7 @@ export class Entries {
     }
   }
 
-  /** Directories apart from the rest. */
+  /** The entries, divided into directories and others. */
   sorted(): Listing | Promise<Listing> {
     const { names, types } = this
     if (this.#unclear.length === 0) return sortedBy(names, types)

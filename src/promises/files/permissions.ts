@@ -42,7 +42,7 @@ export const fchmod: (fd: Descriptor, mode: number, options?: SignalOption) => P
 )
 
 /**
- * chown(2): `os.chown` on the thread pool. Changes owner and group of a file.
+ * chown(2): `os.chown` on the thread pool. Changes the owner and group of a file.
  * @example
  * ```ts
  * os.mkdir('folder')
@@ -58,7 +58,7 @@ export const chown: (
 ) => Promise<void> = twin(os.chown, os.preparedChown, NOTHING)
 
 /**
- * fchown(2): `os.fchown` on the thread pool. Changes owner and group of an open file.
+ * fchown(2): `os.fchown` on the thread pool. Changes the owner and group of an open file.
  * @example
  * ```ts
  * const fd = os.open('file', os.O_RDWR | os.O_CREAT)
@@ -73,7 +73,7 @@ export const fchown: (fd: Descriptor, uid: number, gid: number, options?: Signal
 )
 
 /**
- * lchown(2): `os.lchown` on the thread pool. Changes owner and group of a file, or of a symbolic link itself.
+ * lchown(2): `os.lchown` on the thread pool. Changes the owner and group of a file, or of a symbolic link itself.
  * @example
  * ```ts
  * os.symlink('nowhere', 'link')

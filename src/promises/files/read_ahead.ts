@@ -3,22 +3,22 @@ import { errnoNumbers } from '../../libc/facts.ts'
 import { threadPoolSize } from '../../libc/node.ts'
 import { orAborted } from '../abort.ts'
 
-/** Reading directories of a walk before it is their turn, so that the pool works while the caller does. */
+/** Reads the directories of a walk ahead of the caller, so that the pool works while the caller does. */
 
 const { EMFILE, ENFILE } = errnoNumbers
 
-/** How many directories are looked at, of those that come next, for some that have not been asked for. */
+/** How many of the directories that come next are examined to find some whose reading has not started. */
 const AHEAD = 16
 /**
- * How many are asked for at a time, for each thread of the pool: enough to keep it at work. More would have to wait
- * there, before others that turn up meanwhile and come sooner.
+ * How many reads are queued for each thread of the pool: enough to keep the threads busy. With more, directories that
+ * are found later but come earlier in the walk would wait longer.
  */
 const ASKED = 1.5
 
-/** What reading a directory came to. Errors are told when its turn has come. */
+/** The result of reading a directory. An error is reported when the walk reaches the directory. */
 export type ReadOutcome<T> = { readonly value: T } | { readonly error: unknown }
 
-/** A directory that is going to be visited, or may be. */
+/** A directory that the walk will, or may, visit. */
 export abstract class Pending<T> {
   readonly path: string
   hasBegun = false
@@ -32,7 +32,9 @@ export abstract class Pending<T> {
 
   abstract read(): Promise<T>
 
-  /** The directories in it, in their order, once it has been read; none where they must not be read ahead of it. */
+  /**
+   * The subdirectories in their order, once the directory has been read; empty where they must not be read ahead of it.
+   */
   abstract below(): readonly Pending<T>[]
 
   settle(found: ReadOutcome<T>): void {
@@ -40,7 +42,7 @@ export abstract class Pending<T> {
     this.#arrived?.()
   }
 
-  /** Resolves as soon as it has been read. */
+  /** Resolves when the directory has been read. */
   arrival(): Promise<void> {
     this.#arrival ??= new Promise((resolve) => {
       this.#arrived = resolve
@@ -54,23 +56,24 @@ export abstract class Pending<T> {
   }
 }
 
-/** The directories of a walk that are being read, or have been and wait for their turn. */
+/** The directories of a walk that are being read, or have been read ahead. */
 export class ReadAhead<T> {
-  /** Whether directories are read before the one that they are in has had its turn, too. */
+  /** Whether subdirectories are read even before the walk has visited their parent. */
   goesDeeper = false
   readonly #tasks: readonly unknown[]
   readonly #signal: AbortSignal | undefined
   readonly #most: number
   readonly #atOnce: number = Math.ceil(threadPoolSize() * ASKED)
-  /** Those that are being read. No Set, for the reason that libc/background.ts has. */
+  /** The directories that are being read. An array rather than a Set, for the reason given in libc/background.ts. */
   readonly #underWay: Pending<T>[] = []
-  /** How many have begun and not been taken. */
+  /** How many reads have started and not been taken. */
   #begun = 0
   #isEnding = false
 
   /**
-   * @param tasks what the walk has still to do, the last first: instances of Pending, and what does not matter here
-   * @param most how many there may be that have been read, or are being read, and have not been taken
+   * @param tasks the remaining tasks of the walk, the next one last: instances of PendingDirectory, and others, which
+   *   are ignored here
+   * @param most the maximal number of directories that are being read or have been read, and have not been taken
    */
   constructor(tasks: readonly unknown[], signal: AbortSignal | undefined, most: number = Number.POSITIVE_INFINITY) {
     this.#tasks = tasks
@@ -79,7 +82,8 @@ export class ReadAhead<T> {
   }
 
   /**
-   * What one whose turn has come came to: a promise only where that is not known yet. Those that come next are begun.
+   * The result of the directory that the walk has reached: a promise only where it is still being read. Starts reading
+   * the directories that come next.
    */
   take(pending: Pending<T>): ReadOutcome<T> | Promise<ReadOutcome<T>> {
     const { found, hasBegun } = pending
@@ -102,7 +106,7 @@ export class ReadAhead<T> {
     if (pending.found === undefined) await orAborted(pending.arrival(), this.#signal)
   }
 
-  /** Those that were read beside it may have taken the descriptors that it lacked. */
+  /** Reads a directory again that failed because other reads had taken all descriptors. */
   async #readAgain(pending: Pending<T>): Promise<void> {
     this.#isEnding = true
     await orAborted(this.#over(), this.#signal)
@@ -112,7 +116,7 @@ export class ReadAhead<T> {
     await this.#arrivalOf(pending)
   }
 
-  /** Begins with those that come next. */
+  /** Starts reading the directories that come next. */
   #begin(): void {
     let left = AHEAD
     for (let at = this.#tasks.length - 1; at >= 0 && left > 0 && this.#mayBegin(); at--) {
@@ -126,7 +130,7 @@ export class ReadAhead<T> {
     return hasRoom && !this.#isEnding && this.#signal?.aborted !== true
   }
 
-  /** Looks at a directory, and at those below it; returns how many may still be looked at. */
+  /** Examines a directory and its subdirectories; returns how many more may be examined. */
   #look(pending: Pending<T>, most: number): number {
     let left = most - 1
     if (!pending.hasBegun) this.#start(pending)
@@ -159,15 +163,12 @@ export class ReadAhead<T> {
     this.#begin()
   }
 
-  /** Resolves when those that are being read have been. */
+  /** Resolves when all current reads have ended. */
   async #over(): Promise<void> {
     await Promise.all(this.#underWay.map((pending) => pending.arrival()))
   }
 
-  /**
-   * At the end of a walk: `leave` is called when nothing is being read any more. Who has aborted it does not wait for
-   * that.
-   */
+  /** Ends the walk: `leave` is called when no read is in progress any more. An aborted walk does not wait for that. */
   async end(leave: () => void): Promise<void> {
     this.#isEnding = true
     const left = this.#over().then(leave)

@@ -6,7 +6,7 @@ import type { SignalOption } from '../abort.ts'
 import { NOTHING, twin } from '../on_pool.ts'
 
 /**
- * renameat(2): `os.rename` on the thread pool. Gives a file or directory another name, in one step.
+ * renameat(2): `os.rename` on the thread pool. Renames a file or directory atomically.
  * @example
  * ```ts
  * os.mkdir('old')
@@ -21,7 +21,7 @@ export const rename: (src: Path, dst: Path, options?: TwoDirFdOptions & SignalOp
 )
 
 /**
- * renameat(2): `os.replace` on the thread pool. `rename` that replaces what has the name, on every platform.
+ * renameat(2): `os.replace` on the thread pool. Renames, and replaces an existing destination, on every platform.
  * @example
  * ```ts
  * os.close(os.open('settings.tmp', os.O_CREAT))
@@ -36,7 +36,7 @@ export const replace: (src: Path, dst: Path, options?: TwoDirFdOptions & SignalO
 )
 
 /**
- * unlinkat(2): `os.remove` on the thread pool. Removes the name of a file.
+ * unlinkat(2): `os.remove` on the thread pool. Removes a file's name.
  * @example
  * ```ts
  * os.close(os.open('file', os.O_CREAT))

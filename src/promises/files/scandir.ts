@@ -15,12 +15,12 @@ async function openListed(syscall: string, directory: FileName | number): Promis
 }
 
 /**
- * `os.listdir` on the thread pool. The names of what is in a directory, without "." and "..", in no particular order.
+ * `os.listdir` on the thread pool. The names in a directory, without "." and "..", in no particular order.
  *
  * @param path the directory, or the descriptor of an open one; the current directory by default
  * @param options `signal`; `path` by name
  * @returns the names: as bytes where `path` is bytes
- * @throws OSError as the system says: FileNotFoundError, NotADirectoryError, PermissionError
+ * @throws OSError as the system reports it: FileNotFoundError, NotADirectoryError, PermissionError
  *
  * Availability: Linux. Audit event: `os.listdir` (path). See readdir(3); Python, os.listdir.
  * @example
@@ -56,7 +56,7 @@ async function listAll(directory: FileName | number, signal: AbortSignal | undef
   return os.inKind(directory, names)
 }
 
-/** What `scandir` was called with, or why it cannot be done: the first step tells. */
+/** The arguments of `scandir`, or the error in them, which the first step reports. */
 interface Order<T extends FileName> {
   readonly directory: T | number
   readonly signal?: AbortSignal | undefined
@@ -64,8 +64,8 @@ interface Order<T extends FileName> {
 }
 
 /**
- * The iterator of `promises.scandir`. It opens its directory at the first step, and closes it at the end, when a loop
- * is left early, and by `close()` or `await using`.
+ * The iterator of `promises.scandir`. It opens its directory at the first step. It closes it at the end, when a loop is
+ * left early, and by `close()` or `await using`.
  *
  * See Python, os.scandir.
  * @example
@@ -82,13 +82,16 @@ export class AsyncScandirIterator<T extends FileName = string> implements AsyncI
   readonly #order: Order<T>
   readonly #source: Source<T>
   #isClosed = false
-  /** Steps come one after the other, however many are asked for at once: the last of them, and how many are to come. */
+  /**
+   * Steps run one after the other, even when several are requested at once: the last step, and the number of unfinished
+   * ones.
+   */
   #last: Promise<unknown> = Promise.resolve()
   #toCome = 0
   #records: Records<Source<T>> | null = null
   #next = 0
 
-  /** @internal `scandir` makes iterators. */
+  /** @internal Only `scandir` creates iterators. */
   constructor(order: Order<T>) {
     this.#order = order
     this.#source = { start: startOf(order.directory), fd: -1 }
@@ -101,7 +104,7 @@ export class AsyncScandirIterator<T extends FileName = string> implements AsyncI
   /** The next entry. */
   async next(): Promise<IteratorResult<DirEntry<T>, undefined>> {
     const { signal } = this.#order
-    // Most entries have been read already.
+    // Most entries are already in memory.
     if (this.#toCome === 0 && signal?.aborted !== true) {
       const value = this.#nextRead()
       if (value !== null) return { done: false, value }
@@ -154,7 +157,7 @@ export class AsyncScandirIterator<T extends FileName = string> implements AsyncI
     return this.#records !== null
   }
 
-  /** The next entry of those that have been read; null where there is none. */
+  /** The next entry in memory; null where there is none. */
   #nextRead(): DirEntry<T> | null {
     const place = this.#records?.places[this.#next]
     if (this.#records === null || place === undefined) return null
@@ -162,13 +165,15 @@ export class AsyncScandirIterator<T extends FileName = string> implements AsyncI
     return new DirEntry(this.#records, place)
   }
 
-  /** Closes, as leaving a `for await` loop early does. */
+  /** Closes the iterator, as leaving a `for await` loop early does. */
   async return(): Promise<IteratorResult<DirEntry<T>, undefined>> {
     await this.close()
     return { done: true, value: undefined }
   }
 
-  /** Closes the directory, once the step under way is done. No more entries follow; doing it twice is no error. */
+  /**
+   * Closes the directory, after the current step has ended. No more entries follow; closing it twice is not an error.
+   */
   async close(): Promise<void> {
     await this.#inTurn(() => this.#close())
   }
@@ -192,14 +197,14 @@ export class AsyncScandirIterator<T extends FileName = string> implements AsyncI
 /**
  * `os.scandir` on the thread pool. The entries of a directory, without "." and "..", in no particular order.
  *
- * What an entry has to ask when it is asked (`stat`, and for symbolic links what they point to), it asks at once, as
- * those of `os.scandir` do: `await promises.stat(entry)` does not keep the event loop waiting.
+ * The methods of an entry that need a system call (`stat`, and for symbolic links the type of their target) are
+ * synchronous, as those of `os.scandir` are: `await promises.stat(entry)` does not block the event loop.
  *
  * @param path the directory, or the descriptor of an open one; the current directory by default
  * @param options `signal`; `path` by name
- * @returns an async iterator of DirEntry, to be used up, left by a `for await` loop, or closed; names are bytes where
- *   `path` is bytes. Errors, those of arguments included, reject its first step
- * @throws OSError as the system says: FileNotFoundError, NotADirectoryError, PermissionError
+ * @returns an async iterator of DirEntry, which must be exhausted, left by a `for await` loop, or closed; names are
+ *   bytes where `path` is bytes. Errors, also those of arguments, reject its first step
+ * @throws OSError as the system reports it: FileNotFoundError, NotADirectoryError, PermissionError
  *
  * Availability: Linux. Audit event: `os.scandir` (path). See readdir(3); Python, os.scandir.
  * @example

@@ -5,7 +5,7 @@ import type { SignalOption } from '../abort.ts'
 import { NOTHING, twin } from '../on_pool.ts'
 
 /**
- * mkfifoat(3): `os.mkfifo` on the thread pool. Makes a FIFO, a pipe with a name.
+ * mkfifoat(3): `os.mkfifo` on the thread pool. Creates a FIFO (a named pipe).
  * @example
  * ```ts
  * await promises.mkfifo('queue', 0o600)
@@ -18,7 +18,7 @@ export const mkfifo: {
 } = twin(os.mkfifo, os.preparedMkfifo, NOTHING)
 
 /**
- * mknodat(2): `os.mknod` on the thread pool. Makes a file, FIFO, socket or device file.
+ * mknodat(2): `os.mknod` on the thread pool. Creates a file, FIFO, socket or device file.
  * @example
  * ```ts
  * import { S_IFIFO } from 'osier/stat'

@@ -46,7 +46,8 @@ export const lstat: (path: Path, options?: DirFdOption & SignalOption) => Promis
 )
 
 /**
- * fstat(2): `os.fstat` on the thread pool, since a network file system asks its server. The status of an open file.
+ * fstat(2): `os.fstat` on the thread pool, since a network file system may query its server. The status of an open
+ * file.
  * @example
  * ```ts
  * const fd = os.open('/etc/passwd', os.O_RDONLY)
@@ -62,7 +63,7 @@ export const fstat: (fd: Descriptor, options?: SignalOption) => Promise<stat_res
 )
 
 /**
- * statx(2): `os.statx` on the thread pool. The status of a file with all that the kernel knows.
+ * statx(2): `os.statx` on the thread pool. The status of a file, with all fields that the kernel provides.
  * @example
  * ```ts
  * const { stx_size } = await promises.statx('/etc/passwd', os.STATX_SIZE)

@@ -5,7 +5,7 @@ import type { SignalOption } from '../abort.ts'
 import { NOTHING, twin } from '../on_pool.ts'
 
 /**
- * truncate(2): `os.truncate` on the thread pool. Cuts a file to a length, or lengthens it with a hole.
+ * truncate(2): `os.truncate` on the thread pool. Truncates a file to a length, or extends it with a hole.
  * @example
  * ```ts
  * os.close(os.open('file', os.O_CREAT))

@@ -14,12 +14,12 @@ import { type Inode, readWhole } from './whole_directory.ts'
 const { AT_FDCWD, AT_SYMLINK_NOFOLLOW, S_IFLNK, S_IFMT } = constants
 
 /**
- * How many directories `fwalk` has open at most before it is their turn, since each costs a descriptor. `walk` has no
- * such limit: directories that have been read and come late would keep those that come next from being read ahead, and
- * most of a deep tree would be read one by one.
+ * How many directories `fwalk` opens ahead of the caller at most, since each uses a descriptor. `walk` has no such
+ * limit: with one, directories that were read early but come late would prevent reading the next ones ahead, and most
+ * of a deep tree would be read one by one.
  */
 export const OPEN_AHEAD = 8
-/** In how many directories the caller must have left all that is in `dirnames` before `walk` relies on that. */
+/** In how many directories the caller must have left `dirnames` unchanged before `walk` reads deeper. */
 const TRUST = 64
 
 export async function isLink(path: string, at: number = AT_FDCWD): Promise<boolean> {
@@ -27,12 +27,12 @@ export async function isLink(path: string, at: number = AT_FDCWD): Promise<boole
   return mode >= 0 && (mode & S_IFMT) === S_IFLNK
 }
 
-/** A directory of a walk by paths that has been read: as a whole, or step by step. */
+/** A directory that a walk by paths has read. Only scandir(3) gives the inodes. */
 type WalkedDirectory = { readonly listing: Listing; readonly inodes?: ReadonlyMap<string, Inode> }
 
-/** What is the same for all directories of a walk. */
+/** The settings that all directories of a walk share. */
 interface Way {
-  /** Of opening those below the top. */
+  /** The flags for opening directories below the top. */
   readonly flags: number
   isStopped(): boolean
 }
@@ -45,7 +45,7 @@ class ByPath extends Pending<WalkedDirectory | undefined> {
   readonly #inode: Inode | undefined
   #below: readonly ByPath[] | undefined
 
-  /** @param inode what it was found under, where that is known */
+  /** @param inode the inode that the parent directory reports for it, where known */
   constructor(path: string, name: string, way: Way, isTop: boolean, inode?: Inode) {
     super(path)
     this.name = name
@@ -71,8 +71,9 @@ class ByPath extends Pending<WalkedDirectory | undefined> {
   }
 
   /**
-   * Forgets what it came to, once it has been visited. V8 tells garbage that has become old from what is in use by the
-   * great collections only: until then it would keep the young alive to which it refers, and so the whole tree below.
+   * Drops the result after the visit. V8's minor collections treat a dead object in the old generation as live,
+   * together with the young objects that it refers to: the whole tree below would stay in memory until the next major
+   * collection.
    */
   forget(): void {
     this.found = undefined
@@ -83,7 +84,7 @@ class ByPath extends Pending<WalkedDirectory | undefined> {
     return new ByPath(joinPath(this.path, name), name, this.#way, false, this.#listed?.inodes?.get(name))
   }
 
-  /** The directories that the caller has left in `dirnames`, or put there. */
+  /** The directories that the caller has left in, or added to, `dirnames`. */
   chosen(dirnames: readonly unknown[]): { readonly below: readonly ByPath[]; readonly hasLeftOut: boolean } {
     const all = this.below()
     if (isSame(all, dirnames)) return { below: all, hasLeftOut: false }
@@ -102,9 +103,9 @@ function isSame(entries: readonly ByPath[], dirnames: readonly unknown[]): boole
 }
 
 /**
- * Lists a directory; undefined where it is a link that is not to be followed.
+ * Lists a directory. Resolves to undefined where it is a link that is not to be followed.
  *
- * @param inode what it was found under, where that is known
+ * @param inode the inode that the parent directory reports for it, where known
  */
 async function listAt(
   path: string,
@@ -132,8 +133,8 @@ async function listByDescriptor(path: string, flags: number, isStopped: () => bo
 async function* walkTree(walk: Walk, signal: AbortSignal | undefined): AsyncGenerator<WalkStep<string>, void> {
   const { start, topdown, onerror, flags } = walk
   const way: Way = { flags, isStopped: () => signal?.aborted === true }
-  // A step is that of a directory whose directories have all been walked. A directory stays here until the caller is
-  // done with its step, so that those in it can be found, and read ahead.
+  // A task is a directory to visit, or the step of a directory whose subdirectories have been walked. A directory stays
+  // in the list until the caller is done with its step, so that its subdirectories can be found and read ahead.
   const tasks: (ByPath | WalkStep<string>)[] = [new ByPath(fsdecode(start), '', way, true)]
   const ahead = new ReadAhead<WalkedDirectory | undefined>(tasks, signal)
   ahead.goesDeeper = !topdown
@@ -159,7 +160,7 @@ async function* walkTree(walk: Walk, signal: AbortSignal | undefined): AsyncGene
         yield step
         const chosen = task.chosen(directories)
         below = chosen.below
-        // Who has left out some will do so again.
+        // A caller that has removed some directories will probably do so again.
         kept = chosen.hasLeftOut ? Number.NEGATIVE_INFINITY : kept + Math.min(below.length, 1)
         ahead.goesDeeper = kept >= TRUST
       }
@@ -173,14 +174,14 @@ async function* walkTree(walk: Walk, signal: AbortSignal | undefined): AsyncGene
   }
 }
 
-/** The value of what a directory came to; undefined where it is passed over. */
+/** The value of a directory's result; undefined where the directory is skipped. */
 export function valueFrom<T>(found: ReadOutcome<T>, onerror: WalkErrorHandler | null): T | undefined {
   if ('value' in found) return found.value
   os.passOver(found.error, onerror)
   return undefined
 }
 
-/** The same walk in bytes. What the caller does to `dirnames` is carried over. */
+/** The same walk with names as bytes. Changes that the caller makes to `dirnames` are copied back. */
 async function* inBytes(steps: AsyncGenerator<WalkStep<string>, void>): AsyncGenerator<WalkStep<Buffer>, void> {
   for await (const [path, directories, others] of steps) {
     const names = directories.map((name) => fsencode(name))
@@ -189,7 +190,7 @@ async function* inBytes(steps: AsyncGenerator<WalkStep<string>, void>): AsyncGen
   }
 }
 
-/** The steps of a walk; those of one that could not begin reject. */
+/** The steps of a walk. An exception in `begin` rejects the first step. */
 export function stepsOf<Step>(begin: () => AsyncGenerator<Step, void>): AsyncGenerator<Step, void> {
   let steps: AsyncGenerator<Step, void>
   try {
@@ -197,7 +198,7 @@ export function stepsOf<Step>(begin: () => AsyncGenerator<Step, void>): AsyncGen
   } catch (error) {
     steps = failing(error)
   }
-  // Before Node 24 generators do not have it.
+  // Async generators have it from Node 24 on.
   const hasDispose: boolean = Reflect.has(steps, Symbol.asyncDispose)
   const dispose = async (): Promise<void> => void (await steps.return())
   return hasDispose ? steps : Object.defineProperty(steps, Symbol.asyncDispose, { value: dispose, configurable: true })
@@ -211,21 +212,22 @@ async function* failing(error: unknown): AsyncGenerator<never, void> {
  * `os.walk` on the thread pool: an async iterable of the same steps in the same order, which reads directories ahead of
  * the caller.
  *
- * At first it reads those of which it is certain that they are visited: what the caller has left in `dirnames`. Once it
- * has left all that was there in 64 directories, also some that are in directories which it has still to see. Whatever
- * it changes in the tree without changing `dirnames` may come too late to be seen then. As soon as it takes something
- * out, that ends for good. With `topdown` false all directories are certain to be visited. `fwalk` reads none that is
- * not certain.
+ * At first it reads only the directories that will certainly be visited: those that the caller has left in `dirnames`.
+ * Once the caller has left `dirnames` unchanged in 64 directories, it also reads subdirectories of directories that the
+ * caller has not seen yet. It may then miss changes that the caller makes in the tree without changing `dirnames`. It
+ * stops reading these for good as soon as the caller removes a name. With `topdown` false all directories will
+ * certainly be visited. `fwalk` reads only directories that will certainly be visited.
  *
  * @param top the directory to start in
  * @param topdown true (the default): a directory comes before those in it; false: after them
- * @param onerror gets the OSError of a directory that cannot be listed, and may throw; by default it is passed over
+ * @param onerror is called with the OSError of a directory that cannot be listed, and may throw; by default such
+ *   directories are skipped
  * @param followlinks true: symbolic links to directories are walked too; default false
  * @param options `signal`; all of them by name
- * @returns an async iterable of [dirpath, dirnames, filenames]. Errors, those of arguments included, reject its steps
+ * @returns an async iterable of [dirpath, dirnames, filenames]. Errors, also those of arguments, reject its steps
  *
  * Availability: Linux. Audit events: `os.walk` (top, topdown, onerror, followlinks), and `os.scandir` (path) for each
- * directory when it is read, be it for nothing. See Python, os.walk.
+ * directory when it is read, even if it is never visited. See Python, os.walk.
  * @example
  * ```ts
  * os.makedirs('top/below')

@@ -11,45 +11,47 @@ import { joinPath } from '../../os/system/pathnames.ts'
 import { Entries } from './listing.ts'
 
 /**
- * Reading a directory in one trip to the pool, by scandir(3). A trip costs more than what is done there: waking a
- * thread, and being woken (measured: 8 µs, of which two threads have their share; opening and reading a directory takes
- * 5).
+ * Reads a directory with one call on the pool, scandir(3). Handing a call to a thread and back costs more than the call
+ * itself (docs/performance.md, "Measured decisions").
  *
- * scandir(3) goes by a path and follows links. Where they must not be followed, the number of the inode that the
- * directory gives itself is compared with the one that it was found under: another one means that it is something else
- * by now, or that something is mounted there, and it is read in a way that can be told not to follow.
+ * scandir(3) takes a path and follows links. Where links must not be followed, the inode number of the "." entry is
+ * compared with the number that the parent directory reported. A different number means that the path now leads to
+ * another file, or that a file system is mounted there; the directory is then read by descriptor, with O_NOFOLLOW.
  */
 
 const { AT_FDCWD, DT_DIR } = constants
 const { d_ino, d_type, d_name } = structs.dirent64.offsets
 
-/** What a directory is found under: a number that means nothing on other file systems. */
+/**
+ * The inode number that the parent directory reports for a directory. It identifies the file only within its file
+ * system.
+ */
 export type Inode = bigint
 
-/** File systems that know no numbers tell one of these. */
+/** The numbers that file systems without inode numbers report. */
 const UNKNOWN: ReadonlySet<Inode> = new Set([0n, 0xffff_ffffn, 0xffff_ffff_ffff_ffffn])
 
-/** A directory that has been read as a whole. */
+/** The result of reading a directory with scandir(3). */
 export interface Whole {
   readonly listing: Listing
-  /** Under which numbers directories in it were found. */
+  /** The inode numbers of the subdirectories, by name. */
   readonly inodes: ReadonlyMap<string, Inode>
 }
 
 const POINTER = 8
 /**
- * How many entries are taken at once: as many as scratch memory has room for, with pointers to them and the longest
- * names.
+ * How many entries are copied at a time: as many as fit into scratch memory, with their pointers and names of maximal
+ * length.
  */
 const PIECE = 240
-/** How many such pieces are taken in one turn of the event loop, which waits about half a millisecond for them. */
+/** How many batches are copied in one turn of the event loop, which they block. */
 const IN_A_TURN = 4
 
-// Scratch memory, while a piece is taken: types and names, then an inode, then pointers to the entries.
+// The layout of scratch memory while a batch is copied: types and names, then an inode, then pointers to the entries.
 const POINTERS = SCRATCH_SIZE - PIECE * POINTER
 const INODE = POINTERS - POINTER
 
-// Constants of this module, which V8's compiler can rely on, unlike imports.
+// Constants of this module, which V8 can inline; imported bindings it cannot.
 const texts = scratch
 const words = new Uint32Array(scratch.buffer)
 const longs = new BigUint64Array(scratch.buffer)
@@ -66,12 +68,12 @@ class WholeReading implements Job {
   readonly #reject: (reason: unknown) => void
   readonly #entries: Entries
   readonly #inodes = new Map<string, Inode>()
-  /** C's list of the entries, which it leaves to us to free; how long it is, and how much of it is done with. */
+  /** The array that scandir(3) allocated and this job frees; its length, and how many entries have been processed. */
   #list: Address = 0
   #count = 0
   #done = 0
   #own: Inode | undefined
-  /** Whether a name was longer than any name is. */
+  /** Whether a name was longer than a file name can be. */
   #isUnfit = false
 
   constructor(
@@ -107,7 +109,7 @@ class WholeReading implements Job {
     this.#reject(error)
   }
 
-  /** Takes entries, as many as may be taken in one turn of the event loop. */
+  /** Processes entries, as many as are allowed in one turn of the event loop. */
   #go(): void {
     for (let pieces = 0; this.#done < this.#count; pieces++) {
       if (pieces === IN_A_TURN) {
@@ -137,7 +139,7 @@ class WholeReading implements Job {
     else this.#add(end, inodes)
   }
 
-  /** Adds the entries that stand in scratch memory, but for "." and "..". */
+  /** Adds the entries in scratch memory, except "." and "..". */
   #add(size: number, inodes: readonly Inode[]): void {
     const { names, types } = this.#entries
     const block = texts.toString('latin1', 0, size)
@@ -172,15 +174,15 @@ class WholeReading implements Job {
 }
 
 /**
- * Copies an entry's type and name to scratch memory: no byte behind the name's NUL is read, or written beyond what
- * there is room for.
+ * Copies an entry's type and name to scratch memory. It reads no byte after the name's NUL, and writes only within the
+ * reserved area.
  *
- * @param inodes gets the number of a directory
- * @returns where the next one goes; -1 where the name is longer than any name is
+ * @param inodes gets the inode number of a directory
+ * @returns where the next entry goes; -1 where the name is longer than a file name can be
  */
 function copyEntry(entry: Address, at: number, inodes: Inode[]): number {
   let end = libc.memccpy(scratchAddress + at, entry + d_type, 0, INODE - at)
-  // The type itself was 0: DT_UNKNOWN.
+  // memccpy stopped at the type, which is 0: DT_UNKNOWN.
   if (end === scratchAddress + at + 1) end = libc.memccpy(end, entry + d_name, 0, INODE - at - 1)
   if (end === 0) return -1
   if (texts[at] === DT_DIR) {
@@ -191,11 +193,11 @@ function copyEntry(entry: Address, at: number, inodes: Inode[]): number {
 }
 
 /**
- * Reads a directory as a whole.
+ * Reads a directory with scandir(3).
  *
- * @param expected what it has to be: undefined where it may be anything, even what a link points to
- * @param isStopped whether nobody wants to know any more: then what has been read is let go
- * @returns undefined where it is not what was expected, or cannot be told to be
+ * @param expected the directory's inode; undefined to accept any directory, also one that a link leads to
+ * @param isStopped whether the walk has been aborted: then the entries are freed without being processed
+ * @returns undefined where the inode differs from the expected one, or is unknown
  */
 export function readWhole(
   path: string,

@@ -24,7 +24,7 @@ export const getxattr: (
   result: (size) => os.attributeValue(Number(size)),
 })
 
-/** The value as it is now: it is the caller's, who could transfer it, and have it freed, before C has read it. */
+/** Passes a copy of the value: the caller's memory could be transferred and freed before C has read it. */
 function preparedSetxattr(...given: Parameters<typeof os.preparedSetxattr>): Prepared {
   const call = os.preparedSetxattr(...given)
   return {

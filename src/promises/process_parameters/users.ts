@@ -5,7 +5,7 @@ import * as os from '../../os/process_parameters/users.ts'
 import type { SignalOption } from '../abort.ts'
 import { type Outcome, twin } from '../on_pool.ts'
 
-/** In the call's memory: the number of groups, for which C takes the room there is; then the groups. */
+/** The call's memory holds the number of groups, from which C takes the available room, and then the groups. */
 const MOST = SCRATCH_SIZE / 4 - 1
 
 function preparedGetgrouplist(user: FileName, group: number): Prepared<'getgrouplist'> {
@@ -23,7 +23,7 @@ const GROUPS: Outcome<number[]> = {
     bytes.writeInt32LE(MOST)
   },
   result: (_, __, { bytes }) => os.idsIn(bytes, bytes.readInt32LE(), 4),
-  // More groups than there was room for: rare enough to ask for them here.
+  // More groups than fit: this is rare, so the synchronous call is made.
   failure(_, call) {
     const [name, own] = (call as Prepared<'getgrouplist'>).args
     return os.groupsOf(name, own)

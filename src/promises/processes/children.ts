@@ -6,20 +6,20 @@ import { claim, ownChildren, unclaim } from '../../os/processes/any_child.ts'
 import { Backoff, pause } from '../pause.ts'
 
 /**
- * Waiting for children without standing still, by process descriptors (pidfds): no handler of SIGCHLD, no thread, and
- * no child is taken that somebody else waits for.
+ * Waits for children without blocking, by process descriptors (pidfds): without a SIGCHLD handler or a thread, and
+ * without reaping a child that another wait is for.
  *
- * A pidfd tells of the end only. For stops and continuations, and where there are no pidfds (before Linux 5.3, in a
- * sandbox that forbids them, when no descriptor is free), the child is asked now and then.
+ * A pidfd reports only the end of a process. Stops and continuations are polled. So is the end where pidfds are not
+ * available (before Linux 5.3, in a sandbox that forbids them, when no descriptor is free).
  */
 
-/** The longest time between two questions, in milliseconds. */
+/** The longest polling interval, in milliseconds. */
 const LONGEST_PAUSE = 20
 
-/** Asks for a child without waiting: null where it has nothing to tell. */
+/** Polls a child without blocking: null where its state has not changed. */
 export type Ask<T> = () => T | null
 
-/** A descriptor of a process; -1 where there is none to be had. */
+/** Opens a pidfd; -1 where that fails. */
 function openPidfd(pid: number): number {
   return has('pidfd_open') ? libc.pidfd_open(pid, 0) : -1
 }
@@ -27,7 +27,7 @@ function openPidfd(pid: number): number {
 /**
  * Waits for one child.
  *
- * @param endOnly whether only its end counts
+ * @param endOnly whether only the end of the child is waited for
  */
 export async function awaitChild<T>(
   pid: number,
@@ -51,12 +51,12 @@ export async function awaitChild<T>(
   }
 }
 
-/** Waits for the child of a descriptor. */
+/** Waits for the child of a pidfd. */
 export function awaitPidfd<T>(fd: number, patience: CheckedWaitOptions, ask: Ask<T>): Promise<T> {
   return runWhenReady({ fd, events: READABLE, attempt: () => ask() ?? NOT_YET }, patience)
 }
 
-/** Asks until there is an answer. */
+/** Polls until there is a result. */
 export async function pollChild<T>(patience: CheckedWaitOptions, ask: Ask<T>): Promise<T> {
   const backoff = new Backoff(LONGEST_PAUSE, patience)
   for (;;) {
@@ -67,9 +67,9 @@ export async function pollChild<T>(patience: CheckedWaitOptions, ask: Ask<T>): P
 }
 
 /**
- * Waits for any child that nobody else waits for.
+ * Waits for any child that no other wait is for.
  *
- * @param group the process group that it must be in; null for all
+ * @param group the process group of the child; null for any
  */
 export async function awaitAnyChild<T>(group: number | null, patience: CheckedWaitOptions, ask: Ask<T>): Promise<T> {
   const family = new ChildWatcher(group, patience)
@@ -85,11 +85,11 @@ export async function awaitAnyChild<T>(group: number | null, patience: CheckedWa
   }
 }
 
-/** The children of this thread that anybody may wait for: tells when one of them ends. */
+/** Watches the children of this thread that no other wait is for, and reports when one of them ends. */
 class ChildWatcher {
   readonly #group: number | null
   readonly #patience: CheckedWaitOptions
-  /** The pidfds, by process id, and who waits for each. */
+  /** The pidfds and their waiters, by process id. */
   readonly #watched = new Map<number, readonly [fd: number, waiter: Waiter]>()
 
   constructor(group: number | null, patience: CheckedWaitOptions) {
@@ -97,13 +97,13 @@ class ChildWatcher {
     this.#patience = patience
   }
 
-  /** Resolves when one has ended, or after a while: there may be new ones. */
+  /** Resolves when a child has ended, or after a pause: there may be new children. */
   change(): Promise<void> {
     const { ref = true } = this.#patience
     return pause(LONGEST_PAUSE, this.#patience, (wake) => this.#watch(wake, ref))
   }
 
-  /** Has `wake` called when a child ends. Those that have ended before, and were taken by others, are let go. */
+  /** Has `wake` called when a child ends. Closes the pidfds of an earlier call. */
   #watch(wake: () => void, ref: boolean): void {
     this.close()
     for (const pid of ownChildren(this.#group)) {

@@ -18,14 +18,14 @@ import { write } from '../descriptors/read_write.ts'
 import { takeWaitOptions, type WaitOptions, waitOptions } from '../wait_options.ts'
 import { reap, statusAtEnd } from './spawn.ts'
 
-/** Commands whose files were collected before they were closed. */
+/** Reaps commands whose file objects were garbage collected without being closed. */
 const forgotten: FinalizationRegistry<number> = new FinalizationRegistry((pid) => {
   unclaim(pid)
   reap(pid)
 })
 
 /**
- * A file on a pipe from or to a command, none of whose methods keeps the event loop waiting. `popen` makes them.
+ * A file on a pipe from or to a command, none of whose methods blocks the event loop. `popen` creates it.
  * @example
  * ```ts
  * const command = await promises.popen('echo one; exit 3')
@@ -37,7 +37,7 @@ const forgotten: FinalizationRegistry<number> = new FinalizationRegistry((pid) =
 export abstract class CommandFile<Data extends string | Buffer, Given>
   implements AsyncIterableIterator<Data, undefined>
 {
-  /** The mode it was asked for. */
+  /** The mode that was given to `popen`. */
   readonly mode: string
   readonly #fd: number
   readonly #pid: number
@@ -53,7 +53,7 @@ export abstract class CommandFile<Data extends string | Buffer, Given>
     forgotten.register(this, pid, this)
   }
 
-  /** Whether it has been closed. */
+  /** Whether the file has been closed. */
   get closed(): boolean {
     return this.#isClosed
   }
@@ -69,29 +69,30 @@ export abstract class CommandFile<Data extends string | Buffer, Given>
   }
 
   /**
-   * Reads on, until there is as much as was asked for.
+   * Reads until the requested size is reached.
    *
-   * @param size how much at the most: characters of a text file, else bytes; everything up to the end where it is left
-   *   out, null or negative
-   * @param options `signal`: aborted, it makes the promise reject, and what has been read so far is read again; `ref`
-   * @returns what was read: nothing at the end
+   * @param size how much at the most: characters of a text file, otherwise bytes; omitted, null or negative: everything
+   *   up to the end
+   * @param options `signal`: aborted, it makes the promise reject, and the data read so far is returned by the next
+   *   read; `ref`
+   * @returns the data; empty at the end
    */
   abstract read(size?: number | bigint | null, options?: WaitOptions): Promise<Data>
 
   /**
    * Reads a line.
    *
-   * @param size how much of it at the most; all where it is left out, null or negative
+   * @param size how much of it at the most; omitted, null or negative: the whole line
    * @param options `signal`: aborted, it makes the promise reject, and the line can be read again; `ref`
-   * @returns the line with its newline, which only the last one may lack; nothing at the end
+   * @returns the line with its newline, which only the last line may lack; empty at the end
    */
   abstract readline(size?: number | bigint | null, options?: WaitOptions): Promise<Data>
 
   /**
-   * Writes all of it.
+   * Writes all of the data.
    *
    * @param options `signal`: aborted, it makes the promise reject; a part may have been written then; `ref`
-   * @returns how much was written: characters of a text file, else bytes
+   * @returns how much was written: characters of a text file, otherwise bytes
    */
   abstract write(data: Given, options?: WaitOptions): Promise<number>
 
@@ -101,8 +102,8 @@ export abstract class CommandFile<Data extends string | Buffer, Given>
   /**
    * Reads the lines that follow, each with its newline.
    *
-   * @param hint once there is more than this much no further line is read; all are read where it is left out, null or
-   *   not above 0
+   * @param hint reading stops after the line with which the total size exceeds this; omitted, null, 0 or negative: all
+   *   lines are read
    */
   async readlines(hint: number | bigint | null = -1, options: WaitOptions = NO_OPTIONS): Promise<Data[]> {
     const enough = amount(hint, 'hint')
@@ -116,12 +117,12 @@ export abstract class CommandFile<Data extends string | Buffer, Given>
     return lines
   }
 
-  /** Writes one after the other. Newlines are not added. */
+  /** Writes lines one after the other. Newlines are not added. */
   async writelines(lines: Iterable<Given> | AsyncIterable<Given>, options: WaitOptions = NO_OPTIONS): Promise<void> {
     for await (const line of lines) await this.write(line, options)
   }
 
-  /** There is nothing that waits in memory: `write` has written it. */
+  /** Does nothing on an open file: `write` does not buffer. */
   async flush(): Promise<void> {
     this.fileno()
   }
@@ -141,15 +142,15 @@ export abstract class CommandFile<Data extends string | Buffer, Given>
    *
    * @param options `signal`: aborted, it makes the promise reject; the pipe is closed, and `close` can be called again;
    *   `ref`
-   * @returns null where it succeeded, and where its status is lost (SIGCHLD is ignored, or somebody else has waited for
-   *   it); else its exit code, or the negative number of the signal that ended it, times 256. The same again when it is
-   *   called again
+   * @returns null where the command succeeded, and where its status is lost (SIGCHLD is ignored, or another call has
+   *   reaped it); otherwise its exit code, or the negative number of the signal that ended it, times 256. Further calls
+   *   return the same value
    */
   async close(options: WaitOptions = NO_OPTIONS): Promise<number | null> {
     const patience = waitOptions(options)
     if (!this.#isClosed) {
       this.#isClosed = true
-      // Before the wait: a command that reads its input waits for its end.
+      // The pipe is closed first: a command that reads its input waits for its end.
       this.closePipe()
     }
     this.#end ??= this.#awaitCommand(patience)
@@ -163,7 +164,7 @@ export abstract class CommandFile<Data extends string | Buffer, Given>
       return waitstatus_to_exitcode(status) << 8 || null
     } catch (error) {
       if (error instanceof OSError) this.#letGo()
-      // Somebody else has waited for it, and nobody can tell how it ended.
+      // Another call has reaped the child, so its status is unknown.
       if (error instanceof ChildProcessError) return null
       this.#end = undefined
       throw error
@@ -179,13 +180,13 @@ export abstract class CommandFile<Data extends string | Buffer, Given>
   }
 }
 
-/** How much is read at once where all is wanted. */
+/** The size of one read where everything is wanted. */
 const PIECE = 65536
 
-/** What a command writes. The file behind it does not block, and keeps a line that has only begun. */
+/** The output of a command. The underlying file is non-blocking, and buffers an incomplete line. */
 class CommandOutput<Data extends string | Buffer> extends CommandFile<Data, never> {
   readonly #file: TextFile | BinaryFile
-  /** What has been read, and has not been enough: an abort loses nothing. */
+  /** Data that has been read but not returned: an abort loses nothing. */
   #parts: Data[] = []
 
   constructor(file: TextFile | BinaryFile, pid: number, mode: string) {
@@ -230,7 +231,7 @@ class CommandOutput<Data extends string | Buffer> extends CommandFile<Data, neve
     return parts[0] as Data
   }
 
-  /** The first of what has been read: bytes or characters; all of it for -1. */
+  /** Removes and returns the first bytes or characters of the data read so far; all of it for -1. */
   #take(most: number): Data {
     const ahead = this.#joined()
     const end =
@@ -239,7 +240,7 @@ class CommandOutput<Data extends string | Buffer> extends CommandFile<Data, neve
     return ahead.slice(0, end) as Data
   }
 
-  /** What `attempt` gives once the pipe has something for it. */
+  /** Waits for the pipe until `attempt` succeeds, and returns its result. */
   async #whenReady(patience: CheckedWaitOptions, attempt: () => Data): Promise<Data> {
     for (;;) {
       patience.signal?.throwIfAborted()
@@ -262,12 +263,12 @@ class CommandOutput<Data extends string | Buffer> extends CommandFile<Data, neve
   }
 }
 
-/** In bytes, or in characters, of which a pair of surrogates is one. */
+/** The length in bytes, or in characters, where a surrogate pair counts as one. */
 function lengthOf(data: string | Buffer): number {
   return typeof data === 'string' ? [...data].length : data.length
 }
 
-/** What a command reads. */
+/** The input of a command. */
 class CommandInput<Data extends string | Buffer> extends CommandFile<Data, string | ArrayBufferView> {
   readonly #file: BinaryFile
 
@@ -304,13 +305,14 @@ function encoded(text: unknown): Uint8Array {
 }
 
 /**
- * Starts a command in a shell, and gives a file on a pipe: of what it writes, or for what it is to read. Its methods
- * are those of the file that `os.popen` gives, as promises.
+ * Starts a command in a shell, and returns a file on a pipe: of its output, or to its input. The methods are those of
+ * the file that `os.popen` returns, as promises.
  *
- * @param cmd what `/bin/sh -c` gets
- * @param mode 'r' to read the command's output (the default), 'w' to write its input; with a 'b' in bytes, else in text
- * @param buffering as for `os.popen`; what is written is written at once
- * @returns a file object whose `close` waits for the command and tells how it ended
+ * @param cmd the argument of `/bin/sh -c`
+ * @param mode 'r' to read the command's output (the default), 'w' to write its input; with a 'b' in bytes, otherwise in
+ *   text
+ * @param buffering as for `os.popen`; writes are not buffered
+ * @returns a file object whose `close` waits for the command and returns how it ended
  * @throws RangeError for another mode; OSError where no child can be made
  *
  * Availability: Linux. See popen(3); Python, os.popen.
@@ -343,7 +345,7 @@ export async function popen(cmd: Path, ...rest: unknown[]): Promise<CommandFile<
   const { command, mode, size } = checkedCommand(cmd, rest)
   if (mode.startsWith('w')) return new CommandInput(...startOnPipe(command, 'wb', 0), mode)
   const [file, pid] = startOnPipe(command, mode, size)
-  // Our end is ours alone: nobody else is surprised that it does not block.
+  // This end of the pipe is not shared with another process, so it may be non-blocking.
   set_blocking(file.fileno(), false)
   return new CommandOutput(file, pid, mode)
 }

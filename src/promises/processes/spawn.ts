@@ -16,10 +16,10 @@ import { awaitChild } from './children.ts'
 
 const systemEvent = new AuditEvent('os.system')
 
-/** The status of a shell that could not be started, as system(3) gives it. */
+/** The status of a shell that could not be started, as system(3) returns it. */
 const NO_SHELL = 127 << 8
 
-/** The status of a child when it has ended. */
+/** The status of a child after its end. */
 export function statusAtEnd(pid: number, patience: CheckedWaitOptions): Promise<number> {
   return awaitChild(pid, true, patience, () => {
     const [child, status] = waitpid(pid, WNOHANG)
@@ -28,8 +28,8 @@ export function statusAtEnd(pid: number, patience: CheckedWaitOptions): Promise<
 }
 
 /**
- * The same for a child that nobody else knows: aborted, it gets SIGTERM, as the children of `node:child_process` do,
- * and is waited for all the same, so that no zombie stays.
+ * The same for a child that only this call knows. After an abort it gets SIGTERM, as the children of
+ * `node:child_process` do, and is still reaped, so that it does not remain a zombie.
  */
 async function statusOrTerminate(pid: number, patience: CheckedWaitOptions): Promise<number> {
   try {
@@ -43,16 +43,16 @@ async function statusOrTerminate(pid: number, patience: CheckedWaitOptions): Pro
   }
 }
 
-/** Waits for a child whose end interests nobody. */
+/** Reaps a child whose status is not needed. */
 export function reap(pid: number): void {
   statusAtEnd(pid, { ref: false }).catch(() => undefined)
 }
 
-/** How many children use the standard streams now, and what puts these back when they no longer do. */
+/** How many children use the standard streams, and the function that restores the streams afterwards. */
 let borrowers = 0
 let takeBack = (): void => undefined
 
-/** Runs `work` while the standard streams are as other programs expect them. */
+/** Runs `work` while the standard streams are in the mode that other programs expect. */
 async function lendingStreams<T>(work: () => Promise<T>): Promise<T> {
   if (borrowers++ === 0) takeBack = lendStandardStreams()
   try {
@@ -63,15 +63,15 @@ async function lendingStreams<T>(work: () => Promise<T>): Promise<T> {
 }
 
 /**
- * Runs a command in a shell, and waits for it. This process goes on meanwhile, so SIGINT and SIGQUIT mean to it what
- * they always do: unlike `os.system` and system(3), it does not ignore them.
+ * Runs a command in a shell, and waits for it. This process continues meanwhile, so it handles SIGINT and SIGQUIT as
+ * usual: unlike `os.system` and system(3), it does not ignore them.
  *
- * @param command what `/bin/sh -c` gets
+ * @param command the argument of `/bin/sh -c`
  * @param options `signal`: aborted, it makes the promise reject, and the shell gets SIGTERM; `ref`: false lets the
  *   process end meanwhile
- * @returns the shell's status: `waitstatus_to_exitcode` makes sense of it. Where the shell cannot be run (a command
- *   that is too long, say), that of an exit with 127
- * @throws TypeError, RangeError for what is no command; OSError where no child can be made
+ * @returns the shell's status: `waitstatus_to_exitcode` decodes it. Where the shell cannot be run (for example because
+ *   the command is too long), the status of an exit with 127
+ * @throws TypeError, RangeError for an argument that is not a command; OSError where no child can be created
  *
  * Availability: Linux. Audit event: `os.system` (command). See system(3); Python, os.system.
  * @example
@@ -93,21 +93,21 @@ export async function system(command: Path, options: WaitOptions = NO_OPTIONS): 
   })
 }
 
-/** Starts a program with P_NOWAIT, and waits for it here where the mode says so. */
+/** Starts a program with P_NOWAIT, and waits for it where the mode requires it. */
 async function run(mode: number, options: unknown, start: (mode: number) => number): Promise<number> {
   const patience = waitOptions(options)
   if (mode !== os.P_WAIT) return start(mode)
   return lendingStreams(async () => waitstatus_to_exitcode(await statusOrTerminate(start(os.P_NOWAIT), patience)))
 }
 
-/** The options at the end of arguments that come one by one: an object that has nothing else in it. */
+/** Separates the options from a list of arguments: an object with no properties but those of the options. */
 function splitOptions(args: readonly unknown[]): readonly [args: readonly unknown[], options: unknown] {
   const last = args.at(-1)
   const isLast = isOptions(last) && Object.keys(last).every((name) => name === 'signal' || name === 'ref')
   return isLast ? [args.slice(0, -1), last] : [args, NO_OPTIONS]
 }
 
-/** The same where an environment, which is an object too, comes before. */
+/** The same where an environment, which is also an object, precedes the options. */
 function splitOptionsAfterEnvironment(args: readonly unknown[]): readonly [args: readonly unknown[], options: unknown] {
   const before = args.at(-2)
   const isPath = before instanceof Uint8Array || before instanceof URL
@@ -124,8 +124,8 @@ function splitOptionsAfterEnvironment(args: readonly unknown[]): readonly [args:
  * @param options `signal`: aborted, it makes the promise reject, and with P_WAIT the program gets SIGTERM; `ref`: false
  *   lets the process end meanwhile
  * @returns with P_WAIT the exit code, or the negative number of the signal that ended it; with P_NOWAIT the child's
- *   process id, to be waited for. What cannot be run has the exit code 127
- * @throws TypeError, RangeError for bad arguments; OSError where no child can be made
+ *   process id, to be waited for. A program that cannot be run has the exit code 127
+ * @throws TypeError, RangeError for bad arguments; OSError where no child can be created
  *
  * Availability: Linux. Audit event: `os.spawn` (P_NOWAIT, path, args, env). See posix_spawn(3); Python,
  * os.spawnv.
@@ -171,7 +171,7 @@ export async function spawnve(
 }
 
 /**
- * posix_spawn(3): runs a program in a child process, with the arguments one by one. See `spawnv`.
+ * posix_spawn(3): runs a program in a child process, with its arguments as separate parameters. See `spawnv`.
  *
  * @param mode P_WAIT or P_NOWAIT
  * @param path the program
@@ -195,15 +195,15 @@ export async function spawnl(
 }
 
 /**
- * posix_spawn(3): runs a program in a child process, with the arguments one by one and another environment. See
- * `spawnv`.
+ * posix_spawn(3): runs a program in a child process, with its arguments as separate parameters and another environment.
+ * See `spawnv`.
  *
  * @param mode P_WAIT or P_NOWAIT
  * @param path the program
  * @param args its arguments, the first of which is the name it is known by, then its environment, and last the options
  *   of `spawnv`
  * @returns as `spawnv`
- * @throws as `spawnv`; TypeError where there is no environment
+ * @throws as `spawnv`; TypeError where the environment is missing
  *
  * Availability: Linux. Audit event: as `spawnv`. See posix_spawn(3); Python, os.spawnle.
  * @example
@@ -274,8 +274,8 @@ export async function spawnvpe(
 }
 
 /**
- * posix_spawn(3): runs a program, which is searched for in `PATH`, in a child process, with the arguments one by one.
- * See `spawnv`.
+ * posix_spawn(3): runs a program, which is searched for in `PATH`, in a child process, with its arguments as separate
+ * parameters. See `spawnv`.
  *
  * @param mode P_WAIT or P_NOWAIT
  * @param file the program's name
@@ -300,14 +300,14 @@ export async function spawnlp(
 
 /**
  * posix_spawn(3): runs a program, which is searched for in the `PATH` of its new environment, in a child process, with
- * the arguments one by one. See `spawnv`.
+ * its arguments as separate parameters. See `spawnv`.
  *
  * @param mode P_WAIT or P_NOWAIT
  * @param file the program's name
  * @param args its arguments, the first of which is the name it is known by, then its environment, and last the options
  *   of `spawnv`
  * @returns as `spawnv`
- * @throws as `spawnv`; TypeError where there is no environment
+ * @throws as `spawnv`; TypeError where the environment is missing
  *
  * Availability: Linux. Audit event: as `spawnv`. See posix_spawn(3); Python, os.spawnlpe.
  * @example

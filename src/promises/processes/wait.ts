@@ -10,13 +10,13 @@ import { type Ask, awaitAnyChild, awaitChild, awaitPidfd, pollChild } from './ch
 
 const { WNOHANG, WUNTRACED, WCONTINUED, WSTOPPED, P_PID, P_ALL, P_PIDFD } = constants
 
-/** Waits as waitpid(2) understands `pid`. */
+/** Waits for the children that `pid` selects in waitpid(2). */
 function waitFor<T>(pid: number, options: number, patience: CheckedWaitOptions, ask: Ask<T>): Promise<T> {
   if (pid > 0) return awaitChild(pid, (options & (WUNTRACED | WCONTINUED)) === 0, patience, ask)
   return awaitAnyChild(pid === -1 ? null : pid === 0 ? libc.getpgid(0) : -pid, patience, ask)
 }
 
-/** What a call of `os` gave that was told not to wait; null where the child has nothing to tell. */
+/** The result of a call with WNOHANG; null where no child has changed its state. */
 function told<T extends readonly [number, ...unknown[]]>(found: T): T | null {
   return found[0] === 0 ? null : found
 }
@@ -24,12 +24,12 @@ function told<T extends readonly [number, ...unknown[]]>(found: T): T | null {
 /**
  * waitpid(2): waits until any child has ended.
  *
- * The children of `node:child_process` do not count, Node waits for those itself; nor do those that other threads
- * started, nor those that another promise waits for by their process id.
+ * The children of `node:child_process` are excluded, since Node waits for them; so are those that other threads
+ * started, and those that another promise waits for by their process id.
  *
  * @param options `signal`: aborted, it makes the promise reject, and no child has been taken; `ref`: false lets the
  *   process end meanwhile
- * @returns the child's process id and its status: `waitstatus_to_exitcode` makes sense of it
+ * @returns the child's process id and its status: `waitstatus_to_exitcode` decodes it
  * @throws ChildProcessError where there is no child
  *
  * Availability: Linux. See wait(2); Python, os.wait.
@@ -44,25 +44,24 @@ export async function wait(options: WaitOptions = NO_OPTIONS): Promise<[pid: num
 }
 
 /**
- * waitpid(2): waits until a child has ended, by a process descriptor: without a handler of SIGCHLD, and without a
- * thread.
+ * waitpid(2): waits until a child has ended, by a process descriptor: without a SIGCHLD handler and without a thread.
  *
- * Stops and continuations (WUNTRACED, WCONTINUED), and where the system has no process descriptors all changes, are
+ * Stops and continuations (WUNTRACED, WCONTINUED), and all changes where the system has no process descriptors, are
  * noticed within 20 milliseconds.
  *
- * @param pid the child; -1: any child, as `wait` has it; 0: any of this process's group; below -1: any of the group
+ * @param pid the child; -1: any child, as for `wait`; 0: any of this process's group; below -1: any of the group
  *   with the id -pid
  * @param options 0, or a combination of WNOHANG, WUNTRACED and WCONTINUED
  * @param how `signal`: aborted, it makes the promise reject, and the child can be waited for again; `ref`: false lets
  *   the process end meanwhile
- * @returns the child's process id and its status; [0, 0] where WNOHANG finds nothing to tell
- * @throws ChildProcessError where there is no such child; OSError EINVAL for options that are none
+ * @returns the child's process id and its status; [0, 0] where WNOHANG is given and no child has changed its state
+ * @throws ChildProcessError where there is no such child; OSError EINVAL for invalid options
  *
  * Availability: Linux. See waitpid(2); Python, os.waitpid.
  * @example
  * ```ts
  * const child = os.posix_spawnp('sh', ['sh', '-c', 'exit 3'], null)
- * const [, status] = await promises.waitpid(child, 0) // timers and servers go on meanwhile
+ * const [, status] = await promises.waitpid(child, 0) // timers and servers continue to run
  * os.waitstatus_to_exitcode(status) // => 3
  * ```
  */
@@ -77,11 +76,12 @@ export async function waitpid(
 }
 
 /**
- * wait4(2): waits until any child has ended, and tells what it has used. See `wait`.
+ * wait4(2): waits until any child has ended, and returns its resource usage. See `wait`.
  *
  * @param options 0, or a combination of WNOHANG, WUNTRACED and WCONTINUED
  * @param how `signal`, `ref` as for `waitpid`
- * @returns the child's process id, its status, what it has used; zeros where WNOHANG finds nothing to tell
+ * @returns the child's process id, its status, its resource usage; zeros where WNOHANG is given and no child has
+ *   changed its state
  * @throws ChildProcessError where there is no child
  *
  * Availability: Linux. See wait3(2); Python, os.wait3.
@@ -100,12 +100,13 @@ export async function wait3(
 }
 
 /**
- * wait4(2): waits until a child has ended, and tells what it has used. See `waitpid`.
+ * wait4(2): waits until a child has ended, and returns its resource usage. See `waitpid`.
  *
  * @param pid as for `waitpid`
  * @param options 0, or a combination of WNOHANG, WUNTRACED and WCONTINUED
  * @param how `signal`, `ref` as for `waitpid`
- * @returns the child's process id, its status, what it has used; zeros where WNOHANG finds nothing to tell
+ * @returns the child's process id, its status, its resource usage; zeros where WNOHANG is given and no child has
+ *   changed its state
  * @throws ChildProcessError where there is no such child
  *
  * Availability: Linux. See wait4(2); Python, os.wait4.
@@ -127,14 +128,14 @@ export async function wait4(
 }
 
 /**
- * waitid(2): waits until a child has changed as the options say. See `waitpid`.
+ * waitid(2): waits until a child changes its state as the options specify. See `waitpid`.
  *
  * @param idtype P_PID, P_PGID, P_ALL or P_PIDFD
- * @param id the process id, process group or descriptor; of no meaning for P_ALL
+ * @param id the process id, process group or descriptor; ignored for P_ALL
  * @param options WEXITED, WSTOPPED, WCONTINUED, at least one; WNOHANG, WNOWAIT
  * @param how `signal`, `ref` as for `waitpid`
- * @returns what has become of the child; null where WNOHANG finds nothing to tell
- * @throws ChildProcessError where there is no such child; OSError EINVAL for options that do not fit
+ * @returns the state of the child; null where WNOHANG is given and no child has changed its state
+ * @throws ChildProcessError where there is no such child; OSError EINVAL for invalid options
  *
  * Availability: Linux; P_PIDFD from 5.4. See waitid(2); Python, os.waitid.
  * @example
@@ -156,7 +157,7 @@ export async function waitid(
   const ask: Ask<waitid_result> = () => os.waitid(kind, wanted, flags | WNOHANG)
   const endOnly = (flags & (WSTOPPED | WCONTINUED)) === 0
   if (kind === P_PID) return awaitChild(wanted, endOnly, patience, ask)
-  // The first question tells whether it is such a descriptor at all.
+  // The first poll reports an invalid descriptor.
   if (kind === P_PIDFD) return ask() ?? (endOnly ? awaitPidfd(wanted, patience, ask) : pollChild(patience, ask))
   return awaitAnyChild(kind === P_ALL ? null : wanted === 0 ? libc.getpgid(0) : wanted, patience, ask)
 }

@@ -17,7 +17,7 @@ const BYTES: Outcome<Buffer> = {
 }
 
 /**
- * getrandom(2): `os.getrandom` on the thread pool. Random bytes of the kernel's generator.
+ * getrandom(2): `os.getrandom` on the thread pool. Random bytes from the kernel's generator.
  * @example
  * ```ts
  * const bytes = await promises.getrandom(16)
@@ -29,7 +29,7 @@ export const getrandom: {
   (size: number, options?: SignalOption & { readonly flags?: number | undefined }): Promise<Buffer>
 } = twin(os.getrandom, os.preparedGetrandom, BYTES)
 
-/** As `getrandom`, but where a sandbox forbids that, the synchronous function has another way. */
+/** As `getrandom`; where a sandbox forbids it, the synchronous function reads /dev/urandom. */
 const RANDOM: Outcome<Buffer> = {
   ...BYTES,
   failure(errno, { args }) {
@@ -39,7 +39,7 @@ const RANDOM: Outcome<Buffer> = {
 }
 
 /**
- * getrandom(2): `os.urandom` on the thread pool. As many random bytes as asked for.
+ * getrandom(2): `os.urandom` on the thread pool. The requested number of random bytes.
  * @example
  * ```ts
  * const bytes = await promises.urandom(16)
