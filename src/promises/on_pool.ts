@@ -2,39 +2,11 @@ import { onAbort } from '../event_loop/on_abort.ts'
 import { type Block, inBackground, type Job } from '../libc/background.ts'
 import { osError } from '../libc/call.ts'
 import { constants } from '../libc/facts.ts'
-import type { Int64 } from '../libc/functions.ts'
-import { scratch, scratchAddress } from '../libc/memory.ts'
+import { type Int64, rolesOf } from '../libc/functions.ts'
+import { SCRATCH_SIZE, scratch, scratchAddress } from '../libc/memory.ts'
 import { isOptions } from '../os/arguments/options.ts'
 import type { Prepared } from '../os/prepared.ts'
 import { checkedSignal } from './abort.ts'
-
-/**
- * Which arguments of these functions, by their index, are addresses in scratch memory, or NULL. On the pool a call has
- * memory of its own, and they point to the same place in that.
- */
-const ADDRESSES: Partial<Record<Prepared['name'], readonly number[]>> = {
-  copy_file_range: [1, 3],
-  fgetxattr: [2],
-  flistxattr: [1],
-  fstatat: [2],
-  fstatvfs: [1],
-  futimens: [1],
-  getdents64: [1],
-  getgrouplist: [2, 3],
-  getrandom: [0],
-  getxattr: [2],
-  lgetxattr: [2],
-  listxattr: [1],
-  llistxattr: [1],
-  pread: [1],
-  preadv2: [1],
-  pwriteFrom: [1],
-  pwritev2: [1],
-  readlinkat: [2],
-  statvfs: [1],
-  statx: [4],
-  utimensat: [2],
-}
 
 const { AT_FDCWD } = constants
 
@@ -74,30 +46,36 @@ export const NOTHING: Outcome<void> = { result: () => undefined }
 /** For calls whose result is the number that C returns: a count of bytes. */
 export const COUNT: Outcome<number> = { result: Number }
 
-/** Which arguments of these functions are the directories that relative paths start at. The others have none. */
-const DIRECTORIES: Partial<Record<Prepared['name'], readonly number[]>> = {
-  faccessat: [0],
-  fchmodat: [0],
-  fchmodat2: [0],
-  fchownat: [0],
-  fstatat: [0],
-  linkat: [0, 2],
-  mkdirat: [0],
-  mkfifoat: [0],
-  mknodat: [0],
-  openat: [0],
-  readlinkat: [0],
-  renameat: [0, 2],
-  statx: [0],
-  symlinkat: [1],
-  unlinkat: [0],
-  utimensat: [0],
+/** Whether one of the arguments is the caller's descriptor. */
+function usesDescriptor({ name, args }: Prepared): boolean {
+  const { fd, dirfd } = rolesOf(name)
+  return fd.length > 0 || dirfd.some((index) => args[index] !== AT_FDCWD)
 }
 
-/** Whether one of the arguments is the caller's descriptor. */
-function usesDescriptor({ name, args, file }: Prepared): boolean {
-  if (typeof file === 'number') return true
-  return DIRECTORIES[name]?.some((index) => args[index] !== AT_FDCWD) === true
+function isInScratch(address: unknown): boolean {
+  return Number(address) >= scratchAddress && Number(address) < scratchAddress + SCRATCH_SIZE
+}
+
+function wrongRole(name: string, index: number): RangeError {
+  const advice = 'in its prototype scratch stands for an address in scratch memory, uintptr_t for any other'
+  return new RangeError(`argument ${index} of ${name} is not what its prototype says: ${advice}`)
+}
+
+/**
+ * The arguments of a call on the pool, where it has memory of its own: addresses in scratch memory become those of the
+ * same place in that. C writes to any address without complaint, so a wrong role in a prototype has to be found here.
+ */
+function withOwnMemory({ name, args }: Prepared, block: Block): readonly unknown[] {
+  const { scratch: places, uintptr_t: others } = rolesOf(name)
+  for (const index of others) if (isInScratch(args[index])) throw wrongRole(name, index)
+  if (places.length === 0) return args
+  const own: unknown[] = [...args]
+  for (const index of places) {
+    if (own[index] === 0) continue
+    if (!isInScratch(own[index])) throw wrongRole(name, index)
+    own[index] = Number(own[index]) - scratchAddress + block.address
+  }
+  return own
 }
 
 class PoolCall<T> implements Job {
@@ -145,14 +123,9 @@ class PoolCall<T> implements Job {
 
   arguments(block: Block): readonly unknown[] {
     this.#isUnderWay = true
-    const addresses = ADDRESSES[this.name]
     this.#input?.copy(block.bytes)
     this.#outcome.fill?.(this.#call, block)
-    if (addresses === undefined) return this.#call.args
-    const args: unknown[] = [...this.#call.args]
-    for (const index of addresses)
-      if (args[index] !== 0) args[index] = Number(args[index]) - scratchAddress + block.address
-    return args
+    return withOwnMemory(this.#call, block)
   }
 
   done(result: Int64, errno: number, block: Block): void {
