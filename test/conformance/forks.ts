@@ -165,7 +165,7 @@ const pty = conformance('test_pty', 'PtyTest', {
       assert.throws(() => os.read(master, 1), { code: 'EIO' })
     }),
   ],
-  test_spawn_doesnt_hang: [differs('spawn runs a program in a terminal', '`pty.spawn` is no part of `os`')],
+  test_spawn_doesnt_hang: [differs('spawn runs a program in a terminal', '`pty.spawn` is not part of `os`')],
 })
 
 /** The arguments that a shell makes of a command line. */

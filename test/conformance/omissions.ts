@@ -5,7 +5,7 @@ import { type Omission, omission } from './suite.ts'
 const WINDOWS = 'Windows only'
 const BITS_32 = 'for processes of 32 bits only'
 const NO_HEADERS = 'for systems whose sendfile(2) has headers and trailers, which Linux is not'
-const HANDLERS = 'handlers and masks of signals are no part of `os`; in JavaScript handlers are `process.on`'
+const HANDLERS = 'handlers and masks of signals are not part of `os`; in JavaScript handlers are `process.on`'
 
 export const omissions: readonly Omission[] = [
   omission('test_os', 'FileTests', WINDOWS, ['test_write_windows_console']),
@@ -34,13 +34,13 @@ export const omissions: readonly Omission[] = [
     'test_writev_overflow_32bits',
   ]),
   omission('test_posix', 'TestPosixWeaklinking', 'macOS only'),
-  omission('test_pty', 'SmallPtyTests', 'about the inner parts of `pty.spawn`, which is no part of `os`'),
+  omission('test_pty', 'SmallPtyTests', 'about the inner parts of `pty.spawn`, which is not part of `os`'),
   omission('test_signal', 'WindowsSignalTests', WINDOWS),
   omission('test_signal', 'WakeupFDTests', HANDLERS),
   omission('test_signal', 'WakeupSignalTests', HANDLERS),
   omission('test_signal', 'WakeupSocketSignalTests', HANDLERS),
   omission('test_signal', 'SiginterruptTest', HANDLERS),
-  omission('test_signal', 'ItimerTest', 'timers that send signals are no part of `os`'),
+  omission('test_signal', 'ItimerTest', 'timers that send signals are not part of `os`'),
   omission('test_signal', 'PendingSignalsTests', HANDLERS),
   omission('test_signal', 'StressTest', HANDLERS),
   omission('test_signal', 'RaiseSignalTest', WINDOWS, ['test_invalid_argument']),

@@ -2,26 +2,26 @@ import { classes } from './all.ts'
 import { omissions } from './omissions.ts'
 import type { Behaviour, Omission, PythonClass } from './suite.ts'
 
-/** What docs/conformance.md says of the behaviours. */
+/** Generates docs/conformance.md. */
 
 const HEAD = `<!-- Written by \`npm run conformance\`. -->
 
 # Conformance with CPython's tests
 
-CPython tests its \`os\`, and the modules around it. What those tests check (of CPython 3.11, on Linux) was read out of
-them and written down afresh, class by class, in \`test/conformance\`: a *behaviour* is one statement about what a call does.
-Each runs with the other tests, against the real system. Where a behaviour does not hold here, that is on purpose, the reason
-stands below, and where something else holds instead, that is tested too.
+CPython has tests of its \`os\` and of related modules. The behaviours that these tests check (of CPython 3.11, on
+Linux) were written anew, class by class, in \`test/conformance\`. A *behaviour* is one statement about what a call
+does. Each is run as a test against the real system. Where osier intentionally behaves otherwise, the reason is listed
+below, and osier's own behaviour is tested instead.
 
-Where Python raises ValueError or OverflowError, a behaviour holds if a RangeError is thrown here, as
-[the differences](differences.md) say.
+Where Python raises ValueError or OverflowError, osier throws a RangeError, which counts as the same behaviour: see
+[differences](differences.md).
 `
 
 function cell(text: string): string {
   return text.replaceAll('|', '\\|')
 }
 
-/** A table; its last columns, as many as `numbers` says, are of numbers. */
+/** A table whose last `numbers` columns are right-aligned. */
 function table(head: readonly string[], rows: readonly (readonly string[])[], numbers = 0): string {
   const line = (cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`
   const rule = head.map((_, column) => (column < head.length - numbers ? '---' : '--:'))
@@ -39,7 +39,7 @@ function held(behaviours: readonly Behaviour[]): number {
 function summary(): string {
   const all = classes.flatMap(behavioursOf)
   const tests = classes.reduce((sum, { tests }) => sum + Object.keys(tests).length, 0)
-  return `${all.length} behaviours, of ${tests} tests in ${classes.length} classes: ${held(all)} hold here, ${all.length - held(all)} do not.`
+  return `${all.length} behaviours, of ${tests} tests in ${classes.length} classes: osier has ${held(all)} of them, and differs in ${all.length - held(all)}.`
 }
 
 function counts(): string {
@@ -48,16 +48,16 @@ function counts(): string {
     const tests = Object.keys(one.tests).length
     return [`\`${one.module}.${one.name}\``, tests, behaviours.length, held(behaviours)].map(String)
   })
-  return table(['class', 'tests', 'behaviours', 'hold here'], rows, 3)
+  return table(['class', 'tests', 'behaviours', 'same in osier'], rows, 3)
 }
 
-/** The behaviours of a class that do not hold: nothing where all do. */
+/** The table of a class's behaviours in which osier differs; empty if there are none. */
 function differences({ module, name, tests }: PythonClass): string[] {
   const rows = Object.entries(tests).flatMap(([test, behaviours]) =>
     behaviours.flatMap(({ sentence, reason }) => (reason === undefined ? [] : [[sentence, `\`${test}\``, reason]])),
   )
   if (rows.length === 0) return []
-  return [`### ${module}.${name}\n\n${table(['what does not hold', 'test', 'why'], rows)}`]
+  return [`### ${module}.${name}\n\n${table(['behaviour of CPython', 'test', 'why osier differs'], rows)}`]
 }
 
 function omitted({ module, name, tests, reason }: Omission): string[] {
@@ -69,10 +69,10 @@ export function page(): string {
   return [
     `${HEAD}\n${summary()}`,
     counts(),
-    '## What does not hold',
+    '## Differences',
     ...classes.flatMap(differences),
-    '## What was left out',
-    'Tests that CPython itself skips on Linux, or that are about something else.',
+    '## Omitted tests',
+    'These tests are skipped on Linux by CPython itself, or do not test `os`.',
     `${table(['class', 'tests', 'why'], omissions.map(omitted))}\n`,
   ].join('\n\n')
 }

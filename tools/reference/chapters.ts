@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 
-/** The chapters of the namespace, as `src/os/index.ts` divides it: in the order of Python's documentation. */
+/** The chapters of `os`, as `src/os/index.ts` divides it: in the order of Python's documentation. */
 export interface Chapter {
   readonly title: string
   readonly names: readonly Name[]
@@ -14,11 +14,11 @@ export interface Name {
   readonly comment: string
 }
 
-/** The chapters, with the names that exist when a program runs (types do not), each once. */
+/** The chapters with the names of their values (types are left out), each name once. */
 export async function chapters(): Promise<Chapter[]> {
   const index = readFileSync('src/os/index.ts', 'utf8')
   const [, ...parts] = index.split(/^\/\/ (?=[A-Z])/m)
-  // The first is what the file says of itself.
+  // The first part is the comment of the file.
   const found: Chapter[] = []
   for (const part of parts.slice(1)) {
     const [title = '', ...lines] = part.split('\n')
@@ -27,7 +27,7 @@ export async function chapters(): Promise<Chapter[]> {
   return found
 }
 
-/** What these export statements export; a second name (`OSError as error`) is left out. */
+/** The names that these export statements export, without aliases (`OSError as error`). */
 async function namesOf(text: string, folder = 'src/os/'): Promise<Name[]> {
   const names: Name[] = []
   for (const [, list, from = ''] of text.matchAll(/^export (?:\*|\{([^}]*)\}) from '(.*?)'/gm)) {
@@ -40,16 +40,16 @@ async function namesOf(text: string, folder = 'src/os/'): Promise<Name[]> {
   return names
 }
 
-/** The names of a front door beside `os`: those of its own file, and those that it passes on. */
-export async function namesOfDoor(door: string): Promise<Name[]> {
-  const file = `src/${door}.ts`
+/** The names that a module other than `os` exports: those of its own file, and those that it re-exports. */
+export async function namesOfModule(module: string): Promise<Name[]> {
+  const file = `src/${module}.ts`
   const source = readFileSync(file, 'utf8')
-  const passedOn = await namesOf(source, 'src/')
-  const own = Object.keys(await moduleOf(file)).filter((name) => !passedOn.some((one) => one.name === name))
-  return [...passedOn, ...own.map((name) => ({ name, file, comment: commentOf(source, name) }))]
+  const reexported = await namesOf(source, 'src/')
+  const own = Object.keys(await moduleOf(file)).filter((name) => !reexported.some((one) => one.name === name))
+  return [...reexported, ...own.map((name) => ({ name, file, comment: commentOf(source, name) }))]
 }
 
-/** What a source file exports, when it has been compiled. */
+/** The exports of a compiled source file. */
 export async function moduleOf(file: string): Promise<Readonly<Record<string, unknown>>> {
   return await import(new URL(`../../${file.replace(/ts$/, 'js')}`, import.meta.url).href)
 }
@@ -64,14 +64,14 @@ function commentOf(source: string, name: string): string {
     .trim()
 }
 
-/** The first sentence of a doc comment, on one line and fit for a table. */
+/** The first sentence of a doc comment, on one line, escaped for a table. */
 export function summary({ comment }: Name): string {
   const [paragraph = ''] = comment.split(/\n\n|\n(?=@)/)
   const [sentence = ''] = paragraph.replaceAll('\n', ' ').split(/(?<=\.) (?=[A-Z])/)
   return sentence.replaceAll('|', '\\|')
 }
 
-/** Whether it is a function, and no class. */
+/** Whether it is a function, but not a class. */
 export function isFunction(value: unknown): value is () => unknown {
   return typeof value === 'function' && !/^class\b/.test(String(value))
 }

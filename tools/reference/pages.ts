@@ -11,9 +11,8 @@ import { is_available, neededBy } from '../../src/os/available.ts'
 import * as namespace from '../../src/os/index.ts'
 import { type Chapter, chapters, isFunction, type Name, summary } from './chapters.ts'
 
-/**
- * Writes a page for each chapter of `os`, for TypeDoc to take up: what there is, and on which platforms. All is found out:
- * constants from the facts of each platform, functions from the C libraries that are on this machine.
+/** Writes a page for each chapter of `os` for TypeDoc: its names, and the platforms that have them. Constants are looked up in
+ * the generated facts of each platform, functions in the C libraries of this machine.
  */
 
 const folder = 'build/chapters'
@@ -21,7 +20,7 @@ const os: Readonly<Record<string, unknown>> = { ...namespace }
 const targets = { x64Glibc, arm64Glibc, x64Musl, arm64Musl }
 const HEADS = ['Linux x64, glibc', 'Linux arm64, glibc', 'Linux x64, musl', 'Linux arm64, musl', 'macOS, Windows']
 
-/** musl keeps its functions in its loader, which Debian's package `musl` brings. */
+/** musl's functions are in its loader, of Debian's package `musl`. */
 const MUSL = ['/lib/ld-musl-x86_64.so.1', '/lib/ld-musl-aarch64.so.1'].find(existsSync)
 const ofMusl = new Set(
   MUSL === undefined
@@ -68,9 +67,9 @@ function page({ title, names }: Chapter): string {
   const table = [['name', 'what it is', ...HEADS], HEADS.concat('', '').map(() => '---'), ...rows]
   return [
     `---\ntitle: ${JSON.stringify(title)}\ngroup: Chapters of os\n---\n`,
-    'Linux x64 with glibc is tested whole, with arm64 as far as an emulator goes. On musl the facts are checked against its',
-    'headers and its library, and no program is run. On macOS and Windows a function throws NotImplementedError, and a',
-    'constant of the system is undefined.\n',
+    'Linux x64 with glibc is tested completely, arm64 as far as an emulator allows. For musl the constants and layouts are',
+    'checked against its headers and library, but no program is run. On macOS and Windows a function throws',
+    'NotImplementedError, and a constant of the system is undefined.\n',
     ...table.map((cells) => `| ${cells.join(' | ')} |`),
     '',
   ].join('\n')

@@ -1,7 +1,7 @@
 import { Comment, CommentTag, Converter, ReflectionKind } from 'typedoc'
 import { chapters } from '../../build/tools/reference/chapters.js'
 
-/** What TypeDoc is to do otherwise. */
+/** Changes of TypeDoc's output. */
 export async function load(/** @type {import('typedoc').Application} */ app) {
   const all = await chapters()
   app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
@@ -11,16 +11,15 @@ export async function load(/** @type {import('typedoc').Application} */ app) {
     for (const { title, names } of all) {
       for (const { name } of names) assignChapter(project.getChildByName(['index', name]), title)
     }
-    // As programs import them.
-    for (const door of project.getReflectionsByKind(ReflectionKind.Module)) {
-      door.name = door.name === 'index' ? 'osier' : `osier/${door.name}`
+    // The specifiers that programs import.
+    for (const module of project.getReflectionsByKind(ReflectionKind.Module)) {
+      module.name = module.name === 'index' ? 'osier' : `osier/${module.name}`
     }
   })
 }
 
-/**
- * Gives every signature of an overloaded function the comment that stands above the first, each with the parameters that
- * it has: a comment describes the arguments by position and by name, and a signature takes them in one of the two ways.
+/** Copies the comment of the first signature of an overloaded function to all signatures, each with its own parameters only:
+ * the comment describes arguments by position and by name, and a signature accepts them in one of these forms.
  */
 function shareComment(/** @type {import('typedoc').SignatureReflection[]} */ signatures) {
   const { comment } = signatures.find((signature) => signature.comment !== undefined) ?? {}
@@ -34,7 +33,7 @@ function shareComment(/** @type {import('typedoc').SignatureReflection[]} */ sig
   }
 }
 
-/** Has the page of `os` list a name under its chapter. */
+/** Lists a name of `os` under its chapter. */
 function assignChapter(
   /** @type {import('typedoc').Reflection | undefined} */ reflection,
   /** @type {string} */ title,
