@@ -127,7 +127,7 @@ const pidfdSendSignalEvent = new AuditEvent('signal.pidfd_send_signal')
  *
  * @param signalnum the signal
  * @param handler SIG_IGN or SIG_DFL
- * @returns what the signal did before: SIG_DFL, SIG_IGN, or null where a function was called
+ * @returns what the signal did before: SIG_DFL, SIG_IGN, or null if a function was called
  * @throws OSError EINVAL for SIGKILL, SIGSTOP and those that the C library keeps for itself; RangeError for a number
  *   out of bounds, and for another handler
  * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread
@@ -159,7 +159,7 @@ export function signal(signalnum: number, handler: number): number | null {
  * strsignal(3): what a signal is called, in words.
  *
  * @param signalnum the signal
- * @returns the text; null for a number within the bounds that is no signal
+ * @returns the text; null for a number within the bounds that is not a signal
  * @throws RangeError for a number out of bounds
  *
  * Availability: Linux. See strsignal(3); Python, signal.strsignal.
@@ -198,7 +198,7 @@ export function valid_signals(): Set<number> {
  * @param signalnum the signal's number; 0 only asks
  * @param siginfo null: there is no other choice
  * @param flags 0: the kernel knows no others for general use
- * @throws ProcessLookupError where the process has ended; PermissionError; OSError EBADF, EINVAL
+ * @throws ProcessLookupError if the process has ended; PermissionError; OSError EBADF, EINVAL
  *
  * Availability: Linux 5.1. Audit event: `signal.pidfd_send_signal` (pidfd, signalnum, siginfo, flags). See
  * pidfd_send_signal(2); Python, signal.pidfd_send_signal.

@@ -13,7 +13,7 @@ export interface CurrentDirectory {
    * getcwd(2): the current directory, asked for each time: an absolute path. A module cannot export what changes, so
    * this is not among the named exports.
    *
-   * @throws OSError FileNotFoundError where it has been removed
+   * @throws OSError FileNotFoundError if it has been removed
    *
    * Availability: Linux. See getcwd(2); sjs, os.cwd.
    */

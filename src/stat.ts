@@ -57,7 +57,7 @@ export function S_IFMT(mode: number): number {
  * Whether a mode is a directory's.
  *
  * @param mode `st_mode` of a `stat_result`
- * @returns true where it is
+ * @returns true if it is
  * @throws RangeError for what is no `mode_t`
  *
  * Availability: everywhere. See inode(7); Python, stat.S_ISDIR.
@@ -74,7 +74,7 @@ export function S_ISDIR(mode: number): boolean {
  * Whether a mode is a character device's.
  *
  * @param mode `st_mode` of a `stat_result`
- * @returns true where it is
+ * @returns true if it is
  * @throws RangeError for what is no `mode_t`
  *
  * Availability: everywhere. See inode(7); Python, stat.S_ISCHR.
@@ -91,7 +91,7 @@ export function S_ISCHR(mode: number): boolean {
  * Whether a mode is a block device's.
  *
  * @param mode `st_mode` of a `stat_result`
- * @returns true where it is
+ * @returns true if it is
  * @throws RangeError for what is no `mode_t`
  *
  * Availability: everywhere. See inode(7); Python, stat.S_ISBLK.
@@ -108,7 +108,7 @@ export function S_ISBLK(mode: number): boolean {
  * Whether a mode is a regular file's.
  *
  * @param mode `st_mode` of a `stat_result`
- * @returns true where it is
+ * @returns true if it is
  * @throws RangeError for what is no `mode_t`
  *
  * Availability: everywhere. See inode(7); Python, stat.S_ISREG.
@@ -125,7 +125,7 @@ export function S_ISREG(mode: number): boolean {
  * Whether a mode is a FIFO's.
  *
  * @param mode `st_mode` of a `stat_result`
- * @returns true where it is
+ * @returns true if it is
  * @throws RangeError for what is no `mode_t`
  *
  * Availability: everywhere. See inode(7); Python, stat.S_ISFIFO.
@@ -145,7 +145,7 @@ export function S_ISFIFO(mode: number): boolean {
  * Whether a mode is a symbolic link's.
  *
  * @param mode `st_mode` of a `stat_result` that `lstat` made
- * @returns true where it is
+ * @returns true if it is
  * @throws RangeError for what is no `mode_t`
  *
  * Availability: everywhere. See inode(7); Python, stat.S_ISLNK.
@@ -163,7 +163,7 @@ export function S_ISLNK(mode: number): boolean {
  * Whether a mode is a socket's.
  *
  * @param mode `st_mode` of a `stat_result`
- * @returns true where it is
+ * @returns true if it is
  * @throws RangeError for what is no `mode_t`
  *
  * Availability: everywhere. See inode(7); Python, stat.S_ISSOCK.
@@ -247,7 +247,7 @@ const typeLetters: ReadonlyMap<number, string> = new Map([
  * A mode as `ls -l` shows it, such as '-rwxr-xr-x': the type, then the permissions of owner, group and everybody else.
  *
  * @param mode `st_mode` of a `stat_result`
- * @returns ten characters; the first is '?' where the type is none of Linux
+ * @returns ten characters; the first is '?' if the type is none of Linux
  * @throws RangeError for what is no `mode_t`
  *
  * Availability: everywhere. See ls(1); Python, stat.filemode.

@@ -51,8 +51,8 @@ const { tm_sec, tm_min, tm_hour, tm_mday, tm_mon, tm_year, tm_wday } = structs.t
  * @param secs seconds since 1970, such as `st_mtime`, rounded towards the past; the current time by default, and for
  *   null
  * @returns the text, without a newline
- * @throws TypeError for what is no number; RangeError for what is no time of 64 bits; OSError EOVERFLOW where the year
- *   is too large for C
+ * @throws TypeError for something that is not a number; RangeError for something that is not a time of 64 bits; OSError
+ *   EOVERFLOW if the year is too large for C
  *
  * Availability: Linux. See ctime(3); Python, time.ctime.
  * @example

@@ -47,7 +47,7 @@ export class UsageError extends Error {}
 /**
  * Runs a file as a module.
  *
- * @throws UsageError where there is no such file
+ * @throws UsageError if there is no such file
  */
 export async function runFile(file: string, args: readonly string[]): Promise<void> {
   const path = resolve(file)

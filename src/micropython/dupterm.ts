@@ -70,7 +70,7 @@ const slots: (Slot | null)[] = new Array<Slot | null>(SLOTS).fill(null)
  * @param stream_object a Duplex stream of Node's, a descriptor, which stays the caller's, or an object with `readinto`
  *   and `write`; null cancels
  * @param index which slot: 0 to 7
- * @returns what was in the slot before, null where nothing was
+ * @returns what was in the slot before, null if nothing was
  * @throws RangeError for another slot
  *
  * See OpenMV, os.dupterm.

@@ -100,7 +100,7 @@ function pathName(path: Path, name = 'path'): FileName {
  * Changes the current directory, perhaps to another file system.
  *
  * @param path the directory
- * @throws OSError ENODEV where nothing is mounted; others as the file system says
+ * @throws OSError ENODEV if nothing is mounted; others as the file system says
  *
  * See MicroPython, os.chdir.
  * @example
@@ -134,9 +134,9 @@ export function getcwd(): string {
  * The entries of a directory, read as they are asked for. The root has the mount points first.
  *
  * @param dir the directory, the current one by default
- * @returns an iterator, which `using` closes, of `[name, type, inode]` and perhaps the size: names are bytes where
- *   `dir` is bytes; the type is 0x4000 for a directory and 0x8000 for a file; the inode is 0 where there is none
- * @throws OSError ENODEV where nothing is mounted; others as the file system says
+ * @returns an iterator, which `using` closes, of `[name, type, inode]` and perhaps the size: names are bytes if `dir`
+ *   is bytes; the type is 0x4000 for a directory and 0x8000 for a file; the inode is 0 if there is none
+ * @throws OSError ENODEV if nothing is mounted; others as the file system says
  *
  * See OpenMV, os.ilistdir.
  * @example
@@ -157,8 +157,8 @@ export function ilistdir(dir?: Path | null): DirectoryIterator {
  * The names of a directory's entries, in the order that the file system has them.
  *
  * @param dir the directory, the current one by default
- * @returns the names, as bytes where `dir` is bytes
- * @throws OSError ENODEV where nothing is mounted; others as the file system says
+ * @returns the names, as bytes if `dir` is bytes
+ * @throws OSError ENODEV if nothing is mounted; others as the file system says
  *
  * See OpenMV, os.listdir.
  * @example
@@ -243,7 +243,7 @@ export function rmdir(path: Path): void {
  *
  * @param old_path what
  * @param new_path its new name
- * @throws OSError EPERM for another file system, as MicroPython has it; EXDEV where it is the host that has several
+ * @throws OSError EPERM for another file system, as MicroPython has it; EXDEV if it is the host that has several
  *
  * See MicroPython, os.rename.
  * @example
@@ -282,7 +282,7 @@ export function stat(path: Path): StatTuple {
  * @param path any path on it
  * @returns ten numbers: bytes in a block, bytes in the unit of the next, blocks, free blocks, those free to everybody,
  *   inodes, free inodes, those free to everybody, flags, characters in the longest name; 0 for what is not known
- * @throws OSError ENODEV where nothing is mounted; others as the file system says
+ * @throws OSError ENODEV if nothing is mounted; others as the file system says
  *
  * See OpenMV, os.statvfs.
  * @example

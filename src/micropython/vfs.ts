@@ -37,9 +37,9 @@ export { VfsPosix } from '../vfs/posix/vfs_posix.ts'
  *   is looked for, and then FAT
  * @param mount_point an absolute path without a slash at its end
  * @param options `readonly`: writing is refused (EROFS); `mkfs`: a file system is made where there is none
- * @returns nothing; without arguments, the file systems and where they are mounted
- * @throws OSError EPERM where something is mounted there already; ENODEV where there is no file system on the device;
- *   EINVAL for a path that is not absolute
+ * @returns nothing; without arguments, the file systems and if they are mounted
+ * @throws OSError EPERM if something is mounted there already; ENODEV if there is no file system on the device; EINVAL
+ *   for a path that is not absolute
  *
  * See OpenMV, os.mount; MicroPython, vfs.mount.
  * @example
@@ -65,7 +65,7 @@ export function mount(...given: unknown[]): unknown {
  * now.
  *
  * @param mount where it is mounted, or the file system itself
- * @throws OSError EINVAL where there is no such mount
+ * @throws OSError EINVAL if there is no such mount
  *
  * See OpenMV, os.umount; MicroPython, vfs.umount.
  * @example

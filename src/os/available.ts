@@ -61,8 +61,8 @@ function nameOf(fn: unknown): Name | undefined {
  * known. Nothing is called to find out, so an older kernel may still refuse (ENOSYS).
  *
  * @param fn a function of this module, such as `os.lchmod`
- * @returns false where calling it would end in a NotImplementedError
- * @throws TypeError for what is no function of this module
+ * @returns false if calling it would end in a NotImplementedError
+ * @throws TypeError for something that is not a function of this module
  *
  * Availability: everywhere. See Python, os, Notes on the availability of these functions.
  * @example

@@ -39,8 +39,7 @@ function threadValue(path: FileName, name: string): string | undefined {
  * '~user' is what the database says.
  *
  * @param path the path
- * @returns the path; unchanged where it does not begin with '~', or where there is no such user. Bytes where `path` is
- *   bytes
+ * @returns the path; unchanged if it does not begin with '~', or if there is no such user. Bytes if `path` is bytes
  * @throws RangeError for a user's name that contains a NUL
  *
  * Availability: Linux. See getpwnam(3); Python, os.path.expanduser.
@@ -84,7 +83,7 @@ const REFERENCE = /\$(?:(\w+)|\{([^}]*)(\})?)/g
  * letters, digits and '_'.
  *
  * @param path the path
- * @returns the path; what names no variable stays as it is. Bytes where `path` is bytes
+ * @returns the path; what names no variable stays as it is. Bytes if `path` is bytes
  *
  * Availability: Linux. See getenv(3); Python, os.path.expandvars.
  * @example

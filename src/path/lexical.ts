@@ -26,7 +26,7 @@ export function ofOneKind(names: readonly FileName[], argument: string): readonl
  * The path as it is: upper and lower case differ on POSIX.
  *
  * @param path the path
- * @returns the same path; bytes where `path` is bytes
+ * @returns the same path; bytes if `path` is bytes
  *
  * Availability: everywhere. See Python, os.path.normcase.
  * @example
@@ -45,7 +45,7 @@ export function normcase(path: Path): string | Buffer {
  * Whether a path is absolute: whether it begins with a slash.
  *
  * @param path the path
- * @returns true where it does
+ * @returns true if it does
  *
  * Availability: everywhere. See Python, os.path.isabs.
  * @example
@@ -64,8 +64,8 @@ export function isabs(path: Path): boolean {
  *
  * @param path the first path
  * @param paths the others
- * @returns the path; bytes where they are bytes
- * @throws TypeError where some are text and some bytes
+ * @returns the path; bytes if they are bytes
+ * @throws TypeError if some are text and some bytes
  *
  * Availability: everywhere. See Python, os.path.join.
  * @example
@@ -92,7 +92,7 @@ export function join(path: Path, ...paths: Path[]): string | Buffer {
  * Splits a path at its last slash; `join` puts the two together again.
  *
  * @param path the path
- * @returns what is before, without the slashes at its end unless it has nothing else, and what is after; bytes where
+ * @returns what is before, without the slashes at its end unless it has nothing else, and what is after; bytes if
  *   `path` is bytes
  *
  * Availability: everywhere. See Python, os.path.split.
@@ -153,8 +153,7 @@ export function dirname(path: Path): string | Buffer {
  * not count: '.profile' has no extension.
  *
  * @param path the path
- * @returns what is before, and the extension, which may be empty; together they are the path. Bytes where `path` is
- *   bytes
+ * @returns what is before, and the extension, which may be empty; together they are the path. Bytes if `path` is bytes
  *
  * Availability: everywhere. See Python, os.path.splitext.
  * @example
@@ -180,7 +179,7 @@ export function splitext(path: Path): (string | Buffer)[] {
  * Splits the drive off, which is empty on POSIX.
  *
  * @param path the path
- * @returns an empty path, and the path; bytes where `path` is bytes
+ * @returns an empty path, and the path; bytes if `path` is bytes
  *
  * Availability: everywhere. See Python, os.path.splitdrive.
  * @example
@@ -200,7 +199,7 @@ export function splitdrive(path: Path): (string | Buffer)[] {
  * '//' where it begins with two slashes, neither more nor less: POSIX lets a system give those a sense of their own.
  *
  * @param path the path
- * @returns the three; together they are the path. Bytes where `path` is bytes
+ * @returns the three; together they are the path. Bytes if `path` is bytes
  *
  * Availability: everywhere. See Python, os.path.splitroot.
  * @example
@@ -230,7 +229,7 @@ function rootOf(text: string): string {
  * takes back. Where such a name is a symbolic link, the result is another file: `realpath` follows those.
  *
  * @param path the path
- * @returns the path; '.' where nothing is left of it. Bytes where `path` is bytes
+ * @returns the path; '.' if nothing is left of it. Bytes if `path` is bytes
  *
  * Availability: everywhere. See Python, os.path.normpath.
  * @example
@@ -285,9 +284,9 @@ function commonLength<T>(
  * '/usr'.
  *
  * @param paths the paths: at least one, either all of them absolute or none
- * @returns the path; '' where relative paths have nothing in common. Bytes where they are bytes
- * @throws RangeError for no paths, and where absolute and relative ones are mixed; TypeError where some are text and
- *   some bytes
+ * @returns the path; '' if relative paths have nothing in common. Bytes if they are bytes
+ * @throws RangeError for no paths, and if absolute and relative ones are mixed; TypeError if some are text and some
+ *   bytes
  *
  * Availability: everywhere. See Python, os.path.commonpath.
  * @example
@@ -321,8 +320,8 @@ export function commonpath(paths: Iterable<Path>): string | Buffer {
  * Given arrays, it compares those item by item, and gives an array.
  *
  * @param list the paths, or the arrays
- * @returns what they begin with; '' where there are none. Bytes where they are bytes
- * @throws TypeError where some are text and some bytes
+ * @returns what they begin with; '' if there are none. Bytes if they are bytes
+ * @throws TypeError if some are text and some bytes
  *
  * Availability: everywhere. See Python, os.path.commonprefix.
  * @example

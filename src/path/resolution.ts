@@ -18,8 +18,8 @@ const { ELOOP, ENOENT, ENOTDIR } = errnoNumbers
  * The path from the root, going by the names alone: `normpath` of the current directory joined with it.
  *
  * @param path the path
- * @returns an absolute path; bytes where `path` is bytes
- * @throws FileNotFoundError for a relative path where the current directory has been removed
+ * @returns an absolute path; bytes if `path` is bytes
+ * @throws FileNotFoundError for a relative path if the current directory has been removed
  *
  * Availability: Linux. See Python, os.path.abspath.
  * @example
@@ -42,9 +42,9 @@ export function abspath(path: Path): string | Buffer {
  *
  * @param path where to
  * @param start the directory; the current one by default
- * @returns a relative path; bytes where `path` is bytes
- * @throws RangeError for an empty `path`; TypeError where one is text and one bytes
- * @throws FileNotFoundError where one is relative and the current directory has been removed
+ * @returns a relative path; bytes if `path` is bytes
+ * @throws RangeError for an empty `path`; TypeError if one is text and one bytes
+ * @throws FileNotFoundError if one is relative and the current directory has been removed
  *
  * Availability: Linux. See Python, os.path.relpath.
  * @example
@@ -98,10 +98,10 @@ export interface RealpathOptions {
  *
  * @param path the path
  * @param options `strict`: whether a missing file, a circle and other obstacles are errors; false by default
- * @returns an absolute path; bytes where `path` is bytes
- * @throws OSError with `strict`, as the system says: FileNotFoundError, PermissionError; NotADirectoryError where a
+ * @returns an absolute path; bytes if `path` is bytes
+ * @throws OSError with `strict`, as the system reports: FileNotFoundError, PermissionError; NotADirectoryError if a
  *   file is taken for a directory, ELOOP for a circle
- * @throws FileNotFoundError for a relative path where the current directory has been removed; RangeError for a NUL
+ * @throws FileNotFoundError for a relative path if the current directory has been removed; RangeError for a NUL
  *
  * Availability: Linux. See realpath(3); Python, os.path.realpath.
  * @example

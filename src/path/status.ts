@@ -27,7 +27,7 @@ function typeOrNone(file: FileName | number, flags = 0): number | undefined {
  * Whether a path exists. Symbolic links are followed: one that points nowhere does not.
  *
  * @param path the path, or the descriptor of an open file
- * @returns false also where it cannot be told, as in a directory that may not be searched
+ * @returns false also if it cannot be told, as in a directory that may not be searched
  *
  * Availability: Linux. See stat(2); Python, os.path.exists.
  * @example
@@ -44,7 +44,7 @@ export function exists(path: Path | Descriptor): boolean {
  * Whether a path exists. A symbolic link does, wherever it points.
  *
  * @param path the path
- * @returns false also where it cannot be told, as in a directory that may not be searched
+ * @returns false also if it cannot be told, as in a directory that may not be searched
  *
  * Availability: Linux. See lstat(2); Python, os.path.lexists.
  * @example
@@ -62,7 +62,7 @@ export function lexists(path: Path): boolean {
  * Whether a path is a regular file, or a symbolic link to one.
  *
  * @param path the path, or the descriptor of an open file
- * @returns false also where it does not exist
+ * @returns false also if it does not exist
  *
  * Availability: Linux. See stat(2); Python, os.path.isfile.
  * @example
@@ -78,7 +78,7 @@ export function isfile(path: Path | Descriptor): boolean {
  * Whether a path is a directory, or a symbolic link to one.
  *
  * @param path the path, or the descriptor of an open file
- * @returns false also where it does not exist
+ * @returns false also if it does not exist
  *
  * Availability: Linux. See stat(2); Python, os.path.isdir.
  * @example
@@ -94,7 +94,7 @@ export function isdir(path: Path | Descriptor): boolean {
  * Whether a path is a symbolic link, also one that points nowhere.
  *
  * @param path the path
- * @returns false also where it does not exist
+ * @returns false also if it does not exist
  *
  * Availability: Linux. See lstat(2); Python, os.path.islink.
  * @example
@@ -146,7 +146,7 @@ export function isdevdrive(path: Path): boolean {
  * same directory. A directory that is mounted a second time on the same device is not noticed.
  *
  * @param path the path
- * @returns false also where it does not exist, and for a symbolic link
+ * @returns false also if it does not exist, and for a symbolic link
  *
  * Availability: Linux. See Python, os.path.ismount.
  * @example
@@ -255,7 +255,7 @@ export type FileIdentity = Pick<stat_result, 'st_dev' | 'st_ino'>
  *
  * @param s1 a result of `os.stat`, `os.lstat` or `os.fstat`
  * @param s2 another
- * @returns true where device and inode number are the same
+ * @returns true if device and inode number are the same
  *
  * Availability: everywhere. See Python, os.path.samestat.
  * @example
@@ -280,7 +280,7 @@ function identity(status: unknown, name: string): FileIdentity {
  *
  * @param f1 a path, or the descriptor of an open file
  * @param f2 another
- * @returns true where they do
+ * @returns true if they do
  * @throws OSError as `os.stat` does: FileNotFoundError, PermissionError
  *
  * Availability: Linux. See stat(2); Python, os.path.samefile.
@@ -299,8 +299,8 @@ export function samefile(f1: Path | Descriptor, f2: Path | Descriptor): boolean 
  *
  * @param fp1 a descriptor
  * @param fp2 another
- * @returns true where they are
- * @throws OSError EBADF where one is not open
+ * @returns true if they are
+ * @throws OSError EBADF if one is not open
  *
  * Availability: Linux. See fstat(2); Python, os.path.sameopenfile.
  * @example

@@ -49,7 +49,7 @@ export function farTimespecAt(offset: number): bigint {
 /**
  * The device number of a major and a minor number, in the layout of Linux's C libraries.
  *
- * @throws RangeError where a number cannot hold it exactly (a major number from 2 097 152 on)
+ * @throws RangeError if a number cannot hold it exactly (a major number from 2 097 152 on)
  */
 export function deviceNumber(major: number, minor: number): number {
   const low = ((major & 0xfff) << 8) | (minor & 0xff)

@@ -26,8 +26,8 @@ function searched(envp: Environment | null): CheckedEnvironment {
  *
  * @param path the program
  * @param args its arguments, the first of which is the name it is known by; `path` alone by default
- * @throws OSError as the system says, and then everything is as before: FileNotFoundError, PermissionError, ENOEXEC (no
- *   program and no `#!` script), E2BIG
+ * @throws OSError as the system reports, and then everything is as before: FileNotFoundError, PermissionError, ENOEXEC
+ *   (no program and no `#!` script), E2BIG
  * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread
  *
  * Availability: Linux. Audit event: `os.exec` (path, args, env). See execve(2); sjs, os.execv.
@@ -47,8 +47,8 @@ export function execv(path: Path, args: Arguments = null): never {
  *
  * @param file the program's name; one with a slash is a path, and not searched for
  * @param args its arguments, the first of which is the name it is known by; `file` alone by default
- * @throws OSError as `execv` does: where the program is in no directory FileNotFoundError, else the first error that
- *   says more
+ * @throws OSError as `execv` does: if the program is in no directory FileNotFoundError, else the first error that says
+ *   more
  *
  * Availability: Linux. Audit event: `os.exec` (path, args, env), for each directory tried. See execvp(3); sjs,
  * os.execvp.

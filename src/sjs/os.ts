@@ -146,7 +146,7 @@ function given(value: unknown, name: string): boolean {
  * chdir(2): changes the current directory.
  *
  * @param path the directory
- * @throws OSError as the system says: FileNotFoundError, NotADirectoryError, PermissionError
+ * @throws OSError as the system reports: FileNotFoundError, NotADirectoryError, PermissionError
  * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread
  *
  * Availability: Linux. Audit event: `os.chdir` (path). See chdir(2); sjs, os.chdir.
@@ -165,7 +165,7 @@ export function chdir(path: Path): void {
  *
  * @param fd the descriptor
  * @param set true: it is closed; false: the program inherits it
- * @throws OSError EBADF where it is not open
+ * @throws OSError EBADF if it is not open
  *
  * Availability: Linux. See fcntl(2), F_SETFD; sjs, os.cloexec.
  * @example
@@ -187,8 +187,8 @@ export function cloexec(fd: Descriptor, set: boolean): void {
  * @param newfd the number of the new one
  * @param cloexec whether the new one is closed when a program takes over: true by default
  * @returns `newfd`
- * @throws OSError EBADF where `oldfd` is not open, or `newfd` beyond the limit; EINVAL for the same number twice,
- *   unless `cloexec` is false
+ * @throws OSError EBADF if `oldfd` is not open, or `newfd` beyond the limit; EINVAL for the same number twice, unless
+ *   `cloexec` is false
  *
  * Availability: Linux. See dup2(2); sjs, os.dup2.
  * @example
@@ -227,7 +227,7 @@ export function exit(status: number | null = null): never {
  *
  * @param fd the descriptor
  * @param set true: they fail; false: they wait
- * @throws OSError EBADF where it is not open
+ * @throws OSError EBADF if it is not open
  *
  * Availability: Linux. See fcntl(2), F_SETFL; sjs, os.nonblock.
  * @example
@@ -251,7 +251,7 @@ export function nonblock(fd: Descriptor, set: boolean): void {
  *   combination of O_*; O_CLOEXEC is added always
  * @param mode permission bits of a file that is made, less the umask: a number, or octal digits; 0o666 by default
  * @returns the descriptor, which a program that takes over does not inherit
- * @throws OSError as the system says: FileNotFoundError, FileExistsError, IsADirectoryError, PermissionError, EMFILE
+ * @throws OSError as the system reports: FileNotFoundError, FileExistsError, IsADirectoryError, PermissionError, EMFILE
  * @throws RangeError for letters that are not among those
  *
  * Availability: Linux. Audit event: `open` (path, null, flags). See open(2); sjs, os.open.
@@ -286,10 +286,10 @@ const USUAL_AMOUNT = 4096
  * read(2): reads what is there, up to an amount, or into memory of the caller's.
  *
  * @param fd the descriptor
- * @param nread how many bytes at the most, 4096 by default; or a Buffer, or another view of memory, which is filled
+ * @param nread the maximum number of bytes, 4096 by default; or a Buffer, or another view of memory, which is filled
  *   from its start
- * @returns the bytes, none at the end of a file; or, where memory was given, how many bytes were read, 0 at the end
- * @throws OSError as the system says: EBADF, IsADirectoryError, BlockingIOError where nothing is ready
+ * @returns the bytes, none at the end of a file; or, if memory was given, how many bytes were read, 0 at the end
+ * @throws OSError as the system reports: EBADF, IsADirectoryError, BlockingIOError if nothing is ready
  * @throws RangeError for an empty view, which would look like the end of the file
  *
  * Availability: Linux. See read(2); sjs, os.read.
@@ -322,8 +322,8 @@ function room(value: unknown, name: string): Uint8Array {
  * scandir(3): the names of what is in a directory, without "." and "..".
  *
  * @param path the directory
- * @returns the names, in the order of their bytes: as bytes where `path` is bytes
- * @throws OSError as the system says: FileNotFoundError, NotADirectoryError, PermissionError
+ * @returns the names, in the order of their bytes: as bytes if `path` is bytes
+ * @throws OSError as the system reports: FileNotFoundError, NotADirectoryError, PermissionError
  *
  * Availability: Linux. Audit event: `os.listdir` (path). See scandir(3); sjs, os.scandir.
  * @example
@@ -347,7 +347,7 @@ export function scandir(path: Path): string[] | Buffer[] {
  * setsid(2): makes this process the leader of a new session, without a terminal, and of a new process group.
  *
  * @returns the session's id
- * @throws OSError PermissionError where the process leads a group already
+ * @throws OSError PermissionError if the process leads a group already
  * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread
  *
  * Availability: Linux. See setsid(2); sjs, os.setsid.
@@ -400,9 +400,9 @@ export function urandom(bytes: number | ArrayBufferView): Buffer | ArrayBufferVi
  *   Children that `node:child_process` started in the main thread are meant only where their pid is given, and then
  *   their 'exit' event does not come
  * @param options 0, the default, or a combination of WNOHANG, WUNTRACED and WCONTINUED
- * @returns the child's process id and its status, which WIFEXITED and kin take apart; both 0 where WNOHANG finds
- *   nothing to tell
- * @throws ChildProcessError where there is no such child; OSError EINVAL for options that are none
+ * @returns the child's process id and its status, which WIFEXITED and kin take apart; both 0 if WNOHANG finds nothing
+ *   to tell
+ * @throws ChildProcessError if there is no such child; OSError EINVAL for options that are none
  *
  * Availability: Linux. See waitpid(2); sjs, os.waitpid.
  * @example
@@ -425,7 +425,7 @@ export function waitpid(pid: number, options: number | null = null): { pid: numb
  * @param data text, which is written as UTF-8 (names of files that `scandir` gives as their bytes); or a Buffer, or
  *   another view of memory
  * @returns how many bytes were written, which may be fewer
- * @throws OSError as the system says: EBADF, ENOSPC, BrokenPipeError, BlockingIOError where there is no room
+ * @throws OSError as the system reports: EBADF, ENOSPC, BrokenPipeError, BlockingIOError if there is no room
  * @throws RangeError for text with a lone surrogate that stands for no byte
  *
  * Availability: Linux. See write(2); sjs, os.write.

@@ -79,7 +79,7 @@ function statusOf(file: FileName | number): Stat {
  *
  * @param path the file
  * @returns the fields; times to the millisecond
- * @throws OSError as the system says: FileNotFoundError, NotADirectoryError, PermissionError (a directory on the way
+ * @throws OSError as the system reports: FileNotFoundError, NotADirectoryError, PermissionError (a directory on the way
  *   may not be searched)
  *
  * Availability: Linux 4.11. See stat(2); sjs, os.stat.
@@ -98,7 +98,7 @@ export function stat(path: Path): Stat {
  *
  * @param fd its descriptor
  * @returns the fields; times to the millisecond
- * @throws OSError EBADF where it is not open
+ * @throws OSError EBADF if it is not open
  *
  * Availability: Linux 4.11. See fstat(2); sjs, os.fstat.
  * @example

@@ -43,7 +43,7 @@ export abstract class PathLike {
  *
  * @param path the path
  * @returns text or bytes
- * @throws TypeError for anything else, and where `__fspath__()` gives something else
+ * @throws TypeError for anything else, and if `__fspath__()` gives something else
  * @see Python, os, fspath
  * @example
  * ```ts

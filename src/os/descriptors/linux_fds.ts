@@ -8,15 +8,15 @@ import { int, int64, uint64, uintFlags } from '../arguments/numbers.ts'
 import { checkOptions, NO_OPTIONS, optional } from '../arguments/options.ts'
 import { cString, fileName, type Path } from '../arguments/paths.ts'
 
-/** Descriptors that only Linux has: files in memory, event counters, timers and processes. */
+/** Descriptors specific to Linux: memory files, event counters, timers and processes. */
 
 /** Flag of `memfd_create`: children do not inherit it. */
 export const MFD_CLOEXEC: number = constants.MFD_CLOEXEC
-/** Flag of `memfd_create`: seals may be put on it. */
+/** Flag of `memfd_create`: allow sealing operations. */
 export const MFD_ALLOW_SEALING: number = constants.MFD_ALLOW_SEALING
-/** Flag of `memfd_create`: made of huge pages. */
+/** Flag of `memfd_create`: use huge pages. */
 export const MFD_HUGETLB: number = constants.MFD_HUGETLB
-/** How far the base-2 logarithm of the huge page size is shifted in the flags of `memfd_create`. */
+/** The left shift of the base-2 logarithm of the huge page size in the flags of `memfd_create`. */
 export const MFD_HUGE_SHIFT: number = constants.MFD_HUGE_SHIFT
 /** Mask of that logarithm, before the shift. */
 export const MFD_HUGE_MASK: number = constants.MFD_HUGE_MASK
@@ -47,31 +47,31 @@ export const MFD_HUGE_16GB: number = constants.MFD_HUGE_16GB
 
 /** Flag of `eventfd`: children do not inherit it. */
 export const EFD_CLOEXEC: number = constants.EFD_CLOEXEC
-/** Flag of `eventfd`: what would have to wait fails with a BlockingIOError instead. */
+/** Flag of `eventfd`: a call that would block fails with BlockingIOError instead. */
 export const EFD_NONBLOCK: number = constants.EFD_NONBLOCK
-/** Flag of `eventfd`: each read takes 1 from the counter. */
+/** Flag of `eventfd`: each read decrements the counter by 1. */
 export const EFD_SEMAPHORE: number = constants.EFD_SEMAPHORE
 
-/** Flag of `timerfd_create`: children do not inherit it. It is added always. */
+/** Flag of `timerfd_create`: children do not inherit it. It is always added. */
 export const TFD_CLOEXEC: number = constants.TFD_CLOEXEC
 /** Flag of `timerfd_create`: a read before the timer has expired fails with a BlockingIOError. */
 export const TFD_NONBLOCK: number = constants.TFD_NONBLOCK
 /** Flag of `timerfd_settime`: `initial` is an absolute time of the timer's clock, not relative to now. */
 export const TFD_TIMER_ABSTIME: number = constants.TFD_TIMER_ABSTIME
-/** Flag of `timerfd_settime`, with TFD_TIMER_ABSTIME: a read fails with ECANCELED where somebody sets the clock. */
+/** Flag of `timerfd_settime`, with TFD_TIMER_ABSTIME: a read fails with ECANCELED if the clock is set. */
 export const TFD_TIMER_CANCEL_ON_SET: number = constants.TFD_TIMER_CANCEL_ON_SET
 
-/** Flag of `pidfd_open`: waiting for the process fails with a BlockingIOError as long as it runs (Linux 5.10). */
+/** Flag of `pidfd_open`: waiting for the process fails with a BlockingIOError while it runs (Linux 5.10). */
 export const PIDFD_NONBLOCK: number = constants.PIDFD_NONBLOCK
 
 /**
- * memfd_create(2): makes a file that lives in memory and has no path.
+ * memfd_create(2): creates an anonymous file in memory.
  *
- * @param name shown in /proc/self/fd, for people; at most 249 bytes, and not unique
- * @param flags of MFD_CLOEXEC (the default), MFD_ALLOW_SEALING, MFD_HUGETLB and one of MFD_HUGE_*
+ * @param name a label shown in /proc/self/fd; at most 249 bytes; need not be unique
+ * @param flags: MFD_CLOEXEC (the default), MFD_ALLOW_SEALING, MFD_HUGETLB and one of MFD_HUGE_*
  * @param options `flags` by name
  * @returns the descriptor
- * @throws OSError EINVAL for a name that is too long or flags that are not known; EMFILE, ENOMEM
+ * @throws OSError EINVAL for a name that is too long or for unknown flags; EMFILE, ENOMEM
  *
  * Availability: Linux 3.17. See memfd_create(2); Python, os.memfd_create.
  * @example
@@ -93,13 +93,13 @@ export function memfd_create(name: Path, ...rest: unknown[]): number {
 }
 
 /**
- * eventfd(2): makes an event counter of 64 bits, which is read, written and waited for by its descriptor.
+ * eventfd(2): creates an event counter of 64 bits, which is read, written and polled by its descriptor.
  *
  * @param initval its initial value: 32 bits
- * @param flags of EFD_CLOEXEC (the default), EFD_NONBLOCK, EFD_SEMAPHORE
+ * @param flags: EFD_CLOEXEC (the default), EFD_NONBLOCK, EFD_SEMAPHORE
  * @param options `flags` by name
  * @returns the descriptor
- * @throws OSError EINVAL for flags that are not known; EMFILE
+ * @throws OSError EINVAL for unknown flags; EMFILE
  *
  * Availability: Linux 2.6.27. See eventfd(2); Python, os.eventfd.
  * @example
@@ -119,11 +119,11 @@ export function eventfd(initval: number, ...rest: unknown[]): number {
 }
 
 /**
- * read(2): reads an event counter, and waits while it is 0.
+ * read(2): reads an event counter; blocks while it is 0.
  *
  * @param fd the counter's descriptor
- * @returns the value, and the counter is reset to 0; with EFD_SEMAPHORE 1, and the counter is decremented
- * @throws OSError BlockingIOError where the counter is 0 (EFD_NONBLOCK); EBADF; EINVAL where it is no counter
+ * @returns the value, after which the counter is 0; with EFD_SEMAPHORE 1, after which the counter is one less
+ * @throws OSError BlockingIOError if the counter is 0 (EFD_NONBLOCK); EBADF; EINVAL if it is not a counter
  * @throws RangeError for a negative descriptor
  *
  * Availability: Linux 2.6.27. See eventfd(2); Python, os.eventfd_read.
@@ -143,11 +143,11 @@ export function eventfd_read(fd: Descriptor): bigint {
 }
 
 /**
- * write(2): adds to an event counter, and waits while the sum would exceed 2^64 - 2.
+ * write(2): adds to an event counter; blocks while the sum would exceed 2^64 - 2.
  *
  * @param fd the counter's descriptor
- * @param value what to add: 64 bits
- * @throws OSError BlockingIOError where it would exceed the limit (EFD_NONBLOCK); EINVAL for 2^64 - 1; EBADF
+ * @param value the value to add: 64 bits
+ * @throws OSError BlockingIOError if the sum would exceed the limit (EFD_NONBLOCK); EINVAL for 2^64 - 1; EBADF
  * @throws RangeError for a negative descriptor
  *
  * Availability: Linux 2.6.27. See eventfd(2); Python, os.eventfd_write.
@@ -169,19 +169,18 @@ export function eventfd_write(fd: Descriptor, value: number | bigint): void {
 }
 
 export interface TimerCreateOptions {
-  /** TFD_NONBLOCK, or nothing; TFD_CLOEXEC is added always. */
+  /** TFD_NONBLOCK, or 0; TFD_CLOEXEC is always added. */
   readonly flags?: number | undefined
 }
 
 /**
- * timerfd_create(2): makes a timer that is waited for by its descriptor. It is disarmed until `timerfd_settime`. Once
- * it has expired, a read of 8 bytes gives the number of expirations, as a 64-bit integer in the byte order of the
- * machine.
+ * timerfd_create(2): creates a timer that is read and polled by its descriptor. It is disarmed until `timerfd_settime`.
+ * After it has expired, a read of 8 bytes returns the number of expirations, as a 64-bit integer in native byte order.
  *
- * @param clockid the clock: `time.CLOCK_REALTIME`, CLOCK_MONOTONIC, CLOCK_BOOTTIME and kin
+ * @param clockid the clock: `time.CLOCK_REALTIME`, CLOCK_MONOTONIC, CLOCK_BOOTTIME, or an alarm clock
  * @param options `flags`
  * @returns the descriptor, which children do not inherit
- * @throws OSError EINVAL for another clock or other flags; PermissionError for the clocks that wake the machine
+ * @throws OSError EINVAL for another clock or other flags; PermissionError for the alarm clocks, without CAP_WAKE_ALARM
  *
  * Availability: Linux 2.6.27. See timerfd_create(2); Python, os.timerfd_create.
  * @example
@@ -202,15 +201,15 @@ export function timerfd_create(clockid: number, options: TimerCreateOptions = NO
   return fd
 }
 
-/** The time to the next expiration (0 where the timer is disarmed), and the interval (0 where it expires once). */
+/** The time until the next expiration (0 if the timer is disarmed), and the interval (0 if it expires once). */
 export type TimerState<T> = readonly [next_expiration: T, interval: T]
 
 export interface TimerOptions<T> {
-  /** Of TFD_TIMER_ABSTIME, TFD_TIMER_CANCEL_ON_SET. */
+  /** A combination of TFD_TIMER_ABSTIME and TFD_TIMER_CANCEL_ON_SET. */
   readonly flags?: number | undefined
   /** The first expiration; 0, the default, disarms the timer. */
   readonly initial?: T | undefined
-  /** The interval between expirations; 0, the default, for a single one. */
+  /** The interval between expirations; 0, the default, for a single expiration. */
   readonly interval?: T | undefined
 }
 
@@ -222,10 +221,10 @@ const TIMER_OPTIONS = ['flags', 'initial', 'interval'] as const
  * @param fd the timer's descriptor
  * @param options `initial`: the first expiration, relative to now, or, with TFD_TIMER_ABSTIME in `flags`, a time of the
  *   timer's clock; 0, the default, disarms it. `interval`: the time between expirations; 0, the default, for a single
- *   one. `flags`
+ *   expiration. `flags`
  * @returns the previous setting: seconds to the next expiration, and the interval
- * @throws OSError EINVAL for negative times and for what is no timer; EBADF
- * @throws RangeError for a negative descriptor, and for times that are not finite or too large for the system
+ * @throws OSError EINVAL for negative times, and if the descriptor is not a timer; EBADF
+ * @throws RangeError for a negative descriptor, and for times that are not finite or too large for `struct timespec`
  *
  * Availability: Linux 2.6.27. See timerfd_create(2); Python, os.timerfd_settime.
  * @example
@@ -240,7 +239,7 @@ export function timerfd_settime(fd: Descriptor, options: TimerOptions<number> = 
   checkOptions(options, TIMER_OPTIONS)
   const { flags = 0, initial = 0, interval = 0 } = options
   const times = [nanosecondsOf(initial, 'initial'), nanosecondsOf(interval, 'interval')] as const
-  return inSeconds(setTimer('timerfd_settime', fd, flags, times))
+  return toSeconds(setTimer('timerfd_settime', fd, flags, times))
 }
 
 /**
@@ -249,7 +248,7 @@ export function timerfd_settime(fd: Descriptor, options: TimerOptions<number> = 
  * @param fd the timer's descriptor
  * @param options as those of `timerfd_settime`, in nanoseconds
  * @returns the previous setting: nanoseconds to the next expiration, and the interval
- * @throws OSError EINVAL for negative times and for what is no timer; EBADF
+ * @throws OSError EINVAL for negative times, and if the descriptor is not a timer; EBADF
  * @throws RangeError for a negative descriptor
  *
  * Availability: Linux 2.6.27. See timerfd_create(2); Python, os.timerfd_settime_ns.
@@ -275,8 +274,8 @@ export function timerfd_settime_ns(
  * timerfd_gettime(2): the setting of a timer, in seconds.
  *
  * @param fd the timer's descriptor
- * @returns seconds to the next expiration, also where that was set as a time of the clock, and the interval
- * @throws OSError EINVAL for what is no timer; EBADF
+ * @returns seconds until the next expiration (relative even if it was set as an absolute time), and the interval
+ * @throws OSError EINVAL if the descriptor is not a timer; EBADF
  * @throws RangeError for a negative descriptor
  *
  * Availability: Linux 2.6.27. See timerfd_create(2); Python, os.timerfd_gettime.
@@ -291,15 +290,15 @@ export function timerfd_settime_ns(
  * ```
  */
 export function timerfd_gettime(fd: Descriptor): TimerState<number> {
-  return inSeconds(getTimer('timerfd_gettime', fd))
+  return toSeconds(getTimer('timerfd_gettime', fd))
 }
 
 /**
  * timerfd_gettime(2): the setting of a timer, in nanoseconds.
  *
  * @param fd the timer's descriptor
- * @returns nanoseconds to the next expiration, also where that was set as a time of the clock, and the interval
- * @throws OSError EINVAL for what is no timer; EBADF
+ * @returns nanoseconds until the next expiration (relative even if it was set as an absolute time), and the interval
+ * @throws OSError EINVAL if the descriptor is not a timer; EBADF
  * @throws RangeError for a negative descriptor
  *
  * Availability: Linux 2.6.27. See timerfd_create(2); Python, os.timerfd_gettime_ns.
@@ -319,7 +318,7 @@ const SECOND = 1_000_000_000n
 const { it_value, it_interval } = structs.itimerspec.offsets
 const { tv_sec, tv_nsec } = structs.timespec.offsets
 
-/** Where in scratch memory the state that `timerfd_settime` replaces is written, after the new one. */
+/** The offset in scratch memory of the previous setting, after the new one. */
 const OLD = structs.itimerspec.size
 
 function setTimer(
@@ -330,8 +329,8 @@ function setTimer(
 ): TimerState<bigint> {
   const number = nonNegativeFd(fd, 'fd')
   const bits = int(flags, 'flags')
-  putTimespec(it_value, initial)
-  putTimespec(it_interval, interval)
+  writeTimespec(it_value, initial)
+  writeTimespec(it_interval, interval)
   while (libc.timerfd_settime(number, bits, scratchAddress, scratchAddress + OLD) === -1) failed(syscall, number)
   return timerStateAt(OLD)
 }
@@ -346,14 +345,17 @@ function timerStateAt(offset: number): TimerState<bigint> {
   return [timespecAt(offset + it_value), timespecAt(offset + it_interval)]
 }
 
-/** Nanoseconds below zero count from the second before, so that the kernel sees the time and refuses it. */
-function putTimespec(offset: number, nanoseconds: bigint): void {
+/**
+ * Writes a `struct timespec`. A negative time has negative seconds and non-negative nanoseconds, so that the kernel
+ * refuses it because it is negative.
+ */
+function writeTimespec(offset: number, nanoseconds: bigint): void {
   const rest = ((nanoseconds % SECOND) + SECOND) % SECOND
   putBigInt64(offset + tv_sec, (nanoseconds - rest) / SECOND)
   putBigInt64(offset + tv_nsec, rest)
 }
 
-/** Seconds to nanoseconds as CPython converts them: towards the past. */
+/** Converts seconds to nanoseconds, rounding down as CPython does. */
 function nanosecondsOf(seconds: unknown, name: string): bigint {
   if (typeof seconds !== 'number') throw wrongType(name, 'a number', seconds)
   const nanoseconds = Math.floor(seconds * 1e9)
@@ -361,7 +363,7 @@ function nanosecondsOf(seconds: unknown, name: string): bigint {
   throw outOfRange(name, 'a time that 64 bits of nanoseconds hold', seconds)
 }
 
-function inSeconds([next, interval]: TimerState<bigint>): TimerState<number> {
+function toSeconds([next, interval]: TimerState<bigint>): TimerState<number> {
   return [secondsOf(next), secondsOf(interval)]
 }
 
@@ -370,15 +372,14 @@ function secondsOf(nanoseconds: bigint): number {
 }
 
 /**
- * pidfd_open(2): a descriptor that refers to a process. It becomes readable when the process ends, and never refers to
- * another one, as a process id may.
+ * pidfd_open(2): returns a descriptor that refers to a process. It becomes readable when the process ends. Unlike a
+ * process id, it is never reused for another process.
  *
  * @param pid the process
- * @param flags PIDFD_NONBLOCK, or nothing
+ * @param flags PIDFD_NONBLOCK, or 0 (the default)
  * @param options `flags` by name
  * @returns the descriptor, which children do not inherit
- * @throws OSError ProcessLookupError where there is no such process; EINVAL for a pid below 1 or flags that are not
- *   known; EMFILE
+ * @throws OSError ProcessLookupError if there is no such process; EINVAL for a pid below 1 or for unknown flags; EMFILE
  *
  * Availability: Linux 5.3. See pidfd_open(2); Python, os.pidfd_open.
  * @example

@@ -27,7 +27,7 @@ const {
   FD_CLOEXEC,
 } = constants
 
-/** Flags with which C's `open` looks for the permissions of a new file. */
+/** Flags with which open(2) reads its `mode` argument. */
 const NEEDS_MODE = O_CREAT | O_TMPFILE
 
 const openEvent = new AuditEvent('open')
@@ -36,11 +36,11 @@ const openEvent = new AuditEvent('open')
  * openat(2): opens a file.
  *
  * @param path the file
- * @param flags one of O_RDONLY, O_WRONLY, O_RDWR, and others of O_*; O_CLOEXEC is added always
- * @param mode permission bits of a file that is made, less the umask; 0o777 by default
- * @param options `mode` by name; `dir_fd`: where a relative path starts
+ * @param flags one of O_RDONLY, O_WRONLY, O_RDWR, and other O_* flags; O_CLOEXEC is always added
+ * @param mode permission bits of a new file, before the umask is applied; 0o777 by default
+ * @param options `mode` by name; `dir_fd`: the descriptor of the directory that a relative path starts from
  * @returns the descriptor, which children do not inherit
- * @throws OSError as the system says: FileNotFoundError, FileExistsError, IsADirectoryError, PermissionError, EMFILE
+ * @throws OSError as the system reports: FileNotFoundError, FileExistsError, IsADirectoryError, PermissionError, EMFILE
  *
  * Availability: Linux. Audit event: `open` (path, null, flags). See open(2); Python, os.open.
  * @example
@@ -57,39 +57,39 @@ export function open(path: Path, flags: number, ...rest: unknown[]): number {
   let fd: number
   if (rest.length > 0) {
     const { args, file } = preparedOpen(path, flags, ...rest)
-    const [at, name, wanted, mode] = args
-    while ((fd = libc.openat(at, name, wanted, mode)) === -1) failed('open', file)
+    const [at, name, openFlags, mode] = args
+    while ((fd = libc.openat(at, name, openFlags, mode)) === -1) failed('open', file)
     return fd
   }
-  // Apart from the rest, because to pack the arguments and to unpack them takes a tenth of the time.
+  // Does not share `preparedOpen`: packing and unpacking the arguments would take a tenth of the time.
   const file = fileName(path, 'path')
-  const wanted = int(flags, 'flags') | O_CLOEXEC
+  const openFlags = int(flags, 'flags') | O_CLOEXEC
   const name = cString(file, 'path')
-  if (openEvent.wanted) openEvent.raise(path, null, wanted)
-  // Each argument that is passed to C takes a while, and most files that are opened are there already.
-  if ((wanted & NEEDS_MODE) === 0) while ((fd = libc.open(name, wanted)) === -1) failed('open', file)
-  else while ((fd = libc.openat(AT_FDCWD, name, wanted, 0o777)) === -1) failed('open', file)
+  if (openEvent.wanted) openEvent.raise(path, null, openFlags)
+  // Each argument of a C call takes time, and most calls do not create a file.
+  if ((openFlags & NEEDS_MODE) === 0) while ((fd = libc.open(name, openFlags)) === -1) failed('open', file)
+  else while ((fd = libc.openat(AT_FDCWD, name, openFlags, 0o777)) === -1) failed('open', file)
   return fd
 }
 
-/** What `open` does before its call. */
+/** Checks and converts the arguments of `open`. */
 export function preparedOpen(path: Path, flags: number, ...rest: unknown[]): Prepared<'openat'> {
   const { mode = 0o777, dir_fd } = rest.length === 0 ? NO_OPTIONS : optional(['mode'], ['dir_fd'], rest)
   const file = fileName(path, 'path')
-  const wanted = int(flags, 'flags') | O_CLOEXEC
+  const openFlags = int(flags, 'flags') | O_CLOEXEC
   const bits = int(mode, 'mode')
   const at = dirFd(dir_fd)
   const name = cString(file, 'path')
-  if (openEvent.wanted) openEvent.raise(path, null, wanted)
-  return { name: 'openat', args: [at, name, wanted, bits], syscall: 'open', file }
+  if (openEvent.wanted) openEvent.raise(path, null, openFlags)
+  return { name: 'openat', args: [at, name, openFlags, bits], syscall: 'open', file }
 }
 
 /**
  * close(2): closes a descriptor.
  *
  * @param fd the descriptor
- * @throws OSError EBADF where it is not open; EIO and kin where what was written could not be stored. It is closed then
- *   all the same
+ * @throws OSError EBADF if it is not open; EIO, ENOSPC or EDQUOT if earlier writes could not be stored; the descriptor
+ *   is closed nevertheless
  *
  * Availability: Linux. See close(2); Python, os.close.
  * @example
@@ -103,12 +103,12 @@ export function close(fd: Descriptor): void {
   const number = descriptor(fd, 'fd')
   pollerHooks.onClose?.(number, number)
   if (libc.close(number) !== -1) return
-  // Linux has closed it also where a signal came in between: another try could hit somebody else's descriptor.
+  // After EINTR Linux has closed the descriptor: a second close could close another thread's new descriptor.
   const errno = lastErrno()
   if (errno !== errnoNumbers.EINTR) throw osError(errno, 'close', number)
 }
 
-/** What `close` does before its call. */
+/** Checks and converts the arguments of `close`. */
 export function preparedClose(fd: Descriptor): Prepared<'close'> {
   const file = descriptor(fd, 'fd')
   pollerHooks.onClose?.(file, file)
@@ -116,14 +116,14 @@ export function preparedClose(fd: Descriptor): Prepared<'close'> {
 }
 
 /**
- * close_range(2): closes many descriptors. Those that are not open, and errors, are passed over.
+ * close_range(2): closes a range of descriptors. Descriptors that are not open, and errors, are ignored.
  *
- * Node has descriptors of its own among them, without which it cannot go on: this is for a child before it starts
- * another program, and for ranges that the caller knows.
+ * Closing the descriptors that Node uses itself breaks the process. Use this in a child before it executes another
+ * program, and for ranges that the caller knows.
  *
- * @param fd_low the first
- * @param fd_high the one after the last
- * @throws OSError FileNotFoundError where the system lacks the call and /proc is not there to tell what is open
+ * @param fd_low the first descriptor
+ * @param fd_high one more than the last descriptor
+ * @throws OSError FileNotFoundError if the kernel lacks close_range(2) and /proc is not mounted
  *
  * Availability: Linux. See close_range(2); Python, os.closerange.
  * @example
@@ -138,17 +138,18 @@ export function closerange(fd_low: number, fd_high: number): void {
   const last = int(fd_high, 'fd_high') - 1
   pollerHooks.onClose?.(first, last)
   if (last < first || libc.close_range(first, last, 0) === 0) return
-  // Before Linux 5.9, or in a sandbox that does not know the call. The listing's own is among them, and closed already.
+  // Before Linux 5.9, or in a sandbox that refuses close_range(2). The list contains the descriptor of the listing
+  // itself, which is closed already.
   const open = namesIn('closerange', '/proc/self/fd').map(Number)
   for (const fd of open) if (fd >= first && fd <= last) libc.close(fd)
 }
 
 /**
- * fcntl(2): another descriptor for the same open file, with the same position and flags.
+ * fcntl(2): duplicates a descriptor. The new one refers to the same open file, with the same position and flags.
  *
  * @param fd the descriptor
- * @returns the lowest number that is free; children do not inherit it
- * @throws OSError EBADF where `fd` is not open; EMFILE
+ * @returns the new descriptor, the lowest free number; children do not inherit it
+ * @throws OSError EBADF if `fd` is not open; EMFILE
  *
  * Availability: Linux. See dup(2); Python, os.dup.
  * @example
@@ -169,14 +170,13 @@ export function dup(fd: Descriptor): number {
 }
 
 /**
- * dup2(2), dup3(2): another descriptor for the same open file, with a number of the caller's choice. What has this
- * number is closed, in the same step.
+ * dup2(2), dup3(2): duplicates a descriptor to a given number. If `fd2` is open, it is closed atomically.
  *
  * @param fd the descriptor
- * @param fd2 the number of the new one
+ * @param fd2 the number of the new descriptor
  * @param inheritable whether children inherit it: true by default
  * @returns `fd2`
- * @throws OSError EBADF where `fd` is not open, or `fd2` beyond the limit; EINVAL for the same number twice and
+ * @throws OSError EBADF if `fd` is not open, or `fd2` beyond the limit; EINVAL for the same number twice and
  *   `inheritable` false
  *
  * Availability: Linux. See dup2(2); Python, os.dup2.
@@ -201,9 +201,9 @@ export function dup2(fd: Descriptor, fd2: Descriptor, ...rest: unknown[]): numbe
 }
 
 /**
- * pipe2(2): makes a pipe.
+ * pipe2(2): creates a pipe.
  *
- * @returns the descriptors of its reading and its writing end, which children do not inherit
+ * @returns the descriptors of the read end and the write end, which children do not inherit
  * @throws OSError EMFILE, ENFILE
  *
  * Availability: Linux. See pipe(2); Python, os.pipe.
@@ -222,10 +222,10 @@ export function pipe(): readonly [r: number, w: number] {
 }
 
 /**
- * pipe2(2): makes a pipe with flags.
+ * pipe2(2): creates a pipe with flags.
  *
- * @param flags of O_CLOEXEC (without it children inherit both ends), O_NONBLOCK, O_DIRECT (packets)
- * @returns the descriptors of its reading and its writing end
+ * @param flags: O_CLOEXEC (without it children inherit both ends), O_NONBLOCK, O_DIRECT (packet mode)
+ * @returns the descriptors of the read end and the write end
  * @throws OSError EMFILE, ENFILE; EINVAL for other flags
  *
  * Availability: Linux. See pipe(2); Python, os.pipe2.
@@ -247,11 +247,11 @@ function newPipe(syscall: string, flags: number): readonly [r: number, w: number
 }
 
 /**
- * fcntl(2): whether calls on a descriptor wait (O_NONBLOCK is not set).
+ * fcntl(2): reports whether calls on a descriptor block (O_NONBLOCK is not set).
  *
  * @param fd the descriptor
- * @returns true where they wait, false where they fail with a BlockingIOError instead
- * @throws OSError EBADF where it is not open
+ * @returns true if they block, false if they fail with BlockingIOError instead
+ * @throws OSError EBADF if it is not open
  *
  * Availability: Linux. See fcntl(2), F_GETFL; Python, os.get_blocking.
  * @example
@@ -263,15 +263,16 @@ function newPipe(syscall: string, flags: number): readonly [r: number, w: number
  * ```
  */
 export function get_blocking(fd: Descriptor): boolean {
-  return (flagsOf('get_blocking', descriptor(fd, 'fd'), F_GETFL) & O_NONBLOCK) === 0
+  return (getFlags('get_blocking', descriptor(fd, 'fd'), F_GETFL) & O_NONBLOCK) === 0
 }
 
 /**
- * fcntl(2): sets whether calls on a descriptor wait. It holds for the open file, so for copies of the descriptor too.
+ * fcntl(2): sets whether calls on a descriptor block. The flag belongs to the open file, and so applies to copies of
+ * the descriptor too.
  *
  * @param fd the descriptor
- * @param blocking true: they wait; false: they fail with a BlockingIOError instead
- * @throws OSError EBADF where it is not open
+ * @param blocking true: they block; false: they fail with BlockingIOError instead
+ * @throws OSError EBADF if it is not open
  *
  * Availability: Linux. See fcntl(2), F_SETFL; Python, os.set_blocking.
  * @example
@@ -286,17 +287,17 @@ export function get_blocking(fd: Descriptor): boolean {
 export function set_blocking(fd: Descriptor, blocking: boolean): void {
   const number = descriptor(fd, 'fd')
   if (typeof blocking !== 'boolean') throw wrongType('blocking', 'a boolean', blocking)
-  const flags = flagsOf('set_blocking', number, F_GETFL)
+  const flags = getFlags('set_blocking', number, F_GETFL)
   const wanted = blocking ? flags & ~O_NONBLOCK : flags | O_NONBLOCK
   while (libc.fcntl(number, F_SETFL, wanted) === -1) failed('set_blocking', number)
 }
 
 /**
- * fcntl(2): whether programs that the process starts inherit a descriptor (FD_CLOEXEC is not set).
+ * fcntl(2): reports whether programs that the process starts inherit a descriptor (FD_CLOEXEC is not set).
  *
  * @param fd the descriptor
- * @returns true where they do
- * @throws OSError EBADF where it is not open
+ * @returns true if they inherit it
+ * @throws OSError EBADF if it is not open
  *
  * Availability: Linux. See fcntl(2), F_GETFD; Python, os.get_inheritable.
  * @example
@@ -307,15 +308,15 @@ export function set_blocking(fd: Descriptor, blocking: boolean): void {
  * ```
  */
 export function get_inheritable(fd: Descriptor): boolean {
-  return (flagsOf('get_inheritable', descriptor(fd, 'fd'), F_GETFD) & FD_CLOEXEC) === 0
+  return (getFlags('get_inheritable', descriptor(fd, 'fd'), F_GETFD) & FD_CLOEXEC) === 0
 }
 
 /**
  * fcntl(2): sets whether programs that the process starts inherit a descriptor.
  *
  * @param fd the descriptor
- * @param inheritable true: they do
- * @throws OSError EBADF where it is not open
+ * @param inheritable true: they inherit it
+ * @throws OSError EBADF if it is not open
  *
  * Availability: Linux. See fcntl(2), F_SETFD; Python, os.set_inheritable.
  * @example
@@ -329,12 +330,12 @@ export function get_inheritable(fd: Descriptor): boolean {
 export function set_inheritable(fd: Descriptor, inheritable: boolean): void {
   const number = descriptor(fd, 'fd')
   if (typeof inheritable !== 'boolean') throw wrongType('inheritable', 'a boolean', inheritable)
-  const flags = flagsOf('set_inheritable', number, F_GETFD)
+  const flags = getFlags('set_inheritable', number, F_GETFD)
   const wanted = inheritable ? flags & ~FD_CLOEXEC : flags | FD_CLOEXEC
   while (libc.fcntl(number, F_SETFD, wanted) === -1) failed('set_inheritable', number)
 }
 
-function flagsOf(syscall: string, fd: number, command: number): number {
+function getFlags(syscall: string, fd: number, command: number): number {
   let flags: number
   while ((flags = libc.fcntl(fd, command, 0)) === -1) failed(syscall, fd)
   return flags

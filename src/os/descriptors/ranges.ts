@@ -6,22 +6,23 @@ import { type Descriptor, descriptor, nonNegativeFd } from '../arguments/descrip
 import { int, int64 } from '../arguments/numbers.ts'
 import type { Prepared } from '../prepared.ts'
 
-/** The position in an open file, its length, and what is said of parts of it: locks, advice, disk space. */
+/** The position in an open file, its length, and operations on ranges of it: locks, advice, disk space. */
 
 const truncateEvent = new AuditEvent('os.truncate')
 const lockfEvent = new AuditEvent('os.lockf')
 
 /**
- * lseek(2): moves the position of an open file.
+ * lseek(2): sets the position of an open file.
  *
  * @param fd the descriptor
  * @param position bytes: from the start for SEEK_SET; added to the current position for SEEK_CUR, to the end for
- *   SEEK_END; for SEEK_DATA and SEEK_HOLE where to start looking for data or a hole
+ *   SEEK_END; for SEEK_DATA and SEEK_HOLE the position at which the search for data or a hole starts
  * @param whence one of SEEK_SET, SEEK_CUR, SEEK_END, SEEK_DATA, SEEK_HOLE
  * @returns the new position, in bytes from the start of the file
- * @throws OSError EBADF; EINVAL for a position before the start; ESPIPE for a pipe, socket or terminal; ENXIO where no
+ * @throws OSError EBADF; EINVAL for a position before the start; ESPIPE for a pipe, socket or terminal; ENXIO if no
  *   data follows
- * @throws RangeError where a number cannot hold the new position exactly (beyond 2^53), which holds all the same
+ * @throws RangeError if a number cannot represent the new position exactly (beyond 2^53); the position is set
+ *   nevertheless
  *
  * Availability: Linux. See lseek(2); Python, os.lseek.
  * @example
@@ -34,31 +35,31 @@ const lockfEvent = new AuditEvent('os.lockf')
  */
 export function lseek(fd: Descriptor, position: number | bigint, whence: number): number {
   const [number, to, how] = preparedLseek(fd, position, whence).args
-  let reached: Int64
-  while ((reached = libc.lseek(number, to, how)) === -1) failed('lseek', number)
-  return exactPosition(reached)
+  let newPosition: Int64
+  while ((newPosition = libc.lseek(number, to, how)) === -1) failed('lseek', number)
+  return exactPosition(newPosition)
 }
 
-/** What `lseek` does before its call. */
+/** Checks and converts the arguments of `lseek`. */
 export function preparedLseek(fd: Descriptor, position: number | bigint, whence: number): Prepared<'lseek'> {
   const file = descriptor(fd, 'fd')
   const [to, how] = [int64(position, 'position'), int(whence, 'whence')]
   return { name: 'lseek', args: [file, to, how], syscall: 'lseek', file }
 }
 
-/** A position as a number, where that can hold it. */
+/** Converts a position to a number; throws if a number cannot represent it exactly. */
 export function exactPosition(reached: Int64): number {
   if (typeof reached === 'number') return reached
   throw outOfRange('result', 'below 2^53 to be a number', reached)
 }
 
 /**
- * ftruncate(2): sets the length of an open file. What is cut off is lost; what is added is a hole, which reads as
- * zeros.
+ * ftruncate(2): sets the length of an open file. Data beyond the new length is lost; an extension is a hole, which
+ * reads as zeros.
  *
  * @param fd its descriptor, open for writing
  * @param length bytes
- * @throws OSError as the system says: EBADF, EINVAL for a negative length or a file not open for writing, EFBIG
+ * @throws OSError as the system reports: EBADF, EINVAL for a negative length or a file not open for writing, EFBIG
  *
  * Availability: Linux. Audit event: `os.truncate` (fd, length). See ftruncate(2); Python, os.ftruncate.
  * @example
@@ -74,7 +75,7 @@ export function ftruncate(fd: Descriptor, length: number | bigint): void {
   while (libc.ftruncate(number, size) === -1) failed('ftruncate', number)
 }
 
-/** What `ftruncate` does before its call. */
+/** Checks and converts the arguments of `ftruncate`. */
 export function preparedFtruncate(fd: Descriptor, length: number | bigint): Prepared<'ftruncate'> {
   const file = descriptor(fd, 'fd')
   const size = int64(length, 'length')
@@ -86,7 +87,8 @@ export function preparedFtruncate(fd: Descriptor, length: number | bigint): Prep
  * fsync(2): waits until data and metadata of an open file are on the disk.
  *
  * @param fd its descriptor
- * @throws OSError as the system says: EBADF, EINVAL for what has no disk, EIO
+ * @throws OSError as the system reports: EBADF, EINVAL for a descriptor that cannot be synchronised (a pipe, for
+ *   example), EIO
  * @throws RangeError for a negative descriptor
  *
  * Availability: Linux. See fsync(2); Python, os.fsync.
@@ -103,17 +105,18 @@ export function fsync(fd: Descriptor): void {
   while (libc.fsync(number) === -1) failed('fsync', number)
 }
 
-/** What `fsync` does before its call. */
+/** Checks and converts the arguments of `fsync`. */
 export function preparedFsync(fd: Descriptor): Prepared<'fsync'> {
   const file = nonNegativeFd(fd, 'fd')
   return { name: 'fsync', args: [file], syscall: 'fsync', file }
 }
 
 /**
- * fdatasync(2): waits until the data of an open file is on the disk, and of the metadata what reading it back needs.
+ * fdatasync(2): waits until the data of an open file, and the metadata that is needed to read it back, are on the disk.
  *
  * @param fd its descriptor
- * @throws OSError as the system says: EBADF, EINVAL for what has no disk, EIO
+ * @throws OSError as the system reports: EBADF, EINVAL for a descriptor that cannot be synchronised (a pipe, for
+ *   example), EIO
  * @throws RangeError for a negative descriptor
  *
  * Availability: Linux. See fdatasync(2); Python, os.fdatasync.
@@ -130,23 +133,24 @@ export function fdatasync(fd: Descriptor): void {
   while (libc.fdatasync(number) === -1) failed('fdatasync', number)
 }
 
-/** What `fdatasync` does before its call. */
+/** Checks and converts the arguments of `fdatasync`. */
 export function preparedFdatasync(fd: Descriptor): Prepared<'fdatasync'> {
   const file = nonNegativeFd(fd, 'fd')
   return { name: 'fdatasync', args: [file], syscall: 'fdatasync', file }
 }
 
 /**
- * lockf(3): locks, tests or unlocks a part of an open file, against other processes that do the same.
+ * lockf(3): locks, tests or unlocks a part of an open file. The locks are advisory.
  *
- * The locks belong to the process: it loses them when it closes any descriptor of the file, and two threads do not
- * exclude each other. F_LOCK keeps the thread waiting.
+ * The locks belong to the process: it loses them when it closes any descriptor of the file, and threads do not exclude
+ * each other. F_LOCK blocks the thread.
  *
  * @param fd its descriptor, open for writing
  * @param cmd F_LOCK, F_TLOCK, F_ULOCK or F_TEST
- * @param len how many bytes from the current position on; 0 for all that follow, negative for those before it
- * @throws OSError BlockingIOError or PermissionError where another process holds a lock (F_TLOCK, F_TEST); EBADF;
- *   EDEADLK where both would wait for each other
+ * @param len the number of bytes from the current position on; 0 for all following bytes, negative for bytes before the
+ *   position
+ * @throws OSError BlockingIOError or PermissionError if another process holds a lock (F_TLOCK, F_TEST); EBADF; EDEADLK
+ *   if two processes would wait for each other
  *
  * Availability: Linux. Audit event: `os.lockf` (fd, cmd, len). See lockf(3); Python, os.lockf.
  * @example
@@ -162,7 +166,7 @@ export function lockf(fd: Descriptor, cmd: number, len: number | bigint): void {
   while (libc.lockf(number, command, size) === -1) failed('lockf', number)
 }
 
-/** What `lockf` does before its call. */
+/** Checks and converts the arguments of `lockf`. */
 export function preparedLockf(fd: Descriptor, cmd: number, len: number | bigint): Prepared<'lockf'> {
   const file = descriptor(fd, 'fd')
   const [command, size] = [int(cmd, 'cmd'), int64(len, 'len')]
@@ -171,13 +175,13 @@ export function preparedLockf(fd: Descriptor, cmd: number, len: number | bigint)
 }
 
 /**
- * posix_fallocate(3): reserves disk space for a part of an open file, so that writing there cannot fail with ENOSPC.
- * The file grows where it was shorter.
+ * posix_fallocate(3): reserves disk space for a part of an open file, so that writing there cannot fail with ENOSPC. A
+ * shorter file is extended.
  *
  * @param fd its descriptor, open for writing
- * @param offset where the part starts, in bytes
- * @param len how long it is, in bytes
- * @throws OSError as the system says: EBADF, ENOSPC, EFBIG, ESPIPE, EINVAL for a negative offset or a length below 1
+ * @param offset the start of the part, in bytes
+ * @param len the length of the part, in bytes
+ * @throws OSError as the system reports: EBADF, ENOSPC, EFBIG, ESPIPE, EINVAL for a negative offset or a length below 1
  *
  * Availability: Linux. See posix_fallocate(3); Python, os.posix_fallocate.
  * @example
@@ -194,7 +198,7 @@ export function posix_fallocate(fd: Descriptor, offset: number | bigint, len: nu
   while ((errno = libc.posix_fallocate(number, from, size)) !== 0) failedWith(errno, 'posix_fallocate', number)
 }
 
-/** What `posix_fallocate` does before its call. */
+/** Checks and converts the arguments of `posix_fallocate`. */
 export function preparedFallocate(
   fd: Descriptor,
   offset: number | bigint,
@@ -206,11 +210,11 @@ export function preparedFallocate(
 }
 
 /**
- * posix_fadvise(2): advises the system how a part of an open file is going to be read.
+ * posix_fadvise(2): announces how a part of an open file is going to be accessed.
  *
  * @param fd its descriptor
- * @param offset where the part starts, in bytes
- * @param len how long it is, in bytes; 0 for all that follows
+ * @param offset the start of the part, in bytes
+ * @param len the length of the part, in bytes; 0 for the rest of the file
  * @param advice one of POSIX_FADV_*
  * @throws OSError EBADF; ESPIPE for a pipe; EINVAL for other advice
  *
@@ -228,7 +232,7 @@ export function posix_fadvise(fd: Descriptor, offset: number | bigint, len: numb
   while ((errno = libc.posix_fadvise(number, from, size, hint)) !== 0) failedWith(errno, 'posix_fadvise', number)
 }
 
-/** What `posix_fadvise` does before its call. */
+/** Checks and converts the arguments of `posix_fadvise`. */
 export function preparedFadvise(
   fd: Descriptor,
   offset: number | bigint,

@@ -6,18 +6,21 @@ import { byteLength, view } from '../arguments/buffers.ts'
 import { type Descriptor, descriptor } from '../arguments/descriptors.ts'
 import { byteCount, int64 } from '../arguments/numbers.ts'
 import type { Prepared } from '../prepared.ts'
-import { atMost, trimmed } from './transfer_size.ts'
+import { clampCount, trimBuffer } from './transfer_size.ts'
 
-/** Up to here bytes are copied in less time than C gets a buffer of the caller's: to wake somebody up takes one. */
-const FEW_BYTES = 16
+/**
+ * The largest write that is copied to scratch memory: for so few bytes the copy is faster than passing the caller's
+ * buffer to C. (A wake-up through a pipe or an eventfd writes 1 or 8 bytes.)
+ */
+const MAX_COPIED = 16
 
 /**
  * read(2): reads at most `n` bytes.
  *
  * @param fd the descriptor
- * @param n how many bytes at the most
- * @returns what was there: fewer bytes where no more are ready, none at the end of a file
- * @throws OSError as the system says: EBADF, IsADirectoryError, BlockingIOError where nothing is ready
+ * @param n the maximum number of bytes
+ * @returns the bytes read: fewer than `n` if no more are ready, none at the end of a file
+ * @throws OSError as the system reports: EBADF, IsADirectoryError, BlockingIOError if nothing is ready
  *
  * Availability: Linux. See read(2); Python, os.read.
  * @example
@@ -29,25 +32,25 @@ const FEW_BYTES = 16
  */
 export function read(fd: Descriptor, n: number | bigint): Buffer {
   const number = descriptor(fd, 'fd')
-  const most = atMost(byteCount(n, 'n'))
+  const maxBytes = clampCount(byteCount(n, 'n'))
   let size: number
-  if (most <= SLAB_PIECE) {
-    while ((size = libc.read(number, slabAddress(most), most)) === -1) failed('read', number)
+  if (maxBytes <= SLAB_PIECE) {
+    while ((size = libc.read(number, slabAddress(maxBytes), maxBytes)) === -1) failed('read', number)
     return slabTake(size)
   }
-  const buffer = Buffer.allocUnsafeSlow(most)
-  while ((size = libc.read(number, addressOf(buffer), most)) === -1) failed('read', number)
-  return trimmed(buffer, size)
+  const buffer = Buffer.allocUnsafeSlow(maxBytes)
+  while ((size = libc.read(number, addressOf(buffer), maxBytes)) === -1) failed('read', number)
+  return trimBuffer(buffer, size)
 }
 
 /**
- * pread(2): reads at most `n` bytes from a place in a file, and leaves its position alone.
+ * pread(2): reads at most `n` bytes at an offset, and does not move the file's position.
  *
  * @param fd the descriptor
- * @param n how many bytes at the most
- * @param offset where to start, in bytes from the start of the file
- * @returns what was there: none at the end of the file
- * @throws OSError as the system says: EBADF, IsADirectoryError, EINVAL for a negative offset, ESPIPE for a pipe
+ * @param n the maximum number of bytes
+ * @param offset the offset of the first byte, in bytes from the start of the file
+ * @returns the bytes read: none at the end of the file
+ * @throws OSError as the system reports: EBADF, IsADirectoryError, EINVAL for a negative offset, ESPIPE for a pipe
  *
  * Availability: Linux. See pread(2); Python, os.pread.
  * @example
@@ -67,13 +70,13 @@ export function pread(fd: Descriptor, n: number | bigint, offset: number | bigin
   }
   const buffer = Buffer.allocUnsafeSlow(most)
   while ((size = libc.pread(number, addressOf(buffer), most, from)) === -1) failed('pread', number)
-  return trimmed(buffer, size)
+  return trimBuffer(buffer, size)
 }
 
-/** What `pread` does before its call. */
+/** Checks and converts the arguments of `pread`. */
 export function preparedPread(fd: Descriptor, n: number | bigint, offset: number | bigint): Prepared<'pread'> {
   const file = descriptor(fd, 'fd')
-  const most = atMost(byteCount(n, 'n'))
+  const most = clampCount(byteCount(n, 'n'))
   return { name: 'pread', args: [file, scratchAddress, most, int64(offset, 'offset')], syscall: 'pread', file }
 }
 
@@ -81,9 +84,9 @@ export function preparedPread(fd: Descriptor, n: number | bigint, offset: number
  * read(2): reads into the caller's memory.
  *
  * @param fd the descriptor
- * @param buffer where to: any view of memory, filled from its start
- * @returns how many bytes were read: fewer than there is room for where no more are ready, 0 at the end of a file
- * @throws OSError as the system says: EBADF, IsADirectoryError, BlockingIOError where nothing is ready
+ * @param buffer the destination: any view of memory, filled from its start
+ * @returns the number of bytes read: fewer than the buffer's length if no more are ready, 0 at the end of a file
+ * @throws OSError as the system reports: EBADF, IsADirectoryError, BlockingIOError if nothing is ready
  *
  * Availability: Linux. See read(2); Python 3.14, os.readinto.
  * @example
@@ -109,8 +112,9 @@ export function readinto(fd: Descriptor, buffer: ArrayBufferView): number {
  *
  * @param fd the descriptor
  * @param data the bytes: any view of memory
- * @returns how many were written, which may be fewer
- * @throws OSError as the system says: EBADF, ENOSPC, BrokenPipeError, BlockingIOError where there is no room
+ * @returns the number of bytes written, which may be smaller than the length of `data`
+ * @throws OSError as the system reports: EBADF, ENOSPC, BrokenPipeError, BlockingIOError if there is no space in a pipe
+ *   or socket
  *
  * Availability: Linux. See write(2); Python, os.write.
  * @example
@@ -125,7 +129,7 @@ export function write(fd: Descriptor, data: ArrayBufferView): number {
   const bytes = view(data, 'data')
   const all = byteLength(bytes)
   let size: number
-  if (all <= FEW_BYTES) {
+  if (all <= MAX_COPIED) {
     for (let i = 0; i < all; i++) scratch[i] = bytes[i] as number
     while ((size = libc.writeFrom(number, scratchAddress, all)) === -1) failed('write', number)
   } else while ((size = libc.write(number, bytes, all)) === -1) failed('write', number)
@@ -133,13 +137,14 @@ export function write(fd: Descriptor, data: ArrayBufferView): number {
 }
 
 /**
- * pwrite(2): writes bytes at a place in a file, and leaves its position alone.
+ * pwrite(2): writes bytes at an offset, and does not move the file's position.
  *
  * @param fd the descriptor
  * @param data the bytes: any view of memory
- * @param offset where to, in bytes from the start of the file. With O_APPEND Linux writes to the end all the same
- * @returns how many were written, which may be fewer
- * @throws OSError as the system says: EBADF, ENOSPC, EINVAL for a negative offset, ESPIPE for a pipe
+ * @param offset the offset of the first byte, in bytes from the start of the file. With O_APPEND Linux ignores it and
+ *   appends
+ * @returns the number of bytes written, which may be smaller than the length of `data`
+ * @throws OSError as the system reports: EBADF, ENOSPC, EINVAL for a negative offset, ESPIPE for a pipe
  *
  * Availability: Linux. See pwrite(2); Python, os.pwrite.
  * @example
@@ -157,7 +162,7 @@ export function pwrite(fd: Descriptor, data: ArrayBufferView, offset: number | b
   return size
 }
 
-/** What `pwrite` does before its call. */
+/** Checks and converts the arguments of `pwrite`. */
 export function preparedPwrite(fd: Descriptor, data: ArrayBufferView, offset: number | bigint): Prepared<'pwrite'> {
   const file = descriptor(fd, 'fd')
   const bytes = view(data, 'data')

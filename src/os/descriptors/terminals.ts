@@ -9,15 +9,15 @@ import { int } from '../arguments/numbers.ts'
 import { optional } from '../arguments/options.ts'
 import { mainThreadOnly } from '../process_parameters/process_state.ts'
 
-/** Terminals, and pseudo-terminals: pairs of a descriptor that a program controls and a terminal. */
+/** Terminals, and pseudo-terminals: a program reads and writes the master end, and the slave end is a terminal. */
 
 const { O_RDWR, O_NOCTTY, O_CLOEXEC, TIOCGPTPEER, TIOCGWINSZ } = constants
 const STDOUT_FILENO = 1
 const { ws_row, ws_col } = structs.winsize.offsets
 
 /**
- * The size of a terminal's window, as `os.get_terminal_size` returns it. As a sequence it has two items, in the order
- * of the fields.
+ * The size of a terminal's window, as `os.get_terminal_size` returns it. It is also a sequence of two items, in the
+ * order of the fields.
  *
  * See Python, os.terminal_size.
  * @example
@@ -45,14 +45,14 @@ export class terminal_size extends StructSequence<number> {
   }
 }
 
-/** Room in scratch memory for the path of a terminal: "/dev/pts/" and a number, in practice. */
-const NAME_ROOM = 4096
+/** The space in scratch memory for a terminal's path: in practice "/dev/pts/" and a number. */
+const MAX_NAME = 4096
 
 /**
- * isatty(3): whether a descriptor refers to a terminal.
+ * isatty(3): reports whether a descriptor refers to a terminal.
  *
  * @param fd the descriptor
- * @returns false for everything else, also for a descriptor that is not open
+ * @returns false for anything else, including a descriptor that is not open
  *
  * Availability: Linux. See isatty(3); Python, os.isatty.
  * @example
@@ -68,12 +68,12 @@ export function isatty(fd: Descriptor): boolean {
 }
 
 /**
- * ttyname_r(3): the path of a terminal.
+ * ttyname_r(3): returns the path of a terminal.
  *
  * @param fd its descriptor
  * @returns the path, such as "/dev/pts/0"
- * @throws OSError ENOTTY where it is no terminal, EBADF where it is not open, ENODEV where the terminal is one of
- *   another mount namespace, such as a container's host
+ * @throws OSError ENOTTY if it is not a terminal, EBADF if it is not open, ENODEV if the terminal belongs to another
+ *   mount namespace, such as that of a container's host
  *
  * Availability: Linux. See ttyname(3); Python, os.ttyname.
  * @example
@@ -87,20 +87,20 @@ export function isatty(fd: Descriptor): boolean {
 export function ttyname(fd: Descriptor): string {
   const number = descriptor(fd, 'fd')
   let errno: number
-  while ((errno = libc.ttyname_r(number, scratchAddress, NAME_ROOM)) !== 0) failedWith(errno, 'ttyname', number)
+  while ((errno = libc.ttyname_r(number, scratchAddress, MAX_NAME)) !== 0) failedWith(errno, 'ttyname', number)
   return scratchName()
 }
 
-/** The path that C has just written. */
+/** Decodes the path that C has written to scratch memory. */
 function scratchName(): string {
   return decode(scratch.subarray(0, scratch.indexOf(0)))
 }
 
 /**
- * device_encoding: the encoding of a terminal.
+ * device_encoding: returns the encoding of a terminal.
  *
  * @param fd its descriptor
- * @returns 'UTF-8', which osier uses for all text, or null where it is no terminal
+ * @returns 'UTF-8', which osier uses for all text, or null if it is not a terminal
  *
  * Availability: Linux. See Python, os.device_encoding.
  * @example
@@ -117,8 +117,8 @@ export function device_encoding(fd: Descriptor): string | null {
 /**
  * openpty(3): opens a pseudo-terminal.
  *
- * @returns the descriptor that controls it, and that of the terminal; children inherit neither
- * @throws OSError EMFILE; ENOSPC where there are too many; FileNotFoundError where /dev/ptmx is missing
+ * @returns the descriptors of the master end and of the terminal (slave end); children inherit neither
+ * @throws OSError EMFILE; ENOSPC if the limit of pseudo-terminals is reached; FileNotFoundError if /dev/ptmx is missing
  *
  * Availability: Linux. See openpty(3), pts(4); Python, os.openpty.
  * @example
@@ -131,7 +131,7 @@ export function device_encoding(fd: Descriptor): string | null {
  * ```
  */
 export function openpty(): readonly [master_fd: number, slave_fd: number] {
-  const master = openControl('openpty', O_RDWR | O_NOCTTY | O_CLOEXEC)
+  const master = openMaster('openpty', O_RDWR | O_NOCTTY | O_CLOEXEC)
   try {
     grant('openpty', master)
     unlock('openpty', master)
@@ -143,13 +143,14 @@ export function openpty(): readonly [master_fd: number, slave_fd: number] {
 }
 
 /**
- * The terminal of a pseudo-terminal: by its control, since by path it may not be reachable (another mount of devpts).
+ * Opens a pseudo-terminal's slave end through its master, because its path may be unreachable (another mount of
+ * devpts).
  */
 function openTerminal(master: number): number {
   const flags = O_RDWR | O_NOCTTY | O_CLOEXEC
   let terminal: number
   while ((terminal = libc.ioctl(master, TIOCGPTPEER, flags)) === -1) {
-    // Before Linux 4.13, and in sandboxes that know no such request.
+    // Before Linux 4.13, and in sandboxes that refuse TIOCGPTPEER.
     const errno = lastErrno()
     if (errno === errnoNumbers.ENOTTY || errno === errnoNumbers.EINVAL) return openByPath(master, flags)
     if (errno !== errnoNumbers.EINTR) throw osError(errno, 'openpty')
@@ -165,12 +166,12 @@ function openByPath(master: number, flags: number): number {
 }
 
 /**
- * posix_openpt(3): opens the controlling side of a new pseudo-terminal. Its terminal has the path that `ptsname` tells,
- * and can be opened after `grantpt` and `unlockpt`.
+ * posix_openpt(3): opens the master end of a new pseudo-terminal. `ptsname` returns the path of its terminal, which can
+ * be opened after `grantpt` and `unlockpt`.
  *
- * @param oflag O_RDWR, and perhaps O_NOCTTY; O_CLOEXEC is added always
+ * @param oflag O_RDWR, optionally with O_NOCTTY; O_CLOEXEC is always added
  * @returns the descriptor, which children do not inherit
- * @throws OSError EMFILE; ENOSPC where there are too many; FileNotFoundError where /dev/ptmx is missing
+ * @throws OSError EMFILE; ENOSPC if the limit of pseudo-terminals is reached; FileNotFoundError if /dev/ptmx is missing
  *
  * Availability: Linux. See posix_openpt(3); Python, os.posix_openpt.
  * @example
@@ -185,20 +186,20 @@ function openByPath(master: number, flags: number): number {
  * ```
  */
 export function posix_openpt(oflag: number): number {
-  return openControl('posix_openpt', int(oflag, 'oflag') | O_CLOEXEC)
+  return openMaster('posix_openpt', int(oflag, 'oflag') | O_CLOEXEC)
 }
 
-function openControl(syscall: string, flags: number): number {
+function openMaster(syscall: string, flags: number): number {
   let fd: number
   while ((fd = libc.posix_openpt(flags)) === -1) failed(syscall)
   return fd
 }
 
 /**
- * grantpt(3): gives the terminal of a pseudo-terminal its owner and permissions. Linux does so by itself.
+ * grantpt(3): sets the owner and the permissions of a pseudo-terminal's slave end. On Linux devpts does so by itself.
  *
- * @param fd the controlling descriptor
- * @throws OSError EINVAL where it is no pseudo-terminal's, EBADF where it is not open
+ * @param fd the descriptor of the master end
+ * @throws OSError EINVAL if it is not a pseudo-terminal's master end, EBADF if it is not open
  * @throws RangeError for a negative descriptor
  *
  * Availability: Linux. See grantpt(3); Python, os.grantpt.
@@ -219,10 +220,10 @@ function grant(syscall: string, fd: number): void {
 }
 
 /**
- * unlockpt(3): allows the terminal of a pseudo-terminal to be opened.
+ * unlockpt(3): allows a pseudo-terminal's slave end to be opened.
  *
- * @param fd the controlling descriptor
- * @throws OSError EINVAL or ENOTTY where it is no pseudo-terminal's, EBADF where it is not open
+ * @param fd the descriptor of the master end
+ * @throws OSError EINVAL or ENOTTY if it is not a pseudo-terminal's master end, EBADF if it is not open
  * @throws RangeError for a negative descriptor
  *
  * Availability: Linux. See unlockpt(3); Python, os.unlockpt.
@@ -244,11 +245,11 @@ function unlock(syscall: string, fd: number): void {
 }
 
 /**
- * ptsname_r(3): the path of a pseudo-terminal's terminal.
+ * ptsname_r(3): returns the path of a pseudo-terminal's slave end.
  *
- * @param fd the controlling descriptor
+ * @param fd the descriptor of the master end
  * @returns the path, such as "/dev/pts/0"
- * @throws OSError ENOTTY where it is no pseudo-terminal's, EBADF where it is not open
+ * @throws OSError ENOTTY if it is not a pseudo-terminal's master end, EBADF if it is not open
  * @throws RangeError for a negative descriptor
  *
  * Availability: Linux. See ptsname(3); Python, os.ptsname.
@@ -263,7 +264,7 @@ function unlock(syscall: string, fd: number): void {
 export function ptsname(fd: Descriptor): string {
   const number = nonNegativeFd(fd, 'fd')
   let errno: number
-  while ((errno = libc.ptsname_r(number, scratchAddress, NAME_ROOM)) !== 0) failedWith(errno, 'ptsname', number)
+  while ((errno = libc.ptsname_r(number, scratchAddress, MAX_NAME)) !== 0) failedWith(errno, 'ptsname', number)
   return scratchName()
 }
 
@@ -272,9 +273,9 @@ export function ptsname(fd: Descriptor): string {
  * standard input, output and error. The descriptor is closed.
  *
  * @param fd the terminal's descriptor
- * @throws OSError PermissionError where the process leads a group already, or the terminal controls another session;
- *   ENOTTY where it is no terminal, EBADF where it is not open
- * @throws Error with the code ERR_WORKER_UNSUPPORTED_OPERATION in a worker
+ * @throws OSError PermissionError if the process is already a group leader, or the terminal is the controlling terminal
+ *   of another session; ENOTTY if it is not a terminal, EBADF if it is not open
+ * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread
  * @throws RangeError for a negative descriptor
  *
  * Availability: Linux. See login_tty(3); Python, os.login_tty.
@@ -298,11 +299,11 @@ export function login_tty(fd: Descriptor): void {
 }
 
 /**
- * tcgetpgrp(3): the foreground process group of a terminal.
+ * tcgetpgrp(3): returns the foreground process group of a terminal.
  *
  * @param fd the terminal's descriptor
- * @returns the group's number
- * @throws OSError ENOTTY where it is not the terminal that controls this process, EBADF where it is not open
+ * @returns the process group id
+ * @throws OSError ENOTTY if it is not the controlling terminal of this process, EBADF if it is not open
  *
  * Availability: Linux. See tcgetpgrp(3); Python, os.tcgetpgrp.
  * @example
@@ -321,13 +322,13 @@ export function tcgetpgrp(fd: Descriptor): number {
 }
 
 /**
- * tcsetpgrp(3): sets the foreground process group of a terminal. A background process that does this is stopped
- * (SIGTTOU), unless it ignores that signal.
+ * tcsetpgrp(3): sets the foreground process group of a terminal. A background process that calls this is stopped
+ * (SIGTTOU), unless it ignores or blocks that signal.
  *
  * @param fd the terminal's descriptor
- * @param pg the group: one of this session
- * @throws OSError ENOTTY where it is not the terminal that controls this process; PermissionError for a group of
- *   another session; EINVAL; EBADF where the descriptor is not open
+ * @param pg a process group of this session
+ * @throws OSError ENOTTY if it is not the controlling terminal of this process; PermissionError for a group of another
+ *   session; EINVAL; EBADF if the descriptor is not open
  *
  * Availability: Linux. See tcsetpgrp(3); Python, os.tcsetpgrp.
  * @example
@@ -347,11 +348,11 @@ export function tcsetpgrp(fd: Descriptor, pg: number): void {
 }
 
 /**
- * ioctl_tty(2): the size of a terminal's window.
+ * ioctl_tty(2): returns the size of a terminal's window.
  *
  * @param fd the terminal's descriptor; standard output by default
  * @returns columns and lines, in characters
- * @throws OSError ENOTTY where it is no terminal, EBADF where it is not open
+ * @throws OSError ENOTTY if it is not a terminal, EBADF if it is not open
  *
  * Availability: Linux. See ioctl_tty(2), TIOCGWINSZ; Python, os.get_terminal_size.
  * @example

@@ -1,16 +1,22 @@
 import type { Int64 } from '../../libc/functions.ts'
 
-/** How much is read at once, and what becomes of memory that was not filled. */
+/** Limits of one transfer, and buffers that are filled only in part. */
 
-/** What one call may move on Linux (MAX_RW_COUNT); asking for more means this much. */
-const MOST_BYTES = 0x7fff_f000
+/**
+ * The largest transfer of one call on Linux (MAX_RW_COUNT in include/linux/fs.h); the kernel reduces larger counts to
+ * it.
+ */
+const MAX_BYTES = 0x7fff_f000
 
-/** A count that one call can move. */
-export function atMost(count: Int64): number {
-  return count > MOST_BYTES ? MOST_BYTES : Number(count)
+/** Limits a count to what one call can transfer. */
+export function clampCount(count: Int64): number {
+  return count > MAX_BYTES ? MAX_BYTES : Number(count)
 }
 
-/** The part that was filled. A short read must not keep all that memory alive. */
-export function trimmed(buffer: Buffer<ArrayBuffer>, size: number): Buffer<ArrayBuffer> {
+/**
+ * Returns the filled part of a buffer. After a short read it is copied, so that it does not keep the whole buffer
+ * alive.
+ */
+export function trimBuffer(buffer: Buffer<ArrayBuffer>, size: number): Buffer<ArrayBuffer> {
   return size > buffer.length / 2 ? buffer.subarray(0, size) : Buffer.from(buffer.subarray(0, size))
 }

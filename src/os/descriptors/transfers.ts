@@ -8,15 +8,15 @@ import { optional } from '../arguments/options.ts'
 import type { Prepared } from '../prepared.ts'
 import { viewList, withVectors } from './vectors.ts'
 
-/** Moving data from one descriptor to another inside the kernel. */
+/** Transfers between two descriptors inside the kernel. */
 
-/** Where both offsets of a call stand in scratch memory. */
+/** The places of both file offsets in scratch memory. */
 const FIRST = 0
 const SECOND = 8
 
 export type Offset = number | bigint | null
 
-/** The address of an offset for C: NULL where there is none, so that the file's own position counts. */
+/** Stores an offset and returns its address for C; NULL for null, which means the file's own position. */
 function offsetAddress(offset: bigint | null, place: number): number {
   if (offset === null) return 0
   putBigInt64(place, offset)
@@ -28,16 +28,16 @@ function checkedOffset(offset: unknown, name: string): bigint | null {
 }
 
 /**
- * sendfile(2): copies from a file to another descriptor, such as a socket.
+ * sendfile(2): copies bytes from a file to another descriptor, such as a socket.
  *
- * @param out_fd where to
- * @param in_fd the file: one that could be mapped into memory
- * @param offset where to start in it, in bytes; its position stays as it is. With null, start at its position and move
- *   it
- * @param count how many bytes at the most
- * @returns how many were copied, which may be fewer; 0 at the end of the file
- * @throws OSError as the system says: EBADF, EINVAL for what cannot be read so, BrokenPipeError, BlockingIOError where
- *   there is no room
+ * @param out_fd the destination
+ * @param in_fd the source: a file that supports mmap(2)
+ * @param offset the offset of the first byte, in bytes; the file's position does not move. null: start at the file's
+ *   position and move it
+ * @param count the maximum number of bytes
+ * @returns the number of bytes copied, which may be smaller than `count`; 0 at the end of the file
+ * @throws OSError as the system reports: EBADF, EINVAL for a source that does not support it, BrokenPipeError,
+ *   BlockingIOError if there is no space
  * @throws TypeError for the headers, trailers and flags that only macOS and FreeBSD have
  *
  * Availability: Linux. See sendfile(2); Python, os.sendfile.
@@ -60,13 +60,13 @@ export function sendfile(
   ...rest: unknown[]
 ): number {
   const { args, file } = preparedSendfile(out_fd, in_fd, offset, count, ...rest)
-  const [to, from, place, most] = args
+  const [to, from, place, maxBytes] = args
   let size: number
-  while ((size = libc.sendfile(to, from, place, most)) === -1) failed('sendfile', file)
+  while ((size = libc.sendfile(to, from, place, maxBytes)) === -1) failed('sendfile', file)
   return size
 }
 
-/** What `sendfile` does before its call. The offset stands at the start of the scratch memory. */
+/** Checks and converts the arguments of `sendfile`. The offset is stored at the start of the scratch memory. */
 export function preparedSendfile(
   out_fd: Descriptor,
   in_fd: Descriptor,
@@ -85,24 +85,27 @@ export function preparedSendfile(
 
 /** The offsets of `copy_file_range` and `splice`. */
 export interface TransferOffsets {
-  /** Where to start reading, in bytes; null or nothing: at the position, which moves. */
+  /** The offset of the first byte to read, in bytes; null or undefined: the file's position, which moves. */
   readonly offset_src?: Offset | undefined
-  /** Where to start writing, in bytes; null or nothing: at the position, which moves. */
+  /** The offset of the first byte to write, in bytes; null or undefined: the file's position, which moves. */
   readonly offset_dst?: Offset | undefined
 }
 
 /**
- * copy_file_range(2): copies from one file to another. File systems that can share the data between both do so.
+ * copy_file_range(2): copies bytes from one file to another. Some file systems share the data blocks instead of copying
+ * them.
  *
  * @param src the file to read
  * @param dst the file to write
- * @param count how many bytes at the most
- * @param offset_src where to start reading, in bytes; null for the position, which moves
- * @param offset_dst where to start writing, in bytes; null for the position, which moves
+ * @param count the maximum number of bytes
+ * @param offset_src the offset of the first byte to read, in bytes; null for the position, which moves
+ * @param offset_dst the offset of the first byte to write, in bytes; null for the position, which moves
  * @param options `offset_src`, `offset_dst` by name
- * @returns how many bytes were copied, which may be fewer; 0 at the end of the file, and for files of /proc and /sys
- * @throws OSError as the system says: EBADF, EINVAL for what is no file and for ranges of one file that overlap,
- *   IsADirectoryError, ENOSPC, EXDEV for two file systems that cannot (before Linux 5.3: for any two)
+ * @returns the number of bytes copied, which may be smaller than `count`; 0 at the end of the file, and for files of
+ *   /proc and /sys
+ * @throws OSError as the system reports: EBADF, EINVAL if one is not a regular file, and for overlapping ranges of one
+ *   file, IsADirectoryError, ENOSPC, EXDEV for two file systems between which the kernel cannot copy (before Linux 5.3:
+ *   for any two)
  *
  * Availability: Linux 4.5. See copy_file_range(2); Python, os.copy_file_range.
  * @example
@@ -137,7 +140,9 @@ export function copy_file_range(src: Descriptor, dst: Descriptor, count: number 
   return size
 }
 
-/** What `copy_file_range` does before its call. The offsets stand at the start of the scratch memory. */
+/**
+ * Checks and converts the arguments of `copy_file_range`. The offsets are stored at the start of the scratch memory.
+ */
 export function preparedCopyFileRange(
   src: Descriptor,
   dst: Descriptor,
@@ -156,16 +161,16 @@ export function preparedCopyFileRange(
 /**
  * splice(2): moves data between a pipe and another descriptor.
  *
- * @param src where from
- * @param dst where to; this or `src` is a pipe
- * @param count how many bytes at the most
- * @param offset_src where to start reading, in bytes; null for the position, which moves, and for a pipe
- * @param offset_dst where to start writing, in bytes; null for the position, which moves, and for a pipe
- * @param flags of SPLICE_F_MOVE, SPLICE_F_NONBLOCK, SPLICE_F_MORE
+ * @param src the source
+ * @param dst the destination; `src` or `dst` is a pipe
+ * @param count the maximum number of bytes
+ * @param offset_src the offset of the first byte to read, in bytes; null for the position, which moves, and for a pipe
+ * @param offset_dst the offset of the first byte to write, in bytes; null for the position, which moves, and for a pipe
+ * @param flags: SPLICE_F_MOVE, SPLICE_F_NONBLOCK, SPLICE_F_MORE
  * @param options `offset_src`, `offset_dst`, `flags` by name
- * @returns how many bytes were moved; 0 at the end
- * @throws OSError as the system says: EBADF, EINVAL where neither is a pipe, ESPIPE for the offset of a pipe,
- *   BlockingIOError where the pipe is not ready (SPLICE_F_NONBLOCK)
+ * @returns the number of bytes moved; 0 at the end of the input
+ * @throws OSError as the system reports: EBADF, EINVAL if neither is a pipe, ESPIPE for the offset of a pipe,
+ *   BlockingIOError if the pipe is not ready (SPLICE_F_NONBLOCK)
  *
  * Availability: Linux. See splice(2); Python, os.splice.
  * @example
@@ -199,7 +204,7 @@ export function splice(src: Descriptor, dst: Descriptor, count: number | bigint,
   return size
 }
 
-/** What `splice` does before its call. The offsets stand at the start of the scratch memory. */
+/** Checks and converts the arguments of `splice`. The offsets are stored at the start of the scratch memory. */
 export function preparedSplice(
   src: Descriptor,
   dst: Descriptor,
@@ -216,15 +221,15 @@ export function preparedSplice(
 }
 
 /**
- * tee(2): copies what is in a pipe to another pipe, and leaves it in the first.
+ * tee(2): copies the content of a pipe to another pipe without consuming it.
  *
  * @param src the pipe to read
  * @param dst the pipe to write
- * @param count how many bytes at the most
- * @param flags of SPLICE_F_NONBLOCK
+ * @param count the maximum number of bytes
+ * @param flags: SPLICE_F_NONBLOCK
  * @param options `flags` by name
- * @returns how many bytes were copied; 0 where the pipe is empty and nobody can write to it any more
- * @throws OSError as the system says: EBADF, EINVAL where one is no pipe or both are the same, BlockingIOError where
+ * @returns the number of bytes copied; 0 if the pipe is empty and has no writer
+ * @throws OSError as the system reports: EBADF, EINVAL if one is not a pipe or both are the same, BlockingIOError if
  *   one is not ready (SPLICE_F_NONBLOCK)
  *
  * Availability: Linux. See tee(2).
@@ -253,7 +258,7 @@ export function tee(src: Descriptor, dst: Descriptor, count: number | bigint, ..
   return size
 }
 
-/** What `tee` does before its call. */
+/** Checks and converts the arguments of `tee`. */
 export function preparedTee(
   src: Descriptor,
   dst: Descriptor,
@@ -267,17 +272,17 @@ export function preparedTee(
 }
 
 /**
- * vmsplice(2): puts memory into a pipe without copying it, or reads a pipe into memory.
+ * vmsplice(2): maps memory into a pipe without copying it, or reads a pipe into memory.
  *
- * What was put into a pipe stays the caller's memory until somebody has read it there: who changes it meanwhile, or
- * lets go of the buffer, changes what the reader gets. `writev` has no such trap.
+ * The pipe refers to the caller's memory until its content has been read. If the buffer is changed or garbage-collected
+ * before that, the reader gets the changed bytes. `writev` does not have this problem.
  *
- * @param fd the writing end of a pipe, or its reading end
+ * @param fd the write end of a pipe, or its read end
  * @param buffers the memory: views, at most 1024
- * @param flags of SPLICE_F_NONBLOCK, SPLICE_F_GIFT
+ * @param flags: SPLICE_F_NONBLOCK, SPLICE_F_GIFT
  * @param options `flags` by name
- * @returns how many bytes were put into the pipe or read from it
- * @throws OSError as the system says: EBADF for what is no pipe, EINVAL, BlockingIOError where the pipe is not ready
+ * @returns the number of bytes put into the pipe or read from it
+ * @throws OSError as the system reports: EBADF if it is not a pipe, EINVAL, BlockingIOError if the pipe is not ready
  *   (SPLICE_F_NONBLOCK)
  *
  * Availability: Linux. See vmsplice(2).
@@ -300,7 +305,7 @@ export function vmsplice(fd: Descriptor, buffers: readonly ArrayBufferView[], ..
   return withVectors('vmsplice', pipe, list, (vectors, count) => libc.vmsplice(pipe, vectors, count, bits))
 }
 
-/** The arguments of `vmsplice`, checked. */
+/** Checks the arguments of `vmsplice`. */
 export function checkedVmsplice(
   fd: Descriptor,
   buffers: readonly ArrayBufferView[],

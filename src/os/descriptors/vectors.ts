@@ -8,20 +8,20 @@ import { type Descriptor, descriptor } from '../arguments/descriptors.ts'
 import { int, int64 } from '../arguments/numbers.ts'
 import { NO_OPTIONS, optional } from '../arguments/options.ts'
 
-/** Reading and writing several pieces of memory in one call. */
+/** Scatter/gather I/O: reading and writing several buffers in one call. */
 
 const { iov_base, iov_len } = structs.iovec.offsets
 
 const NOTHING: readonly Uint8Array[] = []
 
 /**
- * The memory that a call under way uses. C knows it by address only, so it must be reachable from here until the call
- * is over: the caller's own variables may have died by then. It is read below, too: a bundler drops what is only
- * written.
+ * The views that the current call uses. C has only their addresses, so this reference must keep them alive until the
+ * call returns: V8 may collect objects that the caller does not use any more. It is also read below, because a bundler
+ * removes variables that are only written.
  */
-const held = { views: NOTHING }
+const pinned = { views: NOTHING }
 
-/** The views of a list, each of them checked. */
+/** Checks the views of a list. */
 export function viewList(buffers: unknown, name: string): readonly Uint8Array[] {
   if (!Array.isArray(buffers)) throw wrongType(name, 'an array of Buffers or other views of memory', buffers)
   const list: Uint8Array[] = []
@@ -29,36 +29,36 @@ export function viewList(buffers: unknown, name: string): readonly Uint8Array[] 
   return list
 }
 
-/** Makes a call that takes an array of `struct iovec`, by its address, and the number of its elements. */
+/** Calls a C function with the address of an array of `struct iovec` and the number of its elements. */
 export function withVectors(
   syscall: string,
   fd: number,
   list: readonly Uint8Array[],
   call: (vectors: number, count: number) => number,
 ): number {
-  // The kernel takes no more, and the scratch memory has room for four times as many.
+  // The kernel accepts no more, and the scratch memory has space for four times as many.
   if (list.length > constants.IOV_MAX) throw osError(errnoNumbers.EINVAL, syscall, fd)
-  held.views = list
+  pinned.views = list
   try {
     for (const [index, bytes] of list.entries()) {
       putBigInt64(index * structs.iovec.size + iov_base, BigInt(addressOf(bytes)))
       putBigInt64(index * structs.iovec.size + iov_len, BigInt(byteLength(bytes)))
     }
     let size: number
-    while ((size = call(scratchAddress, held.views.length)) === -1) failed(syscall, fd)
+    while ((size = call(scratchAddress, pinned.views.length)) === -1) failed(syscall, fd)
     return size
   } finally {
-    held.views = NOTHING
+    pinned.views = NOTHING
   }
 }
 
 /**
- * readv(2): reads into several pieces of memory, each of which is filled before the next.
+ * readv(2): reads into several buffers, filling each before the next.
  *
  * @param fd the descriptor
- * @param buffers where to: views of memory, at most 1024
- * @returns how many bytes were read, fewer than there is room for where no more are ready, 0 at the end of a file
- * @throws OSError as the system says: EBADF, BlockingIOError where nothing is ready; EINVAL for too many buffers
+ * @param buffers the destination: views of memory, at most 1024
+ * @returns the number of bytes read, fewer than the buffers hold if no more are ready, 0 at the end of a file
+ * @throws OSError as the system reports: EBADF, BlockingIOError if nothing is ready; EINVAL for too many buffers
  *
  * Availability: Linux. See readv(2); Python, os.readv.
  * @example
@@ -79,12 +79,12 @@ export function readv(fd: Descriptor, buffers: readonly ArrayBufferView[]): numb
 }
 
 /**
- * writev(2): writes several pieces of memory, one after the other.
+ * writev(2): writes several buffers, one after the other.
  *
  * @param fd the descriptor
  * @param buffers views of memory, at most 1024
- * @returns how many bytes were written, which may be fewer than there are
- * @throws OSError as the system says: EBADF, ENOSPC, BrokenPipeError, BlockingIOError where there is no room; EINVAL
+ * @returns the number of bytes written, which may be smaller than the length of the buffers
+ * @throws OSError as the system reports: EBADF, ENOSPC, BrokenPipeError, BlockingIOError if there is no space; EINVAL
  *   for too many buffers
  *
  * Availability: Linux. See writev(2); Python, os.writev.
@@ -104,16 +104,17 @@ export function writev(fd: Descriptor, buffers: readonly ArrayBufferView[]): num
 }
 
 /**
- * preadv2(2): reads from a place in a file into several pieces of memory, and leaves its position alone.
+ * preadv2(2): reads at an offset into several buffers, and does not move the file's position.
  *
  * @param fd the descriptor
- * @param buffers where to: views of memory, at most 1024
- * @param offset where to start, in bytes from the start of the file; -1 reads at the position, and moves it
- * @param flags of RWF_HIPRI, RWF_NOWAIT
+ * @param buffers the destination: views of memory, at most 1024
+ * @param offset the offset of the first byte, in bytes from the start of the file; -1 reads at the file's position, and
+ *   moves it
+ * @param flags: RWF_HIPRI, RWF_NOWAIT
  * @param options `flags` by name
- * @returns how many bytes were read, 0 at the end of the file
- * @throws OSError as the system says: EBADF, ESPIPE, EINVAL; BlockingIOError where nothing can be had at once
- *   (RWF_NOWAIT); ENOTSUP for flags that the kernel or the file system does not know
+ * @returns the number of bytes read, 0 at the end of the file
+ * @throws OSError as the system reports: EBADF, ESPIPE, EINVAL; BlockingIOError if the read would block (RWF_NOWAIT);
+ *   ENOTSUP for flags that the kernel or the file system does not support
  *
  * Availability: Linux 4.6. See preadv2(2); Python, os.preadv.
  * @example
@@ -142,7 +143,7 @@ export function preadv(
   return withVectors('preadv', file, list, (vectors, count) => libc.preadv2(file, vectors, count, place, 0, bits))
 }
 
-/** The arguments of `preadv` and `pwritev`, checked. */
+/** Checks the arguments of `preadv` and `pwritev`. */
 export function checkedVectors(
   fd: Descriptor,
   buffers: readonly ArrayBufferView[],
@@ -156,31 +157,32 @@ export function checkedVectors(
   return { file, list, place: int64(offset, 'offset'), bits }
 }
 
-/** Into one piece without flags: the plain calls do the same in half the time. */
+/** Reads into one buffer without flags: pread(2) and read(2) take half the time of preadv2(2). */
 function preadOne(fd: unknown, buffers: readonly unknown[], offset: unknown): number {
   const number = descriptor(fd, 'fd')
   const bytes = itemView(buffers, 0, 'buffers')
   const from = int64(offset, 'offset')
-  const most = byteLength(bytes)
+  const maxBytes = byteLength(bytes)
   let size: number
-  // To compare what may be a number with a bigint takes V8 longer than to ask first which of them it is.
+  // Comparing a value of unknown type with a bigint is slower in V8 than checking its type first.
   if (typeof from === 'number' ? from === -1 : from === -1n) {
-    while ((size = libc.readInto(number, bytes, most)) === -1) failed('preadv', number)
-  } else while ((size = libc.preadInto(number, bytes, most, from)) === -1) failed('preadv', number)
+    while ((size = libc.readInto(number, bytes, maxBytes)) === -1) failed('preadv', number)
+  } else while ((size = libc.preadInto(number, bytes, maxBytes, from)) === -1) failed('preadv', number)
   return size
 }
 
 /**
- * pwritev2(2): writes several pieces of memory to a place in a file, and leaves its position alone.
+ * pwritev2(2): writes several buffers at an offset, and does not move the file's position.
  *
  * @param fd the descriptor
  * @param buffers views of memory, at most 1024
- * @param offset where to, in bytes from the start of the file; -1 writes at the position, and moves it
- * @param flags of RWF_DSYNC, RWF_SYNC, RWF_APPEND, RWF_HIPRI, RWF_NOWAIT
+ * @param offset the offset of the first byte, in bytes from the start of the file; -1 writes at the file's position,
+ *   and moves it
+ * @param flags: RWF_DSYNC, RWF_SYNC, RWF_APPEND, RWF_HIPRI, RWF_NOWAIT
  * @param options `flags` by name
- * @returns how many bytes were written, which may be fewer than there are
- * @throws OSError as the system says: EBADF, ESPIPE, EINVAL, ENOSPC; ENOTSUP for flags that the kernel or the file
- *   system does not know
+ * @returns the number of bytes written, which may be smaller than the length of the buffers
+ * @throws OSError as the system reports: EBADF, ESPIPE, EINVAL, ENOSPC; ENOTSUP for flags that the kernel or the file
+ *   system does not support
  *
  * Availability: Linux 4.6. See pwritev2(2); Python, os.pwritev.
  * @example

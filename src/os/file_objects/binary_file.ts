@@ -295,7 +295,7 @@ export class BinaryFile extends FileObject<Buffer, ArrayBufferView> {
   /**
    * Writes what is buffered.
    *
-   * @throws OSError as the system says: ENOSPC, BrokenPipeError; what could not be written stays in the buffer
+   * @throws OSError as the system reports: ENOSPC, BrokenPipeError; what could not be written stays in the buffer
    */
   flush(): void {
     this.#open('flush')
@@ -309,7 +309,7 @@ export class BinaryFile extends FileObject<Buffer, ArrayBufferView> {
    * @param whence from where: SEEK_SET (the default), SEEK_CUR, SEEK_END; SEEK_DATA and SEEK_HOLE look for data or a
    *   hole
    * @returns the new position, from the start of the file
-   * @throws OSError EINVAL for a position before the start, ESPIPE where it cannot be moved
+   * @throws OSError EINVAL for a position before the start, ESPIPE if it cannot be moved
    */
   seek(offset: number | bigint, whence: number = SEEK_SET): number {
     const to = int64(offset, 'offset')
@@ -323,7 +323,7 @@ export class BinaryFile extends FileObject<Buffer, ArrayBufferView> {
   /**
    * The position: where the next byte is read or written, in bytes from the start of the file.
    *
-   * @throws OSError ESPIPE where there is none
+   * @throws OSError ESPIPE if there is none
    */
   tell(): number {
     const unread = this.#ahead.length - this.#at

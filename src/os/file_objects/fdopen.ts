@@ -93,7 +93,7 @@ const PARAMETERS = ['mode', 'buffering', 'encoding', 'errors', 'newline', 'close
  * @returns the file: a BinaryFile for a mode with 'b', else a TextFile. Close it with `close()` or `using`; one that is
  *   garbage-collected while open is closed with a ResourceWarning
  * @throws RangeError for a negative descriptor, a mode, an encoding or a combination that does not exist
- * @throws OSError EBADF where the descriptor is not open, IsADirectoryError. The descriptor stays open then
+ * @throws OSError EBADF if the descriptor is not open, IsADirectoryError. The descriptor stays open then
  *
  * Availability: Linux. Audit event: `open` (fd, mode, flags). See Python, os.fdopen, open.
  * @example

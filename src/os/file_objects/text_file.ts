@@ -243,7 +243,7 @@ export class TextFile extends FileObject<string, string> {
    *
    * @param text the text, '\n' for a newline
    * @returns how many characters it has
-   * @throws RangeError for a character that the encoding lacks, where `errors` is strict
+   * @throws RangeError for a character that the encoding lacks, if `errors` is strict
    */
   write(text: string): number {
     if (typeof text !== 'string') throw wrongType('text', 'a string', text)
@@ -275,7 +275,7 @@ export class TextFile extends FileObject<string, string> {
   /**
    * Writes what is buffered.
    *
-   * @throws OSError as the system says: ENOSPC, BrokenPipeError; what could not be written stays in the buffer
+   * @throws OSError as the system reports: ENOSPC, BrokenPipeError; what could not be written stays in the buffer
    */
   flush(): void {
     this.buffer.flush()
@@ -288,7 +288,7 @@ export class TextFile extends FileObject<string, string> {
    * @param whence from where: SEEK_SET (the default); SEEK_CUR, which stays; SEEK_END
    * @returns the new position, from the start of the file
    * @throws RangeError for another offset, since characters differ in length
-   * @throws OSError ESPIPE where it cannot be moved
+   * @throws OSError ESPIPE if it cannot be moved
    */
   seek(offset: number | bigint, whence: number = SEEK_SET): number {
     const to = int64(offset, 'offset')
@@ -303,7 +303,7 @@ export class TextFile extends FileObject<string, string> {
   /**
    * The position: where the next character is read or written, in bytes from the start of the file.
    *
-   * @throws OSError ESPIPE where there is none
+   * @throws OSError ESPIPE if there is none
    * @throws RangeError within the four characters that backslashreplace makes of one byte
    */
   tell(): number {

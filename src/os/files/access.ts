@@ -33,7 +33,7 @@ export const X_OK: number = constants.X_OK
  * @param mode F_OK, or a combination of R_OK, W_OK and X_OK
  * @param options `dir_fd`: where a relative path starts; `effective_ids`: ask for the effective user and group;
  *   `follow_symlinks`: false for a link itself
- * @returns true where all that was asked for is allowed; false in every other case, a missing file included
+ * @returns true if all that was asked for is allowed; false in every other case, a missing file included
  *
  * Availability: Linux. See access(2); Python, os.access.
  * @example
@@ -49,7 +49,7 @@ export function access(path: Path, mode: number, options: AccessOptions = NO_OPT
   return libc.faccessat(at, name, wanted, flags) === 0
 }
 
-/** What `access` does before its call. */
+/** Checks and converts the arguments of `access`. */
 export function preparedAccess(path: Path, mode: number, options: AccessOptions = NO_OPTIONS): Prepared<'faccessat'> {
   const file = fileName(path, 'path')
   const [name, wanted] = [cString(file, 'path'), int(mode, 'mode')]

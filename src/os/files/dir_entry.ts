@@ -111,7 +111,7 @@ export class DirEntry<T extends FileName = string> {
    * none.
    *
    * @param options `follow_symlinks`: false to ask of a link itself
-   * @throws OSError where a link's target cannot be asked about, such as PermissionError
+   * @throws OSError if a link's target cannot be asked about, such as PermissionError
    */
   is_dir(options: FollowSymlinksOption | undefined = undefined): boolean {
     return (options === undefined && typeAt(this.#place) === DT_DIR) || DirEntry.#is(this, DT_DIR, S_IFDIR, options)
@@ -122,7 +122,7 @@ export class DirEntry<T extends FileName = string> {
    * none.
    *
    * @param options `follow_symlinks`: false to ask of a link itself
-   * @throws OSError where a link's target cannot be asked about, such as PermissionError
+   * @throws OSError if a link's target cannot be asked about, such as PermissionError
    */
   is_file(options: FollowSymlinksOption | undefined = undefined): boolean {
     return (options === undefined && typeAt(this.#place) === DT_REG) || DirEntry.#is(this, DT_REG, S_IFREG, options)

@@ -26,7 +26,7 @@ const rmdirEvent = new AuditEvent('os.rmdir')
  * chdir(2): changes the current directory of the process. `process.cwd()` agrees afterwards.
  *
  * @param path the directory, or the descriptor of an open one
- * @throws OSError as the system says: FileNotFoundError, NotADirectoryError, PermissionError
+ * @throws OSError as the system reports: FileNotFoundError, NotADirectoryError, PermissionError
  * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread
  *
  * Availability: Linux. Audit event: `os.chdir` (path). See chdir(2); Python, os.chdir.
@@ -51,7 +51,7 @@ export function chdir(path: Path | Descriptor): void {
  * fchdir(2): changes the current directory of the process to an open one.
  *
  * @param fd the directory's descriptor
- * @throws OSError as the system says: EBADF, NotADirectoryError, PermissionError; RangeError for a negative number
+ * @throws OSError as the system reports: EBADF, NotADirectoryError, PermissionError; RangeError for a negative number
  * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread
  *
  * Availability: Linux. Audit event: `os.chdir` (fd). See fchdir(2); Python, os.fchdir.
@@ -71,7 +71,7 @@ export function fchdir(fd: Descriptor): void {
  * getcwd(3): the current directory as text.
  *
  * @returns an absolute path; bytes that are not UTF-8 as `fsdecode` shows them
- * @throws FileNotFoundError where the directory has been removed
+ * @throws FileNotFoundError if the directory has been removed
  *
  * Availability: Linux. See getcwd(3); Python, os.getcwd.
  * @example
@@ -89,7 +89,7 @@ export function getcwd(): string {
  * getcwd(3): the current directory as bytes.
  *
  * @returns an absolute path
- * @throws FileNotFoundError where the directory has been removed
+ * @throws FileNotFoundError if the directory has been removed
  *
  * Availability: Linux. See getcwd(3); Python, os.getcwdb.
  * @example
@@ -125,7 +125,7 @@ function currentDirectory(): [Buffer, number] {
  * @param path where; the directory above must exist
  * @param mode permission bits, less the umask; 0o777 by default
  * @param options `mode` by name; `dir_fd`: where a relative path starts
- * @throws OSError as the system says: FileExistsError, FileNotFoundError (no directory above), PermissionError
+ * @throws OSError as the system reports: FileExistsError, FileNotFoundError (no directory above), PermissionError
  *
  * Availability: Linux. Audit event: `os.mkdir` (path, mode, dir_fd). See mkdir(2); Python, os.mkdir.
  * @example
@@ -143,7 +143,7 @@ export function mkdir(path: Path, ...rest: unknown[]): void {
   while (libc.mkdirat(at, name, bits) === -1) failed('mkdir', file)
 }
 
-/** What `mkdir` does before its call. */
+/** Checks and converts the arguments of `mkdir`. */
 export function preparedMkdir(path: Path, ...rest: unknown[]): Prepared<'mkdirat'> {
   const { mode = 0o777, dir_fd } = optional(['mode'], ['dir_fd'], rest)
   const directory = fileName(path, 'path')
@@ -237,7 +237,7 @@ export function lastPart(path: FileName): [head: FileName, tail: FileName] {
  *
  * @param path the directory
  * @param options `dir_fd`: where a relative path starts
- * @throws OSError as the system says: FileNotFoundError, NotADirectoryError, ENOTEMPTY, PermissionError
+ * @throws OSError as the system reports: FileNotFoundError, NotADirectoryError, ENOTEMPTY, PermissionError
  *
  * Availability: Linux. Audit event: `os.rmdir` (path, dir_fd). See rmdir(2); Python, os.rmdir.
  * @example
@@ -254,7 +254,7 @@ export function rmdir(path: Path, options: DirFdOption = NO_OPTIONS): void {
   while (libc.unlinkat(at, name, AT_REMOVEDIR) === -1) failed('rmdir', file)
 }
 
-/** What `rmdir` does before its call. */
+/** Checks and converts the arguments of `rmdir`. */
 export function preparedRmdir(path: Path, options: DirFdOption = NO_OPTIONS): Prepared<'unlinkat'> {
   checkOptions(options, ['dir_fd'])
   const directory = fileName(path, 'path')
@@ -350,7 +350,7 @@ export function checkedRenames(old: Path, new_: Path): [from: FileName, to: File
  * `chdir('/')` belongs to it.
  *
  * @param path the directory
- * @throws OSError as the system says: FileNotFoundError, NotADirectoryError, PermissionError (needs CAP_SYS_CHROOT)
+ * @throws OSError as the system reports: FileNotFoundError, NotADirectoryError, PermissionError (needs CAP_SYS_CHROOT)
  *
  * Availability: Linux. See chroot(2); Python, os.chroot.
  * @example

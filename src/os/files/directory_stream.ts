@@ -49,7 +49,7 @@ export function openDirectory(syscall: string, at: number, path: FileName, flags
   return fd
 }
 
-/** What `openDirectory` does before its call. */
+/** Checks and converts the arguments of `openDirectory`. */
 export function preparedOpenDirectory(syscall: string, at: number, path: FileName, flags = 0): Prepared<'openat'> {
   return { name: 'openat', args: [at, cString(path, 'path'), OPEN_DIRECTORY | flags, 0], syscall, file: path }
 }

@@ -36,7 +36,7 @@ export function preparedSync(): Prepared<'sync'> {
  *
  * @param path any path on it, or the descriptor of an open file
  * @returns sizes, free space, flags
- * @throws OSError as the system says: FileNotFoundError, PermissionError
+ * @throws OSError as the system reports: FileNotFoundError, PermissionError
  *
  * Availability: Linux. See statvfs(3); Python, os.statvfs.
  * @example
@@ -52,7 +52,7 @@ export function statvfs(path: Path | Descriptor): statvfs_result {
   return new statvfs_result(FROM_SCRATCH)
 }
 
-/** What `statvfs` does before its call. */
+/** Checks and converts the arguments of `statvfs`. */
 export function preparedStatvfs(path: Path | Descriptor): Prepared<'statvfs'> | Prepared<'fstatvfs'> {
   const file = fileNameOrFd(path, 'path')
   if (typeof file === 'number') return preparedFstatvfs(file)
@@ -64,7 +64,7 @@ export function preparedStatvfs(path: Path | Descriptor): Prepared<'statvfs'> | 
  *
  * @param fd its descriptor
  * @returns sizes, free space, flags
- * @throws OSError EBADF where it is not open
+ * @throws OSError EBADF if it is not open
  *
  * Availability: Linux. See fstatvfs(3); Python, os.fstatvfs.
  * @example
@@ -80,7 +80,7 @@ export function fstatvfs(fd: Descriptor): statvfs_result {
   return new statvfs_result(FROM_SCRATCH)
 }
 
-/** What `fstatvfs` does before its call. */
+/** Checks and converts the arguments of `fstatvfs`. */
 export function preparedFstatvfs(fd: Descriptor): Prepared<'fstatvfs'> {
   const file = descriptor(fd, 'fd')
   return { name: 'fstatvfs', args: [file, scratchAddress], syscall: 'fstatvfs', file }
@@ -98,7 +98,7 @@ export const pathconf_names: typeof pathconfNames & Readonly<Record<string, numb
  *
  * @param path the path, or the descriptor of an open file
  * @param name the limit: a name of `pathconf_names`, or its number
- * @returns the value; -1 where there is no limit
+ * @returns the value; -1 if there is no limit
  * @throws RangeError for a name that is not known; OSError EINVAL for a number that is not, or that does not suit the
  *   file
  *
@@ -112,7 +112,7 @@ export function pathconf(path: Path | Descriptor, name: string | number): number
   return limitAsked(preparedPathconf(path, name))
 }
 
-/** What `pathconf` does before its call. */
+/** Checks and converts the arguments of `pathconf`. */
 export function preparedPathconf(
   path: Path | Descriptor,
   name: string | number,
@@ -135,7 +135,7 @@ export function limitAsked(call: Prepared<'pathconf'> | Prepared<'fpathconf'>): 
  *
  * @param fd its descriptor
  * @param name the limit: a name of `pathconf_names`, or its number
- * @returns the value; -1 where there is no limit
+ * @returns the value; -1 if there is no limit
  * @throws RangeError for a name that is not known, and for a negative descriptor; OSError EBADF, or EINVAL for a number
  *   that is not known
  *
@@ -152,7 +152,7 @@ export function fpathconf(fd: Descriptor, name: string | number): number {
   return limitAsked(preparedFpathconf(fd, name))
 }
 
-/** What `fpathconf` does before its call. */
+/** Checks and converts the arguments of `fpathconf`. */
 export function preparedFpathconf(fd: Descriptor, name: string | number): Prepared<'fpathconf'> {
   return preparedLimitOfFd(nonNegativeFd(fd, 'fd'), name)
 }

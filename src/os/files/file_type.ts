@@ -26,7 +26,7 @@ export function modeOrErrno(file: FileName | number, flags = 0, at: number = AT_
   return modeIn()
 }
 
-/** What `modeOrErrno` does before its call. */
+/** Checks and converts the arguments of `modeOrErrno`. */
 export function preparedMode(file: FileName | number, flags = 0, at: number = AT_FDCWD): Prepared<'fstatat'> {
   const isFd = typeof file === 'number'
   const name = isFd ? '' : cString(file, 'path')
@@ -67,7 +67,7 @@ export function readErrno(file: FileName, at: number): number {
   return 0
 }
 
-/** What `readErrno` does before its call. */
+/** Checks and converts the arguments of `readErrno`. */
 export function preparedReadErrno(file: FileName, at: number): Prepared<'faccessat'> {
   return { name: 'faccessat', args: [at, cString(file, 'path'), R_OK, AT_EACCESS], syscall: 'open', file }
 }

@@ -40,7 +40,7 @@ const symlinkEvent = new AuditEvent('os.symlink')
  * @param options `src_dir_fd`, `dst_dir_fd`: where relative paths start; `follow_symlinks`: where `src` is a symbolic
  *   link, true links the file it points to and false the link itself. Left out, the link itself is linked, as CPython
  *   does on Linux; but with one of the descriptors given, the file it points to
- * @throws OSError as the system says: FileNotFoundError, FileExistsError, PermissionError (a directory), EXDEV
+ * @throws OSError as the system reports: FileNotFoundError, FileExistsError, PermissionError (a directory), EXDEV
  *
  * Availability: Linux. Audit event: `os.link` (src, dst, src_dir_fd, dst_dir_fd). See link(2); Python, os.link.
  * @example
@@ -56,7 +56,7 @@ export function link(src: Path, dst: Path, options: LinkOptions = NO_OPTIONS): v
   while (libc.linkat(srcAt, srcName, dstAt, dstName, flags) === -1) failed('link', file, file2)
 }
 
-/** What `link` does before its call. */
+/** Checks and converts the arguments of `link`. */
 export function preparedLink(src: Path, dst: Path, options: LinkOptions = NO_OPTIONS): Prepared<'linkat'> {
   checkOptions(options, [...TWO_DIR_FDS, 'follow_symlinks'])
   const [from, to] = [fileName(src, 'src'), fileName(dst, 'dst')]
@@ -76,7 +76,7 @@ export function preparedLink(src: Path, dst: Path, options: LinkOptions = NO_OPT
  * @param dst where the link is made
  * @param target_is_directory of use on Windows only
  * @param options `target_is_directory` by name; `dir_fd`: where a relative `dst` starts
- * @throws OSError as the system says: FileExistsError, FileNotFoundError (no directory for `dst`), PermissionError
+ * @throws OSError as the system reports: FileExistsError, FileNotFoundError (no directory for `dst`), PermissionError
  *
  * Availability: Linux. Audit event: `os.symlink` (src, dst, dir_fd). See symlink(2); Python, os.symlink.
  * @example
@@ -97,7 +97,7 @@ export function symlink(src: Path, dst: Path, ...rest: unknown[]): void {
   while (libc.symlinkat(text, at, name) === -1) failed('symlink', file, file2)
 }
 
-/** What `symlink` does before its call. */
+/** Checks and converts the arguments of `symlink`. */
 export function preparedSymlink(src: Path, dst: Path, ...rest: unknown[]): Prepared<'symlinkat'> {
   const { target_is_directory, dir_fd } = optional(['target_is_directory'], ['dir_fd'], rest)
   bool(target_is_directory, 'target_is_directory', false)
@@ -113,8 +113,8 @@ export function preparedSymlink(src: Path, dst: Path, ...rest: unknown[]): Prepa
  *
  * @param path the link
  * @param options `dir_fd`: where a relative path starts
- * @returns the path that the link points to, as it is written there: bytes where `path` is bytes
- * @throws OSError as the system says: FileNotFoundError; EINVAL where it is no link
+ * @returns the path that the link points to, as it is written there: bytes if `path` is bytes
+ * @throws OSError as the system reports: FileNotFoundError; EINVAL if it is not a link
  *
  * Availability: Linux. See readlink(2); Python, os.readlink.
  * @example
@@ -142,7 +142,7 @@ export function readlink(path: Path, options: DirFdOption = NO_OPTIONS): string 
   return linkText(length, file)
 }
 
-/** What `readlink` does before its call. */
+/** Checks and converts the arguments of `readlink`. */
 export function preparedReadlink(path: Path, options: DirFdOption = NO_OPTIONS): Prepared<'readlinkat'> {
   checkOptions(options, ['dir_fd'])
   const file = fileName(path, 'path')

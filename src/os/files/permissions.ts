@@ -22,8 +22,8 @@ const chownEvent = new AuditEvent('os.chown')
  * @param mode the new permission bits, such as 0o644
  * @param options `dir_fd`: where a relative path starts (ignored with a descriptor); `follow_symlinks`: false for a
  *   link itself, which needs Linux 6.6, and a file system whose links have permissions
- * @throws OSError as the system says: FileNotFoundError, PermissionError (not the owner); EOPNOTSUPP for a link whose
- *   file system gives links no permissions
+ * @throws OSError as the system reports: FileNotFoundError, PermissionError (not the owner); EOPNOTSUPP for a link
+ *   whose file system gives links no permissions
  * @throws NotImplementedError for `follow_symlinks: false` before Linux 6.6
  *
  * Availability: Linux. Audit event: `os.chmod` (path, mode, dir_fd). See chmod(2); Python, os.chmod.
@@ -48,7 +48,7 @@ export function chmod(path: Path | Descriptor, mode: number, options: StatOption
   }
 }
 
-/** What `chmod` does before its call. */
+/** Checks and converts the arguments of `chmod`. */
 export function preparedChmod(
   path: Path | Descriptor,
   mode: number,
@@ -77,7 +77,7 @@ export function chmodLinkError(errno: number, file: Subject): Error {
  *
  * @param fd its descriptor
  * @param mode the new permission bits
- * @throws OSError as the system says: EBADF, PermissionError
+ * @throws OSError as the system reports: EBADF, PermissionError
  *
  * Availability: Linux. Audit event: `os.chmod` (fd, mode, -1). See fchmod(2); Python, os.fchmod.
  * @example
@@ -93,7 +93,7 @@ export function fchmod(fd: Descriptor, mode: number): void {
   while (libc.fchmod(number, bits) === -1) failed('fchmod', number)
 }
 
-/** What `fchmod` does before its call. */
+/** Checks and converts the arguments of `fchmod`. */
 export function preparedFchmod(fd: Descriptor, mode: number): Prepared<'fchmod'> {
   const file = descriptor(fd, 'fd')
   const bits = int(mode, 'mode')
@@ -108,7 +108,7 @@ export function preparedFchmod(fd: Descriptor, mode: number): Prepared<'fchmod'>
  * @param uid the new owner, -1 to leave it
  * @param gid the new group, -1 to leave it
  * @param options `dir_fd`: where a relative path starts; `follow_symlinks`: false for a link itself
- * @throws OSError as the system says: FileNotFoundError, PermissionError
+ * @throws OSError as the system reports: FileNotFoundError, PermissionError
  *
  * Availability: Linux. Audit event: `os.chown` (path, uid, gid, dir_fd). See chown(2); Python, os.chown.
  * @example
@@ -130,7 +130,7 @@ function changeOwner({ args: [at, name, owner, group, flags], syscall, file }: P
   while (libc.fchownat(at, name, owner, group, flags) === -1) failed(syscall, file)
 }
 
-/** What `chown` does before its call. */
+/** Checks and converts the arguments of `chown`. */
 export function preparedChown(
   path: Path | Descriptor,
   uid: number,
@@ -159,7 +159,7 @@ export function preparedChown(
  * @param fd its descriptor
  * @param uid the new owner, -1 to leave it
  * @param gid the new group, -1 to leave it
- * @throws OSError as the system says: EBADF, PermissionError
+ * @throws OSError as the system reports: EBADF, PermissionError
  *
  * Availability: Linux. Audit event: `os.chown` (fd, uid, gid, -1). See fchown(2); Python, os.fchown.
  * @example
@@ -175,7 +175,7 @@ export function fchown(fd: Descriptor, uid: number, gid: number): void {
   while (libc.fchown(number, owner, group) === -1) failed('fchown', number)
 }
 
-/** What `fchown` does before its call. */
+/** Checks and converts the arguments of `fchown`. */
 export function preparedFchown(fd: Descriptor, uid: number, gid: number): Prepared<'fchown'> {
   const file = descriptor(fd, 'fd')
   const [owner, group] = [id(uid, 'uid'), id(gid, 'gid')]
@@ -189,7 +189,7 @@ export function preparedFchown(fd: Descriptor, uid: number, gid: number): Prepar
  * @param path the file
  * @param uid the new owner, -1 to leave it
  * @param gid the new group, -1 to leave it
- * @throws OSError as the system says: FileNotFoundError, PermissionError
+ * @throws OSError as the system reports: FileNotFoundError, PermissionError
  *
  * Availability: Linux. Audit event: `os.chown` (path, uid, gid, -1). See lchown(2); Python, os.lchown.
  * @example
@@ -203,7 +203,7 @@ export function lchown(path: Path, uid: number, gid: number): void {
   changeOwner(preparedLchown(path, uid, gid))
 }
 
-/** What `lchown` does before its call. */
+/** Checks and converts the arguments of `lchown`. */
 export function preparedLchown(path: Path, uid: number, gid: number): Prepared<'fchownat'> {
   const file = fileName(path, 'path')
   const [owner, group] = [id(uid, 'uid'), id(gid, 'gid')]

@@ -18,7 +18,7 @@ const removeEvent = new AuditEvent('os.remove')
  * @param src the old name
  * @param dst the new name, on the same file system
  * @param options `src_dir_fd`, `dst_dir_fd`: where relative paths start
- * @throws OSError as the system says: FileNotFoundError, IsADirectoryError, NotADirectoryError, ENOTEMPTY, EXDEV,
+ * @throws OSError as the system reports: FileNotFoundError, IsADirectoryError, NotADirectoryError, ENOTEMPTY, EXDEV,
  *   PermissionError
  *
  * Availability: Linux. Audit event: `os.rename` (src, dst, src_dir_fd, dst_dir_fd). See rename(2); Python, os.rename.
@@ -33,7 +33,7 @@ export function rename(src: Path, dst: Path, options: TwoDirFdOptions = NO_OPTIO
   renameAs(preparedRename(src, dst, options))
 }
 
-/** What `rename` does before its call. */
+/** Checks and converts the arguments of `rename`. */
 export function preparedRename(src: Path, dst: Path, options: TwoDirFdOptions = NO_OPTIONS): Prepared<'renameat'> {
   return preparedRenameAs('rename', src, dst, options)
 }
@@ -45,7 +45,7 @@ export function preparedRename(src: Path, dst: Path, options: TwoDirFdOptions = 
  * @param src the old name
  * @param dst the new name, on the same file system
  * @param options `src_dir_fd`, `dst_dir_fd`: where relative paths start
- * @throws OSError as the system says: FileNotFoundError, IsADirectoryError, NotADirectoryError, ENOTEMPTY, EXDEV,
+ * @throws OSError as the system reports: FileNotFoundError, IsADirectoryError, NotADirectoryError, ENOTEMPTY, EXDEV,
  *   PermissionError
  *
  * Availability: Linux. Audit event: `os.rename` (src, dst, src_dir_fd, dst_dir_fd). See rename(2); Python, os.replace.
@@ -61,7 +61,7 @@ export function replace(src: Path, dst: Path, options: TwoDirFdOptions = NO_OPTI
   renameAs(preparedReplace(src, dst, options))
 }
 
-/** What `replace` does before its call. */
+/** Checks and converts the arguments of `replace`. */
 export function preparedReplace(src: Path, dst: Path, options: TwoDirFdOptions = NO_OPTIONS): Prepared<'renameat'> {
   return preparedRenameAs('replace', src, dst, options)
 }
@@ -86,7 +86,7 @@ function preparedRenameAs(syscall: string, src: Path, dst: Path, options: TwoDir
  *
  * @param path the file or symbolic link
  * @param options `dir_fd`: where a relative path starts
- * @throws OSError as the system says: FileNotFoundError, IsADirectoryError (use `rmdir`), PermissionError
+ * @throws OSError as the system reports: FileNotFoundError, IsADirectoryError (use `rmdir`), PermissionError
  *
  * Availability: Linux. Audit event: `os.remove` (path, dir_fd). See unlink(2); Python, os.remove.
  * @example
@@ -100,7 +100,7 @@ export function remove(path: Path, options: DirFdOption = NO_OPTIONS): void {
   removeAs(preparedRemove(path, options))
 }
 
-/** What `remove` does before its call. */
+/** Checks and converts the arguments of `remove`. */
 export function preparedRemove(path: Path, options: DirFdOption = NO_OPTIONS): Prepared<'unlinkat'> {
   return preparedRemoveAs('remove', path, options)
 }
@@ -110,7 +110,7 @@ export function preparedRemove(path: Path, options: DirFdOption = NO_OPTIONS): P
  *
  * @param path the file or symbolic link
  * @param options `dir_fd`: where a relative path starts
- * @throws OSError as the system says: FileNotFoundError, IsADirectoryError (use `rmdir`), PermissionError
+ * @throws OSError as the system reports: FileNotFoundError, IsADirectoryError (use `rmdir`), PermissionError
  *
  * Availability: Linux. Audit event: `os.remove` (path, dir_fd). See unlink(2); Python, os.unlink.
  * @example
@@ -125,7 +125,7 @@ export function unlink(path: Path, options: DirFdOption = NO_OPTIONS): void {
   removeAs(preparedUnlink(path, options))
 }
 
-/** What `unlink` does before its call. */
+/** Checks and converts the arguments of `unlink`. */
 export function preparedUnlink(path: Path, options: DirFdOption = NO_OPTIONS): Prepared<'unlinkat'> {
   return preparedRemoveAs('unlink', path, options)
 }

@@ -50,8 +50,8 @@ export function closeDirectoryArgument(fd: number, directory: FileName | number)
  * The names of what is in a directory, without "." and "..", in no particular order.
  *
  * @param path the directory, or the descriptor of an open one; the current directory by default
- * @returns the names: as bytes where `path` is bytes
- * @throws OSError as the system says: FileNotFoundError, NotADirectoryError, PermissionError
+ * @returns the names: as bytes if `path` is bytes
+ * @throws OSError as the system reports: FileNotFoundError, NotADirectoryError, PermissionError
  *
  * Availability: Linux. Audit event: `os.listdir` (path). See readdir(3); Python, os.listdir.
  * @example
@@ -219,9 +219,8 @@ export class ScandirIterator<T extends FileName = string> implements IterableIte
  * `is_dir()` and `is_file()` cost no system call, but for symbolic links.
  *
  * @param path the directory, or the descriptor of an open one; the current directory by default
- * @returns an iterator of DirEntry, to be used up, left by a `for` loop, or closed; names are bytes where `path` is
- *   bytes
- * @throws OSError as the system says: FileNotFoundError, NotADirectoryError, PermissionError
+ * @returns an iterator of DirEntry, to be used up, left by a `for` loop, or closed; names are bytes if `path` is bytes
+ * @throws OSError as the system reports: FileNotFoundError, NotADirectoryError, PermissionError
  *
  * Availability: Linux. Audit event: `os.scandir` (path). See readdir(3); Python, os.scandir.
  * @example

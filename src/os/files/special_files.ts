@@ -14,7 +14,7 @@ import type { DirFdOption } from './status.ts'
  * @param path where
  * @param mode permission bits, less the umask; 0o666 by default
  * @param options `mode` by name; `dir_fd`: where a relative path starts
- * @throws OSError as the system says: FileExistsError, FileNotFoundError, PermissionError
+ * @throws OSError as the system reports: FileExistsError, FileNotFoundError, PermissionError
  *
  * Availability: Linux. See mkfifo(3); Python, os.mkfifo.
  * @example
@@ -31,7 +31,7 @@ export function mkfifo(path: Path, ...rest: unknown[]): void {
   while (libc.mkfifoat(at, name, bits) === -1) failed('mkfifo', file)
 }
 
-/** What `mkfifo` does before its call. */
+/** Checks and converts the arguments of `mkfifo`. */
 export function preparedMkfifo(path: Path, ...rest: unknown[]): Prepared<'mkfifoat'> {
   const { mode = 0o666, dir_fd } = optional(['mode'], ['dir_fd'], rest)
   const file = fileName(path, 'path')
@@ -47,7 +47,7 @@ export function preparedMkfifo(path: Path, ...rest: unknown[]): Prepared<'mkfifo
  *   regular file with 0o600 by default
  * @param device for device files their number, as `makedev` gives it
  * @param options `mode` and `device` by name; `dir_fd`: where a relative path starts
- * @throws OSError as the system says: FileExistsError, FileNotFoundError, PermissionError (devices need CAP_MKNOD)
+ * @throws OSError as the system reports: FileExistsError, FileNotFoundError, PermissionError (devices need CAP_MKNOD)
  *
  * Availability: Linux. See mknod(2); Python, os.mknod.
  * @example
@@ -73,7 +73,7 @@ export function mknod(path: Path, ...rest: unknown[]): void {
   while (libc.mknodat(at, name, bits, number) === -1) failed('mknod', file)
 }
 
-/** What `mknod` does before its call. */
+/** Checks and converts the arguments of `mknod`. */
 export function preparedMknod(path: Path, ...rest: unknown[]): Prepared<'mknodat'> {
   const { mode = 0o600, device = 0, dir_fd } = optional(['mode', 'device'], ['dir_fd'], rest)
   const file = fileName(path, 'path')
@@ -121,7 +121,7 @@ export function minor(device: number | bigint): number {
  * @param major the driver
  * @param minor the device
  * @returns the number
- * @throws RangeError where it would pass 2^53, which no kernel's device does
+ * @throws RangeError if it would pass 2^53, which no kernel's device does
  *
  * Availability: Linux. See makedev(3); Python, os.makedev.
  * @example

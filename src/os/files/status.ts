@@ -46,9 +46,9 @@ export function refuseWithFd(options: Partial<Record<'dir_fd' | 'follow_symlinks
  * @param path the file, or the descriptor of an open one
  * @param options `dir_fd`: where a relative path starts; `follow_symlinks`: false for a link itself
  * @returns the fields; times exact to the nanosecond in `st_atime_ns` and kin
- * @throws OSError as the system says: FileNotFoundError, NotADirectoryError, PermissionError (a directory on the way
+ * @throws OSError as the system reports: FileNotFoundError, NotADirectoryError, PermissionError (a directory on the way
  *   may not be searched)
- * @throws RangeError for options that cannot go with a descriptor, and where a size passes 2^53
+ * @throws RangeError for options that cannot go with a descriptor, and if a size passes 2^53
  *
  * Availability: Linux. See stat(2); Python, os.stat.
  * @example
@@ -71,7 +71,7 @@ function statWith(path: Path | Descriptor, options: StatOptions): stat_result {
   return statResult()
 }
 
-/** What `stat` does before its call. */
+/** Checks and converts the arguments of `stat`. */
 export function preparedStat(path: Path | Descriptor, options: StatOptions = NO_OPTIONS): Prepared<'fstatat'> {
   checkOptions(options, DIR_FD_FOLLOW)
   const file = fileNameOrFd(path, 'path')
@@ -127,7 +127,7 @@ export function statusByAddressInto(out: Address, name: Address, at: number, fla
  * @param path the file
  * @param options `dir_fd`: where a relative path starts
  * @returns the fields
- * @throws OSError as the system says: FileNotFoundError, NotADirectoryError, PermissionError
+ * @throws OSError as the system reports: FileNotFoundError, NotADirectoryError, PermissionError
  *
  * Availability: Linux. See lstat(2); Python, os.lstat.
  * @example
@@ -144,7 +144,7 @@ export function lstat(path: Path, options: DirFdOption = NO_OPTIONS): stat_resul
   return statResult()
 }
 
-/** What `lstat` does before its call. */
+/** Checks and converts the arguments of `lstat`. */
 export function preparedLstat(path: Path, options: DirFdOption = NO_OPTIONS): Prepared<'fstatat'> {
   checkOptions(options, DIR_FD)
   return preparedStatus('lstat', fileName(path, 'path'), dirFd(options.dir_fd), AT_SYMLINK_NOFOLLOW)
@@ -155,7 +155,7 @@ export function preparedLstat(path: Path, options: DirFdOption = NO_OPTIONS): Pr
  *
  * @param fd its descriptor
  * @returns the fields
- * @throws OSError EBADF where it is not open
+ * @throws OSError EBADF if it is not open
  *
  * Availability: Linux. See fstat(2); Python, os.fstat.
  * @example
@@ -171,7 +171,7 @@ export function fstat(fd: Descriptor): stat_result {
   return statResult()
 }
 
-/** What `fstat` does before its call. */
+/** Checks and converts the arguments of `fstat`. */
 export function preparedFstat(fd: Descriptor): Prepared<'fstatat'> {
   return preparedStatusOfFd('fstat', descriptor(fd, 'fd'))
 }
@@ -183,8 +183,9 @@ export function preparedFstat(fd: Descriptor): Prepared<'fstatat'> {
  * @param mask what is wanted: a combination of STATX_*; the kernel may give more or less
  * @param flags a combination of AT_STATX_* and AT_NO_AUTOMOUNT
  * @param options `flags`, `dir_fd`, `follow_symlinks` by name
- * @returns the fields, `null` where the kernel did not give them
- * @throws OSError as the system says: FileNotFoundError, PermissionError, EINVAL for a mask or flags it does not know
+ * @returns the fields, `null` if the kernel did not give them
+ * @throws OSError as the system reports: FileNotFoundError, PermissionError, EINVAL for a mask or flags it does not
+ *   know
  *
  * Availability: Linux 4.11. See statx(2); Python 3.15, os.statx.
  * @example
@@ -207,7 +208,7 @@ export function statx(path: Path | Descriptor, mask: number, ...rest: unknown[])
   return new statx_result(FROM_SCRATCH)
 }
 
-/** What `statx` does before its call. */
+/** Checks and converts the arguments of `statx`. */
 export function preparedStatx(path: Path | Descriptor, mask: number, ...rest: unknown[]): Prepared<'statx'> {
   const { flags = 0, dir_fd, follow_symlinks } = optional(['flags'], DIR_FD_FOLLOW, rest)
   const file = fileNameOrFd(path, 'path')

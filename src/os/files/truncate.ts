@@ -13,7 +13,7 @@ const truncateEvent = new AuditEvent('os.truncate')
  *
  * @param path the file, or the descriptor of one open for writing
  * @param length bytes
- * @throws OSError as the system says: FileNotFoundError, IsADirectoryError, PermissionError, EINVAL for a negative
+ * @throws OSError as the system reports: FileNotFoundError, IsADirectoryError, PermissionError, EINVAL for a negative
  *   length
  *
  * Availability: Linux. Audit event: `os.truncate` (path, length). See truncate(2); Python, os.truncate.
@@ -35,7 +35,7 @@ export function truncate(path: Path | Descriptor, length: number | bigint): void
   }
 }
 
-/** What `truncate` does before its call. */
+/** Checks and converts the arguments of `truncate`. */
 export function preparedTruncate(
   path: Path | Descriptor,
   length: number | bigint,

@@ -32,7 +32,7 @@ export interface UtimeOptions extends StatOptions {
  *   `follow_symlinks`: false for a link itself
  * @throws RangeError for `times` and `ns` together, and for times that are no finite numbers or too large for the
  *   system
- * @throws OSError as the system says: FileNotFoundError, PermissionError
+ * @throws OSError as the system reports: FileNotFoundError, PermissionError
  *
  * Availability: Linux. Audit event: `os.utime` (path, times, ns, dir_fd). See utimensat(2); Python, os.utime.
  * @example
@@ -58,7 +58,7 @@ export function utime(path: Path | Descriptor, ...rest: unknown[]): void {
   }
 }
 
-/** What `utime` does before its call. The times stand at the start of the scratch memory. */
+/** Checks and converts the arguments of `utime`. The times stand at the start of the scratch memory. */
 export function preparedUtime(
   path: Path | Descriptor,
   ...rest: unknown[]

@@ -102,7 +102,7 @@ export function replaceItems(list: string[], items: readonly string[]): void {
  * @param topdown true (the default): a directory comes before those in it; false: after them
  * @param onerror gets the OSError of a directory that cannot be listed, and may throw; by default it is passed over
  * @param followlinks true: symbolic links to directories are walked too; default false
- * @returns an iterable of [dirpath, dirnames, filenames]; dirpath begins with `top`, names are bytes where `top` is
+ * @returns an iterable of [dirpath, dirnames, filenames]; dirpath begins with `top`, names are bytes if `top` is
  * @throws TypeError, RangeError for bad arguments; a missing `top` is passed over as any other error
  *
  * Availability: Linux. Audit events: `os.walk` (top, topdown, onerror, followlinks), and `os.scandir` (path) for each
@@ -236,7 +236,7 @@ function* inBytes(steps: Generator<WalkStep<string>, void>): Generator<WalkStep<
  *   `dir_fd`: where a relative `top` starts
  * @returns an iterable of [dirpath, dirnames, filenames, dirfd]; dirfd is valid until the next step, and not yours to
  *   close. Where `top` is a file, or a link that is not to be followed, nothing
- * @throws OSError at the first step where `top` cannot be opened
+ * @throws OSError at the first step if `top` cannot be opened
  *
  * Availability: Linux. Audit events: `os.fwalk` (top, topdown, onerror, follow_symlinks, dir_fd), and `os.scandir` (fd)
  * for each directory. See Python, os.fwalk.

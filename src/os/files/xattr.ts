@@ -53,8 +53,8 @@ function attributeName(attribute: unknown): CString {
  * @param attribute the attribute's name, such as 'user.comment': text or bytes
  * @param options `follow_symlinks`: false for a link itself
  * @returns the value
- * @throws OSError as the system says: ENODATA where there is no such attribute, EOPNOTSUPP where the file system has
- *   none, FileNotFoundError
+ * @throws OSError as the system reports: ENODATA if there is no such attribute, EOPNOTSUPP if the file system has none,
+ *   FileNotFoundError
  * @throws RangeError for `follow_symlinks: false` together with a descriptor
  *
  * Availability: Linux. Audit event: `os.getxattr` (path, attribute). See getxattr(2), xattr(7); Python, os.getxattr.
@@ -80,7 +80,7 @@ export function getxattr(path: Path | Descriptor, attribute: Path, options: Foll
 
 type Getxattr = Prepared<'getxattr'> | Prepared<'lgetxattr'> | Prepared<'fgetxattr'>
 
-/** What `getxattr` does before its call. */
+/** Checks and converts the arguments of `getxattr`. */
 export function preparedGetxattr(
   path: Path | Descriptor,
   attribute: Path,
@@ -120,7 +120,7 @@ export function attributeValue(size: number): Buffer {
  * @param value the value: any view of memory, of at most XATTR_SIZE_MAX bytes, or fewer on some file systems
  * @param flags 0, XATTR_CREATE or XATTR_REPLACE
  * @param options `flags` by name; `follow_symlinks`: false for a link itself
- * @throws OSError as the system says: FileExistsError with XATTR_CREATE, ENODATA with XATTR_REPLACE, EOPNOTSUPP where
+ * @throws OSError as the system reports: FileExistsError with XATTR_CREATE, ENODATA with XATTR_REPLACE, EOPNOTSUPP if
  *   the file system has no such attributes, ENOSPC or E2BIG for a value that is too large, PermissionError
  * @throws RangeError for `follow_symlinks: false` together with a descriptor
  *
@@ -152,7 +152,7 @@ export function setxattr(path: Path | Descriptor, attribute: Path, value: ArrayB
 
 type Setxattr = Prepared<'setxattr'> | Prepared<'lsetxattr'> | Prepared<'fsetxattr'>
 
-/** What `setxattr` does before its call. */
+/** Checks and converts the arguments of `setxattr`. */
 export function preparedSetxattr(
   path: Path | Descriptor,
   attribute: Path,
@@ -186,7 +186,7 @@ function set(call: Setxattr): number {
  * @param path the file, or the descriptor of an open one
  * @param attribute the attribute's name: text or bytes
  * @param options `follow_symlinks`: false for a link itself
- * @throws OSError as the system says: ENODATA where there is no such attribute, EOPNOTSUPP, PermissionError
+ * @throws OSError as the system reports: ENODATA if there is no such attribute, EOPNOTSUPP, PermissionError
  * @throws RangeError for `follow_symlinks: false` together with a descriptor
  *
  * Availability: Linux. Audit event: `os.removexattr` (path, attribute). See removexattr(2), xattr(7); Python,
@@ -208,7 +208,7 @@ export function removexattr(
 
 type Removexattr = Prepared<'removexattr'> | Prepared<'lremovexattr'> | Prepared<'fremovexattr'>
 
-/** What `removexattr` does before its call. */
+/** Checks and converts the arguments of `removexattr`. */
 export function preparedRemovexattr(
   path: Path | Descriptor,
   attribute: Path,
@@ -235,7 +235,7 @@ function removeFrom(call: Removexattr): number {
  * @param path the file, or the descriptor of an open one; null or nothing for the current directory
  * @param options `path` by name; `follow_symlinks`: false for a link itself
  * @returns the names, always as text
- * @throws OSError as the system says: FileNotFoundError, PermissionError; E2BIG for more than 64 KiB of names
+ * @throws OSError as the system reports: FileNotFoundError, PermissionError; E2BIG for more than 64 KiB of names
  * @throws RangeError for `follow_symlinks: false` together with a descriptor
  *
  * Availability: Linux. Audit event: `os.listxattr` (path). See listxattr(2), xattr(7); Python, os.listxattr.
@@ -258,7 +258,7 @@ export function listxattr(...given: unknown[]): string[] {
 
 type Listxattr = Prepared<'listxattr'> | Prepared<'llistxattr'> | Prepared<'flistxattr'>
 
-/** What `listxattr` does before its call. */
+/** Checks and converts the arguments of `listxattr`. */
 export function preparedListxattr(...given: unknown[]): Listxattr {
   const { path = null, follow_symlinks } = optional(['path'], ['follow_symlinks'], given)
   const { file, name, follow } = targetOf(path ?? '.', follow_symlinks)

@@ -54,7 +54,8 @@ export interface EnvironMap<In extends FileName, Out extends In> extends Iterabl
   /**
    * Sets a variable.
    *
-   * @throws TypeError for what is no text (nothing is converted); RangeError, OSError and in a worker as `putenv` does
+   * @throws TypeError for something that is not a text (nothing is converted); RangeError, OSError and in a worker as
+   *   `putenv` does
    */
   set(name: In, value: In): this
   /**
@@ -303,7 +304,7 @@ export function getenvb(key: Uint8Array, default_: unknown = null): unknown {
  *
  * @param env the environment to look it up in: a Map or an object; `environ` by default
  * @returns the directories; an empty text means the current one
- * @throws RangeError where the environment has `PATH` both as text and as bytes
+ * @throws RangeError if the environment has `PATH` both as text and as bytes
  *
  * Availability: Linux. See Python, os.get_exec_path.
  * @example

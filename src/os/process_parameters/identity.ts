@@ -58,7 +58,7 @@ export function getppid(): number {
  *
  * @param pid the process, 0 for this one
  * @returns the process group's id
- * @throws ProcessLookupError where there is no such process
+ * @throws ProcessLookupError if there is no such process
  *
  * Availability: Linux. See getpgid(2); Python, os.getpgid.
  * @example
@@ -93,7 +93,8 @@ export function getpgrp(): number {
  *
  * @param pid this process (0) or a child that has not called exec yet
  * @param pgrp the process group, 0 for one with the process's own id
- * @throws OSError as the system says: ProcessLookupError, PermissionError (another session, a session leader), EINVAL
+ * @throws OSError as the system reports: ProcessLookupError, PermissionError (another session, a session leader),
+ *   EINVAL
  * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION for this process in a worker thread
  *
  * Availability: Linux. See setpgid(2); Python, os.setpgid.
@@ -134,7 +135,7 @@ export function setpgrp(): void {
  *
  * @param pid the process, 0 for this one
  * @returns the session's id, which is the pid of its leader
- * @throws ProcessLookupError where there is no such process
+ * @throws ProcessLookupError if there is no such process
  *
  * Availability: Linux. See getsid(2); Python, os.getsid.
  * @example

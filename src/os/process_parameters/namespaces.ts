@@ -44,7 +44,8 @@ export const CLONE_VM: number = constants.CLONE_VM
  * another.
  *
  * @param flags a combination of CLONE_*; 0 does nothing
- * @throws OSError as the system says: PermissionError (most take CAP_SYS_ADMIN), EINVAL, ENOSPC for too many namespaces
+ * @throws OSError as the system reports: PermissionError (most take CAP_SYS_ADMIN), EINVAL, ENOSPC for too many
+ *   namespaces
  *
  * Availability: Linux. See unshare(2), namespaces(7); Python 3.12, os.unshare.
  * @example
@@ -72,7 +73,7 @@ export function unshare(flags: number): void {
  * @param fd a descriptor of an open file `/proc/PID/ns/...`, or of a process (`pidfd_open`), Linux 5.8
  * @param nstype for a file of /proc 0, or the kind that it must be of: one of CLONE_NEW*; for a process a combination
  *   of those, which namespaces of it are meant. 0 by default
- * @throws OSError as the system says: EBADF; EINVAL for a descriptor of something else or another kind, and for what
+ * @throws OSError as the system reports: EBADF; EINVAL for a descriptor of something else or another kind, and for what
  *   Node's other threads stand in the way of; PermissionError (it takes CAP_SYS_ADMIN)
  * @throws RangeError for a negative descriptor
  *

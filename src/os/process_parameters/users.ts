@@ -111,11 +111,11 @@ export function getresgid(): IdTriple {
 }
 
 /**
- * setuid(2): sets the effective user id, and, with CAP_SETUID, the real and the saved one too: the way
- * to give up root for good.
+ * setuid(2): sets the effective user id, and, with CAP_SETUID, the real and the saved one too: the way to give up root
+ * for good.
  *
  * @param uid the user
- * @throws OSError as the system says: PermissionError, EINVAL for -1
+ * @throws OSError as the system reports: PermissionError, EINVAL for -1
  * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread
  *
  * Availability: Linux. See setuid(2); Python, os.setuid.
@@ -135,7 +135,7 @@ export function setuid(uid: number): void {
  * seteuid(2): sets the effective user id.
  *
  * @param euid the user: without CAP_SETUID the real, effective or saved one
- * @throws OSError as the system says: PermissionError, EINVAL for -1
+ * @throws OSError as the system reports: PermissionError, EINVAL for -1
  * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread
  *
  * Availability: Linux. See seteuid(2); Python, os.seteuid.
@@ -156,7 +156,7 @@ export function seteuid(euid: number): void {
  *
  * @param ruid the real one, -1 to leave it
  * @param euid the effective one, -1 to leave it
- * @throws OSError as the system says: PermissionError
+ * @throws OSError as the system reports: PermissionError
  * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread
  *
  * Availability: Linux. See setreuid(2); Python, os.setreuid.
@@ -178,7 +178,7 @@ export function setreuid(ruid: number, euid: number): void {
  * @param ruid the real one, -1 to leave it
  * @param euid the effective one, -1 to leave it
  * @param suid the saved one, -1 to leave it
- * @throws OSError as the system says: PermissionError
+ * @throws OSError as the system reports: PermissionError
  * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread
  *
  * Availability: Linux. See setresuid(2); Python, os.setresuid.
@@ -195,11 +195,11 @@ export function setresuid(ruid: number, euid: number, suid: number): void {
 }
 
 /**
- * setgid(2): sets the effective group id, and, with CAP_SETGID, the real and the saved one too. Before
- * `setuid`, not after it.
+ * setgid(2): sets the effective group id, and, with CAP_SETGID, the real and the saved one too. Before `setuid`, not
+ * after it.
  *
  * @param gid the group
- * @throws OSError as the system says: PermissionError, EINVAL for -1
+ * @throws OSError as the system reports: PermissionError, EINVAL for -1
  * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread
  *
  * Availability: Linux. See setgid(2); Python, os.setgid.
@@ -219,7 +219,7 @@ export function setgid(gid: number): void {
  * setegid(2): sets the effective group id.
  *
  * @param egid the group: without CAP_SETGID the real, effective or saved one
- * @throws OSError as the system says: PermissionError, EINVAL for -1
+ * @throws OSError as the system reports: PermissionError, EINVAL for -1
  * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread
  *
  * Availability: Linux. See seteuid(2); Python, os.setegid.
@@ -240,7 +240,7 @@ export function setegid(egid: number): void {
  *
  * @param rgid the real one, -1 to leave it
  * @param egid the effective one, -1 to leave it
- * @throws OSError as the system says: PermissionError
+ * @throws OSError as the system reports: PermissionError
  * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread
  *
  * Availability: Linux. See setreuid(2); Python, os.setregid.
@@ -262,7 +262,7 @@ export function setregid(rgid: number, egid: number): void {
  * @param rgid the real one, -1 to leave it
  * @param egid the effective one, -1 to leave it
  * @param sgid the saved one, -1 to leave it
- * @throws OSError as the system says: PermissionError
+ * @throws OSError as the system reports: PermissionError
  * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread
  *
  * Availability: Linux. See setresuid(2); Python, os.setresgid.
@@ -319,7 +319,7 @@ function manyGroups(): number[] {
  *
  * @param groups the gids: an array, or anything else to iterate over
  * @throws RangeError for more than 65536
- * @throws OSError as the system says: PermissionError (it takes CAP_SETGID), EINVAL for -1
+ * @throws OSError as the system reports: PermissionError (it takes CAP_SETGID), EINVAL for -1
  * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread
  *
  * Availability: Linux. See setgroups(2); Python, os.setgroups.
@@ -348,10 +348,10 @@ export function setgroups(groups: Iterable<number>): void {
  * getgrouplist(3): the groups that a user is in, by the system's user database.
  *
  * @param user the user's name
- * @param group a gid that the list holds in any case: usually the group that the user's own record names, since a
- *   user need not be listed among the members of that one
- * @returns the gids; `group` alone where there is no such user
- * @throws OSError as the system says
+ * @param group a gid that the list holds in any case: usually the group that the user's own record names, since a user
+ *   need not be listed among the members of that one
+ * @returns the gids; `group` alone if there is no such user
+ * @throws OSError as the system reports
  *
  * Availability: Linux. See getgrouplist(3); Python, os.getgrouplist.
  * @example
@@ -390,7 +390,7 @@ export function groupsOf(name: CString, own: number): number[] {
  *
  * @param username the user's name
  * @param gid a group that is added: usually the one that the user's own record names
- * @throws OSError as the system says: PermissionError (it takes CAP_SETGID)
+ * @throws OSError as the system reports: PermissionError (it takes CAP_SETGID)
  * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread
  *
  * Availability: Linux. See initgroups(3); Python, os.initgroups.
@@ -413,7 +413,7 @@ export function initgroups(username: FileName, gid: number): void {
  * getlogin(3): the name of the user who is logged in on the terminal of the process.
  *
  * @returns the name
- * @throws OSError where nobody is logged in that way (a daemon, a container): ENOTTY or ENXIO, as the C library says
+ * @throws OSError if nobody is logged in that way (a daemon, a container): ENOTTY or ENXIO, as the C library reports
  *
  * Availability: Linux. See getlogin(3); Python, os.getlogin.
  * @example

@@ -7,30 +7,34 @@ import { childrenOfNode } from '../../libc/node.ts'
 import { namesIn } from '../files/directory_stream.ts'
 
 /**
- * Waiting for "any child" beside `node:child_process`. Were the kernel asked for any child, it would hand out those of
- * Node as well, whose 'exit' events would then never come. So as long as Node has children, ours are asked one by one.
+ * Waiting for "any child" while `node:child_process` has children too. A wait for any child would also reap Node's
+ * children, whose 'exit' events would then never be emitted. So while Node has children, the other children are polled
+ * one by one.
  */
 
 const { offsets, size: POLLFD } = structs.pollfd
 
-/** How long to sleep at the most, in milliseconds: stops and continuations, and new orphans, wake nobody. */
-const LONGEST_SLEEP = 20
-/** How many children to watch while asleep. */
-const WATCHED = 64
+/**
+ * The longest sleep between two polls, in milliseconds: a pidfd does not become readable when a child stops or
+ * continues, and new orphans are not watched.
+ */
+const MAX_SLEEP = 20
+/** The largest number of children whose pidfds are polled during a sleep. */
+const MAX_WATCHED = 64
 
-/** The children that this thread started, and in the main thread the orphans that this process was given. */
+/** The children that this thread started. In the main thread, also the orphans that this process inherited. */
 function childrenOfThread(): number[] {
   let list: string
   try {
     list = readFileSync('/proc/thread-self/children', 'latin1')
   } catch {
-    // A kernel may be built without this file (CONFIG_PROC_CHILDREN).
+    // A kernel can be built without this file (CONFIG_PROC_CHILDREN).
     return childrenOfProcess()
   }
   return list.split(' ').filter(Boolean).map(Number)
 }
 
-/** The children of all threads, found by looking at every process there is. */
+/** The children of all threads, found by reading the stat file of every process in /proc. */
 export function childrenOfProcess(): number[] {
   return namesIn('wait', '/proc')
     .filter((name) => /^\d+$/.test(name) && parentOf(name) === process.pid)
@@ -43,69 +47,69 @@ function parentOf(pid: string): number | undefined {
     // The second field is the program's name, in parentheses, and may contain anything.
     return Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[1])
   } catch {
-    // It has ended meanwhile.
+    // The process has ended since /proc was listed.
     return undefined
   }
 }
 
-/** Children that somebody here has said to wait for, by how many have. */
-const claims = new Map<number, number>()
+/** The number of pending waits for each child that has any. */
+const reservations = new Map<number, number>()
 
-/** Has "any child" pass a child over: a promise waits for it, and shall learn how it ended. */
-export function claim(pid: number): void {
-  claims.set(pid, (claims.get(pid) ?? 0) + 1)
+/** Excludes a child from "any child", because a promise waits for that child and needs its status. */
+export function reserveChild(pid: number): void {
+  reservations.set(pid, (reservations.get(pid) ?? 0) + 1)
 }
 
-/** Lets anybody wait for it again. */
-export function unclaim(pid: number): void {
-  const left = (claims.get(pid) ?? 1) - 1
-  if (left > 0) claims.set(pid, left)
-  else claims.delete(pid)
+/** Ends one reservation. After the last one, "any child" includes the child again. */
+export function releaseChild(pid: number): void {
+  const remaining = (reservations.get(pid) ?? 1) - 1
+  if (remaining > 0) reservations.set(pid, remaining)
+  else reservations.delete(pid)
 }
 
-/** Stands for the claims in the parent, where none is to be forgotten. */
-const noClaims = new Map<number, number>()
+/** Cleared in the parent, in place of the reservations, so that parent and child run the same code. */
+const noReservations = new Map<number, number>()
 
-/** In a forked child: what its parent waits for are no children of its own. */
-export function forgetClaims(isChild: boolean): void {
-  ;(isChild ? claims : noClaims).clear()
+/** In a forked child, drops the parent's reservations: the parent's children are not children of the forked process. */
+export function clearReservations(isChild: boolean): void {
+  ;(isChild ? reservations : noReservations).clear()
 }
 
-/** The children that are not for those who wait for any. */
+/** The children that "any child" excludes: Node's, and those that promises wait for. */
 export function reservedChildren(): Set<number> {
-  const spared = childrenOfNode()
-  for (const pid of claims.keys()) spared.add(pid)
-  return spared
+  const reserved = childrenOfNode()
+  for (const pid of reservations.keys()) reserved.add(pid)
+  return reserved
 }
 
-/** Our own children: of one process group, where one is given. */
+/** The children of this thread that are not reserved; only those of one process group if `group` is given. */
 export function ownChildren(group: number | null): number[] {
-  const spared = reservedChildren()
-  return childrenOfThread().filter((pid) => !spared.has(pid) && (group === null || libc.getpgid(pid) === group))
+  const reserved = reservedChildren()
+  return childrenOfThread().filter((pid) => !reserved.has(pid) && (group === null || libc.getpgid(pid) === group))
 }
 
 /**
- * Asks each of our own children until one has something to tell.
+ * Polls each child of this thread until one has a change to report.
  *
- * @param group the process group that they must be in; null for all
- * @param block whether to wait until one has
- * @param ask asks a child; undefined where it has nothing to tell
- * @returns what `ask` returned; null where none had anything to tell, and nobody was to wait
+ * @param group the process group of the children; null for all groups
+ * @param block whether to wait until a child has a change to report
+ * @param poll polls one child; returns undefined if there is no change to report
+ * @returns the result of `poll`; null if no child had a change to report and `block` is false
  */
-export function pollChildren<T>(group: number | null, block: boolean, ask: (pid: number) => T | undefined): T | null {
+export function pollChildren<T>(group: number | null, block: boolean, poll: (pid: number) => T | undefined): T | null {
   for (;;) {
     const children = ownChildren(group)
     if (children.length === 0) throw osError(errnoNumbers.ECHILD, 'wait')
     for (const pid of children) {
-      const answer = ask(pid)
-      if (answer !== undefined) return answer
+      const result = poll(pid)
+      if (result !== undefined) return result
     }
     if (!block) return null
-    sleepUntilExit(children.slice(0, WATCHED))
+    sleepUntilExit(children.slice(0, MAX_WATCHED))
   }
 }
 
-/** Sleeps until one of these children ends, or a little while. */
+/** Sleeps until one of these children ends, for at most MAX_SLEEP. */
 function sleepUntilExit(children: readonly number[]): void {
   const descriptors = children.map((pid) => libc.pidfd_open(pid, 0)).filter((fd) => fd !== -1)
   try {
@@ -113,7 +117,7 @@ function sleepUntilExit(children: readonly number[]): void {
       scratch.writeInt32LE(fd, index * POLLFD + offsets.fd)
       scratch.writeInt16LE(constants.POLLIN, index * POLLFD + offsets.events)
     }
-    libc.poll(scratchAddress, descriptors.length, LONGEST_SLEEP)
+    libc.poll(scratchAddress, descriptors.length, MAX_SLEEP)
   } finally {
     for (const fd of descriptors) libc.close(fd)
   }

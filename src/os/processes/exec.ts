@@ -8,20 +8,20 @@ import { cString, type FileName, fileName, fileNameOrFd, type Path } from '../ar
 import { statusOf } from '../files/status.ts'
 import { mainThreadOnly } from '../process_parameters/process_state.ts'
 import type { Environment, Text } from '../process_parameters/variables.ts'
-import { undoNodesChanges } from './node_changes.ts'
+import { undoNodeChanges } from './node_changes.ts'
 import { argumentArray, checkedEnvironment, inheritedEnvironment, inSearchPath } from './program.ts'
 
 const execEvent = new AuditEvent('os.exec')
 
-/** Lets the program take over; comes back only to throw. */
+/** Replaces this process by the program. Returns only by throwing. */
 function replaceProcess(program: FileName | number, argv: StringArray, env: StringArray | null): never {
   const name = typeof program === 'number' ? '' : cString(program, 'path')
-  const putBack = undoNodesChanges()
+  const restore = undoNodeChanges()
   const envp = env ?? inheritedEnvironment()
   if (typeof program === 'number') libc.fexecve(program, argv, envp)
   else libc.execve(name, argv, envp)
   const errno = lastErrno()
-  putBack()
+  restore()
   throw osError(errno, 'exec', program)
 }
 
@@ -35,20 +35,24 @@ function exec(path: Path | Descriptor, args: unknown, env: unknown): never {
   return replaceProcess(program, argv, environment.strings)
 }
 
-function execFound(file: Path, args: unknown, env: unknown): never {
+function execInPath(file: Path, args: unknown, env: unknown): never {
   mainThreadOnly('execvpe')
   const program = fileName(file, 'file')
   const argv = argumentArray(args, 'args')
   const environment = checkedEnvironment(env, 'env')
   return inSearchPath(program, environment, (path) => {
     if (execEvent.wanted) execEvent.raise(path, args, env ?? null)
-    // Most directories do not have the program: the terminal need not leave and enter raw mode for each of them.
+    // Most directories in PATH do not contain the program. Checking first avoids resetting the terminal modes for each
+    // of them.
     statusOf('exec', path, constants.AT_FDCWD, 0)
     return replaceProcess(path, argv, environment.strings)
   })
 }
 
-/** The environment that stands last among the arguments of `execle` and kin, and the arguments before it. */
+/**
+ * Splits the arguments of `execle`, `execlpe`, `spawnle` and `spawnlpe` into the program's arguments and the
+ * environment, which is last.
+ */
 export function splitEnvironment(args: readonly unknown[]): [args: unknown[], env: unknown] {
   const env = args.at(-1)
   if (typeof env !== 'object' || env === null || env instanceof Uint8Array) {
@@ -58,13 +62,13 @@ export function splitEnvironment(args: readonly unknown[]): [args: unknown[], en
 }
 
 /**
- * execve(2): replaces this process by a program: same process id, same open descriptors that are inheritable, and
- * nothing of JavaScript left. It does not return. What Node's streams have not written yet is lost.
+ * execve(2): replaces this process by a program: the process id and the inheritable descriptors stay, and no JavaScript
+ * runs any more. It does not return. Data that Node's streams have not written yet is lost.
  *
  * @param path the program
- * @param args its arguments, the first of which is the name it is known by
- * @throws OSError as the system says, and then everything is as before: FileNotFoundError, PermissionError, ENOEXEC (no
- *   program and no `#!` script), E2BIG
+ * @param args its arguments; args[0] is the program's name as the program sees it
+ * @throws OSError as the system reports, and the process is then unchanged: FileNotFoundError, PermissionError, ENOEXEC
+ *   (neither an executable nor a `#!` script), E2BIG
  * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread
  *
  * Availability: Linux. Audit event: `os.exec` (path, args, env). See execve(2); Python, os.execv.
@@ -81,8 +85,8 @@ export function execv(path: Path, args: readonly Text[]): never {
  * execve(2), with another environment: see `execv`.
  *
  * @param path the program, or the descriptor of an open one
- * @param args its arguments, the first of which is the name it is known by
- * @param env its environment: a Map or an object; Node's `process.env` and `os.environ` will do
+ * @param args its arguments; args[0] is the program's name as the program sees it
+ * @param env its environment: a Map or an object; `process.env` and `os.environ` are accepted
  * @throws OSError as `execv` does; RangeError for names that are empty or contain "="
  *
  * Availability: Linux. Audit event: `os.exec` (path, args, env). See execve(2), fexecve(3); Python, os.execve.
@@ -100,7 +104,7 @@ export function execve(path: Path | Descriptor, args: readonly Text[], env: Envi
  * execve(2), with the arguments one by one: see `execv`.
  *
  * @param path the program
- * @param args its arguments, the first of which is the name it is known by
+ * @param args its arguments; args[0] is the program's name as the program sees it
  * @throws OSError as `execv` does
  *
  * Availability: Linux. Audit event: `os.exec` (path, args, env). See execl(3); Python, os.execl.
@@ -117,8 +121,8 @@ export function execl(path: Path, ...args: readonly Text[]): never {
  * execve(2), with the arguments one by one and another environment: see `execv`.
  *
  * @param path the program
- * @param args its arguments, the first of which is the name it is known by, and last its environment
- * @throws OSError as `execv` does; TypeError where the last argument is no environment
+ * @param args its arguments (args[0] is the program's name as the program sees it), and last its environment
+ * @throws OSError as `execv` does; TypeError if the last argument is not an environment
  *
  * Availability: Linux. Audit event: `os.exec` (path, args, env). See execle(3); Python, os.execle.
  * @example
@@ -134,10 +138,10 @@ export function execle(path: Path, ...args: readonly [...Text[], Environment]): 
 /**
  * execve(2), of a program that is searched for in `PATH`: see `execv`.
  *
- * @param file the program's name; one with a slash is a path, and not searched for
- * @param args its arguments, the first of which is the name it is known by
- * @throws OSError as `execv` does: where the program is in no directory FileNotFoundError, else the first error that
- *   says more
+ * @param file the program's name; one with a slash is a path, and is not searched for
+ * @param args its arguments; args[0] is the program's name as the program sees it
+ * @throws OSError as `execv` does: FileNotFoundError if the program is in no directory of `PATH`, else the first other
+ *   error
  *
  * Availability: Linux. Audit event: `os.exec` (path, args, env), for each directory tried. See execvp(3); Python,
  * os.execvp.
@@ -147,14 +151,14 @@ export function execle(path: Path, ...args: readonly [...Text[], Environment]): 
  * ```
  */
 export function execvp(file: Path, args: readonly Text[]): never {
-  return execFound(file, args, null)
+  return execInPath(file, args, null)
 }
 
 /**
  * execve(2), of a program that is searched for in the `PATH` of its new environment: see `execvp`.
  *
  * @param file the program's name
- * @param args its arguments, the first of which is the name it is known by
+ * @param args its arguments; args[0] is the program's name as the program sees it
  * @param env its environment
  * @throws OSError as `execvp` does; RangeError for names that are empty or contain "="
  *
@@ -167,14 +171,14 @@ export function execvp(file: Path, args: readonly Text[]): never {
  */
 export function execvpe(file: Path, args: readonly Text[], env: Environment): never {
   splitEnvironment([env])
-  return execFound(file, args, env)
+  return execInPath(file, args, env)
 }
 
 /**
  * execve(2), of a program that is searched for in `PATH`, with the arguments one by one: see `execvp`.
  *
  * @param file the program's name
- * @param args its arguments, the first of which is the name it is known by
+ * @param args its arguments; args[0] is the program's name as the program sees it
  * @throws OSError as `execvp` does
  *
  * Availability: Linux. Audit event: `os.exec` (path, args, env), for each directory tried. See execlp(3); Python,
@@ -194,8 +198,8 @@ export function execlp(file: Path, ...args: readonly Text[]): never {
  * `execvp`.
  *
  * @param file the program's name
- * @param args its arguments, the first of which is the name it is known by, and last its environment
- * @throws OSError as `execvp` does; TypeError where the last argument is no environment
+ * @param args its arguments (args[0] is the program's name as the program sees it), and last its environment
+ * @throws OSError as `execvp` does; TypeError if the last argument is not an environment
  *
  * Availability: Linux. Audit event: `os.exec` (path, args, env), for each directory tried. See execvpe(3); Python,
  * os.execlpe.
@@ -206,5 +210,5 @@ export function execlp(file: Path, ...args: readonly Text[]): never {
  */
 export function execlpe(file: Path, ...args: readonly [...Text[], Environment]): never {
   const [rest, env] = splitEnvironment(args)
-  return execFound(file, rest, env)
+  return execInPath(file, rest, env)
 }

@@ -16,28 +16,28 @@ export const EX_NOUSER: number = constants.EX_NOUSER
 export const EX_NOHOST: number = constants.EX_NOHOST
 /** Exit code: a service is not available. */
 export const EX_UNAVAILABLE: number = constants.EX_UNAVAILABLE
-/** Exit code: an error of the program itself. */
+/** Exit code: an internal error of the program. */
 export const EX_SOFTWARE: number = constants.EX_SOFTWARE
-/** Exit code: an error of the system, such as no more processes. */
+/** Exit code: an error of the operating system, such as fork(2) failing. */
 export const EX_OSERR: number = constants.EX_OSERR
-/** Exit code: a file of the system is missing or wrong. */
+/** Exit code: a system file is missing or wrong. */
 export const EX_OSFILE: number = constants.EX_OSFILE
-/** Exit code: an output file cannot be made. */
+/** Exit code: an output file cannot be created. */
 export const EX_CANTCREAT: number = constants.EX_CANTCREAT
-/** Exit code: an error of input or output. */
+/** Exit code: an input or output error. */
 export const EX_IOERR: number = constants.EX_IOERR
-/** Exit code: it failed for now, and may be tried again. */
+/** Exit code: a temporary failure; the command may be tried again. */
 export const EX_TEMPFAIL: number = constants.EX_TEMPFAIL
-/** Exit code: the other side did not keep to the protocol. */
+/** Exit code: the remote side violated the protocol. */
 export const EX_PROTOCOL: number = constants.EX_PROTOCOL
-/** Exit code: not allowed. */
+/** Exit code: permission denied. */
 export const EX_NOPERM: number = constants.EX_NOPERM
 /** Exit code: the configuration is wrong. */
 export const EX_CONFIG: number = constants.EX_CONFIG
 
 /**
- * abort(3): ends this process at once by SIGABRT, with a core where the limits allow one. No handler of JavaScript
- * runs, `process.on('SIGABRT')` included.
+ * abort(3): ends this process at once by SIGABRT, with a core dump if the limits allow one. No JavaScript handler runs,
+ * not even that of `process.on('SIGABRT')`.
  *
  * Availability: Linux. See abort(3); Python, os.abort.
  * @example
@@ -51,9 +51,9 @@ export function abort(): never {
 }
 
 /**
- * _exit(2): ends this process at once: no 'exit' handlers, nothing flushed.
+ * _exit(2): ends this process at once, without running 'exit' handlers or flushing streams.
  *
- * @param n the exit code, of which the low eight bits count
+ * @param n the exit code; only the low eight bits are used
  *
  * Availability: Linux. See _exit(2); Python, os._exit.
  * @example

@@ -7,15 +7,15 @@ import { forgetThreads, settleThreads } from '../../libc/fork/threads.ts'
 import { libc } from '../../libc/functions.ts'
 import { isNode } from '../../libc/node.ts'
 import { checkOptions, NO_OPTIONS } from '../arguments/options.ts'
-import { becomeChild, collectInheritedState, EMPTY_STATE, rehearseChild } from './forked_process.ts'
+import { collectInheritedState, dropInheritedState, EMPTY_STATE, warmUpChild } from './forked_process.ts'
 
 /** Functions to be called around each fork. */
 export interface AtFork {
-  /** Called before, the last registered first. */
+  /** Called before the fork, in reverse order of registration. */
   readonly before?: (() => void) | undefined
-  /** Called in the parent, after. */
+  /** Called in the parent after the fork. */
   readonly after_in_parent?: (() => void) | undefined
-  /** Called in the child, after. */
+  /** Called in the child after the fork. */
   readonly after_in_child?: (() => void) | undefined
 }
 
@@ -27,11 +27,11 @@ const forkEvent = new AuditEvent('os.fork')
 const forkptyEvent = new AuditEvent('os.forkpty')
 
 /**
- * Has functions called around each `fork` and `forkpty`. They cannot be taken back. What they throw becomes a warning,
- * and the fork goes on.
+ * Registers functions to be called before and after each `fork` and `forkpty`. They cannot be unregistered. An error
+ * that one of them throws is emitted as a warning, and the fork continues.
  *
  * @param functions `before`, `after_in_parent`, `after_in_child`: at least one
- * @throws TypeError where none is given, or something that is no function
+ * @throws TypeError if none is given, or if one is not a function
  *
  * Availability: Linux. See Python, os.register_at_fork.
  * @example
@@ -66,13 +66,13 @@ function call(functions: readonly (() => void)[]): void {
   }
 }
 
-/** Whether a fork is under way: one of the functions around it may ask for another. */
+/** Whether a fork is in progress: a registered function may call `fork` again. */
 let isForking = false
 
 function forkWith(name: string, event: AuditEvent, withTerminal: boolean): number {
   if (!isNode) throw new NotImplementedError(`os.${name}() needs Node: no other runtime survives fork(2)`)
-  // musl's condition variables lie on the stacks of those who wait, so V8's workers cannot be told by what they sleep
-  // on.
+  // In musl a waiter of a condition variable sleeps on a futex on its own stack (src/thread/pthread_cond_timedwait.c),
+  // so V8's worker threads cannot be recognised by the address that they sleep on.
   if (target?.endsWith('musl')) throw new NotImplementedError(`os.${name}() needs the GNU C library`)
   if (!isMainThread) throw new NotImplementedError(`os.${name}() works in the main thread only: a child has no other`)
   if (isForking)
@@ -84,13 +84,13 @@ function forkWith(name: string, event: AuditEvent, withTerminal: boolean): numbe
   try {
     call([...hooks.before].reverse())
     const hasOtherThreads = settleThreads()
-    const had = collectInheritedState()
-    rehearseChild(had)
+    const inherited = collectInheritedState()
+    warmUpChild(inherited)
     const { after_in_child, after_in_parent } = hooks
     const pid = forkProcess(withTerminal)
     const isChild = pid === 0
     forgetThreads(isChild)
-    becomeChild(isChild ? had : EMPTY_STATE, isChild)
+    dropInheritedState(isChild ? inherited : EMPTY_STATE, isChild)
     call(isChild ? after_in_child : after_in_parent)
     if (hasOtherThreads && !isChild) warnOfThreads()
     return pid
@@ -99,7 +99,9 @@ function forkWith(name: string, event: AuditEvent, withTerminal: boolean): numbe
   }
 }
 
-/** As CPython warns: a thread that is not in the child may have held a lock that the child needs. */
+/**
+ * The same warning as CPython's: a thread that does not exist in the child may have held a lock that the child needs.
+ */
 function warnOfThreads(): void {
   process.emitWarning(
     `This process (pid=${process.pid}) has worker threads, or threads that osier does not know, which are not in the child of os.fork()`,
@@ -108,17 +110,17 @@ function warnOfThreads(): void {
 }
 
 /**
- * fork(2): makes a child that is a copy of this process. Both go on in JavaScript, from here.
+ * fork(2): creates a child process that is a copy of this process. Both continue in JavaScript after the call.
  *
- * The child has this process's memory as it is now (SharedArrayBuffers included: a copy), its open descriptors, its
- * timers, servers and pending promises, and no other threads: no worker threads, and nothing of what was going on in
- * libuv's pool. It reads no input by itself that this process was reading. `docs/fork.md` tells what to mind.
+ * The child has a copy of this process's memory (SharedArrayBuffers are copied too), its open descriptors, its timers,
+ * servers and pending promises. It has no other threads: no worker threads, and no work that libuv's thread pool was
+ * doing. It does not go on reading the input that this process was reading. `docs/fork.md` lists what to consider.
  *
- * @returns 0 in the child; in the parent the child's process id, to be waited for
- * @throws OSError EAGAIN where there may be no more processes and threads, or V8's threads or worker threads do not
- *   rest; EMFILE; ENOMEM; EACCES in a process that was root's and has become another user's
- * @throws NotImplementedError in Bun, in Deno, in worker threads, with musl, and in a build of Node that is not as it
- *   is known
+ * @returns 0 in the child; in the parent the child's process id, which has to be waited for
+ * @throws OSError EAGAIN if the limit of processes and threads is reached, or if V8's threads or worker threads do not
+ *   become idle; EMFILE; ENOMEM; EACCES in a process that has given up root
+ * @throws NotImplementedError in Bun, in Deno, in worker threads, with musl, and in a build of Node whose internals are
+ *   not as expected
  *
  * Availability: Linux with glibc, with Node 20 or newer. Audit event: `os.fork`. See fork(2); Python, os.fork.
  * @example
@@ -140,11 +142,11 @@ export function fork(): number {
 }
 
 /**
- * forkpty(3): makes a child as `fork` does, in a new session with a new terminal, which is its standard input, output
+ * forkpty(3): creates a child as `fork` does, in a new session with a new pseudo-terminal as its standard input, output
  * and error.
  *
- * @returns [0, -1] in the child; in the parent the child's process id and the descriptor of the terminal's other end,
- *   which children do not inherit
+ * @returns [0, -1] in the child; in the parent the child's process id and the descriptor of the pseudo-terminal's
+ *   master end, which is close-on-exec
  * @throws OSError, NotImplementedError as `fork` does
  *
  * Availability: Linux with glibc, with Node 20 or newer. Audit event: `os.forkpty`. See forkpty(3); Python, os.forkpty.

@@ -5,144 +5,151 @@ import { forgetBackground } from '../../libc/background.ts'
 import { constants } from '../../libc/facts.ts'
 import { libc } from '../../libc/functions.ts'
 import { scratch, scratchAddress } from '../../libc/memory.ts'
-import { forgetClaims } from './any_child.ts'
+import { clearReservations } from './any_child.ts'
 import { _exit } from './exit.ts'
 
 /**
- * What a forked child has to repair in JavaScript: Node believes to be the process that it was copied from.
+ * State of Node in JavaScript that a forked child has to change, because it describes the parent.
  *
- * Much of this reaches for parts of Node that it does not document. Each is looked for first, and left alone where it
- * is not what it was. The looking is done in the parent, again and again, because what only children did, every child
- * would have to compile.
+ * Much of this uses undocumented parts of Node. Each is checked first, and left unchanged if it is not as expected. The
+ * parent does the checks before every fork: code that only ran in children would have to be compiled in every child.
  */
 export interface InheritedState {
   /** The socket of the channel of `child_process.fork` and `cluster`; null where there is no such channel. */
   readonly channel: { readonly fd: unknown; unref(): void } | null
-  /** What stands for the parent's children. */
+  /** The ChildProcess objects of the parent. */
   readonly children: readonly Unreferable[]
-  /** Streams that read what arrives for the parent. */
+  /** Streams that the parent is reading from. */
   readonly inputs: readonly Readable[]
-  /** Connections that are kept alive for the next request. */
+  /** Idle keep-alive connections of the global agents. */
   readonly connections: readonly { destroy(): void }[]
-  /** The names under which `fetch` keeps what keeps its connections. */
+  /**
+   * Symbols of globalThis under which `fetch` stores its dispatcher (connection pool): `undici.globalDispatcher.1` in
+   * https://github.com/nodejs/node/blob/v20.20.2/deps/undici/undici.js#L8399.
+   */
   readonly dispatchers: readonly symbol[]
-  /** Whether `node:crypto` has random numbers in store. */
+  /** Whether `node:crypto` may have cached random numbers. */
   readonly hasRandomNumbers: boolean
-  /** Another `Math.random`. */
+  /** The `Math.random` of the child. */
   readonly random: () => number
 }
 
-/** What a parent that stays one lets go of. Made as `heritage` makes it: V8 tells empty arrays apart by how they began. */
+/**
+ * Given to `dropInheritedState` in the parent, which has nothing to drop. The arrays are created in the same way as in
+ * `collectInheritedState`, so that V8 gives them the same elements kind.
+ */
 export const EMPTY_STATE: InheritedState = {
   channel: null,
   children: [{}].filter(isChild),
   inputs: [{}].filter(isReadable),
-  connections: ([] as string[]).flatMap(keptConnections),
+  connections: ([] as string[]).flatMap(idleConnections),
   dispatchers: [Symbol()].filter(isDispatcher),
   hasRandomNumbers: false,
   random: Math.random,
 }
 
-/** In the parent, before the fork: looks at what the child will have of the parent's. */
+/** Collects, in the parent before the fork, the parent's handles and connections that the child must drop. */
 export function collectInheritedState(): InheritedState {
-  correctPid()
+  updatePid()
   const modules = loadedModules()
   const handles = activeHandles()
   return {
     channel: channel(),
     children: handles.filter(isChild),
     inputs: handles.filter(isReadable),
-    connections: ['http', 'https'].filter((name) => isLoaded(name, modules)).flatMap(keptConnections),
+    connections: ['http', 'https'].filter((name) => isLoaded(name, modules)).flatMap(idleConnections),
     dispatchers: Object.getOwnPropertySymbols(globalThis).filter(isDispatcher),
     hasRandomNumbers: isLoaded('internal/crypto/random', modules),
-    random: seededRandom(),
+    random: createRandom(),
   }
 }
 
-/** In the parent, before the fork: calls what the child is going to call, so that it has been compiled. */
-export function rehearseChild({ inputs }: InheritedState): void {
-  if (inputs.length > 0) rehearseInput()
-  if (isRehearsed) return
-  isRehearsed = true
-  rehearseExit()
-  rehearseRandom()
-  becomeChild(EMPTY_STATE, false)
+/**
+ * Calls, in the parent before the fork, the functions that the child is going to call, so that the child does not have
+ * to compile them.
+ */
+export function warmUpChild({ inputs }: InheritedState): void {
+  if (inputs.length > 0) warmUpStopReading()
+  if (isWarmedUp) return
+  isWarmedUp = true
+  warmUpExit()
+  warmUpRandom()
+  dropInheritedState(EMPTY_STATE, false)
 }
 
-let isRehearsed = false
+let isWarmedUp = false
 
 /**
- * In the child: lets go of what is the parent's.
+ * Drops, in the child, the state that belongs to the parent.
  *
- * @param isChild false in the parent, which lets go of nothing, meanwhile and for the next child: what only children had
- *   come to, each of them would have to compile, and to look up each name for the first time. That took a quarter of a
- *   child's time
+ * @param isChild false in the parent, which drops nothing and calls this only so that the code is compiled and its
+ *   inline caches are filled when the next child runs it
  */
-export function becomeChild(had: InheritedState, isChild: boolean): void {
-  const { channel, children, inputs, connections, dispatchers, hasRandomNumbers, random } = had
+export function dropInheritedState(inherited: InheritedState, isChild: boolean): void {
+  const { channel, children, inputs, connections, dispatchers, hasRandomNumbers, random } = inherited
   const { onFork: forked } = pollerHooks
   const [runtime, numbers] = [process, Math]
-  correctPid()
+  updatePid()
   forgetBackground(isChild)
-  forgetClaims(isChild)
-  // The child of a child has it from its parent.
+  clearReservations(isChild)
+  // The child of a forked child inherits the change.
   if (!exitsDirectly) exitDirectly(isChild ? runtime : {})
   if (isChild) exitsDirectly = true
   if (isChild) forked?.()
-  if (channel !== null) leaveChannel(channel)
+  if (channel !== null) disconnectChannel(channel)
   for (const child of children) child.unref()
-  for (const input of inputs) leaveInput(input)
+  for (const input of inputs) stopReading(input)
   for (const connection of connections) connection.destroy()
   if (dispatchers.length > 0) replaceDispatchers(dispatchers)
   Reflect.set(isChild ? numbers : {}, 'random', random)
-  if (hasRandomNumbers) useUpRandomNumbers()
+  if (hasRandomNumbers) discardCachedRandomNumbers()
 }
 
-/** `process.pid` is computed when Node starts. In the parent this changes nothing, and is compiled. */
-function correctPid(): void {
+/** `process.pid` is computed when Node starts. In the parent this changes nothing; it runs so that it is compiled. */
+function updatePid(): void {
   Object.defineProperty(process, 'pid', { value: libc.getpid(), enumerable: true, configurable: true })
 }
 
 // ------------------------------------------------------------------------------------------------------------------
 
 let exitsDirectly = false
-/** The error that is about to end the process, and has to be printed. */
+/** The uncaught error that is about to end the process, and has to be printed. */
 let fatal: { readonly error: unknown } | undefined
 
 /**
- * Node ends by joining threads which a forked child does not have. So the child runs its 'exit' handlers, and then ends
- * by _exit(2): after `process.exit`, an uncaught error, and at the end of the program alike.
+ * Node joins its threads when it exits, and a forked child does not have them. So the child runs its 'exit' handlers
+ * and then calls _exit(2): after `process.exit`, after an uncaught error, and at the end of the program.
  *
- * @param ending the process; in the parent an object in its place
+ * @param target the process; in the parent an object in its place
  */
-function exitDirectly(ending: object): void {
+function exitDirectly(target: object): void {
   const emit = process.emit as (event: string, ...args: unknown[]) => boolean
-  Reflect.set(ending, 'reallyExit', (code: unknown) => libc._exit(Number(code) | 0))
-  Reflect.set(ending, 'emit', function (this: unknown, event: string, ...args: unknown[]): boolean {
+  Reflect.set(target, 'reallyExit', (code: unknown) => libc._exit(Number(code) | 0))
+  Reflect.set(target, 'emit', function (this: unknown, event: string, ...args: unknown[]): boolean {
     if (event === 'uncaughtExceptionMonitor') {
-      const noted = { error: args[0] }
-      fatal = noted
-      // A handler of 'uncaughtException' may go on: then no 'exit' follows.
+      const current = { error: args[0] }
+      fatal = current
+      // A handler of 'uncaughtException' may keep the process running: then no 'exit' follows.
       setImmediate(() => {
-        if (fatal === noted) fatal = undefined
+        if (fatal === current) fatal = undefined
       }).unref()
     }
-    if (event === 'exit') return leave(() => Reflect.apply(emit, this, [event, ...args]), args[0])
+    if (event === 'exit') return runExitHandlers(() => Reflect.apply(emit, this, [event, ...args]), args[0])
     return Reflect.apply(emit, this, [event, ...args]) as boolean
   })
 }
 
-/** Children end by `_exit`, as a rule, and parents never: refused for what it is given, it has been compiled. */
-function rehearseExit(): void {
+/** Most children call `_exit`, and parents never do. A call that throws for its argument compiles it. */
+function warmUpExit(): void {
   try {
     _exit(Number.NaN)
   } catch {
-    // It is no number of an exit.
+    // NaN is not an exit code.
   }
 }
 
-/** Runs the 'exit' handlers, and ends. */
-function leave(emit: () => unknown, given: unknown): never {
+/** Runs the 'exit' handlers and ends the process. */
+function runExitHandlers(emit: () => unknown, given: unknown): never {
   if (fatal !== undefined) print(fatal.error)
   let code: unknown
   try {
@@ -160,7 +167,7 @@ function print(error: unknown): void {
   try {
     writeSync(2, `Uncaught ${inspect(error)}\n\nNode.js ${process.version}\n`)
   } catch {
-    // Nobody listens on standard error.
+    // Standard error is closed.
   }
 }
 
@@ -173,14 +180,14 @@ function channel(): InheritedState['channel'] {
   return found === undefined || found === null ? null : (found as InheritedState['channel'])
 }
 
-/** The channel belongs to the parent: a dead socket takes its place. */
-function leaveChannel(had: NonNullable<InheritedState['channel']>): void {
-  had.unref()
-  if (typeof had.fd === 'number' && had.fd >= 0) {
+/** The IPC channel belongs to the parent: in the child an unconnected socket replaces its descriptor. */
+function disconnectChannel(inherited: NonNullable<InheritedState['channel']>): void {
+  inherited.unref()
+  if (typeof inherited.fd === 'number' && inherited.fd >= 0) {
     if (libc.socketpair(AF_UNIX, SOCK_STREAM | O_CLOEXEC | O_NONBLOCK, 0, scratchAddress) !== 0) return
     const end = scratch.readInt32LE(0)
-    // Its other end stays open: so nothing arrives, not even that it was closed.
-    libc.dup3(end, had.fd, O_CLOEXEC)
+    // The other end stays open, so that this end never becomes readable, not even with end-of-file.
+    libc.dup3(end, inherited.fd, O_CLOEXEC)
     libc.close(end)
   }
   const refuse = (): never => {
@@ -199,42 +206,42 @@ interface Readable extends Unreferable {
 }
 
 function activeHandles(): object[] {
-  const ask: unknown = Reflect.get(process, '_getActiveHandles')
-  return typeof ask === 'function' ? (Reflect.apply(ask, process, []) as object[]) : []
+  const getHandles: unknown = Reflect.get(process, '_getActiveHandles')
+  return typeof getHandles === 'function' ? (Reflect.apply(getHandles, process, []) as object[]) : []
 }
 
 function isChild(handle: object): handle is Unreferable {
   return handle.constructor?.name === 'ChildProcess' && 'unref' in handle
 }
 
-/** Streams that read, but not servers: those go on accepting in the child, which is what pre-forking is for. */
+/** Streams that read, but not servers: servers continue to accept connections in the child, as pre-forking requires. */
 function isReadable(handle: object): handle is Readable {
   return 'pause' in handle && 'unref' in handle && !('listen' in handle)
 }
 
-/** What arrives on the parent's descriptors is for the parent: the child does not read there by itself. */
-function leaveInput(input: Readable): void {
-  const inner = input._handle
-  // `pause` alone would still fill the stream's buffer once.
-  if (typeof inner?.readStop === 'function') {
-    inner.readStop()
-    inner.reading = false
+/** Stops reading from a stream in the child: the data that arrives on the parent's descriptors is for the parent. */
+function stopReading(input: Readable): void {
+  const handle = input._handle
+  // After `pause` alone, Node would still read once into the stream's buffer.
+  if (typeof handle?.readStop === 'function') {
+    handle.readStop()
+    handle.reading = false
   }
   input.pause()
   input.unref()
 }
 
-let isInputRehearsed = false
+let isStopReadingWarmedUp = false
 
-/** On a socket that leads nowhere: pausing compiles half a dozen functions of Node's, and took a third of a child's time. */
-function rehearseInput(): void {
-  if (isInputRehearsed) return
-  isInputRehearsed = true
+/** Pauses an unconnected socket in the parent, so that Node's functions for it are compiled before the fork. */
+function warmUpStopReading(): void {
+  if (isStopReadingWarmedUp) return
+  isStopReadingWarmedUp = true
   const { Socket } = process.getBuiltinModule('node:net') as { readonly Socket: new () => Readable }
-  leaveInput(new Socket())
+  stopReading(new Socket())
 }
 
-/** The modules of Node that are loaded already: only those can hold something of the parent's. */
+/** Node's internal modules that are loaded: only those can have state of the parent. */
 function loadedModules(): unknown {
   return Reflect.get(process, 'moduleLoadList')
 }
@@ -247,8 +254,8 @@ interface Agent {
   readonly freeSockets: Record<string, { destroy(): void }[] | undefined>
 }
 
-/** Two processes must not speak on one connection. */
-function keptConnections(module: string): { destroy(): void }[] {
+/** Idle connections of an agent. Two processes must not use the same connection. */
+function idleConnections(module: string): { destroy(): void }[] {
   const { globalAgent } = process.getBuiltinModule(`node:${module}`) as { readonly globalAgent: Agent }
   return Object.values(globalAgent.freeSockets).flatMap((sockets) => sockets ?? [])
 }
@@ -257,18 +264,21 @@ function isDispatcher(name: symbol): boolean {
   return name.description?.startsWith('undici.globalDispatcher') === true
 }
 
-/** New ones of the same classes, without their connections. Those for older callers, since Node 26, wrap another. */
+/**
+ * Replaces the dispatchers by new ones of the same classes, without connections. Node 26 has a second dispatcher for
+ * older callers, which wraps the first.
+ */
 function replaceDispatchers(names: readonly symbol[]): void {
   let last: object | undefined
-  for (const takesAnother of [false, true]) {
+  for (const wrapsAnother of [false, true]) {
     for (const name of names) {
       const { constructor: Class } = Reflect.get(globalThis, name) as { constructor: new (inner?: object) => object }
-      if (Class.length > 0 !== takesAnother) continue
+      if (Class.length > 0 !== wrapsAnother) continue
       try {
-        last = takesAnother ? new Class(last) : new Class()
+        last = wrapsAnother ? new Class(last) : new Class()
         Reflect.set(globalThis, name, last)
       } catch {
-        // The program has set one of its own, which needs to be told more. It stays.
+        // The program has set a dispatcher whose constructor needs other arguments. It is kept.
       }
     }
   }
@@ -276,30 +286,39 @@ function replaceDispatchers(names: readonly symbol[]): void {
 
 // ------------------------------------------------------------------------------------------------------------------
 
-/** Node makes this many random UUIDs at a time, and keeps them. */
+/**
+ * The number of UUIDs for which Node caches random bytes: `kBatchSize` in
+ * https://github.com/nodejs/node/blob/v20.20.2/lib/internal/crypto/random.js#L342.
+ */
 const CACHED_UUIDS = 128
-/** Node makes random bytes for this many calls of `randomInt` at a time. */
+/**
+ * The number of `randomInt` calls for which Node caches random bytes: `randomCache` in
+ * https://github.com/nodejs/node/blob/v20.20.2/lib/internal/crypto/random.js#L201.
+ */
 const CACHED_INTEGERS = 1024
 
-/** What was random in the parent would be the same again in each of its children. */
-function useUpRandomNumbers(): void {
+/** Consumes the cached random bytes, which otherwise would be the same in the parent and in each of its children. */
+function discardCachedRandomNumbers(): void {
   const crypto = process.getBuiltinModule('node:crypto') as { randomUUID(): string; randomInt(max: number): number }
   for (let i = 0; i <= CACHED_UUIDS; i++) crypto.randomUUID()
   for (let i = 0; i <= CACHED_INTEGERS; i++) crypto.randomInt(2)
 }
 
-/** What has been changed once, V8 no longer takes for a constant: to find that out would be half of the change. */
-function rehearseRandom(): void {
+/**
+ * Assigns to `Math.random` once in the parent: V8 then no longer treats it as a constant, and the assignment in the
+ * child does not have to invalidate that.
+ */
+function warmUpRandom(): void {
   const { random } = Math
   Math.random = () => 0
   Math.random = random
 }
 
 /**
- * A generator in place of V8's, which cannot be given another seed: sfc32 of Chris Doty-Humphrey's PractRand, seeded by
- * the kernel when it is first asked.
+ * A replacement for V8's generator, which cannot be reseeded: sfc32 from Chris Doty-Humphrey's PractRand, seeded by
+ * getrandom(2) at its first call.
  */
-function seededRandom(): () => number {
+function createRandom(): () => number {
   let [a, b, c, counter] = [0, 0, 0, 0]
   let isSeeded = false
   const next = (): number => {
@@ -319,7 +338,7 @@ function seededRandom(): () => number {
     counter = scratch.readInt32LE(12)
     for (let i = 0; i < 12; i++) next()
   }
-  // 53 bits, as many as a number between 0 and 1 has.
+  // 53 bits: the precision of a double between 0 and 1.
   return function random() {
     if (!isSeeded) seed()
     return ((next() >>> 5) * 0x400_0000 + (next() >>> 6)) / 2 ** 53

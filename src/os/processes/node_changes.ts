@@ -6,40 +6,41 @@ import { blockSignal, restoreSignal, setSignal, unblockSignal } from '../../libc
 
 /**
  * Node changes the process that it runs in: it makes its standard streams non-blocking and close-on-exec, puts
- * terminals into raw mode, ignores two signals and blocks one. A program that takes over, or that is started beside it,
- * must find none of that.
+ * terminals into raw mode, ignores two signals and blocks one. A program that replaces this process, or that is started
+ * as a child, must not see these changes. (In src/node.cc, `PlatformInit` sets the signals, and
+ * `uv_disable_stdio_inheritance` sets close-on-exec.)
  */
 
 const { F_GETFL, F_SETFL, F_GETFD, F_SETFD, FD_CLOEXEC, O_NONBLOCK, TCSANOW, SIG_DFL } = constants
 
 export const STANDARD_STREAMS: readonly number[] = [0, 1, 2]
 
-/** The signals that Node ignores. Where a program sets one of them itself, it is no longer Node's affair. */
+/** The signals that Node ignores. A signal whose action the program sets itself is removed from the set. */
 export const ignoredByNode: Set<number> = new Set([signalNumbers.SIGPIPE, signalNumbers.SIGXFSZ])
 
 /**
- * The signal that Node blocks when it starts, and lets through when it begins to wait for debuggers: never, with
- * --permission or --disable-sigusr1.
+ * The signal that Node blocks when it starts, and unblocks when it starts the thread that waits for debuggers
+ * (src/inspector_agent.cc, `StartDebugSignalHandler`): never, with --permission or --disable-sigusr1.
  */
 export const BLOCKED_BY_NODE: number = signalNumbers.SIGUSR1
 
-/** How a descriptor was: the flags of the open file, and those of the descriptor. */
-type Before = readonly [fd: number, statusFlags: number, descriptorFlags: number]
+/** The saved flags of a descriptor: those of the open file description, and those of the descriptor. */
+type SavedFlags = readonly [fd: number, statusFlags: number, descriptorFlags: number]
 
 /**
- * Makes standard streams block, as everybody but Node expects, and has children inherit them. Both were so when Node
- * was started; but a terminal it opens anew when a program first uses `process.stdin` or another of them.
+ * Makes standard streams blocking, as other programs expect, and inheritable. Both held when Node was started; but Node
+ * reopens a terminal when a program first uses `process.stdin`, `process.stdout` or `process.stderr`.
  *
- * Whether it blocks belongs to the open file, which children share: so this changes our own stream as well. Node does
- * the same to those that its own children inherit.
+ * O_NONBLOCK is a flag of the open file description, which children share: so this process's own stream changes as
+ * well. Node does the same to streams that its own children inherit.
  *
- * @returns puts everything back, for when nobody else uses the streams any more
+ * @returns a function that restores the flags, for when no other process uses the streams any more
  */
-export function lendStandardStreams(fds: readonly number[] = STANDARD_STREAMS): () => void {
-  const changed: Before[] = []
+export function prepareStandardStreams(fds: readonly number[] = STANDARD_STREAMS): () => void {
+  const changed: SavedFlags[] = []
   for (const fd of fds) {
     const [status, flags] = [libc.fcntl(fd, F_GETFL, 0), libc.fcntl(fd, F_GETFD, 0)]
-    // -1 stands for a stream that is closed, and is left so.
+    // -1 means that the stream is closed; it stays closed.
     if (status === -1 || ((status & O_NONBLOCK) === 0 && (flags & FD_CLOEXEC) === 0)) continue
     changed.push([fd, status, flags])
     setFlags(fd, status & ~O_NONBLOCK, flags & ~FD_CLOEXEC)
@@ -54,41 +55,41 @@ function setFlags(fd: number, status: number, flags: number): void {
   libc.fcntl(fd, F_SETFD, flags)
 }
 
-// For each standard stream that is a terminal its settings, before and after Node has put them back.
+// For each standard stream that is a terminal: its settings before and after Node has restored the original ones.
 const TERMINAL = structs.termios.size
 const memory = ownMemory(2 * STANDARD_STREAMS.length * TERMINAL)
 const settings = addressOf(memory)
-const placeOf = (fd: number): number => 2 * fd * TERMINAL
+const settingsOffset = (fd: number): number => 2 * fd * TERMINAL
 
-/** Takes terminals out of Node's raw mode. Returns what puts them back into it. */
-function leaveRawMode(): () => void {
+/** Resets terminals from Node's raw mode. Returns a function that restores raw mode. */
+function resetRawMode(): () => void {
   memory.fill(0)
-  const terminals = STANDARD_STREAMS.filter((fd) => libc.tcgetattr(fd, settings + placeOf(fd)) === 0)
+  const terminals = STANDARD_STREAMS.filter((fd) => libc.tcgetattr(fd, settings + settingsOffset(fd)) === 0)
   resetTerminalModes()
   const changed = terminals.filter((fd) => {
-    const [before, after] = [placeOf(fd), placeOf(fd) + TERMINAL]
+    const [before, after] = [settingsOffset(fd), settingsOffset(fd) + TERMINAL]
     libc.tcgetattr(fd, settings + after)
     return memory.compare(memory, after, after + TERMINAL, before, before + TERMINAL) !== 0
   })
   return () => {
-    for (const fd of changed) libc.tcsetattr(fd, TCSANOW, settings + placeOf(fd))
+    for (const fd of changed) libc.tcsetattr(fd, TCSANOW, settings + settingsOffset(fd))
   }
 }
 
 /**
- * Undoes what Node did, for a program that is about to take this process over.
+ * Undoes Node's changes, for a program that is about to replace this process.
  *
- * @returns puts everything back, for the case that it cannot take over after all
+ * @returns a function that restores them, for the case that execve(2) fails
  */
-export function undoNodesChanges(): () => void {
-  const enterRawMode = leaveRawMode()
-  const takeStreamsBack = lendStandardStreams()
+export function undoNodeChanges(): () => void {
+  const restoreRawMode = resetRawMode()
+  const restoreStreams = prepareStandardStreams()
   const actions = Array.from(ignoredByNode, (signal) => [signal, setSignal(signal, SIG_DFL)] as const)
   const wasBlocked = unblockSignal(BLOCKED_BY_NODE)
   return () => {
     if (wasBlocked) blockSignal(BLOCKED_BY_NODE)
     for (const [signal, action] of actions) if (action !== null) restoreSignal(signal, action)
-    takeStreamsBack()
-    enterRawMode()
+    restoreStreams()
+    restoreRawMode()
   }
 }

@@ -11,47 +11,52 @@ import { POSIX_SPAWN_DUP2 } from './posix_spawn.ts'
 import { startShell } from './shell.ts'
 import { WNOHANG, waitpid, waitstatus_to_exitcode } from './wait.ts'
 
-/** A file on a pipe from or to a command. */
+/** A file object on a pipe from or to a command. */
 export type CommandFile<F extends TextFile | BinaryFile = TextFile> = Omit<F, 'close'> & {
   /**
    * Closes the pipe, and waits for the command.
    *
-   * @returns null where it succeeded, and where its status is lost (SIGCHLD is ignored, or somebody else has waited for
-   *   it); else its exit code, or the negative number of the signal that ended it, times 256. The same again when it is
-   *   called again
+   * @returns null if the command succeeded, or if its status is lost (SIGCHLD is ignored, or other code has waited for
+   *   it); else its exit code, or the negative number of the signal that ended it, times 256. Further calls return the
+   *   same value
    */
   close(): number | null
 }
 
-/** Commands whose files were collected before they were closed, and which have not ended yet. */
-const abandoned = new Set<number>()
+/**
+ * Commands whose file objects were garbage-collected before they were closed, and which have not been waited for yet.
+ */
+const unreapedCommands = new Set<number>()
 
-/** The file closes itself when it is collected; the command is then waited for whenever another one is started. */
-const forgotten: FinalizationRegistry<number> = new FinalizationRegistry((pid) => {
-  abandoned.add(pid)
-  reapAbandoned()
+/**
+ * A file object closes its descriptor when it is garbage-collected. Its command is then polled whenever another command
+ * is started.
+ */
+const collectedFiles: FinalizationRegistry<number> = new FinalizationRegistry((pid) => {
+  unreapedCommands.add(pid)
+  reapCommands()
 })
 
-function reapAbandoned(): void {
-  for (const pid of abandoned) {
+function reapCommands(): void {
+  for (const pid of unreapedCommands) {
     try {
       if (waitpid(pid, WNOHANG)[0] === 0) continue
     } catch (error) {
-      // Somebody else has waited for it.
+      // Other code has waited for it.
       if (!(error instanceof OSError)) throw error
     }
-    abandoned.delete(pid)
+    unreapedCommands.delete(pid)
   }
 }
 
 /**
  * Runs a command in a shell, and returns a file on a pipe from its output or to its input.
  *
- * @param cmd what `/bin/sh -c` gets
- * @param mode 'r' to read the command's output (the default), 'w' to write its input; with a 'b' as bytes, else as text
- * @param buffering as for `fdopen`; 0, for none, is possible in bytes only
- * @returns a file object whose `close` waits for the command and tells how it ended
- * @throws RangeError for another mode; OSError where no child can be made
+ * @param cmd the command line for `/bin/sh -c`
+ * @param mode 'r' to read the command's output (the default), 'w' to write its input; with 'b' as bytes, else as text
+ * @param buffering as for `fdopen`; 0 (unbuffered) is possible for bytes only
+ * @returns a file object whose `close` waits for the command and returns its status
+ * @throws RangeError for another mode; OSError if no child process can be created
  *
  * Availability: Linux. See popen(3); Python, os.popen.
  * @example
@@ -69,18 +74,18 @@ export function popen(
 ): CommandFile
 export function popen(cmd: Path, ...rest: unknown[]): CommandFile<TextFile | BinaryFile> {
   const { command, mode, size } = checkedCommand(cmd, rest)
-  reapAbandoned()
-  return withCommand(...startOnPipe(command, mode, size))
+  reapCommands()
+  return withWaitingClose(...startOnPipe(command, mode, size))
 }
 
 interface Command {
   readonly command: CString
   readonly mode: string
-  /** Of the file's buffer. */
+  /** The size of the file object's buffer, in bytes. */
   readonly size: number
 }
 
-/** The arguments of `popen`, checked. */
+/** Checks the arguments of `popen`. */
 export function checkedCommand(cmd: Path, rest: readonly unknown[]): Command {
   const { mode = 'r', buffering = -1 } = optional(['mode', 'buffering'], [], rest)
   const command = cString(fileName(cmd, 'cmd'), 'cmd')
@@ -91,30 +96,30 @@ export function checkedCommand(cmd: Path, rest: readonly unknown[]): Command {
   return { command, mode, size }
 }
 
-/** Starts a command on a pipe: our end of it as a file, and the command's process id. */
+/** Starts a command on a pipe. Returns the parent's end of the pipe as a file object, and the command's process id. */
 export function startOnPipe(command: CString, mode: 'wb', size: number): [file: BinaryFile, pid: number]
 export function startOnPipe(command: CString, mode: string, size: number): [file: TextFile | BinaryFile, pid: number]
 export function startOnPipe(command: CString, mode: string, size: number): [file: TextFile | BinaryFile, pid: number] {
   const [readEnd, writeEnd] = pipe()
-  const [ours, theirs, stream] = mode.startsWith('r') ? [readEnd, writeEnd, 1] : [writeEnd, readEnd, 0]
+  const [parentEnd, childEnd, stream] = mode.startsWith('r') ? [readEnd, writeEnd, 1] : [writeEnd, readEnd, 0]
   let file: TextFile | BinaryFile | undefined
   try {
-    // Before there is a command that nobody would wait for, if this failed.
-    file = fdopen(ours, mode as BinaryMode, size)
-    return [file, startShell(command, { file_actions: [[POSIX_SPAWN_DUP2, theirs, stream]] })]
+    // Before the command is started: if this fails, no command is left without a waiter.
+    file = fdopen(parentEnd, mode as BinaryMode, size)
+    return [file, startShell(command, { file_actions: [[POSIX_SPAWN_DUP2, childEnd, stream]] })]
   } catch (error) {
-    if (file === undefined) closeFd(ours)
+    if (file === undefined) closeFd(parentEnd)
     else file.close()
     throw error
   } finally {
-    closeFd(theirs)
+    closeFd(childEnd)
   }
 }
 
-/** Waits for a command; null also where it has been waited for by somebody else, and nobody can tell how it ended. */
-function resultOf(pid: number): number | null {
+/** Waits for a command. Returns null if it succeeded, or if its status is lost because other code has waited for it. */
+function waitForCommand(pid: number): number | null {
   try {
-    // Shifted also where it is negative, as CPython does.
+    // A negative code is shifted too, as in CPython.
     return waitstatus_to_exitcode(waitpid(pid, 0)[1]) << 8 || null
   } catch (error) {
     if (error instanceof ChildProcessError) return null
@@ -122,19 +127,19 @@ function resultOf(pid: number): number | null {
   }
 }
 
-/** Has a file's `close` wait for the command. */
-function withCommand<F extends TextFile | BinaryFile>(file: F, pid: number): CommandFile<F> {
-  forgotten.register(file, pid, file)
+/** Makes the file object's `close` wait for the command. */
+function withWaitingClose<F extends TextFile | BinaryFile>(file: F, pid: number): CommandFile<F> {
+  collectedFiles.register(file, pid, file)
   const closeFile = file.close.bind(file)
   let result: number | null | undefined
   const close = (): number | null => {
     if (result !== undefined) return result
     try {
-      // Before the wait: a command that reads its input waits for its end.
+      // Close before waiting: a command that reads its input ends at end-of-file.
       closeFile()
     } finally {
-      forgotten.unregister(file)
-      result = resultOf(pid)
+      collectedFiles.unregister(file)
+      result = waitForCommand(pid)
     }
     return result
   }

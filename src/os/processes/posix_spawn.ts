@@ -12,7 +12,7 @@ import { checkOptions, NO_OPTIONS } from '../arguments/options.ts'
 import { cString, type FileName, fileName, type Path } from '../arguments/paths.ts'
 import type { Environment, Text } from '../process_parameters/variables.ts'
 
-import { BLOCKED_BY_NODE, ignoredByNode, lendStandardStreams, STANDARD_STREAMS } from './node_changes.ts'
+import { BLOCKED_BY_NODE, ignoredByNode, prepareStandardStreams, STANDARD_STREAMS } from './node_changes.ts'
 import { argumentArray, checkedEnvironment, inheritedEnvironment } from './program.ts'
 
 /** Action of `posix_spawn`: [POSIX_SPAWN_OPEN, fd, path, flags, mode] opens a file as descriptor `fd`. */
@@ -38,13 +38,13 @@ export interface PosixSpawnOptions {
   readonly setpgroup?: number | null | undefined
   /** true: the child's effective ids are made its real ones. */
   readonly resetids?: boolean | undefined
-  /** true: the child is the first of a new session. */
+  /** true: the child is the leader of a new session. */
   readonly setsid?: boolean | undefined
-  /** The signals that the child blocks; it blocks what its parent does by default. */
+  /** The signals that the child blocks; by default those that the parent blocks. */
   readonly setsigmask?: Iterable<number> | undefined
   /** The signals that have their default action in the child. */
   readonly setsigdef?: Iterable<number> | undefined
-  /** The child's scheduling: a policy (null to leave it) and its parameter. */
+  /** The child's scheduling: a policy (null keeps the parent's) and its parameter. */
   readonly scheduler?: readonly [policy: number | null, param: { readonly sched_priority: number }] | null | undefined
 }
 
@@ -52,31 +52,32 @@ const OPTIONS = ['file_actions', 'setpgroup', 'resetids', 'setsid', 'setsigmask'
 
 const spawnEvent = new AuditEvent('os.posix_spawn')
 
-// One piece of memory for all that a spawn needs, of this module alone: no call comes between its pieces.
-const piece = (size: number): number => (size + 15) & ~15
+// One allocation for all structures of a spawn. Only this module uses it, so that no other call overwrites it between
+// the steps.
+const align16 = (size: number): number => (size + 15) & ~15
 const memory = ownMemory(4096)
 const attributes = addressOf(memory)
-const actions = attributes + piece(sizes.posix_spawnattr_t)
-const set = actions + piece(sizes.posix_spawn_file_actions_t)
-const schedParam = set + piece(sizes.sigset_t)
-const pid = schedParam + piece(structs.sched_param.size)
+const actions = attributes + align16(sizes.posix_spawnattr_t)
+const set = actions + align16(sizes.posix_spawn_file_actions_t)
+const schedParam = set + align16(sizes.sigset_t)
+const pid = schedParam + align16(structs.sched_param.size)
 
-/** A step of the preparation, checked already; returns an error number. */
+/** A call that prepares the spawn, with checked arguments; returns an error number. */
 type Step = () => number
 
-/** All that a child is to have, checked. */
+/** The checked options of a spawn. */
 interface Plan {
   readonly actions: readonly Step[]
   readonly attributes: readonly Step[]
-  /** The standard streams that the child has from us. */
+  /** The standard streams that the child inherits. */
   readonly streams: readonly number[]
 }
 
-/** Of a spawn without options. */
-const PLAIN_PLAN: Plan = { actions: [], attributes: attributeSteps(NO_OPTIONS), streams: STANDARD_STREAMS }
+/** The plan of a spawn without options. */
+const DEFAULT_PLAN: Plan = { actions: [], attributes: attributeSteps(NO_OPTIONS), streams: STANDARD_STREAMS }
 
 function plan(options: PosixSpawnOptions): Plan {
-  if (options === NO_OPTIONS) return PLAIN_PLAN
+  if (options === NO_OPTIONS) return DEFAULT_PLAN
   const checked = fileActions(options.file_actions)
   return {
     actions: checked.map(({ step }) => step),
@@ -87,7 +88,7 @@ function plan(options: PosixSpawnOptions): Plan {
 
 interface CheckedAction {
   readonly step: Step
-  /** The descriptor that it copies, and the one that it makes or closes. */
+  /** The descriptor that the action copies, and the one that it opens or closes. */
   readonly from?: number
   readonly to: number
 }
@@ -133,7 +134,7 @@ function fileAction(action: unknown): CheckedAction {
   }
 }
 
-/** Whether the child gets another file in place of our descriptor, and no copy of it either. */
+/** Whether the child gets another file in place of this descriptor, and no copy of it either. */
 function replaces(checked: readonly CheckedAction[], fd: number): boolean {
   return checked.some(({ to }) => to === fd) && !checked.some(({ from }) => from === fd)
 }
@@ -145,7 +146,7 @@ function signals(value: unknown, name: string): number[] {
   return Array.from(value as Iterable<unknown>, (signal) => int(signal, name, 1, constants.NSIG - 1))
 }
 
-/** Puts these signals into the set. The few that the C library keeps for itself are passed over, as CPython does. */
+/** Fills the signal set. The signals that the C library reserves are skipped, as in CPython. */
 function fillSet(numbers: Iterable<number>): void {
   libc.sigemptyset(set)
   for (const signal of numbers) libc.sigaddset(set, signal)
@@ -212,7 +213,7 @@ const inPath: Start = (name, todo, argv, envp) => {
   return libc.posix_spawnp(pid, name, todo, attributes, argv, envp)
 }
 
-/** What is to be started, checked. */
+/** The checked program and its arguments. */
 interface Program {
   /** The path as it was given. */
   readonly path: FileName
@@ -222,9 +223,9 @@ interface Program {
   readonly env: StringArray | null
 }
 
-/** Starts a program of which all is checked; returns the child's process id. */
+/** Starts a program with checked arguments; returns the child's process id. */
 function start(spawn: Start, { path, name, argv, env }: Program, plan: Plan): number {
-  lendStandardStreams(plan.streams)
+  prepareStandardStreams(plan.streams)
   let error = libc.posix_spawnattr_init(attributes)
   try {
     for (const step of plan.attributes) error ||= step()
@@ -236,7 +237,7 @@ function start(spawn: Start, { path, name, argv, env }: Program, plan: Plan): nu
   return memory.readInt32LE(pid - attributes)
 }
 
-/** Calls `spawn` with these actions for C: 0 where there are none. */
+/** Calls `spawn` with the address of the file actions; 0 if there are none. */
 function withActions(steps: readonly Step[], spawn: (actions: Address) => number): number {
   if (steps.length === 0) return spawn(0)
   let error = libc.posix_spawn_file_actions_init(actions)
@@ -249,7 +250,7 @@ function withActions(steps: readonly Step[], spawn: (actions: Address) => number
   }
 }
 
-/** Starts a program for `spawn*`, `system` and `popen`, whose arguments are checked. */
+/** Starts a program for `spawn*`, `system` and `popen`, which have checked the arguments. */
 export function spawnProgram(
   path: FileName,
   argv: StringArray,
@@ -259,27 +260,27 @@ export function spawnProgram(
   return start(atPath, { path, name: cString(path, 'path'), argv, env }, plan(options))
 }
 
-/** What says that no child can be made, rather than that the program cannot be run. */
-const NO_CHILD: readonly string[] = ['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE']
+/** Errors that mean that no child process can be created, rather than that the program cannot be run. */
+const NO_CHILD_CODES: readonly string[] = ['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE']
 
-/** Whether an error is about the program, so that in Python it would be the child that fails. */
-function cannotRun(error: unknown): boolean {
-  return error instanceof OSError && !NO_CHILD.includes(error.code)
+/** Whether an error is about the program: in CPython the child process would fail with it, not the parent. */
+function isProgramError(error: unknown): boolean {
+  return error instanceof OSError && !NO_CHILD_CODES.includes(error.code)
 }
 
-/** What `start` gives, or, where the program cannot be run, what `otherwise` does. */
-export function startOr<T>(start: () => number, otherwise: () => T): number | T {
+/** Returns the result of `start`, or that of `fallback` if the program cannot be run. */
+export function startOr<T>(start: () => number, fallback: () => T): number | T {
   try {
     return start()
   } catch (error) {
-    if (cannotRun(error)) return otherwise()
+    if (isProgramError(error)) return fallback()
     throw error
   }
 }
 
 function checkedSpawn(spawn: Start, path: Path, argv: unknown, env: unknown, options: PosixSpawnOptions): number {
   checkOptions(options, OPTIONS)
-  // null means this process's; what is missing altogether was forgotten.
+  // null means this process's environment; undefined means that the argument is missing.
   if (env === undefined) throw wrongType('env', 'a Map, an object of variables, or null', env)
   const file = fileName(path, 'path')
   const program = {
@@ -296,16 +297,16 @@ function checkedSpawn(spawn: Start, path: Path, argv: unknown, env: unknown, opt
 /**
  * posix_spawn(3): starts a program in a child process.
  *
- * The child has what descriptors are inheritable (0 to 2, and none that osier opened unless they were made so), and the
- * signals that Node ignores have their default action.
+ * The child inherits the inheritable descriptors: 0 to 2, and those that were made inheritable (descriptors that osier
+ * opens are not). The signals that Node ignores have their default action in the child.
  *
  * @param path the program
- * @param argv its arguments, the first of which is the name it is known by
- * @param env its environment: a Map or an object; null for that of this process
+ * @param argv its arguments; argv[0] is the program's name as the program sees it
+ * @param env its environment: a Map or an object; null for this process's environment
  * @param options `file_actions`, `setpgroup`, `resetids`, `setsid`, `setsigmask`, `setsigdef`, `scheduler`
  * @returns the child's process id; wait for it (`waitpid`), or it stays as a zombie
- * @throws OSError as the system says, and there is no child then: FileNotFoundError, PermissionError, ENOEXEC (no
- *   program and no `#!` script), EBADF of an action, E2BIG, EINVAL of a scheduler the C library refuses
+ * @throws OSError as the system reports, and no child is left: FileNotFoundError, PermissionError, ENOEXEC (neither an
+ *   executable nor a `#!` script), EBADF from an action, E2BIG, EINVAL for a scheduler that the C library refuses
  *
  * Availability: Linux; POSIX_SPAWN_CLOSEFROM with glibc 2.34. Audit event: `os.posix_spawn` (path, argv, env). See
  * posix_spawn(3); Python, os.posix_spawn.
@@ -334,8 +335,8 @@ export function posix_spawn(
  * `posix_spawn`.
  *
  * @param path the program's name; one with a slash is not searched for
- * @param argv its arguments, the first of which is the name it is known by
- * @param env its environment: a Map or an object; null for that of this process
+ * @param argv its arguments; argv[0] is the program's name as the program sees it
+ * @param env its environment: a Map or an object; null for this process's environment
  * @param options as for `posix_spawn`
  * @returns the child's process id
  * @throws OSError as `posix_spawn` does

@@ -10,9 +10,9 @@ import { environChanges, threadStrings } from '../process_parameters/variables.t
 
 import { joinPath, splitPath } from '../system/pathnames.ts'
 
-/** What a program is started with: its arguments and its environment. `exec`, `spawn` and `posix_spawn` share this. */
+/** Arguments and environments of programs, shared by `exec`, `spawn` and `posix_spawn`. */
 
-/** Arguments for C: at least one, and the first, by which a program knows itself, not empty. */
+/** Converts a program's arguments for C: at least one, and the first (the program's name) must not be empty. */
 export function argumentArray(value: unknown, name: string): StringArray {
   if (!Array.isArray(value)) throw wrongType(name, 'an array of strings or bytes', value)
   const strings = Array.from(value, (argument, index) => text(argument, `${name}[${index}]`))
@@ -30,9 +30,9 @@ function isEmpty(string: CString): boolean {
   return string === '' || string[0] === 0
 }
 
-/** An environment for a program: its strings for C, and the directories in which it has programs looked for. */
+/** An environment for a program: its strings for C, and the directories of its `PATH`. */
 export interface CheckedEnvironment {
-  /** null: those of this process, as they are when the program starts. */
+  /** null: the variables of this process at the time when the program is started. */
   readonly strings: StringArray | null
   searchPath(): string[]
 }
@@ -40,7 +40,8 @@ export interface CheckedEnvironment {
 const INHERITED: CheckedEnvironment = { strings: null, searchPath: () => get_exec_path() }
 
 /**
- * An environment; that of this process where none is given. It is read once, because reading it may run its own code.
+ * Checks an environment; null and undefined mean that of this process. The value is read only once, because reading it
+ * may run the caller's code (getters).
  */
 export function checkedEnvironment(value: unknown, name: string): CheckedEnvironment {
   if (value === undefined || value === null) return INHERITED
@@ -55,9 +56,12 @@ export function checkedEnvironment(value: unknown, name: string): CheckedEnviron
 
 let own: { readonly strings: StringArray; readonly changes: number } | undefined
 
-/** That of `os.environ`, which most programs give to each of theirs: it is made anew only after it has changed. */
+/**
+ * The environment of `os.environ`. It is converted again only after it has changed, because most callers pass it with
+ * each program.
+ */
 function ownEnvironment(name: string): CheckedEnvironment {
-  // Reading it for the first time is no change.
+  // Reading `environ` for the first time does not count as a change.
   if (own?.changes !== environChanges()) {
     const strings = Array.from(environ, ([key, content]) => variable(key, content, name))
     own = { strings: stringArray(strings), changes: environChanges() }
@@ -68,7 +72,7 @@ function ownEnvironment(name: string): CheckedEnvironment {
 function variable(name: unknown, value: unknown, env: string): CString {
   const key = text(name, `${env} name`)
   const content = text(value, typeof key === 'string' ? `${env}.${key}` : `${env} value`)
-  // The first character may be one: it would be of no use on Linux, but CPython lets it through.
+  // The first character may be "=": of no use on Linux, but CPython accepts it.
   const cut = typeof key === 'string' ? key.indexOf('=', 1) : key.indexOf(EQUALS, 1)
   if (isEmpty(key) || cut !== -1) throw badValue(env, 'has a name that is empty or contains "="', name)
   if (typeof key === 'string' && typeof content === 'string') return `${key}=${content}`
@@ -81,16 +85,17 @@ function withoutNul(string: CString): Uint8Array {
   return typeof string === 'string' ? Buffer.from(string) : string.subarray(0, -1)
 }
 
-/** The environment of this process for C, to be used at once: setting a variable may move it. */
+/** The environment of this process for C. The caller must use it at once, because setenv(3) may reallocate it. */
 export function inheritedEnvironment(): StringArray {
-  // A worker has variables of its own, and those of C are not safe to read there: the main thread may be setting one.
+  // A worker thread has its own variables, and cannot read those of C safely, because the main thread may be setting
+  // one.
   followBun()
   return isMainThread ? currentEnvironment() : stringArray(threadStrings().map(terminated))
 }
 
 /**
- * Tries a program in each of these directories, until `attempt` returns: of its errors "not found" lets the search go
- * on silently, another is thrown at the end unless the program is found after all (as execvp(3) does).
+ * Calls `attempt` with the program in each directory of `PATH` until it returns. After "not found" the search
+ * continues. Another error is thrown at the end, unless the program is found in a later directory (as in execvp(3)).
  *
  * A name with a slash is not searched for.
  */

@@ -6,13 +6,13 @@ import { handlerOf, restoreSignal, setSignal } from '../../libc/signals.ts'
 import { stringArray } from '../../libc/string_array.ts'
 import { cString, fileName, type Path } from '../arguments/paths.ts'
 
-import { lendStandardStreams } from './node_changes.ts'
+import { prepareStandardStreams } from './node_changes.ts'
 import { type PosixSpawnOptions, spawnProgram, startOr } from './posix_spawn.ts'
 import { waitpid } from './wait.ts'
 
 const systemEvent = new AuditEvent('os.system')
 
-/** The status of a shell that could not be started, as system(3) gives it. */
+/** The status that system(3) returns for a shell that could not be started. */
 const NO_SHELL = 127 << 8
 
 /** Starts `/bin/sh -c command`. */
@@ -22,12 +22,12 @@ export function startShell(command: CString, options: PosixSpawnOptions): number
 
 /**
  * Runs a command in a shell, and waits for it. As with system(3), SIGINT and SIGQUIT from the terminal reach the
- * command only, not this process; except in a worker, since what a signal does belongs to the whole process.
+ * command only, not this process; except in a worker thread, because a signal's action is shared by the whole process.
  *
- * @param command what `/bin/sh -c` gets
- * @returns the shell's status: `waitstatus_to_exitcode` makes sense of it. Where the shell cannot be run (a command
- *   that is too long, say), that of an exit with 127
- * @throws TypeError, RangeError for what is no command; OSError where no child can be made
+ * @param command the command line for `/bin/sh -c`
+ * @returns the shell's status: `waitstatus_to_exitcode` decodes it. If the shell cannot be run (because the command is
+ *   too long, for example), the status of exit code 127
+ * @throws TypeError, RangeError for an invalid command; OSError if no child process can be created
  *
  * Availability: Linux. Audit event: `os.system` (command). See system(3); Python, os.system.
  * @example
@@ -39,12 +39,12 @@ export function startShell(command: CString, options: PosixSpawnOptions): number
 export function system(command: Path): number {
   const text = cString(fileName(command, 'command'), 'command')
   if (systemEvent.wanted) systemEvent.raise(command)
-  const takeStreamsBack = lendStandardStreams()
+  const restoreStreams = prepareStandardStreams()
   const { SIGINT, SIGQUIT } = signalNumbers
   const ignored = isMainThread ? [SIGINT, SIGQUIT] : []
   const before = ignored.map((signal) => [signal, setSignal(signal, constants.SIG_IGN)] as const)
   try {
-    // The command is to have them as this process had them, not as they are right now.
+    // The command must have the actions that this process had before the call, not those set for its duration.
     const setsigdef = before.filter(([, action]) => action !== null && handlerOf(action) !== constants.SIG_IGN)
     const options = { setsigdef: setsigdef.map(([signal]) => signal) }
     const pid = startOr(
@@ -54,6 +54,6 @@ export function system(command: Path): number {
     return pid === null ? NO_SHELL : waitpid(pid, 0)[1]
   } finally {
     for (const [signal, action] of before) if (action !== null) restoreSignal(signal, action)
-    takeStreamsBack()
+    restoreStreams()
   }
 }

@@ -11,8 +11,8 @@ const killpgEvent = new AuditEvent('os.killpg')
  *
  * @param pid the process; 0: all of this process's group; -1: all that may be signalled; below -1: all of the group
  *   -pid
- * @param sig the signal's number; 0 only asks whether the process is there and may be signalled
- * @throws ProcessLookupError, PermissionError; OSError EINVAL for a number that is no signal
+ * @param sig the signal's number; 0 only checks that the process exists and may be signalled
+ * @throws ProcessLookupError, PermissionError; OSError EINVAL for a number that is not a signal
  *
  * Availability: Linux. Audit event: `os.kill` (pid, sig). See kill(2); Python, os.kill.
  * @example
@@ -34,8 +34,8 @@ export function kill(pid: number, sig: number): void {
  * killpg(3): sends a signal to a process group.
  *
  * @param pgid the group
- * @param sig the signal's number; 0 only asks
- * @throws ProcessLookupError, PermissionError; OSError EINVAL for a number that is no signal
+ * @param sig the signal's number; 0 only checks that the group exists and may be signalled
+ * @throws ProcessLookupError, PermissionError; OSError EINVAL for a number that is not a signal
  *
  * Availability: Linux. Audit event: `os.killpg` (pgid, sig). See killpg(3); Python, os.killpg.
  * @example

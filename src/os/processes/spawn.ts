@@ -8,12 +8,12 @@ import { statusOf } from '../files/status.ts'
 import type { Environment, Text } from '../process_parameters/variables.ts'
 import { splitEnvironment } from './exec.ts'
 
-import { lendStandardStreams } from './node_changes.ts'
+import { prepareStandardStreams } from './node_changes.ts'
 import { spawnProgram, startOr } from './posix_spawn.ts'
 import { argumentArray, checkedEnvironment, inSearchPath } from './program.ts'
 import { WIFSTOPPED, waitpid, waitstatus_to_exitcode } from './wait.ts'
 
-/** Mode of `spawn*`: wait for the program, and return how it ended. */
+/** Mode of `spawn*`: wait for the program, and return its exit code. */
 export const P_WAIT = 0
 /** Mode of `spawn*`: return the child's process id at once. */
 export const P_NOWAIT = 1
@@ -22,28 +22,28 @@ export const P_NOWAITO = 1
 
 const spawnEvent = new AuditEvent('os.spawn')
 
-/** The exit code of a child that could not become the program, as shells have it. */
+/** The exit code of a child that could not execute its program, as in shells. */
 const CANNOT_RUN = 127
 
-/** A child that ends as one does which could not become its program. */
+/** Starts a child that ends with the exit code of one that could not execute its program. */
 function failedChild(): number {
   const words = ['sh', '-c', `exit ${CANNOT_RUN}`]
   return spawnProgram('/bin/sh', stringArray(words), null)
 }
 
-/** Runs `start`, which gives a process id, as the mode says. */
+/** Calls `start`, which returns a process id, and waits for the child if the mode says so. */
 function run(mode: number, start: () => number): number {
   if (mode !== P_WAIT) return startOr(start, failedChild)
-  const takeStreamsBack = lendStandardStreams()
+  const restoreStreams = prepareStandardStreams()
   try {
     const pid = startOr(start, () => null)
     return pid === null ? CANNOT_RUN : waitstatus_to_exitcode(statusAtEnd(pid))
   } finally {
-    takeStreamsBack()
+    restoreStreams()
   }
 }
 
-/** Waits for the end of a child, which may be traced, and then stops now and then. */
+/** Waits for the end of a child. A traced child also reports stops, which are skipped. */
 function statusAtEnd(pid: number): number {
   for (;;) {
     const [, status] = waitpid(pid, 0)
@@ -66,7 +66,7 @@ function spawn(mode: unknown, path: Path, args: unknown, env: unknown): number {
   return run(kind, () => spawnProgram(program, argv, strings))
 }
 
-function spawnFound(mode: unknown, file: Path, args: unknown, env: unknown): number {
+function spawnInPath(mode: unknown, file: Path, args: unknown, env: unknown): number {
   const kind = checkMode(mode)
   const program = fileName(file, 'file')
   cString(program, 'file')
@@ -74,7 +74,7 @@ function spawnFound(mode: unknown, file: Path, args: unknown, env: unknown): num
   if (spawnEvent.wanted) spawnEvent.raise(mode, file, args, env ?? null)
   return run(kind, () =>
     inSearchPath(program, environment, (path) => {
-      // A child for each directory of PATH would be dear: most do not have the program.
+      // Most directories of PATH do not contain the program. The check is cheaper than a failed posix_spawn(3).
       statusOf('spawn', path, constants.AT_FDCWD, 0)
       return spawnProgram(path, argv, environment.strings)
     }),
@@ -86,10 +86,10 @@ function spawnFound(mode: unknown, file: Path, args: unknown, env: unknown): num
  *
  * @param mode P_WAIT, or P_NOWAIT (P_NOWAITO is the same)
  * @param path the program
- * @param args its arguments, the first of which is the name it is known by
+ * @param args its arguments; args[0] is the program's name as the program sees it
  * @returns with P_WAIT the exit code, or the negative number of the signal that ended it; with P_NOWAIT the child's
- *   process id, to be waited for. What cannot be run has the exit code 127
- * @throws TypeError, RangeError for bad arguments; OSError where no child can be made
+ *   process id, which has to be waited for. The exit code is 127 if the program cannot be run
+ * @throws TypeError, RangeError for bad arguments; OSError if no child process can be created
  *
  * Availability: Linux. Audit event: `os.spawn` (mode, path, args, env). See posix_spawn(3); Python, os.spawnv.
  * @example
@@ -106,7 +106,7 @@ export function spawnv(mode: number, path: Path, args: readonly Text[]): number 
  *
  * @param mode P_WAIT or P_NOWAIT
  * @param path the program
- * @param args its arguments, the first of which is the name it is known by
+ * @param args its arguments; args[0] is the program's name as the program sees it
  * @param env its environment: a Map or an object
  * @returns as `spawnv`
  * @throws as `spawnv`; RangeError for names that are empty or contain "="
@@ -127,7 +127,7 @@ export function spawnve(mode: number, path: Path, args: readonly Text[], env: En
  *
  * @param mode P_WAIT or P_NOWAIT
  * @param path the program
- * @param args its arguments, the first of which is the name it is known by
+ * @param args its arguments; args[0] is the program's name as the program sees it
  * @returns as `spawnv`
  * @throws as `spawnv`
  *
@@ -148,9 +148,9 @@ export function spawnl(mode: number, path: Path, ...args: readonly Text[]): numb
  *
  * @param mode P_WAIT or P_NOWAIT
  * @param path the program
- * @param args its arguments, the first of which is the name it is known by, and last its environment
+ * @param args its arguments (args[0] is the program's name as the program sees it), and last its environment
  * @returns as `spawnv`
- * @throws as `spawnv`; TypeError where the last argument is no environment
+ * @throws as `spawnv`; TypeError if the last argument is not an environment
  *
  * Availability: Linux. Audit event: `os.spawn` (mode, path, args, env). See posix_spawn(3); Python, os.spawnle.
  * @example
@@ -167,8 +167,8 @@ export function spawnle(mode: number, path: Path, ...args: readonly [...Text[], 
  * posix_spawn(3): runs a program, which is searched for in `PATH`, in a child process. See `spawnv`.
  *
  * @param mode P_WAIT or P_NOWAIT
- * @param file the program's name; one with a slash is a path, and not searched for
- * @param args its arguments, the first of which is the name it is known by
+ * @param file the program's name; one with a slash is a path, and is not searched for
+ * @param args its arguments; args[0] is the program's name as the program sees it
  * @returns as `spawnv`
  * @throws as `spawnv`
  *
@@ -179,7 +179,7 @@ export function spawnle(mode: number, path: Path, ...args: readonly [...Text[], 
  * ```
  */
 export function spawnvp(mode: number, file: Path, args: readonly Text[]): number {
-  return spawnFound(mode, file, args, null)
+  return spawnInPath(mode, file, args, null)
 }
 
 /**
@@ -188,7 +188,7 @@ export function spawnvp(mode: number, file: Path, args: readonly Text[]): number
  *
  * @param mode P_WAIT or P_NOWAIT
  * @param file the program's name
- * @param args its arguments, the first of which is the name it is known by
+ * @param args its arguments; args[0] is the program's name as the program sees it
  * @param env its environment: a Map or an object
  * @returns as `spawnv`
  * @throws as `spawnv`; RangeError for names that are empty or contain "="
@@ -201,7 +201,7 @@ export function spawnvp(mode: number, file: Path, args: readonly Text[]): number
  */
 export function spawnvpe(mode: number, file: Path, args: readonly Text[], env: Environment): number {
   splitEnvironment([env])
-  return spawnFound(mode, file, args, env)
+  return spawnInPath(mode, file, args, env)
 }
 
 /**
@@ -210,7 +210,7 @@ export function spawnvpe(mode: number, file: Path, args: readonly Text[], env: E
  *
  * @param mode P_WAIT or P_NOWAIT
  * @param file the program's name
- * @param args its arguments, the first of which is the name it is known by
+ * @param args its arguments; args[0] is the program's name as the program sees it
  * @returns as `spawnv`
  * @throws as `spawnv`
  *
@@ -221,7 +221,7 @@ export function spawnvpe(mode: number, file: Path, args: readonly Text[], env: E
  * ```
  */
 export function spawnlp(mode: number, file: Path, ...args: readonly Text[]): number {
-  return spawnFound(mode, file, args, null)
+  return spawnInPath(mode, file, args, null)
 }
 
 /**
@@ -230,9 +230,9 @@ export function spawnlp(mode: number, file: Path, ...args: readonly Text[]): num
  *
  * @param mode P_WAIT or P_NOWAIT
  * @param file the program's name
- * @param args its arguments, the first of which is the name it is known by, and last its environment
+ * @param args its arguments (args[0] is the program's name as the program sees it), and last its environment
  * @returns as `spawnv`
- * @throws as `spawnv`; TypeError where the last argument is no environment
+ * @throws as `spawnv`; TypeError if the last argument is not an environment
  *
  * Availability: Linux. Audit event: `os.spawn` (mode, file, args, env). See posix_spawn(3); Python, os.spawnlpe.
  * @example
@@ -242,5 +242,5 @@ export function spawnlp(mode: number, file: Path, ...args: readonly Text[]): num
  */
 export function spawnlpe(mode: number, file: Path, ...args: readonly [...Text[], Environment]): number {
   const [rest, env] = splitEnvironment(args)
-  return spawnFound(mode, file, rest, env)
+  return spawnInPath(mode, file, rest, env)
 }

@@ -5,10 +5,10 @@ import { libc } from '../../libc/functions.ts'
 import { scratch, scratchAddress } from '../../libc/memory.ts'
 
 /**
- * prctl(2), PR_SET_CHILD_SUBREAPER: makes this process the one that inherits its descendants when their parents end, as
- * process 1 does otherwise. Whoever asks for that has to wait for them: `wait`, `waitpid(-1, ...)`.
+ * prctl(2), PR_SET_CHILD_SUBREAPER: makes this process the one that inherits its descendants when their parents end,
+ * instead of process 1. The process then has to wait for them: `wait`, `waitpid(-1, ...)`.
  *
- * @param enabled true to become it, false to be it no longer
+ * @param enabled true to become a subreaper, false to stop being one
  *
  * Availability: Linux 3.4. See PR_SET_CHILD_SUBREAPER(2const). Not in Python.
  * @example
@@ -24,9 +24,9 @@ export function set_child_subreaper(enabled: boolean): void {
 }
 
 /**
- * prctl(2), PR_GET_CHILD_SUBREAPER: whether this process inherits its orphaned descendants.
+ * prctl(2), PR_GET_CHILD_SUBREAPER: reports whether this process inherits its orphaned descendants.
  *
- * @returns what `set_child_subreaper` has set
+ * @returns the value that `set_child_subreaper` has set
  *
  * Availability: Linux 3.4. See PR_GET_CHILD_SUBREAPER(2const). Not in Python.
  * @example

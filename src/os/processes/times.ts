@@ -5,7 +5,7 @@ import { scratchAddress, uint64At } from '../../libc/memory.ts'
 import { times_result } from '../../results/times_result.ts'
 
 /**
- * times(2): how much CPU time the process and its children have used.
+ * times(2): the CPU time that the process and its children have used.
  *
  * @returns seconds, with a resolution of 1/100
  *

@@ -7,17 +7,17 @@ import { rusageAt, type struct_rusage, waitid_result } from '../../results/child
 import { int } from '../arguments/numbers.ts'
 import { pollChildren, reservedChildren } from './any_child.ts'
 
-/** Option of `waitpid` and kin: do not wait. */
+/** Option of `waitpid`, `wait3`, `wait4` and `waitid`: do not wait. */
 export const WNOHANG: number = constants.WNOHANG
-/** Option of `waitpid`: children that were stopped count too. */
+/** Option of `waitpid`: also report children that were stopped. */
 export const WUNTRACED: number = constants.WUNTRACED
-/** Option of `waitpid` and `waitid`: children that were continued count too. */
+/** Option of `waitpid` and `waitid`: also report children that were continued. */
 export const WCONTINUED: number = constants.WCONTINUED
 /** Option of `waitid`: children that have ended. */
 export const WEXITED: number = constants.WEXITED
 /** Option of `waitid`: children that were stopped. */
 export const WSTOPPED: number = constants.WSTOPPED
-/** Option of `waitid`: leave the child as it is, to be waited for again. */
+/** Option of `waitid`: leave the child in a waitable state. */
 export const WNOWAIT: number = constants.WNOWAIT
 /** For `waitid`: the child with this process id. */
 export const P_PID: number = constants.P_PID
@@ -25,29 +25,29 @@ export const P_PID: number = constants.P_PID
 export const P_PGID: number = constants.P_PGID
 /** For `waitid`: any child. */
 export const P_ALL: number = constants.P_ALL
-/** For `waitid`: the child of this process descriptor (Linux 5.4). */
+/** For `waitid`: the child that this pidfd refers to (Linux 5.4). */
 export const P_PIDFD: number = constants.P_PIDFD
-/** `si_code` of `waitid`: it exited. */
+/** `si_code` of `waitid`: the child exited. */
 export const CLD_EXITED: number = constants.CLD_EXITED
-/** `si_code` of `waitid`: a signal ended it. */
+/** `si_code` of `waitid`: a signal ended the child. */
 export const CLD_KILLED: number = constants.CLD_KILLED
-/** `si_code` of `waitid`: a signal ended it, and a core was written. */
+/** `si_code` of `waitid`: a signal ended the child, and a core was dumped. */
 export const CLD_DUMPED: number = constants.CLD_DUMPED
 /** `si_code` of `waitid`: a traced child has trapped. */
 export const CLD_TRAPPED: number = constants.CLD_TRAPPED
-/** `si_code` of `waitid`: a signal stopped it. */
+/** `si_code` of `waitid`: a signal stopped the child. */
 export const CLD_STOPPED: number = constants.CLD_STOPPED
-/** `si_code` of `waitid`: SIGCONT let it go on. */
+/** `si_code` of `waitid`: SIGCONT continued the child. */
 export const CLD_CONTINUED: number = constants.CLD_CONTINUED
 
 const { __WNOTHREAD } = constants
 
-// Where in scratch memory C writes what.
+// Offsets in scratch memory.
 const STATUS = 0
 const RUSAGE = 16
 const SIGINFO = 0
 
-/** One wait, of a pid as waitpid(2) has them; undefined where there is nothing to tell and WNOHANG says not to wait. */
+/** One wait for a pid in the sense of waitpid(2); undefined if there is no change to report and WNOHANG is given. */
 type Wait<T> = (pid: number, options: number) => T | undefined
 
 const plainWait: Wait<[pid: number, status: number]> = (pid, options) => {
@@ -63,18 +63,19 @@ const waitWithUsage: Wait<[pid: number, status: number, usage: struct_rusage]> =
 }
 
 /**
- * Waits as `wait` does, but leaves the children of Node alone where any child would do: those of this thread are passed
- * over, and those of other threads never meant (__WNOTHREAD), because nobody can look into another thread's event loop.
+ * Waits with `wait`, but excludes Node's children if any child is waited for. Children of this thread's Node are
+ * skipped. Children of other threads are excluded by __WNOTHREAD, because one thread cannot inspect another thread's
+ * event loop.
  */
 function waitFor<T>(wait: Wait<T>, pid: number, options: number): T | null {
   if (pid > 0) return wait(pid, options) ?? null
   if (reservedChildren().size === 0) return wait(pid, options | __WNOTHREAD) ?? null
   const group = pid === -1 ? null : pid === 0 ? libc.getpgid(0) : -pid
-  return pollChildren(group, (options & WNOHANG) === 0, (child) => quietly(() => wait(child, options | WNOHANG)))
+  return pollChildren(group, (options & WNOHANG) === 0, (child) => ignoreReaped(() => wait(child, options | WNOHANG)))
 }
 
-/** A child that was waited for meanwhile, by another thread, has nothing to tell. */
-function quietly<T>(wait: () => T | undefined): T | undefined {
+/** A child that another thread has waited for meanwhile has no change to report. */
+function ignoreReaped<T>(wait: () => T | undefined): T | undefined {
   try {
     return wait()
   } catch (error) {
@@ -84,13 +85,13 @@ function quietly<T>(wait: () => T | undefined): T | undefined {
 }
 
 /**
- * waitpid(2): waits until any child has ended. The thread stands still meanwhile.
+ * waitpid(2): waits until any child has ended. The thread is blocked meanwhile.
  *
- * The children of `node:child_process` do not count, Node waits for those itself; nor do those that other threads
- * started. (Where the runtime is not Node, its own children do count: do not mix the two there.)
+ * Children of `node:child_process` are excluded, because Node waits for those itself; so are children that other
+ * threads started. (In Bun and Deno the runtime's own children are included: do not mix the two there.)
  *
- * @returns the child's process id and its status: `waitstatus_to_exitcode` makes sense of it
- * @throws ChildProcessError where there is no child
+ * @returns the child's process id and its status: `waitstatus_to_exitcode` decodes it
+ * @throws ChildProcessError if there is no child
  *
  * Availability: Linux. See wait(2); Python, os.wait.
  * @example
@@ -105,14 +106,14 @@ export function wait(): [pid: number, status: number] {
 }
 
 /**
- * waitpid(2): waits until a child has ended. The thread stands still meanwhile, except with WNOHANG.
+ * waitpid(2): waits until a child has ended. The thread is blocked meanwhile, except with WNOHANG.
  *
- * @param pid the child; -1: any child, as `wait` has it; 0: any of this process's group; below -1: any of the group
- *   with the id -pid. A child of `node:child_process` is meant only where its pid is given, and then its 'exit' event
- *   does not come
+ * @param pid the child; -1: any child, as for `wait`; 0: any child in this process's group; below -1: any child in the
+ *   group with the id -pid. A child of `node:child_process` is waited for only if its pid is given, and then its 'exit'
+ *   event is not emitted
  * @param options 0, or a combination of WNOHANG, WUNTRACED and WCONTINUED
- * @returns the child's process id and its status; [0, 0] where WNOHANG finds nothing to tell
- * @throws ChildProcessError where there is no such child; OSError EINVAL for options that are none
+ * @returns the child's process id and its status; [0, 0] if WNOHANG is given and there is no change to report
+ * @throws ChildProcessError if there is no such child; OSError EINVAL for unknown options
  *
  * Availability: Linux. See waitpid(2); Python, os.waitpid.
  * @example
@@ -128,11 +129,12 @@ export function waitpid(pid: number, options: number): [pid: number, status: num
 }
 
 /**
- * wait4(2): waits until any child has ended, and tells what it has used. See `wait`.
+ * wait4(2): waits until any child has ended, and returns its resource usage. See `wait`.
  *
  * @param options 0, or a combination of WNOHANG, WUNTRACED and WCONTINUED
- * @returns the child's process id, its status, what it has used; zeros where WNOHANG finds nothing to tell
- * @throws ChildProcessError where there is no child
+ * @returns the child's process id, its status, its resource usage; zeros if WNOHANG is given and there is no change to
+ *   report
+ * @throws ChildProcessError if there is no child
  *
  * Availability: Linux. See wait3(2); Python, os.wait3.
  * @example
@@ -147,12 +149,13 @@ export function wait3(options: number): [pid: number, status: number, usage: str
 }
 
 /**
- * wait4(2): waits until a child has ended, and tells what it has used. See `waitpid`.
+ * wait4(2): waits until a child has ended, and returns its resource usage. See `waitpid`.
  *
  * @param pid as for `waitpid`
  * @param options 0, or a combination of WNOHANG, WUNTRACED and WCONTINUED
- * @returns the child's process id, its status, what it has used; zeros where WNOHANG finds nothing to tell
- * @throws ChildProcessError where there is no such child
+ * @returns the child's process id, its status, its resource usage; zeros if WNOHANG is given and there is no change to
+ *   report
+ * @throws ChildProcessError if there is no such child
  *
  * Availability: Linux. See wait4(2); Python, os.wait4.
  * @example
@@ -163,21 +166,21 @@ export function wait3(options: number): [pid: number, status: number, usage: str
  * ```
  */
 export function wait4(pid: number, options: number): [pid: number, status: number, usage: struct_rusage] {
-  const found = waitFor(waitWithUsage, int(pid, 'pid'), int(options, 'options'))
-  if (found !== null) return found
+  const result = waitFor(waitWithUsage, int(pid, 'pid'), int(options, 'options'))
+  if (result !== null) return result
   scratch.fill(0, RUSAGE, RUSAGE + structs.rusage.size)
   return [0, 0, rusageAt(RUSAGE)]
 }
 
 /**
- * waitid(2): waits until a child has changed as the options say. The thread stands still meanwhile, except with
- * WNOHANG.
+ * waitid(2): waits until a child has changed its state in a way that the options select. The thread is blocked
+ * meanwhile, except with WNOHANG.
  *
  * @param idtype P_PID, P_PGID, P_ALL or P_PIDFD
- * @param id the process id, process group or descriptor; of no meaning for P_ALL
- * @param options WEXITED, WSTOPPED, WCONTINUED, at least one; WNOHANG, WNOWAIT
- * @returns what has become of the child; null where WNOHANG finds nothing to tell
- * @throws ChildProcessError where there is no such child; OSError EINVAL for options that do not fit
+ * @param id the process id, process group or descriptor; ignored for P_ALL
+ * @param options at least one of WEXITED, WSTOPPED and WCONTINUED; WNOHANG, WNOWAIT
+ * @returns the child's change of state; null if WNOHANG is given and there is no change to report
+ * @throws ChildProcessError if there is no such child; OSError EINVAL for invalid options
  *
  * Availability: Linux; P_PIDFD from 5.4. See waitid(2); Python, os.waitid.
  * @example
@@ -192,16 +195,16 @@ export function waitid(idtype: number, id: number, options: number): waitid_resu
   const [wanted, flags] = [int(id, 'id'), int(options, 'options')]
   if (kind !== P_ALL && kind !== P_PGID) return waitidOnce(kind, wanted, flags) ?? null
   if (reservedChildren().size === 0) return waitidOnce(kind, wanted, flags | __WNOTHREAD) ?? null
-  // Zero means our own group to the kernel (Linux 5.4).
+  // The kernel takes 0 as the caller's own group (Linux 5.4).
   const group = kind === P_ALL ? null : wanted === 0 ? libc.getpgid(0) : wanted
   return pollChildren(group, (flags & WNOHANG) === 0, (child) =>
-    quietly(() => waitidOnce(P_PID, child, flags | WNOHANG)),
+    ignoreReaped(() => waitidOnce(P_PID, child, flags | WNOHANG)),
   )
 }
 
 function waitidOnce(kind: number, id: number, options: number): waitid_result | undefined {
   const { si_pid, si_uid, si_signo, si_status, si_code } = structs.siginfo_t.offsets
-  // Without a child to tell of, not every kernel clears what is here.
+  // If there is no child to report, not every kernel clears the structure.
   scratch.fill(0, SIGINFO, SIGINFO + structs.siginfo_t.size)
   while (libc.waitid(kind, id, scratchAddress + SIGINFO, options) === -1) failed('waitid')
   const field = (offset: number): number => scratch.readInt32LE(SIGINFO + offset)
@@ -210,14 +213,14 @@ function waitidOnce(kind: number, id: number, options: number): waitid_result | 
   return new waitid_result([field(si_pid), uid, field(si_signo), field(si_status), field(si_code)])
 }
 
-// A status is sixteen bits: the low seven are the signal, 0x7f for a stop, the eighth tells of a core; the next eight
-// are the exit code or the signal that stopped it. All of Linux's C libraries have it so.
+// A status has sixteen bits: the low seven are the signal, or 0x7f for a stop; the eighth says that a core was dumped;
+// the next eight are the exit code, or the signal that stopped the child. All C libraries on Linux agree on this.
 
 /**
- * Whether the child ended by itself.
+ * Whether the child exited normally.
  *
- * @param status as `wait` and kin give it
- * @returns true where `WEXITSTATUS` has the exit code
+ * @param status as `wait` and `waitpid` return it
+ * @returns true if `WEXITSTATUS` has the exit code
  *
  * Availability: Linux. See wait(2); Python, os.WIFEXITED.
  * @example
@@ -231,9 +234,9 @@ export function WIFEXITED(status: number): boolean {
 }
 
 /**
- * The exit code of a child that ended by itself.
+ * The exit code of a child that exited normally.
  *
- * @param status as `wait` and kin give it
+ * @param status as `wait` and `waitpid` return it
  * @returns 0 to 255
  *
  * Availability: Linux. See wait(2); Python, os.WEXITSTATUS.
@@ -249,8 +252,8 @@ export function WEXITSTATUS(status: number): number {
 /**
  * Whether a signal ended the child.
  *
- * @param status as `wait` and kin give it
- * @returns true where `WTERMSIG` has the signal
+ * @param status as `wait` and `waitpid` return it
+ * @returns true if `WTERMSIG` has the signal
  *
  * Availability: Linux. See wait(2); Python, os.WIFSIGNALED.
  * @example
@@ -266,7 +269,7 @@ export function WIFSIGNALED(status: number): boolean {
 /**
  * The signal that ended the child.
  *
- * @param status as `wait` and kin give it
+ * @param status as `wait` and `waitpid` return it
  * @returns the signal's number
  *
  * Availability: Linux. See wait(2); Python, os.WTERMSIG.
@@ -280,10 +283,10 @@ export function WTERMSIG(status: number): number {
 }
 
 /**
- * Whether the child has been stopped, and waits to be continued.
+ * Whether the child is stopped.
  *
- * @param status as `waitpid` gives it with WUNTRACED
- * @returns true where `WSTOPSIG` has the signal
+ * @param status as `waitpid` returns it with WUNTRACED
+ * @returns true if `WSTOPSIG` has the signal
  *
  * Availability: Linux. See wait(2); Python, os.WIFSTOPPED.
  * @example
@@ -301,7 +304,7 @@ export function WIFSTOPPED(status: number): boolean {
 /**
  * The signal that stopped the child.
  *
- * @param status as `waitpid` gives it with WUNTRACED
+ * @param status as `waitpid` returns it with WUNTRACED
  * @returns the signal's number
  *
  * Availability: Linux. See wait(2); Python, os.WSTOPSIG.
@@ -321,8 +324,8 @@ export function WSTOPSIG(status: number): number {
 /**
  * Whether the child has been continued.
  *
- * @param status as `waitpid` gives it with WCONTINUED
- * @returns true where it has
+ * @param status as `waitpid` returns it with WCONTINUED
+ * @returns true if it has
  *
  * Availability: Linux. See wait(2); Python, os.WIFCONTINUED.
  * @example
@@ -341,10 +344,10 @@ export function WIFCONTINUED(status: number): boolean {
 }
 
 /**
- * Whether the child left a core.
+ * Whether the child dumped a core.
  *
- * @param status as `wait` and kin give it
- * @returns true where it did
+ * @param status as `wait` and `waitpid` return it
+ * @returns true if it did
  *
  * Availability: Linux. See wait(2); Python, os.WCOREDUMP.
  * @example
@@ -357,11 +360,11 @@ export function WCOREDUMP(status: number): boolean {
 }
 
 /**
- * The exit code that a status stands for, as the `subprocess` of Python counts them.
+ * Converts a status to an exit code, as Python's `subprocess` reports it.
  *
- * @param status as `wait`, `system` and kin give it
- * @returns the exit code, 0 to 255; or, where a signal ended the child, that signal's number, negative
- * @throws RangeError where the child has not ended: it was stopped or continued
+ * @param status as `wait`, `waitpid` and `system` return it
+ * @returns the exit code, 0 to 255; or, if a signal ended the child, the negative number of that signal
+ * @throws RangeError if the child has not ended, but was stopped or continued
  *
  * Availability: Linux. See Python, os.waitstatus_to_exitcode.
  * @example

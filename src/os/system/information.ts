@@ -46,7 +46,7 @@ export const sysconf_names: typeof sysconfNames & Readonly<Record<string, number
  * confstr(3): a configuration value of the system that is text.
  *
  * @param name the property: a name of `confstr_names`, or its number
- * @returns the text; null where the system defines none
+ * @returns the text; null if the system defines none
  * @throws RangeError for a name that is not known; OSError EINVAL for a number that is not
  *
  * Availability: Linux. See confstr(3); Python, os.confstr.
@@ -77,7 +77,7 @@ export function confstr(name: string | number): string | null {
  * sysconf(3): a configuration value of the system that is a number, such as a limit.
  *
  * @param name the limit: a name of `sysconf_names`, or its number
- * @returns the value; -1 where there is no limit, or the system does not have the option
+ * @returns the value; -1 if there is no limit, or the system does not have the option
  * @throws RangeError for a name that is not known; OSError EINVAL for a number that is not
  *
  * Availability: Linux. See sysconf(3); Python, os.sysconf.
@@ -95,7 +95,7 @@ export function sysconf(name: string | number): number {
 /**
  * sysconf(3): how many logical processors the system has online.
  *
- * @returns the number; null where it is not known
+ * @returns the number; null if it is not known
  *
  * Availability: Linux. See sysconf(3); Python, os.cpu_count.
  * @example
@@ -111,7 +111,7 @@ export function cpu_count(): number | null {
 /**
  * sched_getaffinity(2): how many logical processors the calling thread may run on.
  *
- * @returns the number; null where it is not known
+ * @returns the number; null if it is not known
  *
  * Availability: Linux. See sched_getaffinity(2); Python, os.process_cpu_count.
  * @example
@@ -127,7 +127,7 @@ export function process_cpu_count(): number | null {
  * getloadavg(3): how many processes were running or waiting to run, on average.
  *
  * @returns the averages of the last 1, 5 and 15 minutes
- * @throws OSError where the system does not tell (/proc is not mounted)
+ * @throws OSError if the system does not tell (/proc is not mounted)
  *
  * Availability: Linux. See getloadavg(3); Python, os.getloadavg.
  * @example

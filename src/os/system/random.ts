@@ -7,7 +7,7 @@ import { SLAB_PIECE, slabAddress, slabTake } from '../../libc/slab.ts'
 import { findVdsoRandom, type VdsoRandom } from '../../libc/vdso.ts'
 import { int } from '../arguments/numbers.ts'
 import { optional } from '../arguments/options.ts'
-import { atMost, trimmed } from '../descriptors/transfer_size.ts'
+import { clampCount, trimBuffer } from '../descriptors/transfer_size.ts'
 import type { Prepared } from '../prepared.ts'
 
 /** Flag of `getrandom`: rather than wait for the kernel to gather randomness, fail (BlockingIOError). */
@@ -24,10 +24,10 @@ const FEW_BYTES = 64
 /**
  * getrandom(2): random bytes from the kernel's generator, fit for cryptographic keys.
  *
- * @param size how many bytes at the most
+ * @param size the maximum number of bytes
  * @param flags 0 or a combination of GRND_NONBLOCK and GRND_RANDOM
- * @returns the bytes: fewer where a signal came in between, or GRND_RANDOM had no more
- * @throws OSError as the system says: BlockingIOError (GRND_NONBLOCK, early after the system's start), EINVAL for a
+ * @returns the bytes: fewer if a signal came in between, or GRND_RANDOM had no more
+ * @throws OSError as the system reports: BlockingIOError (GRND_NONBLOCK, early after the system's start), EINVAL for a
  *   negative size or unknown flags
  *
  * Availability: Linux 3.17. See getrandom(2); Python, os.getrandom.
@@ -44,7 +44,7 @@ export function getrandom(size: number, ...rest: unknown[]): Buffer {
   return upTo(wanted, bits)
 }
 
-/** What `getrandom` does before its call. */
+/** Checks and converts the arguments of `getrandom`. */
 export function preparedGetrandom(size: number, ...rest: unknown[]): Prepared<'getrandom'> {
   const { flags = 0 } = optional(['flags'], [], rest)
   const wanted = int(size, 'size', Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
@@ -52,7 +52,7 @@ export function preparedGetrandom(size: number, ...rest: unknown[]): Prepared<'g
   if (wanted < 0) throw osError(EINVAL, 'getrandom')
   return {
     name: 'getrandom',
-    args: [scratchAddress, atMost(wanted), bits],
+    args: [scratchAddress, clampCount(wanted), bits],
     syscall: 'getrandom',
     file: undefined,
   }
@@ -66,7 +66,7 @@ function upTo(size: number, flags: number): Buffer {
   }
   const buffer = Buffer.allocUnsafeSlow(size)
   while ((got = libc.getrandom(addressOf(buffer), size, flags)) === -1) failed('getrandom')
-  return trimmed(buffer, got)
+  return trimBuffer(buffer, got)
 }
 
 /**
@@ -76,7 +76,7 @@ function upTo(size: number, flags: number): Buffer {
  * @param size how many bytes
  * @returns the bytes
  * @throws RangeError for a negative size
- * @throws NotImplementedError where a sandbox forbids the system call and there is no /dev/urandom either
+ * @throws NotImplementedError if a sandbox forbids the system call and there is no /dev/urandom either
  *
  * Availability: Linux. See getrandom(2), urandom(4); Python, os.urandom.
  * @example

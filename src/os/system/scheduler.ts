@@ -113,8 +113,8 @@ export function sched_get_priority_max(policy: number): number {
  * @param pid the process, 0 for this one
  * @param policy one of SCHED_*, perhaps with SCHED_RESET_ON_FORK
  * @param param the priority
- * @throws OSError as the system says: ProcessLookupError, PermissionError (real time takes CAP_SYS_NICE), EINVAL for a
- *   unknown policy, and for a priority outside the policy's range
+ * @throws OSError as the system reports: ProcessLookupError, PermissionError (real time takes CAP_SYS_NICE), EINVAL for
+ *   a unknown policy, and for a priority outside the policy's range
  *
  * Availability: Linux. See sched_setscheduler(2); Python, os.sched_setscheduler.
  * @example
@@ -137,7 +137,7 @@ export function sched_setscheduler(pid: number, policy: number, param: sched_par
  *
  * @param pid the process, 0 for this one
  * @returns one of SCHED_*, perhaps with SCHED_RESET_ON_FORK
- * @throws OSError as the system says: ProcessLookupError, EINVAL for a negative number
+ * @throws OSError as the system reports: ProcessLookupError, EINVAL for a negative number
  *
  * Availability: Linux. See sched_setscheduler(2); Python, os.sched_getscheduler.
  * @example
@@ -176,7 +176,7 @@ export function sched_setparam(pid: number, param: sched_param): void {
  *
  * @param pid the process, 0 for this one
  * @returns the priority
- * @throws OSError as the system says: ProcessLookupError, EINVAL for a negative number
+ * @throws OSError as the system reports: ProcessLookupError, EINVAL for a negative number
  *
  * Availability: Linux. See sched_setparam(2); Python, os.sched_getparam.
  * @example
@@ -195,7 +195,7 @@ export function sched_getparam(pid: number): sched_param {
  *
  * @param pid the process, 0 for this one
  * @returns seconds
- * @throws OSError as the system says: ProcessLookupError, EINVAL for a negative number
+ * @throws OSError as the system reports: ProcessLookupError, EINVAL for a negative number
  *
  * Availability: Linux. See sched_rr_get_interval(2); Python, os.sched_rr_get_interval.
  * @example
@@ -229,7 +229,7 @@ export function sched_yield(): void {
  *
  * @param pid the process, 0 for this one
  * @param mask the processors' numbers, from 0 on: an array, a Set, or anything else to iterate over
- * @throws OSError as the system says: ProcessLookupError, PermissionError (somebody else's process), EINVAL where none
+ * @throws OSError as the system reports: ProcessLookupError, PermissionError (somebody else's process), EINVAL if none
  *   of the processors is there
  *
  * Availability: Linux. See sched_setaffinity(2); Python, os.sched_setaffinity.
@@ -263,7 +263,7 @@ function sizeFor(processor: number): number {
  *
  * @param pid the process, 0 for the calling thread of this one
  * @returns the processors' numbers, from 0 on
- * @throws OSError as the system says: ProcessLookupError
+ * @throws OSError as the system reports: ProcessLookupError
  *
  * Availability: Linux. See sched_setaffinity(2); Python, os.sched_getaffinity.
  * @example
@@ -309,7 +309,7 @@ function anyId(value: unknown, name: string): number {
  * @param which PRIO_PROCESS, PRIO_PGRP or PRIO_USER: what `who` is the id of
  * @param who the id, 0 for this process, its process group or its real user
  * @returns -20 (most favoured) to 19; of several processes that of the most favoured one
- * @throws OSError as the system says: ProcessLookupError, EINVAL
+ * @throws OSError as the system reports: ProcessLookupError, EINVAL
  *
  * Availability: Linux. See getpriority(2); Python, os.getpriority.
  * @example
@@ -337,7 +337,7 @@ export function getpriority(which: number, who: number): number {
  * @param which PRIO_PROCESS, PRIO_PGRP or PRIO_USER: what `who` is the id of
  * @param who the id, 0 for this process, its process group or its real user
  * @param priority -20 (most favoured) to 19; a value outside counts as the nearest of the two
- * @throws OSError as the system says: ProcessLookupError, PermissionError (somebody else's process, or a better
+ * @throws OSError as the system reports: ProcessLookupError, PermissionError (somebody else's process, or a better
  *   priority without CAP_SYS_NICE), EINVAL
  *
  * Availability: Linux. See setpriority(2); Python, os.setpriority.

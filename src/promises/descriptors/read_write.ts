@@ -8,7 +8,7 @@ import { type Descriptor, descriptor } from '../../os/arguments/descriptors.ts'
 import { byteCount } from '../../os/arguments/numbers.ts'
 import { NO_OPTIONS } from '../../os/arguments/options.ts'
 import * as os from '../../os/descriptors/read_write.ts'
-import { atMost, trimmed } from '../../os/descriptors/transfer_size.ts'
+import { clampCount, trimBuffer } from '../../os/descriptors/transfer_size.ts'
 import type { Prepared } from '../../os/prepared.ts'
 import type { SignalOption } from '../abort.ts'
 import { type Outcome, twin } from '../on_pool.ts'
@@ -37,7 +37,7 @@ class ReadPiece implements FdOperation<Buffer> {
     putVector(this.#room === null ? slabAddress(most) : addressOf(this.#room), most)
     const size = tryRead('read', this.fd, 1, isReady)
     if (size === NOT_YET) return NOT_YET
-    const piece = this.#room === null ? slabTake(size) : trimmed(this.#room, size)
+    const piece = this.#room === null ? slabTake(size) : trimBuffer(this.#room, size)
     if (isReady) noteDrained(this.fd, size < most)
     if (size === most || size === 0 || isReady || !isCutShort(this.fd)) return piece
     this.#first = piece
@@ -48,7 +48,7 @@ class ReadPiece implements FdOperation<Buffer> {
     const first = this.#first
     const room = Buffer.allocUnsafeSlow(this.#most - (first?.length ?? 0))
     const size = await onDisk('read', this.fd, 'read', room)
-    return first === null ? trimmed(room, size) : Buffer.concat([first, room.subarray(0, size)])
+    return first === null ? trimBuffer(room, size) : Buffer.concat([first, room.subarray(0, size)])
   }
 }
 
@@ -77,7 +77,7 @@ class ReadPiece implements FdOperation<Buffer> {
  */
 export async function read(fd: Descriptor, n: number | bigint, options: WaitOptions = NO_OPTIONS): Promise<Buffer> {
   const number = descriptor(fd, 'fd')
-  const most = atMost(byteCount(n, 'n'))
+  const most = clampCount(byteCount(n, 'n'))
   return runWhenReady(new ReadPiece(number, most), waitOptions(options))
 }
 
@@ -212,7 +212,7 @@ export function write(fd: Descriptor, data: ArrayBufferView, options: WaitOption
 
 /** The bytes at the start of a block. A block that belongs to this call alone becomes the result without a copy. */
 function pieceOf(size: number, { bytes }: Block): Buffer {
-  return bytes.length > BLOCK_SIZE ? trimmed(bytes, size) : Buffer.from(bytes.subarray(0, size))
+  return bytes.length > BLOCK_SIZE ? trimBuffer(bytes, size) : Buffer.from(bytes.subarray(0, size))
 }
 
 /**
@@ -237,7 +237,7 @@ export const pread: (
 function preparedPwrite(...given: Parameters<typeof os.preparedPwrite>): Writing<'pwriteFrom'> {
   const { args, file } = os.preparedPwrite(...given)
   const [fd, view, length, offset] = args
-  const most = atMost(length)
+  const most = clampCount(length)
   return {
     name: 'pwriteFrom',
     args: [fd, scratchAddress, most, offset],

@@ -8,7 +8,7 @@ import { scratchAddress } from '../../libc/memory.ts'
 import { attached, byteLength, plainView } from '../../os/arguments/buffers.ts'
 import { type Descriptor, descriptor } from '../../os/arguments/descriptors.ts'
 import { NO_OPTIONS } from '../../os/arguments/options.ts'
-import { atMost } from '../../os/descriptors/transfer_size.ts'
+import { clampCount } from '../../os/descriptors/transfer_size.ts'
 import * as vectors from '../../os/descriptors/vectors.ts'
 import { viewList, withVectors } from '../../os/descriptors/vectors.ts'
 import type { Prepared } from '../../os/prepared.ts'
@@ -148,7 +148,7 @@ function preparedVectors(
 
 function describe({ bytes, address: start }: Block, length: number): void {
   bytes.writeBigUInt64LE(BigInt(start + DATA), iov_base)
-  bytes.writeBigUInt64LE(BigInt(atMost(length)), iov_len)
+  bytes.writeBigUInt64LE(BigInt(clampCount(length)), iov_len)
 }
 
 const PREADV: Outcome<number> = {

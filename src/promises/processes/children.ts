@@ -2,7 +2,7 @@ import { type CheckedWaitOptions, NOT_YET, runWhenReady } from '../../event_loop
 import { cancel, READABLE, type Waiter, wait } from '../../event_loop/poller.ts'
 import { has, libc } from '../../libc/functions.ts'
 import { close } from '../../os/descriptors/open_close.ts'
-import { claim, ownChildren, unclaim } from '../../os/processes/any_child.ts'
+import { ownChildren, releaseChild, reserveChild } from '../../os/processes/any_child.ts'
 import { Backoff, pause } from '../pause.ts'
 
 /**
@@ -37,7 +37,7 @@ export async function awaitChild<T>(
 ): Promise<T> {
   const found = ask()
   if (found !== null) return found
-  claim(pid)
+  reserveChild(pid)
   try {
     const fd = endOnly ? openPidfd(pid) : -1
     if (fd === -1) return await pollChild(patience, ask)
@@ -47,7 +47,7 @@ export async function awaitChild<T>(
       close(fd)
     }
   } finally {
-    unclaim(pid)
+    releaseChild(pid)
   }
 }
 

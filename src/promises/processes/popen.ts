@@ -11,7 +11,7 @@ import { set_blocking } from '../../os/descriptors/open_close.ts'
 import type { BinaryFile } from '../../os/file_objects/binary_file.ts'
 import { amount } from '../../os/file_objects/file_object.ts'
 import type { TextFile } from '../../os/file_objects/text_file.ts'
-import { claim, unclaim } from '../../os/processes/any_child.ts'
+import { releaseChild, reserveChild } from '../../os/processes/any_child.ts'
 import { checkedCommand, startOnPipe } from '../../os/processes/popen.ts'
 import { waitstatus_to_exitcode } from '../../os/processes/wait.ts'
 import { write } from '../descriptors/read_write.ts'
@@ -20,7 +20,7 @@ import { reap, statusAtEnd } from './spawn.ts'
 
 /** Reaps commands whose file objects were garbage collected without being closed. */
 const forgotten: FinalizationRegistry<number> = new FinalizationRegistry((pid) => {
-  unclaim(pid)
+  releaseChild(pid)
   reap(pid)
 })
 
@@ -49,7 +49,7 @@ export abstract class CommandFile<Data extends string | Buffer, Given>
     this.mode = mode
     this.#fd = fd
     this.#pid = pid
-    claim(pid)
+    reserveChild(pid)
     forgotten.register(this, pid, this)
   }
 
@@ -172,7 +172,7 @@ export abstract class CommandFile<Data extends string | Buffer, Given>
   }
 
   #letGo(): void {
-    if (forgotten.unregister(this)) unclaim(this.#pid)
+    if (forgotten.unregister(this)) releaseChild(this.#pid)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -6,7 +6,7 @@ import { isOptions, NO_OPTIONS } from '../../os/arguments/options.ts'
 import { cString, fileName, type Path } from '../../os/arguments/paths.ts'
 import type { Environment, Text } from '../../os/process_parameters/variables.ts'
 
-import { lendStandardStreams } from '../../os/processes/node_changes.ts'
+import { prepareStandardStreams } from '../../os/processes/node_changes.ts'
 import { startOr } from '../../os/processes/posix_spawn.ts'
 import { startShell } from '../../os/processes/shell.ts'
 import * as os from '../../os/processes/spawn.ts'
@@ -54,7 +54,7 @@ let takeBack = (): void => undefined
 
 /** Runs `work` while the standard streams are in the mode that other programs expect. */
 async function lendingStreams<T>(work: () => Promise<T>): Promise<T> {
-  if (borrowers++ === 0) takeBack = lendStandardStreams()
+  if (borrowers++ === 0) takeBack = prepareStandardStreams()
   try {
     return await work()
   } finally {

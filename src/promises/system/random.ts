@@ -2,7 +2,7 @@ import { BLOCK_SIZE } from '../../libc/background.ts'
 import { osError } from '../../libc/call.ts'
 import { errnoNumbers } from '../../libc/facts.ts'
 import { scratchAddress } from '../../libc/memory.ts'
-import { atMost, trimmed } from '../../os/descriptors/transfer_size.ts'
+import { clampCount, trimBuffer } from '../../os/descriptors/transfer_size.ts'
 import type { Prepared } from '../../os/prepared.ts'
 import * as os from '../../os/system/random.ts'
 import type { SignalOption } from '../abort.ts'
@@ -13,7 +13,7 @@ const { ENOSYS, EPERM } = errnoNumbers
 const BYTES: Outcome<Buffer> = {
   memorySize: (call) => Number(call.args[1]),
   result: (size, _, { bytes }) =>
-    bytes.length > BLOCK_SIZE ? trimmed(bytes, Number(size)) : Buffer.from(bytes.subarray(0, Number(size))),
+    bytes.length > BLOCK_SIZE ? trimBuffer(bytes, Number(size)) : Buffer.from(bytes.subarray(0, Number(size))),
 }
 
 /**
@@ -54,7 +54,7 @@ export const urandom: (size: number, options?: SignalOption) => Promise<Buffer> 
     const pieces: Buffer[] = []
     let left = wanted
     do {
-      const args = [scratchAddress, atMost(left), 0] as const
+      const args = [scratchAddress, clampCount(left), 0] as const
       const call: Prepared<'getrandom'> = { name: 'getrandom', args, syscall: 'urandom', file: undefined }
       const piece = await onPool(call, RANDOM, signal)
       left -= piece.length
