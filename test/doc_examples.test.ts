@@ -8,11 +8,9 @@ import { describe, test } from 'node:test'
 import os from 'osier'
 import { type DocExample, docExamples, programOf } from './support/doc_examples.ts'
 import { temporaryFolder } from './support/folder.ts'
+import { harmUnstated, harmWithoutNeed, leavesProcessAsItWas } from './support/harm.ts'
+import { internalClasses } from './support/signatures.ts'
 import { compileAll } from './support/snippets.ts'
-
-/** What changes its process for good, or ends it, has a process of its own. */
-const ALONE =
-  /\.(addaudithook|exec[lv]p?e?|_exit|abort|chroot|nice|unshare|set(ns|sid|pgrp|priority|groups|(re|res|e)?[ug]id)|initgroups)\(/
 
 /** The front doors of which every function has an example. */
 const DOORS = [
@@ -30,6 +28,22 @@ const DOORS = [
 async function exportsOf(door: string): Promise<[name: string, value: unknown][]> {
   const { vfs = {}, ...all } = (await import(door)) as Record<string, unknown>
   return [...Object.entries(all), ...Object.entries(vfs as object)]
+}
+
+/** The names of the functions behind all front doors, and of the classes that are for a program to construct. */
+async function functionsOfDoors(): Promise<Set<string>> {
+  const all = (await Promise.all([...DOORS, 'osier/promises'].map(exportsOf))).flat()
+  const functions = all.filter(([name, value]) => {
+    return (
+      typeof value === 'function' && !(value.prototype instanceof Error) && !(name in internalClasses) && isHere(value)
+    )
+  })
+  return new Set(functions.map(([name]) => name))
+}
+
+/** All names in a program, whatever they stand for: what is called by another way than `os.name()` is among them. */
+function namesIn(program: string): string[] {
+  return program.match(/[A-Za-z_]\w*/g) ?? []
 }
 
 /** Whether this is a function or class, and one that is not lacking here. */
@@ -82,7 +96,7 @@ async function problemAlone(index: number): Promise<string> {
   return (signal ?? status) === ends ? '' : `it ended with ${signal ?? status}: ${errors.join('')}`
 }
 
-describe('the examples of the doc comments', { concurrency: 2 }, () => {
+describe('the examples of the doc comments', { concurrency: 2 }, async () => {
   test('can be compiled', () => {
     const readable = complaints.replaceAll(/^example(\d+)/gm, (_, index) => examples[Number(index)]?.place ?? '')
     assert.equal(readable, '')
@@ -105,9 +119,16 @@ describe('the examples of the doc comments', { concurrency: 2 }, () => {
     }
   })
 
+  test('call functions of which it is said what they may do', async () => {
+    const names = [...(await functionsOfDoors())]
+    assert.deepEqual([...harmUnstated(names), ...harmWithoutNeed(names)], [])
+  })
+
+  const known = await functionsOfDoors()
   const isAlone = ({ door, program }: DocExample): boolean =>
+    namesIn(program).some((name) => known.has(name) && !leavesProcessAsItWas(name)) ||
     // MicroPython's os has a current directory of its own, which the next example does not expect.
-    ALONE.test(program) || (door === 'osier/micropython' && program.includes('.chdir('))
+    (door === 'osier/micropython' && program.includes('.chdir('))
   const together = problemsOf([...examples.keys()].filter((index) => !isAlone(examples[index] as DocExample)))
   for (const [index, example] of examples.entries()) {
     test(example.place, async () => {

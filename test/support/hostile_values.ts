@@ -43,7 +43,8 @@ function throwHostileError(): never {
   throw new HostileError('thrown by a getter, a trap or a method of the caller')
 }
 
-const HUGE = 10 * 2 ** 20
+/** More than the kernel takes as one argument (128 KiB), and than koffi has for the strings of a call (2 MiB). */
+const HUGE = 3 * 2 ** 20
 
 /** What `view` makes of memory that a structured clone takes away afterwards. */
 function detached<T>(view: (buffer: ArrayBuffer) => T): T {

@@ -1,378 +1,206 @@
-import { sched_param } from 'osier'
-import type { Sort } from './hostile_values.ts'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import * as os from 'osier'
+import { type Declared, DIST, declarationsOf, type Parameter } from '../../tools/declarations/functions.ts'
+import { type Kind, kinds } from './kinds.ts'
 
 /**
- * What each exported function takes, for the tests that give it what it should not get. A new function is entered here.
- *
- *     'required:kind optional?:kind by_position_only?!:kind; by_name_only:kind'
+ * What each function takes, by its declaration. The kind of a parameter (see kinds.ts) follows from its type, or from its
+ * type and its name together; where a function has a parameter of another kind than others with its type and name,
+ * `exceptions` says so.
  */
-export const signatures: Readonly<Record<string, string>> = {
-  _exit: 'n:int',
-  abort: '',
-  access: 'path:file mode:int; dir_fd:dirFd effective_ids:bool follow_symlinks:bool',
-  addaudithook: 'hook:function',
-  chdir: 'path:folderOrFd',
-  chmod: 'path:fileOrFd mode:int; dir_fd:dirFd follow_symlinks:bool',
-  chown: 'path:fileOrFd uid:id gid:id; dir_fd:dirFd follow_symlinks:bool',
-  chroot: 'path:folder',
-  close: 'fd:closed',
-  closerange: 'fd_low:int fd_high:int',
-  confstr: 'name:confstr',
-  copy_file_range: 'src:fd dst:fd count:count offset_src?:offset offset_dst?:offset',
-  cpu_count: '',
-  ctermid: '',
-  device_encoding: 'fd:fd',
-  dup: 'fd:fd',
-  dup2: 'fd:fd fd2:fd inheritable?:bool',
-  eventfd: 'initval:uint32 flags?:int',
-  eventfd_read: 'fd:openFd',
-  eventfd_write: 'fd:openFd value:uint64',
-  execl: 'path:missing args:text',
-  execle: 'path:missing args:text env:environment',
-  execlp: 'file:missing args:text',
-  execlpe: 'file:missing args:text env:environment',
-  execv: 'path:missing args:args',
-  execve: 'path:fileOrFd args:args env:environment',
-  execvp: 'file:missing args:args',
-  execvpe: 'file:missing args:args env:environment',
-  fchdir: 'fd:folderFd',
-  fchmod: 'fd:fd mode:int',
-  fchown: 'fd:fd uid:id gid:id',
-  fdatasync: 'fd:openFd',
-  fdopen:
-    'fd:openFd mode?:word buffering?:buffering encoding?:wordOrNull errors?:wordOrNull newline?:wordOrNull closefd?:bool',
-  fork: '',
-  forkpty: '',
-  fpathconf: 'fd:openFd name:pathconf',
-  fsdecode: 'filename:name',
-  fsencode: 'filename:name',
-  fspath: 'path:name',
-  fstat: 'fd:fd',
-  fstatvfs: 'fd:fd',
-  fsync: 'fd:openFd',
-  ftruncate: 'fd:fd length:int64',
-  fwalk: 'top?:folder topdown?:bool onerror?:handler; follow_symlinks:bool dir_fd:dirFd',
-  get_blocking: 'fd:fd',
-  get_child_subreaper: '',
-  get_exec_path: 'env?!:environment',
-  get_inheritable: 'fd:fd',
-  get_terminal_size: 'fd?!:fd',
-  getcwd: '',
-  getcwdb: '',
-  getegid: '',
-  getenv: 'key:key',
-  getenvb: 'key:keyBytes',
-  geteuid: '',
-  getgid: '',
-  getgrouplist: 'user:user group:id',
-  getgroups: '',
-  getloadavg: '',
-  getlogin: '',
-  getpgid: 'pid:int',
-  getpgrp: '',
-  getpid: '',
-  getppid: '',
-  getpriority: 'which:int who:integer',
-  getrandom: 'size:integer flags?:int',
-  getresgid: '',
-  getresuid: '',
-  getsid: 'pid:int',
-  getuid: '',
-  getxattr: 'path:fileOrFd attribute:attribute; follow_symlinks:bool',
-  grantpt: 'fd:openFd',
-  initgroups: 'username:user gid:id',
-  is_available: 'fn:function',
-  isatty: 'fd:fd',
-  kill: 'pid:int sig:int',
-  killpg: 'pgid:int sig:int',
-  lchown: 'path:file uid:id gid:id',
-  link: 'src:file dst:missing; src_dir_fd:dirFd dst_dir_fd:dirFd follow_symlinks:bool',
-  listdir: 'path?:listed',
-  listxattr: 'path?:xattrPath; follow_symlinks:bool',
-  lockf: 'fd:fd cmd:int len:int64',
-  login_tty: 'fd:openFd',
-  lseek: 'fd:fd position:int64 whence:int',
-  lstat: 'path:file; dir_fd:dirFd',
-  major: 'device:uint64',
-  makedev: 'major:uint32 minor:uint32',
-  makedirs: 'name:missing mode?:int exist_ok?:bool',
-  memfd_create: 'name:file flags?:uintFlags',
-  minor: 'device:uint64',
-  mkdir: 'path:missing mode?:int; dir_fd:dirFd',
-  mkfifo: 'path:missing mode?:int; dir_fd:dirFd',
-  mknod: 'path:missing mode?:int device?:uint64; dir_fd:dirFd',
-  nice: 'increment:int',
-  open: 'path:file flags:int mode?:int; dir_fd:dirFd',
-  openpty: '',
-  pathconf: 'path:fileOrFd name:pathconf',
-  pidfd_open: 'pid:int flags?:uintFlags',
-  pipe: '',
-  pipe2: 'flags:int',
-  popen: 'cmd:command mode?:word buffering?:buffering',
-  posix_fadvise: 'fd:fd offset:int64 len:int64 advice:int',
-  posix_fallocate: 'fd:fd offset:int64 len:int64',
-  posix_openpt: 'oflag:int',
-  posix_spawn: 'path:missing argv:args env:environment',
-  posix_spawnp: 'path:missing argv:args env:environment',
-  pread: 'fd:fd n:count offset:int64',
-  preadv: 'fd:fd buffers:buffers offset:int64 flags?:int',
-  process_cpu_count: '',
-  ptsname: 'fd:openFd',
-  putenv: 'key:variable value:variable',
-  pwrite: 'fd:fd data:data offset:int64',
-  pwritev: 'fd:fd buffers:buffers offset:int64 flags?:int',
-  read: 'fd:fd n:count',
-  readinto: 'fd:fd buffer:data',
-  readlink: 'path:link; dir_fd:dirFd',
-  readv: 'fd:fd buffers:buffers',
-  reload_environ: '',
-  register_at_fork: '; before:function after_in_parent:function after_in_child:function',
-  remove: 'path:file; dir_fd:dirFd',
-  removedirs: 'name:empty',
-  removexattr: 'path:fileOrFd attribute:attribute; follow_symlinks:bool',
-  rename: 'src:file dst:missing; src_dir_fd:dirFd dst_dir_fd:dirFd',
-  renames: 'old:file new:missing',
-  replace: 'src:file dst:missing; src_dir_fd:dirFd dst_dir_fd:dirFd',
-  rmdir: 'path:empty; dir_fd:dirFd',
-  scandir: 'path?:listed',
-  sched_get_priority_max: 'policy:int',
-  sched_get_priority_min: 'policy:int',
-  sched_getaffinity: 'pid:int',
-  sched_getparam: 'pid:int',
-  sched_getscheduler: 'pid:int',
-  sched_param: 'sched_priority:int',
-  sched_rr_get_interval: 'pid:int',
-  sched_setaffinity: 'pid:int mask:numbers',
-  sched_setparam: 'pid:int param:schedParam',
-  sched_setscheduler: 'pid:int policy:int param:schedParam',
-  sched_yield: '',
-  sendfile: 'out_fd:fd in_fd:fd offset:offset count:count',
-  set_blocking: 'fd:fd blocking:bool',
-  set_child_subreaper: 'enabled:bool',
-  set_inheritable: 'fd:fd inheritable:bool',
-  setegid: 'egid:id',
-  seteuid: 'euid:id',
-  setgid: 'gid:id',
-  setgroups: 'groups:numbers',
-  setns: 'fd:openFd nstype?:int',
-  setpgid: 'pid:int pgrp:int',
-  setpgrp: '',
-  setpriority: 'which:int who:integer priority:int',
-  setregid: 'rgid:id egid:id',
-  setresgid: 'rgid:id egid:id sgid:id',
-  setresuid: 'ruid:id euid:id suid:id',
-  setreuid: 'ruid:id euid:id',
-  setsid: '',
-  setuid: 'uid:id',
-  setxattr: 'path:fileOrFd attribute:attribute value:data flags?:int; follow_symlinks:bool',
-  spawnl: 'mode:int path:missing args:text',
-  spawnle: 'mode:int path:missing args:text env:environment',
-  spawnlp: 'mode:int file:missing args:text',
-  spawnlpe: 'mode:int file:missing args:text env:environment',
-  spawnv: 'mode:int path:missing args:args',
-  spawnve: 'mode:int path:missing args:args env:environment',
-  spawnvp: 'mode:int file:missing args:args',
-  spawnvpe: 'mode:int file:missing args:args env:environment',
-  splice: 'src:fd dst:fd count:count offset_src?:offset offset_dst?:offset flags?:uintFlags',
-  stat: 'path:fileOrFd; dir_fd:dirFd follow_symlinks:bool',
-  stat_result: 'sequence:sequence',
-  statvfs: 'path:fileOrFd',
-  statvfs_result: 'sequence:sequence',
-  statx: 'path:fileOrFd mask:uint32 flags?:int; dir_fd:dirFd follow_symlinks:bool',
-  strerror: 'code:int',
-  struct_rusage: 'sequence:sequence',
-  symlink: 'src:file dst:missing target_is_directory?:bool; dir_fd:dirFd',
-  sync: '',
-  sysconf: 'name:sysconf',
-  system: 'command:command',
-  tcgetpgrp: 'fd:fd',
-  tcsetpgrp: 'fd:fd pg:int',
-  tee: 'src:fd dst:fd count:count flags?:uintFlags',
-  terminal_size: 'sequence:sequence',
-  timerfd_create: 'clockid:clock; flags:int',
-  timerfd_gettime: 'fd:openFd',
-  timerfd_gettime_ns: 'fd:openFd',
-  timerfd_settime: 'fd:openFd; flags:int initial:seconds interval:seconds',
-  timerfd_settime_ns: 'fd:openFd; flags:int initial:int64 interval:int64',
-  times: '',
-  times_result: 'sequence:sequence',
-  truncate: 'path:fileOrFd length:int64',
-  ttyname: 'fd:fd',
-  umask: 'mask:int',
-  uname: '',
-  uname_result: 'sequence:sequence',
-  unlink: 'path:file; dir_fd:dirFd',
-  unlockpt: 'fd:openFd',
-  unsetenv: 'key:variable',
-  unshare: 'flags:int',
-  urandom: 'size:size',
-  utime: 'path:fileOrFd times?:times; ns:times dir_fd:dirFd follow_symlinks:bool',
-  vmsplice: 'fd:fd buffers:buffers flags?:uintFlags',
-  wait: '',
-  wait3: 'options:int',
-  wait4: 'pid:int options:int',
-  waitid: 'idtype:int id:integer options:int',
-  waitid_result: 'sequence:sequence',
-  waitpid: 'pid:int options:int',
-  waitstatus_to_exitcode: 'status:int',
-  walk: 'top:folder topdown?:bool onerror?:handler followlinks?:bool',
-  WCOREDUMP: 'status:int',
-  WEXITSTATUS: 'status:int',
-  WIFCONTINUED: 'status:int',
-  WIFEXITED: 'status:int',
-  WIFSIGNALED: 'status:int',
-  WIFSTOPPED: 'status:int',
-  write: 'fd:fd data:data',
-  writev: 'fd:fd buffers:buffers',
-  WSTOPSIG: 'status:int',
-  WTERMSIG: 'status:int',
+export interface Signature {
+  readonly positional: readonly SignatureParameter[]
+  readonly named: readonly SignatureParameter[]
 }
 
-/** Functions that are given only what must be refused before the system is asked: the rest would hurt, in these ways. */
-const destructive: readonly { readonly how: string; readonly names: string }[] = [
-  { how: 'a hook stays for good', names: 'addaudithook register_at_fork' },
-  { how: 'locks up or lets loose this very process', names: 'chroot setns unshare' },
-  {
-    how: 'ends it, or puts another program in its place',
-    names: '_exit abort execl execle execlp execlpe execv execve execvp execvpe',
+export interface SignatureParameter {
+  readonly name: string
+  readonly kind: Kind
+  readonly isOptional: boolean
+  readonly isByPositionOnly: boolean
+}
+
+/** The kind of every parameter of a type; or of those of the type that have one of these names. */
+const kindsByType: Readonly<Record<string, string | Readonly<Record<string, string>>>> = {
+  '() => void': 'function',
+  '(...args: never[]) => unknown': 'function',
+  "'r' | 'rb' | 'rt' | 'w' | 'wb' | 'wt'": 'word',
+  ArrayBufferView: 'data',
+  AuditHook: 'function',
+  'bigint | number': {
+    int64: 'offset position length len',
+    count: 'count n',
+    uint64: 'device value',
   },
-  {
-    how: 'starts programs',
-    names:
-      'fork forkpty popen posix_spawn posix_spawnp spawnl spawnle spawnlp spawnlpe spawnv spawnve spawnvp spawnvpe system',
+  'BinaryMode | TextMode | string': 'word',
+  boolean: 'bool',
+  Descriptor: 'fd',
+  'Descriptor | Path': 'fileOrFd',
+  'Descriptor | Path | null': 'xattrPath',
+  'Descriptor | null': 'dirFd',
+  Environment: 'environment',
+  'Environment | null': 'environment',
+  FileName: 'user',
+  'Iterable<FileAction> | null': 'fileActions',
+  'Iterable<number>': { numbers: 'groups mask setsigdef setsigmask' },
+  'ListableDirectory | TextDirectory | Uint8Array': 'listed',
+  Newline: 'wordOrNull',
+  'null | number': 'intOrNull',
+  'null | string': 'wordOrNull',
+  'null | readonly [policy: number | null, param: { readonly sched_priority: number; }]': 'scheduler',
+  number: {
+    int: `advice cmd code fd_high fd_low flags idtype increment mode nstype oflag options pg pgid pgrp pid policy
+      priority sched_priority sig status whence which`,
+    uint32: 'initval major minor',
+    integer: 'id who',
+    id: 'egid euid gid group rgid ruid sgid suid uid',
+    clock: 'clockid',
+    buffering: 'buffering',
   },
-  { how: 'hits other processes', names: 'kill killpg tcsetpgrp' },
-  {
-    how: 'changes who this process is, or how it runs',
-    names:
-      'initgroups login_tty nice sched_setaffinity sched_setparam sched_setscheduler set_child_subreaper setegid seteuid setgid setgroups setpgid setpriority setregid setresgid setresuid setreuid setuid umask',
+  Offset: 'offset',
+  Path: {
+    file: 'old path src',
+    missing: 'dst file new',
+    attribute: 'attribute',
+    command: 'cmd command',
+    variable: 'key value',
   },
-  { how: 'closes what others have open', names: 'closerange' },
-  { how: 'closes the descriptor once its result is collected', names: 'fdopen' },
-  { how: 'fills the disk, or takes its time', names: 'getrandom posix_fallocate urandom' },
+  'Path | URL | Uint8Array | string': { link: 'path', folder: 'top' },
+  T: { anything: 'default' },
+  'TimePair<number | bigint>': 'times',
+  'TimePair<number | bigint> | null': 'times',
+  'WalkErrorHandler | null': 'handler',
+  'readonly ArrayBufferView[]': 'buffers',
+  'readonly Text[]': 'args',
+  sched_param: 'schedParam',
+  string: { key: 'key' },
+  Uint8Array: { keyBytes: 'key' },
+}
+
+/** The functions and parameters of a kind that does not follow from the type and the name. */
+const exceptions: Readonly<Record<string, string>> = {
+  closed: 'close.fd',
+  confstr: 'confstr.name',
+  empty: 'removedirs.name rmdir.path',
+  file: 'memfd_create.name',
+  folder: 'chroot.path',
+  folderFd: 'fchdir.fd',
+  folderOrFd: 'chdir.path',
+  int: '_exit.n umask.mask',
+  int64: 'timerfd_settime_ns.initial timerfd_settime_ns.interval',
+  integer: 'getrandom.size',
+  missing: `execl.path execle.path execv.path makedirs.name mkdir.path mkfifo.path mknod.path posix_spawn.path
+    posix_spawnp.path spawnl.path spawnle.path spawnv.path spawnve.path`,
+  name: 'fsdecode.filename fsencode.filename fspath.path',
+  openFd: `eventfd_read.fd eventfd_write.fd fdatasync.fd fdopen.fd fpathconf.fd fsync.fd grantpt.fd login_tty.fd
+    ptsname.fd setns.fd timerfd_gettime.fd timerfd_gettime_ns.fd timerfd_settime.fd timerfd_settime_ns.fd unlockpt.fd`,
+  pathconf: 'fpathconf.name pathconf.name',
+  seconds: 'timerfd_settime.initial timerfd_settime.interval',
+  sequence: `stat_result.sequence statvfs_result.sequence struct_rusage.sequence terminal_size.sequence
+    times_result.sequence uname_result.sequence waitid_result.sequence`,
+  size: 'urandom.size',
+  sysconf: 'sysconf.name',
+  uint32: 'statx.mask',
+  uintFlags: 'memfd_create.flags pidfd_open.flags splice.flags tee.flags vmsplice.flags',
+}
+
+/** Optional parameters that are not options at the same time: an object in their place is a value. */
+const byPositionOnly: readonly string[] = [
+  'getenv.default',
+  'getenvb.default',
+  'get_exec_path.env',
+  'get_terminal_size.fd',
 ]
-
-export const harmful: ReadonlySet<string> = new Set(destructive.flatMap(({ names }) => names.split(' ')))
-
-/** Functions of `os.promises` that wait for other processes, or for what others write; all of them take `ref`. */
-export const waiting: ReadonlySet<string> = new Set(
-  `eventfd_read eventfd_write lockf popen read readinto readv sendfile spawnl spawnle spawnlp
-   spawnlpe spawnv spawnve spawnvp spawnvpe splice system tee vmsplice wait wait3 wait4 waitid waitpid write
-   writev`.split(/\s+/),
-)
 
 /** Classes that are not for a program to construct. */
 export const internalClasses: Readonly<Record<string, string>> = {
   AsyncScandirIterator: 'promises.scandir makes them',
   BinaryFile: 'fdopen makes them',
+  CommandFile: 'popen makes them',
   DirEntry: 'scandir makes them',
   PathLike: 'is abstract',
   ScandirIterator: 'scandir makes them',
   statx_result: 'statx makes them',
   TextFile: 'fdopen makes them',
+  VfsFile: 'open of a file system makes them',
 }
 
-/** What is there for the taking in the folder that is the current one during the tests. */
-export interface Place {
-  readonly fd: number
-  readonly folderFd: number
+/** The functions of `os` that this platform has, and the classes that are for a program to construct. */
+export function publicFunctions(): Declared[] {
+  return declarationsOf().filter(({ name }) => {
+    const value: unknown = (os as Readonly<Record<string, unknown>>)[name]
+    if (typeof value !== 'function' || value.prototype instanceof Error || name in internalClasses) return false
+    return os.is_available(value as () => unknown)
+  })
 }
 
-const OBJECT: readonly Sort[] = ['array', 'bytes', 'view', 'url', 'pathlike', 'descriptor', 'other']
-
-export interface Kind {
-  /** A good value. */
-  readonly good: (place: Place) => unknown
-  /** For the system: a NUL, and a surrogate that stands for no byte, are refused before that is asked. */
-  readonly isPath?: boolean
-  readonly accepts: readonly Sort[]
-  /** Looked into, whatever it is, so that the engine may refuse it. */
-  readonly isAnyObject?: boolean
-  /** Which numbers are refused before the system is asked; none, where it is left out. */
-  readonly refuses?: (value: number | bigint) => boolean
+/** Each parameter on its own: the strings behind a program, and the environment behind those of `execle`. */
+function split(parameter: Parameter): Parameter[] {
+  const [, env] = /^readonly \[\.\.\.Text\[\], (\w+)\]$/.exec(parameter.type) ?? []
+  return env === undefined ? [parameter] : [parameter, { name: 'env', type: env, isRest: false }]
 }
 
-const PATH: readonly Sort[] = ['string', 'bytes', 'url', 'pathlike']
-const DESCRIPTOR: readonly Sort[] = ['number', 'descriptor']
-
-function outside(min: number | bigint, max: number | bigint): (value: number | bigint) => boolean {
-  return (value) => (typeof value === 'number' && !Number.isSafeInteger(value)) || value < min || value > max
+function kindOf(name: string, parameter: Parameter): string | undefined {
+  const exception = Object.entries(exceptions).find(([, list]) =>
+    list.split(/\s+/).includes(`${name}.${parameter.name}`),
+  )
+  if (exception !== undefined) return exception[0]
+  if (parameter.isRest) return 'text'
+  const kind = kindsByType[parameter.type]
+  if (typeof kind !== 'object') return kind
+  return Object.entries(kind).find(([, list]) => list.split(/\s+/).includes(parameter.name))?.[0]
 }
 
-const notInt = outside(-(2 ** 31), 2 ** 31 - 1)
-
-function path(name: string): Kind {
-  return { good: () => name, isPath: true, accepts: PATH }
+/** A function's parameters; or what to do about those that have no kind. */
+export function signatureOf({ name, positional, required, named }: Declared): Signature | string[] {
+  const complaints: string[] = []
+  const withKind = (parameter: Parameter, isOptional: boolean): SignatureParameter => {
+    const kind = kinds[kindOf(name, parameter) ?? '']
+    if (kind === undefined) {
+      complaints.push(
+        `${name}.${parameter.name}: say in test/support/signatures.ts of which kind it is: in kindsByType, for all ` +
+          `parameters "${parameter.name}" of the type ${parameter.type}, or in exceptions, for this one`,
+      )
+    }
+    const isByPositionOnly = byPositionOnly.includes(`${name}.${parameter.name}`)
+    return { name: parameter.name, kind: kind ?? { good: () => undefined, accepts: [] }, isOptional, isByPositionOnly }
+  }
+  const signature = {
+    positional: positional.flatMap((parameter, index) =>
+      split(parameter).map((one) => withKind(one, index >= required && !parameter.isRest)),
+    ),
+    named: named.map((one) => withKind(one, true)),
+  }
+  return complaints.length > 0 ? complaints : signature
 }
 
-function pathOrFd(name: string): Kind {
-  return { good: () => name, isPath: true, accepts: [...PATH, ...DESCRIPTOR], refuses: notInt }
+/** What to do about the parameters of these functions that have no kind. */
+export function kindsUnstated(functions: readonly Declared[]): string[] {
+  return functions.flatMap((one) => {
+    const signature = signatureOf(one)
+    return Array.isArray(signature) ? signature : []
+  })
 }
 
-export const kinds: Readonly<Record<string, Kind>> = {
-  // A file, its folder (which holds a file), an empty folder, a symbolic link to the file, a name that is free.
-  file: path('file'),
-  folder: path('folder'),
-  empty: path('empty'),
-  link: path('link'),
-  missing: path('missing'),
-  // What only has to be a name: a NUL is no worse than another character.
-  name: { good: () => 'file', accepts: PATH },
-  fileOrFd: pathOrFd('file'),
-  folderOrFd: pathOrFd('folder'),
-  listed: { ...pathOrFd('folder'), accepts: ['null', ...PATH, ...DESCRIPTOR] },
-  xattrPath: { ...pathOrFd('file'), accepts: ['null', ...PATH, ...DESCRIPTOR] },
-
-  fd: { good: ({ fd }) => fd, accepts: DESCRIPTOR, refuses: notInt },
-  // Where -1 is refused before the system is asked.
-  openFd: { good: ({ fd }) => fd, accepts: DESCRIPTOR, refuses: outside(0, 2 ** 31 - 1) },
-  folderFd: { good: ({ folderFd }) => folderFd, accepts: DESCRIPTOR, refuses: outside(0, 2 ** 31 - 1) },
-  // One that is not open: closing it is refused by the system.
-  closed: { good: () => 1000, accepts: DESCRIPTOR, refuses: notInt },
-  dirFd: { good: () => null, accepts: ['null', ...DESCRIPTOR], refuses: notInt },
-
-  int: { good: () => 0, accepts: ['number'], refuses: notInt },
-  uintFlags: { good: () => 0, accepts: ['number'], refuses: outside(-(2 ** 31), 2 ** 32 - 1) },
-  uint32: { good: () => 0, accepts: ['number'], refuses: outside(0, 2 ** 32 - 1) },
-  integer: { good: () => 0, accepts: ['number'], refuses: outside(-(2 ** 53), 2 ** 53) },
-  id: { good: () => -1, accepts: ['number'], refuses: outside(-1, 2 ** 32 - 1) },
-  size: { good: () => 10, accepts: ['number'], refuses: outside(0, 2 ** 53 - 1) },
-  count: { good: () => 10, accepts: ['number', 'bigint'], refuses: outside(0, 2n ** 63n - 1n) },
-  int64: { good: () => 0, accepts: ['number', 'bigint'], refuses: outside(-(2n ** 63n), 2n ** 63n - 1n) },
-  uint64: { good: () => 0, accepts: ['number', 'bigint'], refuses: outside(0, 2n ** 64n - 1n) },
-  offset: {
-    good: () => null,
-    accepts: ['undefined', 'null', 'number', 'bigint'],
-    refuses: outside(-(2n ** 63n), 2n ** 63n - 1n),
-  },
-  clock: { good: () => 1, accepts: ['number'], refuses: notInt },
-  seconds: { good: () => 0, accepts: ['number'], refuses: (value) => !Number.isFinite(value) },
-  bool: { good: () => false, accepts: ['boolean'] },
-
-  data: { good: () => Buffer.from('data'), accepts: ['bytes', 'view'] },
-  buffers: { good: () => [Buffer.from('data')], accepts: ['array'] },
-  function: { good: () => () => undefined, accepts: ['function'] },
-  handler: { good: () => null, accepts: ['function', 'null'] },
-  times: { good: () => undefined, accepts: ['null'] },
-  sequence: { good: () => [...Array(10).keys()], accepts: OBJECT, isAnyObject: true },
-  numbers: { good: () => [0], accepts: OBJECT, isAnyObject: true },
-  schedParam: { good: () => new sched_param(0), accepts: [] },
-
-  pathconf: { good: () => 'PC_NAME_MAX', accepts: ['string', 'number'], refuses: notInt },
-  sysconf: { good: () => 'SC_PAGESIZE', accepts: ['string', 'number'], refuses: notInt },
-  confstr: { good: () => 'CS_PATH', accepts: ['string', 'number'], refuses: notInt },
-
-  variable: { good: () => 'OSIER_ZOO', isPath: true, accepts: PATH },
-  // Only looked up.
-  key: { good: () => 'OSIER_ZOO', accepts: ['string'] },
-  keyBytes: { good: () => Buffer.from('OSIER_ZOO'), accepts: ['bytes'] },
-  attribute: { good: () => 'user.zoo', isPath: true, accepts: PATH },
-  user: { good: () => 'root', isPath: true, accepts: PATH },
-  text: { good: () => 'argument', isPath: true, accepts: PATH },
-  buffering: { good: () => -1, accepts: ['number'], refuses: outside(-1, 2 ** 31 - 1) },
-  word: { good: () => 'r', accepts: ['string'] },
-  wordOrNull: { good: () => null, accepts: ['string', 'null'] },
-  command: { good: () => 'true', isPath: true, accepts: PATH },
-  args: { good: () => ['argument'], accepts: ['array'] },
-  environment: { good: () => ({ PATH: '/missing' }), accepts: ['null', ...OBJECT], isAnyObject: true },
+/** What to do about exceptions for parameters that these functions do not have. */
+export function kindsWithoutNeed(functions: readonly Declared[]): string[] {
+  const parameters = functions.flatMap(({ name, positional, named }) =>
+    [...positional, ...named].map((parameter) => `${name}.${parameter.name}`),
+  )
+  return [...Object.values(exceptions).flatMap((list) => list.split(/\s+/)), ...byPositionOnly]
+    .filter((one) => !parameters.includes(one))
+    .map((one) => `${one}: take it out of test/support/signatures.ts, there is no such parameter`)
 }
+
+/** Functions of `os.promises` that wait for other processes, or for what others write: those that take `ref`. */
+export const waiting: ReadonlySet<string> = new Set(
+  readdirSync(join(DIST, 'promises'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.d.ts'))
+    .flatMap((file) => [
+      ...readFileSync(join(DIST, 'promises', file), 'utf8').matchAll(
+        /^export declare (?:function|const) (\w+)\b[^;]*\bWaitOptions\b/gm,
+      ),
+    ])
+    .map(([, name = '']) => name),
+)
