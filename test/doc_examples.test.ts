@@ -41,9 +41,9 @@ async function functionsOfDoors(): Promise<Set<string>> {
   return new Set(functions.map(([name]) => name))
 }
 
-/** All names in a program, whatever they stand for: what is called by another way than `os.name()` is among them. */
+/** All names in a program outside of strings, whatever they mean: `exit` of `const { exit } = sjs` is among them. */
 function namesIn(program: string): string[] {
-  return program.match(/[A-Za-z_]\w*/g) ?? []
+  return program.replaceAll(/'[^'\n]*'/g, '').match(/[A-Za-z_]\w*/g) ?? []
 }
 
 /** Whether this is a function or class, and one that is not lacking here. */
