@@ -1,0 +1,99 @@
+/** The public declarations change on purpose only: what the build declares is what test/fixtures/api.txt has. */
+
+import assert from 'node:assert/strict'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { publicDeclarations, REPORT } from '../tools/api/report.ts'
+import { temporaryFolder } from './support/folder.ts'
+import { onlyNode } from './support/runtime.ts'
+
+const skip = onlyNode('the compiler is for Node')
+
+/** What a text has more than another, line by line; both are sorted by names. */
+function linesBeyond(text: string, other: string): string[] {
+  const left = new Map<string, number>()
+  for (const line of other.split('\n')) left.set(line, (left.get(line) ?? 0) + 1)
+  return text.split('\n').filter((line) => {
+    const count = left.get(line) ?? 0
+    left.set(line, count - 1)
+    return count <= 0
+  })
+}
+
+function difference(before: string, after: string): string {
+  const gone = linesBeyond(before, after).map((line) => `- ${line}`)
+  const added = linesBeyond(after, before).map((line) => `+ ${line}`)
+  return [...gone, ...added].join('\n')
+}
+
+test('the public declarations are those that are written down', { skip }, () => {
+  const before = readFileSync(REPORT, 'utf8')
+  const after = publicDeclarations()
+  if (after === before) return
+  const changes = difference(before, after) || 'the same lines in another order'
+  assert.fail(`the public declarations differ from ${REPORT}; if that is intended, run: npm run api\n${changes}`)
+})
+
+/** A build with two front doors, from these files. */
+function declarations(files: Readonly<Record<string, string>>): string {
+  const dist = temporaryFolder()
+  const doors = ['index', 'promises', 'path', 'stat', 'errno', 'signal', 'time', 'micropython', 'sjs']
+  for (const door of doors) writeFileSync(join(dist, `${door}.d.ts`), 'export {}\n')
+  mkdirSync(join(dist, 'os'))
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(dist, name), text)
+  return publicDeclarations(dist)
+}
+
+test('the report says what users see, and neither where nor how it is declared', { skip }, () => {
+  const one = declarations({
+    'index.d.ts': "export { rename, type Renaming } from './os/links.js'\nexport { MAX } from './os/links.js'\n",
+    'os/links.d.ts': `
+      /** A comment. */
+      export interface Renaming { readonly flags?: number }
+      interface Hidden { readonly inner: Inner }
+      interface Inner { value: string }
+      export declare function rename(src: string, options?: Renaming): Hidden
+      export declare const MAX: number
+      export declare const internal: number
+    `,
+  })
+  const other = declarations({
+    'index.d.ts': "export * from './os/renaming.js'\nexport { MAX } from './os/types.js'\n",
+    'os/renaming.d.ts': `
+      import type { Hidden, Renaming } from './types.js'
+      export type { Renaming }
+      export declare const rename: (src: string, options?: Renaming) => Hidden
+    `,
+    'os/types.d.ts': `
+      export interface Inner { value: string }
+      export interface Hidden { readonly inner: Inner }
+      export interface Renaming { readonly flags?: number }
+      export declare const MAX: number
+    `,
+  })
+  assert.equal(one, other)
+  const names = one.slice(one.indexOf('# osier\n'), one.indexOf('# osier/promises\n'))
+  assert.equal(
+    names,
+    '# osier\n\nconst MAX: number\ntype Renaming\nfunction rename(src: string, options?: Renaming | undefined): Hidden\n\n',
+  )
+  const types = one.slice(one.indexOf('# The types'))
+  assert.equal(
+    types,
+    [
+      '# The types behind these names\n',
+      'interface Hidden {\n    readonly inner: Inner;\n}\n',
+      'interface Inner {\n    value: string;\n}\n',
+      'interface Renaming {\n    readonly flags?: number;\n}\n',
+    ].join('\n'),
+  )
+})
+
+test('a change of an option is a change of the report', { skip }, () => {
+  const text = (option: string) => `export declare function stat(path: string, options?: StatOptions): void
+    interface StatOptions { readonly follow?: boolean; ${option} }`
+  const before = declarations({ 'index.d.ts': text('') })
+  const after = declarations({ 'index.d.ts': text('readonly flags?: number') })
+  assert.equal(difference(before, after), '+     readonly flags?: number;')
+})

@@ -1,0 +1,14 @@
+/**
+ * Writes the public declarations of the build to test/fixtures/api.txt: `npm run api`.
+ *
+ *   node build/tools/api/generate.js [DIST] [FILE]
+ *
+ * DIST   the folder with the declarations; `dist` by default, another one to compare two builds
+ * FILE   where to write; `test/fixtures/api.txt` by default
+ */
+
+import { writeFileSync } from 'node:fs'
+import { publicDeclarations, REPORT } from './report.ts'
+
+const [dist = 'dist', file = REPORT] = process.argv.slice(2)
+writeFileSync(file, publicDeclarations(dist))
