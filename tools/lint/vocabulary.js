@@ -45,6 +45,9 @@ export const parts = new Map([
   ['zoo', 'hostile values'],
 ])
 
+/** Names that others have given, and code has to use. */
+export const foreign = new Set(['heritageClauses'])
+
 /** Names of the lists above that are still in the code. Once they are renamed, they are refused with the phrases. */
 export const inUse = new Set([
   'Found',

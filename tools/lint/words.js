@@ -1,6 +1,6 @@
 // Finds the words of vocabulary.js in texts and in code.
 
-import { identifiers, inUse, parts, phrases } from './vocabulary.js'
+import { foreign, identifiers, inUse, parts, phrases } from './vocabulary.js'
 
 const COMMENTS_AND_STRINGS =
   /\/\*[\s\S]*?\*\/|\/\/[^\n]*|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`|(?<=[=(,:!&|?;[]\s*)\/(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n])+\/[a-z]*/g
@@ -28,7 +28,7 @@ export function identifierFindings({ name, text }, isWhole) {
   const code = withoutProse(text)
   for (const { 0: identifier, index } of code.matchAll(/[A-Za-z_$][\w$]*/g)) {
     const listed = identifiers.has(identifier) ? identifier : partsOf(identifier).find((word) => parts.has(word))
-    if (listed === undefined || (!isWhole && inUse.has(listed))) continue
+    if (listed === undefined || foreign.has(identifier) || (!isWhole && inUse.has(listed))) continue
     const instead = identifiers.get(listed) ?? parts.get(listed)
     findings.push(`${name}:${lineOf(code, index)}: name "${identifier}"; write ${instead}`)
   }
