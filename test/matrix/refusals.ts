@@ -9,7 +9,15 @@ const isNode = !('bun' in process.versions || 'deno' in process.versions)
 
 /** What changes the process as a whole, with the test files (by a part of their paths) that do so. */
 const inWorkers: Readonly<Record<string, readonly string[]>> = {
-  chdir: ['conformance', 'os/files/directories', 'test/package', 'path/resolution', 'test/sjs', 'vfs/mounts'],
+  chdir: [
+    'conformance',
+    'os/files/directories',
+    'os/files/current_directory',
+    'test/package',
+    'path/resolution',
+    'test/sjs',
+    'vfs/mounts',
+  ],
   execve: ['conformance', 'test/sjs'],
   execvpe: ['conformance'],
   putenv: ['conformance', 'process_parameters/environ', 'processes/spawn', 'vfs/mounts'],

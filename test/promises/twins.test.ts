@@ -5,12 +5,14 @@ import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import { inspect } from 'node:util'
 import os from 'osier'
+import * as promises from 'osier/promises'
 import { noPwritev2 } from '../support/emulation.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { publicFunctions, waiting } from '../support/signatures.ts'
 import { neverBlockingWithoutNeed, twinsLacking } from '../support/twins.ts'
 
 type Callable = (...args: readonly unknown[]) => unknown
+
 type Arguments = readonly unknown[] | (() => readonly unknown[])
 
 const folder = temporaryFolder()
@@ -32,6 +34,7 @@ const [ns, later] = [1_000_000_000_123_456_789n, 1_100_000_000_987_654_321n]
 
 /** An open descriptor of the file, or of a folder, closed when the next one is asked for. */
 let last = -1
+
 function opened(path = 'file', flags = os.O_RDWR): number {
   closeLast()
   last = os.open(path, flags)
@@ -44,6 +47,7 @@ function closeLast(): void {
 }
 
 const bytes = (text: string): Buffer => Buffer.from(text)
+
 const inFolder = (): { dir_fd: number } => ({ dir_fd: opened('folder', os.O_RDONLY) })
 
 /** Calls by the function's name: some that succeed, some that fail. */
@@ -256,4 +260,8 @@ test('every function has the name and the length of its twin', () => {
 test('every function of os has a twin, or is known to need none', () => {
   const names = publicFunctions().map(({ name }) => name)
   assert.deepEqual([...twinsLacking(names, os.promises), ...neverBlockingWithoutNeed(names, os.promises)], [])
+})
+
+test('os.promises is osier/promises', () => {
+  assert.equal(os.promises.stat, promises.stat)
 })

@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict'
-import { lstatSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import os from 'osier'
-import * as stat from 'osier/stat'
 import { temporaryFolder } from '../../support/folder.ts'
 import { noPython } from '../../support/python.ts'
-import { noMainThread } from '../../support/runtime.ts'
 import { assertSameAsPython, type Call } from '../../support/scenario.ts'
 
 const folder = temporaryFolder()
@@ -78,65 +76,6 @@ describe('symlink and readlink', () => {
   })
 })
 
-describe('rename and replace', () => {
-  test('put a file in place of another, an empty directory in place of another, between open directories', () => {
-    for (const call of [os.rename, os.replace]) {
-      const root = tree()
-      writeFileSync(join(root, 'other'), 'other')
-      call(join(root, 'file'), join(root, 'other'))
-      assert.equal(readFileSync(join(root, 'other'), 'utf8'), 'contents')
-      mkdirSync(join(root, 'empty'))
-      call(join(root, 'full'), join(root, 'empty'))
-      withFd(root, (from) =>
-        withFd(join(root, 'empty'), (to) => call('other', 'moved', { src_dir_fd: from, dst_dir_fd: { fd: to } })),
-      )
-      assert.deepEqual(os.listdir(join(root, 'empty')).sort(), ['inner', 'moved'])
-      assert.throws(() => call('a', 'b', { dir_fd: 3 } as never), TypeError)
-    }
-  })
-
-  test('name themselves and both paths where they fail', () => {
-    const paths = ['/missing/a', '/missing/b'] as const
-    for (const call of [os.rename, os.replace, os.link, os.symlink]) {
-      const [filename, filename2] = paths
-      assert.throws(() => call(...paths), { code: 'ENOENT', syscall: call.name, filename, filename2 })
-    }
-  })
-})
-
-describe('remove and unlink', () => {
-  test('remove links rather than what they point to, and no directories', () => {
-    for (const call of [os.remove, os.unlink]) {
-      const root = tree()
-      call(join(root, 'to-full'))
-      withFd(root, (fd) => call('to-file', { dir_fd: fd }))
-      assert.deepEqual(os.listdir(root).sort(), ['broken', 'file', 'full'])
-      assert.throws(() => call(join(root, 'full')), os.IsADirectoryError)
-    }
-  })
-})
-
-describe('mkfifo and mknod', { skip: noMainThread }, () => {
-  test('make what they are asked for, with permissions less the umask', () => {
-    const root = tree()
-    const before = os.umask(0o027)
-    try {
-      os.mkfifo(join(root, 'fifo'))
-      os.mkfifo(join(root, 'private'), 0o600)
-      os.mknod(join(root, 'plain'))
-      os.mknod(join(root, 'socket'), stat.S_IFSOCK | 0o777)
-      withFd(root, (fd) => os.mknod('named', { mode: stat.S_IFIFO | 0o644, device: 0n, dir_fd: fd }))
-    } finally {
-      os.umask(before)
-    }
-    const modes = ['fifo', 'private', 'plain', 'socket', 'named'].map((name) => lstatSync(join(root, name)).mode)
-    assert.deepEqual(modes, [
-      ...[stat.S_IFIFO | 0o640, stat.S_IFIFO | 0o600, stat.S_IFREG | 0o600],
-      ...[stat.S_IFSOCK | 0o750, stat.S_IFIFO | 0o640],
-    ])
-  })
-})
-
 test('odd paths come to the same as in Python', { skip: noPython }, () => {
   const path = (name: string): { path: string } => ({ path: name })
   const setUp: Call[] = [
@@ -165,4 +104,16 @@ test('odd paths come to the same as in Python', { skip: noPython }, () => {
     { call: ['mknod', path('file')] },
   ])
   assertSameAsPython([...setUp, ...calls], folder)
+})
+
+test('the text of a link comes as it is, however short or long, whatever was read before', () => {
+  const link = join(folder, 'text')
+  const texts = Array.from({ length: 70 }, (_, size) => 'abcdefghij'.repeat(7).slice(0, size + 1))
+  const odd = [...texts].map((text) => `${text.slice(0, -1)}é`)
+  for (const text of [...texts.reverse(), ...odd.reverse(), 'ab\udcff', '\u007f\u0001']) {
+    os.symlink(text, link)
+    assert.equal(os.readlink(link), text)
+    assert.deepEqual(os.readlink(Buffer.from(link)), os.fsencode(text))
+    os.remove(link)
+  }
 })
