@@ -8,32 +8,32 @@ import type { Prepared } from '../prepared.ts'
 import type { StatOptions } from './status.ts'
 
 export type AccessOptions = StatOptions & {
-  /** true: ask for the effective user and group. Default false. */
+  /** true: check with the effective user and group ids. Default false. */
   readonly effective_ids?: boolean | undefined
 }
 
 const { AT_SYMLINK_NOFOLLOW, AT_EACCESS } = constants
 
-/** Mode to test with `access`: the path exists. */
+/** Mode to test with `access`: the file exists. */
 export const F_OK: number = constants.F_OK
-/** Mode to test with `access`: it may be read. */
+/** Mode to test with `access`: the file may be read. */
 export const R_OK: number = constants.R_OK
-/** Mode to test with `access`: it may be written. */
+/** Mode to test with `access`: the file may be written. */
 export const W_OK: number = constants.W_OK
-/** Mode to test with `access`: it may be executed, or, of a directory, searched. */
+/** Mode to test with `access`: the file may be executed, or the directory may be searched. */
 export const X_OK: number = constants.X_OK
 
 /**
- * access(2): whether the process may access a path, by its real user and group.
+ * access(2): reports whether the process may access a path, with its real user and group ids.
  *
- * Use it to inform people, not to decide what to do next: the answer may change before the deed. Trying, and catching
- * the error, has no such race.
+ * Use it to inform the user, not to decide whether to make a call: the permissions may change before the call. Making
+ * the call and catching the error has no such race.
  *
  * @param path the path
  * @param mode F_OK, or a combination of R_OK, W_OK and X_OK
- * @param options `dir_fd`: where a relative path starts; `effective_ids`: ask for the effective user and group;
+ * @param options `dir_fd`: where a relative path starts; `effective_ids`: check with the effective user and group ids;
  *   `follow_symlinks`: false for a link itself
- * @returns true if all that was asked for is allowed; false in every other case, a missing file included
+ * @returns true if all requested accesses are allowed; false in all other cases, including a missing file
  *
  * Availability: Linux. See access(2); Python, os.access.
  * @example

@@ -23,33 +23,34 @@ function followsSymlinks(options: FollowSymlinksOption | undefined): boolean {
   return bool(options.follow_symlinks, 'follow_symlinks', true)
 }
 
-/** What the entries of a directory have in common. */
+/** The directory that entries belong to. */
 export interface Source<T extends FileName> {
-  /** What stands before a name in its path, or the caller's descriptor of the directory. */
+  /** The prefix of the names in the paths of entries, or the caller's descriptor of the directory. */
   readonly start: T | number
-  /** The directory while it is being listed, then -1. */
+  /** The descriptor of the directory while it is being listed, then -1. */
   fd: number
 }
 
 /**
- * The status that was asked for last by somebody who wanted to know the type. To make a stat_result of it takes a third
- * as long as to ask, and to keep it as it is hardly less, so that is left to `stat`, which is called next or not at all.
+ * The status that the last type check has read. It is not turned into a stat_result at once, and not copied, because
+ * both take about a third of the time of the system call: `stat` does that if it is called next on the same entry.
  */
 const status = ownMemory(structs.stat.size)
 const statusAddress = addressOf(status)
 /**
- * Whose it is, and whether it is that of a link's target. This is not the entry itself, because V8 has to write down each
- * time that something old refers to something new, which takes longer than to make an entry.
+ * The entry whose status this is, and whether it is the status of a link's target. The entry itself is not referenced:
+ * storing a new object in an old one runs V8's write barrier and adds to its remembered set, which takes longer than
+ * creating an entry.
  */
-let askedRecords: Records<Source<FileName>> | null = null
-let askedPlace: Place = 0
-let askedTarget = false
+let cachedRecords: Records<Source<FileName>> | null = null
+let cachedPlace: Place = 0
+let cachedTarget = false
 
 /**
- * An entry of a directory, as `scandir` gives it: its name, and what is known of it without asking again.
+ * An entry of a directory, as `scandir` returns it: its name, and what the directory records about it.
  *
- * What does have to be asked is asked once and remembered: by `stat` the status, by `is_dir` and `is_file` the type of
- * what a symbolic link points to. `stat` costs no call right after those have asked.
+ * Anything else is read once and cached: the status by `stat`, and the type of a symbolic link's target by `is_dir` and
+ * `is_file`. `stat` needs no system call right after those have read the status.
  *
  * See Python, os.DirEntry.
  * @example
@@ -67,11 +68,11 @@ export class DirEntry<T extends FileName = string> {
   readonly #records: Records<Source<T>>
   readonly #place: Place
   #name: T | undefined
-  /** Where the type alone was asked for, the mode. */
+  /** A number if only the type has been read: the mode. */
   #stat: stat_result | number | undefined
   #lstat: stat_result | number | undefined
 
-  /** @internal `scandir` makes entries. */
+  /** @internal `scandir` creates entries. */
   constructor(records: Records<Source<T>>, place: Place) {
     if (records === undefined) {
       throw wrongType('records', 'what scandir gives: a program makes no entries itself', records)
@@ -89,58 +90,62 @@ export class DirEntry<T extends FileName = string> {
     return this.#name
   }
 
-  /** The directory's path, as `scandir` got it, joined with the name; the name alone where it got a descriptor. */
+  /**
+   * The directory's path, as it was passed to `scandir`, joined with the name; only the name if a descriptor was
+   * passed.
+   */
   get path(): T {
     const { start } = this.#records.reading
     if (typeof start === 'string') return `${start}${this.name}` as T
     return typeof start === 'number' ? this.name : joinPath(start, this.name)
   }
 
-  /** The path, which makes an entry a PathLike. */
+  /** Returns the path, so that an entry is a PathLike. */
   __fspath__(): T {
     return this.path
   }
 
-  /** The inode number, as the directory has it. */
+  /** Returns the inode number that the directory records. */
   inode(): bigint {
     return this.#records.inode(this.#place)
   }
 
   /**
-   * Whether it is a directory, or a symbolic link to one. A link that points nowhere, and an entry that is gone, is
-   * none.
+   * Reports whether the entry is a directory, or a symbolic link to one: false for a broken link, and for an entry that
+   * has been removed.
    *
-   * @param options `follow_symlinks`: false to ask of a link itself
-   * @throws OSError if a link's target cannot be asked about, such as PermissionError
+   * @param options `follow_symlinks`: false for a link itself
+   * @throws OSError if the status of a link's target cannot be read: PermissionError, for example
    */
   is_dir(options: FollowSymlinksOption | undefined = undefined): boolean {
     return (options === undefined && typeAt(this.#place) === DT_DIR) || DirEntry.#is(this, DT_DIR, S_IFDIR, options)
   }
 
   /**
-   * Whether it is a regular file, or a symbolic link to one. A link that points nowhere, and an entry that is gone, is
-   * none.
+   * Reports whether the entry is a regular file, or a symbolic link to one: false for a broken link, and for an entry
+   * that has been removed.
    *
-   * @param options `follow_symlinks`: false to ask of a link itself
-   * @throws OSError if a link's target cannot be asked about, such as PermissionError
+   * @param options `follow_symlinks`: false for a link itself
+   * @throws OSError if the status of a link's target cannot be read: PermissionError, for example
    */
   is_file(options: FollowSymlinksOption | undefined = undefined): boolean {
     return (options === undefined && typeAt(this.#place) === DT_REG) || DirEntry.#is(this, DT_REG, S_IFREG, options)
   }
 
-  /** Whether it is a symbolic link, also one that points nowhere. */
+  /** Reports whether the entry is a symbolic link, including a broken one. */
   is_symlink(): boolean {
     const type = typeAt(this.#place)
     return type === DT_UNKNOWN ? DirEntry.#is(this, DT_LNK, S_IFLNK, { follow_symlinks: false }) : type === DT_LNK
   }
 
-  /** Whether it is a junction, a thing of Windows: false. */
+  /** Reports whether the entry is a junction, which only Windows has: false. */
   is_junction(): boolean {
     return false
   }
 
   /**
-   * The status of the file. One system call, the first time (two for a symbolic link on which `is_symlink` is unknown).
+   * Returns the status of the file. The first call makes one system call (two if the directory does not record whether
+   * the entry is a symbolic link).
    *
    * @param options `follow_symlinks`: false for a link itself
    * @throws OSError as `os.stat` does
@@ -149,38 +154,39 @@ export class DirEntry<T extends FileName = string> {
     const ofTarget = followsSymlinks(options) && this.is_symlink()
     const known = ofTarget ? this.#stat : this.#lstat
     if (typeof known === 'object') return known
-    const stands = askedRecords === this.#records && askedPlace === this.#place && askedTarget === ofTarget
-    const errno = stands ? 0 : DirEntry.#ask(this, ofTarget, scratchAddress)
+    const isCached = cachedRecords === this.#records && cachedPlace === this.#place && cachedTarget === ofTarget
+    const errno = isCached ? 0 : DirEntry.#readStatus(this, ofTarget, scratchAddress)
     if (errno !== 0) throw osError(errno, ofTarget ? 'stat' : 'lstat', this.path)
-    if (stands) scratch.set(status)
+    if (isCached) scratch.set(status)
     const result = statResult()
     if (ofTarget) this.#stat = result
     else this.#lstat = result
     return result
   }
 
-  /** Has C write the status to memory; returns an error number where it cannot be told. */
-  static #ask(entry: DirEntry<FileName>, ofTarget: boolean, out: Address): number {
+  /** Reads the status into memory; returns 0 or an error number. */
+  static #readStatus(entry: DirEntry<FileName>, ofTarget: boolean, out: Address): number {
     const flags = ofTarget ? 0 : AT_SYMLINK_NOFOLLOW
     const { start, fd } = entry.#records.reading
     const at = typeof start === 'number' ? start : fd
     if (at === -1) return statusInto(out, entry.path, AT_FDCWD, flags)
-    // The directory is open: that spares making the path, and the kernel resolving it.
+    // While the directory is open, the name alone is enough: no path has to be built, and the kernel does not have to
+    // resolve one.
     const name = entry.#records.nameAddress(entry.#place)
     return name === 0 ? statusInto(out, entry.name, at, flags) : statusByAddressInto(out, name, at, flags)
   }
 
-  /** The mode, or a negative error number. */
+  /** Returns the mode, or a negative error number. */
   static #mode(entry: DirEntry<FileName>, ofTarget: boolean): number {
     const known = ofTarget ? entry.#stat : entry.#lstat
     if (known !== undefined) return typeof known === 'number' ? known : known.st_mode
-    askedPlace = -1
-    const errno = DirEntry.#ask(entry, ofTarget, statusAddress)
+    cachedPlace = -1
+    const errno = DirEntry.#readStatus(entry, ofTarget, statusAddress)
     if (errno !== 0) return -errno
-    if (askedRecords !== entry.#records) askedRecords = entry.#records
-    askedPlace = entry.#place
-    askedTarget = ofTarget
-    // Both bytes of it that the kernel uses.
+    if (cachedRecords !== entry.#records) cachedRecords = entry.#records
+    cachedPlace = entry.#place
+    cachedTarget = ofTarget
+    // The kernel uses only the two low bytes of the mode.
     const mode = (status[st_mode] as number) + ((status[st_mode + 1] as number) << 8)
     if (ofTarget) entry.#stat = mode
     else entry.#lstat = mode
@@ -199,14 +205,15 @@ export class DirEntry<T extends FileName = string> {
   }
 }
 
-// As `console.log` shows it: by its name, which is decoded only where somebody asks for it.
+// `console.log` shows the name. It is a getter of the prototype, which decodes the name on demand, and so has to be
+// listed here.
 Object.defineProperty(DirEntry.prototype, inspect.custom, {
   value(this: DirEntry<FileName>, _depth: number, options: InspectOptions) {
     return `DirEntry ${inspect({ name: this.name }, options)}`
   },
 })
 
-/** What stands before the names in the paths of entries. */
-export function startOf<T extends FileName>(directory: T | number): T | number {
+/** Returns the prefix of the names in the paths of entries. */
+export function pathPrefix<T extends FileName>(directory: T | number): T | number {
   return typeof directory === 'string' ? (joinPath<string>(directory, '') as T) : directory
 }

@@ -70,7 +70,7 @@ export function fchdir(fd: Descriptor): void {
 /**
  * getcwd(3): the current directory as text.
  *
- * @returns an absolute path; bytes that are not UTF-8 as `fsdecode` shows them
+ * @returns an absolute path; bytes that are not UTF-8 are decoded as by `fsdecode`
  * @throws FileNotFoundError if the directory has been removed
  *
  * Availability: Linux. See getcwd(3); Python, os.getcwd.
@@ -103,29 +103,29 @@ export function getcwdb(): Buffer {
   return Buffer.from(buffer.subarray(0, length))
 }
 
-/** Memory that holds the current directory's path, and the path's length there. */
+/** Returns memory that contains the current directory's path, and the length of the path. */
 function currentDirectory(): [Buffer, number] {
   let [buffer, place] = [scratch, scratchAddress]
-  // The kernel's own limit is a page. Beyond it the C library walks up the tree, and may need any length.
+  // The kernel's limit is a page. For longer paths the C library walks up the tree, and any length is possible.
   while (libc.getcwd(place, buffer.length) === 0) {
     const errno = lastErrno()
     if (errno !== errnoNumbers.ERANGE || buffer.length >= 256 * SCRATCH_SIZE) throw osError(errno, 'getcwd')
     buffer = Buffer.allocUnsafeSlow(buffer.length * 4)
     place = addressOf(buffer)
   }
-  // Most paths are shorter than what `indexOf` takes to get under way.
+  // For most paths this loop is faster than `indexOf`.
   let length = 0
   while (buffer[length] !== 0) length += 1
   return [buffer, length]
 }
 
 /**
- * mkdirat(2): makes a directory.
+ * mkdirat(2): creates a directory.
  *
- * @param path where; the directory above must exist
- * @param mode permission bits, less the umask; 0o777 by default
+ * @param path the path of the new directory; its parent must exist
+ * @param mode permission bits, before the umask is applied; 0o777 by default
  * @param options `mode` by name; `dir_fd`: where a relative path starts
- * @throws OSError as the system reports: FileExistsError, FileNotFoundError (no directory above), PermissionError
+ * @throws OSError as the system reports: FileExistsError, FileNotFoundError (the parent is missing), PermissionError
  *
  * Availability: Linux. Audit event: `os.mkdir` (path, mode, dir_fd). See mkdir(2); Python, os.mkdir.
  * @example
@@ -154,12 +154,12 @@ export function preparedMkdir(path: Path, ...rest: unknown[]): Prepared<'mkdirat
 }
 
 /**
- * Makes a directory and those above it that are missing. The ones above get the default mode; `mode` is for the last.
+ * Creates a directory and its missing parents. The parents get the default mode; `mode` applies to the last directory.
  *
- * @param name where
- * @param mode permission bits of the last directory, less the umask; 0o777 by default
- * @param exist_ok true: a directory that is there already is no error; false by default
- * @throws OSError as `mkdir` does: FileExistsError (a file is there, or anything without `exist_ok`)
+ * @param name the path of the new directory
+ * @param mode permission bits of the last directory, before the umask is applied; 0o777 by default
+ * @param exist_ok true: an existing directory is not an error; false by default
+ * @throws OSError as `mkdir` does: FileExistsError (the path is an existing file, or exists at all without `exist_ok`)
  *
  * Availability: Linux. Audit event: `os.mkdir` (path, mode, dir_fd), for each. See Python, os.makedirs.
  * @example
@@ -180,7 +180,7 @@ export function makedirs(name: Path, ...rest: unknown[]): void {
   makeAll(directory, mode, existOk)
 }
 
-/** The arguments of `makedirs`, checked. */
+/** Checks the arguments of `makedirs`. */
 export function checkedMakedirs(
   name: Path,
   ...rest: unknown[]
@@ -188,46 +188,46 @@ export function checkedMakedirs(
   const { mode = 0o777, exist_ok } = optional(['mode', 'exist_ok'], [], rest)
   const directory = fileName(name, 'name')
   const [bits, existOk] = [int(mode, 'mode'), bool(exist_ok, 'exist_ok', false)]
-  // Before the directories above are made.
+  // Check the path before any parent is created.
   cString(directory, 'name')
   return { directory, mode: bits, existOk }
 }
 
 function makeAll(name: FileName, mode: number, existOk: boolean): void {
-  const [head, tail] = lastPart(name)
+  const [head, tail] = splitLastComponent(name)
   if (head.length > 0 && tail.length > 0 && isMissing(modeOrErrno(head))) {
     try {
       makeAll(head, 0o777, existOk)
     } catch (error) {
-      // Somebody else was faster, which serves as well.
+      // Another process has created it in the meantime.
       if (!(error instanceof FileExistsError)) throw error
     }
-    // "a/b/." is made once "a/b" is.
+    // "a/b/." exists once "a/b" does.
     if (isCurrentDirectory(tail)) return
   }
   try {
     mkdir(name, mode)
   } catch (error) {
-    // Not only EEXIST: a read-only file system may say EROFS of what is there.
+    // Not only EEXIST: a read-only file system may report EROFS for an existing directory.
     if (!(error instanceof OSError) || !existOk || typeOf(name) !== S_IFDIR) throw error
   }
 }
 
-/** Whether a component is ".". */
+/** Reports whether a component is ".". */
 export function isCurrentDirectory(tail: FileName): boolean {
   return tail.length === 1 && (tail === '.' || tail[0] === 0x2e)
 }
 
 /**
- * Whether a directory of this mode, or negative error number, has to be made first. Where its path is too long it
- * cannot be: that is for the caller's call to say.
+ * Reports whether a parent directory has to be created, from its mode or negative error number. ENAMETOOLONG is left to
+ * the caller's own call, which fails with it.
  */
 export function isMissing(mode: number): boolean {
   return mode < 0 && mode !== -errnoNumbers.ENAMETOOLONG
 }
 
-/** Directory and last component, also where slashes follow that. */
-export function lastPart(path: FileName): [head: FileName, tail: FileName] {
+/** Splits a path into directory and last component, ignoring trailing slashes. */
+export function splitLastComponent(path: FileName): [head: FileName, tail: FileName] {
   const [head, tail] = splitPath(path)
   return tail.length > 0 ? [head, tail] : splitPath(head)
 }
@@ -265,10 +265,10 @@ export function preparedRmdir(path: Path, options: DirFdOption = NO_OPTIONS): Pr
 }
 
 /**
- * Removes an empty directory, and then those above it, as far as they are empty.
+ * Removes an empty directory, and then its parents while they are empty.
  *
- * @param name the directory; the ones above are those that the path names
- * @throws OSError as `rmdir` does, for the last directory alone
+ * @param name the directory; only parents that the path names are removed
+ * @throws OSError as `rmdir` does, for the last directory only
  *
  * Availability: Linux. Audit event: `os.rmdir` (path, dir_fd), for each. See Python, os.removedirs.
  * @example
@@ -285,7 +285,7 @@ export function removedirs(name: Path): void {
   removeEmptyAbove(directory)
 }
 
-/** A path that is to be used more than once, checked before anything happens. */
+/** Checks and converts a path that is used more than once, before any file is changed. */
 export function checkedName(path: Path, name: string): FileName {
   const file = fileName(path, name)
   cString(file, name)
@@ -303,9 +303,9 @@ function removeEmptyAbove(path: FileName): void {
   }
 }
 
-/** The directories above, as far as the path names them, from the nearest on. */
+/** Yields the parents that the path names, the nearest first. */
 export function* directoriesAbove(path: FileName): Generator<FileName, void> {
-  let [head, tail] = lastPart(path)
+  let [head, tail] = splitLastComponent(path)
   while (head.length > 0 && tail.length > 0) {
     yield head
     ;[head, tail] = splitPath(head)
@@ -313,8 +313,8 @@ export function* directoriesAbove(path: FileName): Generator<FileName, void> {
 }
 
 /**
- * Renames a file or directory, makes the directories that the new name needs, and removes those that the old name
- * leaves empty.
+ * Renames a file or directory, creates the parents of the new name, and removes the parents of the old name that are
+ * then empty.
  *
  * @param old the old name
  * @param new_ the new name
@@ -337,7 +337,7 @@ export function renames(old: Path, new_: Path): void {
   if (oldHead.length > 0 && oldTail.length > 0) removeEmptyAbove(from)
 }
 
-/** The arguments of `renames`, checked before any directory is made. */
+/** Checks the arguments of `renames` before any directory is created. */
 export function checkedRenames(old: Path, new_: Path): [from: FileName, to: FileName] {
   const [from, to] = [fileName(old, 'old'), fileName(new_, 'new')]
   cString(from, 'old')
@@ -346,8 +346,8 @@ export function checkedRenames(old: Path, new_: Path): [from: FileName, to: File
 }
 
 /**
- * chroot(2): makes a directory the root of all absolute paths of this process. The current directory stays where it is:
- * `chdir('/')` belongs to it.
+ * chroot(2): makes a directory the root of all absolute paths of this process. The current directory does not change:
+ * call `chdir('/')` afterwards.
  *
  * @param path the directory
  * @throws OSError as the system reports: FileNotFoundError, NotADirectoryError, PermissionError (needs CAP_SYS_CHROOT)

@@ -9,7 +9,7 @@ import type { Prepared } from '../prepared.ts'
 import { typeOf } from './file_type.ts'
 import { statusByAddressInto } from './status.ts'
 
-/** Reading directories: what `listdir`, `scandir` and `walk` have in common. */
+/** Reading directories: shared by `listdir`, `scandir` and `walk`. */
 
 const {
   O_RDONLY,
@@ -30,7 +30,7 @@ const { st_mode } = structs.stat.offsets
 
 const OPEN_DIRECTORY = O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK
 
-// Constants of this module, which V8's compiler can rely on, unlike imports.
+// Constants of this module: V8's compiler can inline them, unlike imported bindings.
 const records = Buffer.from(scratch.buffer)
 const u16 = new Uint16Array(scratch.buffer)
 const u32 = new Uint32Array(scratch.buffer)
@@ -41,7 +41,7 @@ const DOT = 0x2e
 /** Raised before a directory is listed by `scandir`, `walk` or `fwalk`. */
 export const scandirEvent: AuditEvent = new AuditEvent('os.scandir')
 
-/** Opens a directory for reading its entries. `flags` go beside those that this always needs. */
+/** Opens a directory for reading its entries. `flags` are added to the flags that are always set. */
 export function openDirectory(syscall: string, at: number, path: FileName, flags = 0): number {
   const [, name, wanted] = preparedOpenDirectory(syscall, at, path, flags).args
   let fd: number
@@ -54,9 +54,9 @@ export function preparedOpenDirectory(syscall: string, at: number, path: FileNam
   return { name: 'openat', args: [at, cString(path, 'path'), OPEN_DIRECTORY | flags, 0], syscall, file: path }
 }
 
-/** A descriptor of our own for a directory that the caller has open, rewound: the position is shared by both. */
+/** Duplicates the caller's descriptor of a directory, and rewinds it: both descriptors share the position. */
 export function duplicateDirectory(syscall: string, fd: number): number {
-  // What is no directory keeps its position.
+  // The position of a file that is not a directory must not change.
   const type = typeOf(fd)
   if (type !== undefined && type !== S_IFDIR) throw osError(errnoNumbers.ENOTDIR, syscall, fd)
   let copy: number
@@ -66,15 +66,16 @@ export function duplicateDirectory(syscall: string, fd: number): number {
 }
 
 /**
- * Reads some more entries, without "." and "..".
+ * Reads the next block of entries, without "." and "..".
  *
- * They are decoded at once, since every directory is read into the same memory. The whole block becomes one string, of
- * which plain ASCII names are slices: half the time of decoding each. (V8 keeps the block, at most 64 KiB, for as long
- * as one of its names longer than twelve characters is in use.)
+ * The names are decoded at once, because every directory is read into the same memory. The whole block is decoded into
+ * one string, and ASCII names are slices of it, which takes half the time of decoding each name. (V8 keeps the block,
+ * at most 64 KiB, alive while a sliced name is in use. Names shorter than 13 characters are copied:
+ * `SlicedString::kMinLength` in V8's src/objects/string.h.)
  *
- * @param names gets the names
- * @param types gets as many types: DT_*
- * @param inodes gets as many inode numbers, as bigints where they pass 2^53; left out where nobody asks
+ * @param names the names are appended to it
+ * @param types the types (DT_*) are appended to it
+ * @param inodes the inode numbers are appended to it, as bigints above 2^53; undefined if they are not needed
  * @returns false at the end
  */
 export function readEntries(
@@ -90,7 +91,7 @@ export function readEntries(
   return size > 0
 }
 
-/** All names in a directory of the system's, such as /proc. */
+/** Returns all names in a system directory, such as /proc. */
 export function namesIn(syscall: string, path: string): string[] {
   const names: string[] = []
   const fd = openDirectory(syscall, constants.AT_FDCWD, path)
@@ -102,7 +103,7 @@ export function namesIn(syscall: string, path: string): string[] {
   return names
 }
 
-/** Adds the entries that stand in scratch memory. */
+/** Appends the entries in scratch memory. */
 export function addEntries(size: number, names: string[], types: number[], inodes?: (number | bigint)[]): void {
   const block = records.toString('latin1', 0, size)
   for (let at = 0; at < size; at += u16[(at + d_reclen) >> 1] as number) {
@@ -114,7 +115,7 @@ export function addEntries(size: number, names: string[], types: number[], inode
   }
 }
 
-/** The name that stands there in scratch memory, of which `block` is the text. */
+/** Returns the name at an offset in scratch memory; `block` is the decoded memory. */
 function nameAt(start: number, block: string): string {
   let end = start
   let all = 0
@@ -123,12 +124,12 @@ function nameAt(start: number, block: string): string {
 }
 
 /**
- * Reads some more entries, sorted into directories, links to such included, and the rest: without the lists of types and
- * of all names, which take as long to make as these.
+ * Reads the next block of entries, separated into directories (including links to directories) and other files. It does
+ * not build the lists of all names and types, which would take as much time again.
  *
  * @returns false at the end
  */
-export function sortEntries(
+export function partitionEntries(
   syscall: string,
   fd: number,
   path: FileName | number,
@@ -141,60 +142,63 @@ export function sortEntries(
     const start = at + d_name
     if (isDotName(start)) continue
     const type = records[at + d_type] as number
-    if (isUnclear(type) ? isDirectory(fd, scratchAddress + start) : type === DT_DIR)
+    if (needsStat(type) ? isDirectory(fd, scratchAddress + start) : type === DT_DIR)
       directories.push(nameAt(start, block))
     else others.push(nameAt(start, block))
   }
   return size > 0
 }
 
-/** Whether the kernel has to be asked if it is a directory: of links only, and where the file system tells no types. */
-export function isUnclear(type: number): boolean {
+/**
+ * Reports whether stat(2) is needed to know if an entry is a directory: for symbolic links, and if the file system does
+ * not record types.
+ */
+export function needsStat(type: number): boolean {
   return type === DT_LNK || type === DT_UNKNOWN
 }
 
-// Beside the scratch memory, in which there are names yet to come.
+// Separate from the scratch memory, which still contains names.
 const status = ownMemory(structs.stat.size)
 const statusAddress = addressOf(status)
 
-/** Whether what has the name that stands in memory is a directory; one that cannot be asked about is none. */
+/** Reports whether the file with the name at an address is a directory; false if stat(2) fails. */
 function isDirectory(fd: number, name: Address): boolean {
   if (statusByAddressInto(statusAddress, name, fd, 0) !== 0) return false
   return (status.readUInt32LE(st_mode) & S_IFMT) === S_IFDIR
 }
 
-/** Has the kernel fill memory with entries; returns how many bytes, 0 at the end. */
+/** Reads entries into memory; returns the number of bytes, 0 at the end. */
 function readBlock(syscall: string, fd: number, path: FileName | number, place = scratchAddress): number {
   let size: number
   while ((size = libc.getdents64(fd, place, SCRATCH_SIZE)) === -1) {
     const errno = lastErrno()
-    // The directory has been removed: to POSIX, and so to readdir(3) and CPython, that is its end.
+    // The directory has been removed: readdir(3) reports the end of the directory, and so does CPython.
     if (errno === errnoNumbers.ENOENT) return 0
     if (errno !== errnoNumbers.EINTR) throw osError(errno, syscall, path)
   }
   return size
 }
 
-/** Where a record begins, and below that its type, which has four bits: one small number for both. */
+/** The offset of a record, shifted left by four bits, with its type in the low bits: one small integer for both. */
 export type Place = number
 
-/** A directory that is being read by its descriptor; -1 when that is over. */
+/** A directory that is being read; `fd` is -1 when that has ended. */
 export interface OpenDirectory {
   readonly fd: number
 }
 
-// For who does something else between one entry and the next, when scratch memory is overwritten. It lies behind that,
-// and is read by the same arrays.
+// Records of callers that make other calls between two entries, which overwrite the scratch memory. It follows the
+// scratch memory, so that the same typed arrays read both.
 const ownRecords = ownMemory(SCRATCH_SIZE)
-const OWN = ownRecords.byteOffset - scratch.byteOffset
+const OWN_OFFSET = ownRecords.byteOffset - scratch.byteOffset
 
-/** Whose records stand there. */
-let standing: Records<OpenDirectory> | null = null
+/** The records that are stored there. */
+let currentRecords: Records<OpenDirectory> | null = null
 
 /**
- * Entries of a directory as getdents64(2) wrote them, of which is decoded only what is asked for. They are kept as text
- * of one character each byte: nothing is quicker to make, and plain names are slices of it. (An entry keeps that of its
- * whole block, at most 64 KiB.)
+ * Entries of a directory as getdents64(2) wrote them, decoded on demand. They are kept as a latin1 string, with one
+ * character for each byte: that is the fastest copy, and ASCII names are slices of it. (An entry keeps the string of
+ * its whole block alive, at most 64 KiB.)
  */
 export class Records<R extends OpenDirectory> {
   readonly reading: R
@@ -202,7 +206,7 @@ export class Records<R extends OpenDirectory> {
   readonly places: readonly Place[]
   readonly #text: string
 
-  /** @param start where they stand now, counted from scratch memory on */
+  /** @param start the offset of the records from the start of the scratch memory */
   constructor(reading: R, start: number, size: number) {
     this.reading = reading
     this.places = placesIn(start, size)
@@ -224,13 +228,13 @@ export class Records<R extends OpenDirectory> {
     return Buffer.from(this.#text.slice(start, start + 8), 'latin1').readBigUInt64LE()
   }
 
-  /** Where the name stands, with a NUL at its end, for C to be called at once; 0 where it does no more. */
+  /** Returns the address of the NUL-terminated name, for an immediate C call; 0 if the memory has been reused. */
   nameAddress(place: Place): Address {
-    return standing === this ? scratchAddress + OWN + (place >> 4) + d_name : 0
+    return currentRecords === this ? scratchAddress + OWN_OFFSET + (place >> 4) + d_name : 0
   }
 }
 
-/** DT_* of an entry. */
+/** Returns the type of an entry (DT_*). */
 export function typeAt(place: Place): number {
   return place & 15
 }
@@ -244,42 +248,42 @@ function placesIn(start: number, size: number): Place[] {
   return places
 }
 
-/** Whether the name that stands there in scratch memory, or behind it, is "." or "..". */
+/** Reports whether the name at an offset from the start of the scratch memory is "." or "..". */
 export function isDotName(start: number): boolean {
   if (records[start] !== DOT) return false
   return records[start + 1] === 0 || (records[start + 1] === DOT && records[start + 2] === 0)
 }
 
-/** Reads some more entries, for who comes back to them later; null at the end. */
+/** Reads the next block of entries, for callers that use them later; null at the end. */
 export function readRecords<R extends OpenDirectory>(
   syscall: string,
   reading: R,
   path: FileName | number,
 ): Records<R> | null {
-  const isFree = standing === null || standing.reading === reading || standing.reading.fd === -1
-  if (isFree) standing = null
-  const start = isFree ? OWN : 0
+  const isFree = currentRecords === null || currentRecords.reading === reading || currentRecords.reading.fd === -1
+  if (isFree) currentRecords = null
+  const start = isFree ? OWN_OFFSET : 0
   const size = readBlock(syscall, reading.fd, path, scratchAddress + start)
   if (size === 0) return null
   const found = new Records(reading, start, size)
-  if (isFree) standing = found
+  if (isFree) currentRecords = found
   return found
 }
 
-/** The entries that stand in scratch memory. */
+/** Returns the entries in scratch memory. */
 export function recordsInScratch<R extends OpenDirectory>(reading: R, size: number): Records<R> {
   return new Records(reading, 0, size)
 }
 
-/** To be told when a directory has been read: others may have its memory. */
-export function endReading(reading: OpenDirectory): void {
-  if (standing?.reading === reading) standing = null
+/** Must be called when a directory has been read, so that its memory can be reused. */
+export function releaseRecords(reading: OpenDirectory): void {
+  if (currentRecords?.reading === reading) currentRecords = null
 }
 
 function inodeAt(offset: number): number | bigint {
   const low = u32[offset >> 2] as number
   const high = u32[(offset >> 2) + 1] as number
-  // The first case for the sake of V8, which keeps small integers apart from other numbers.
+  // A separate case, so that V8 sees small integers here rather than doubles.
   if (high === 0) return low
   return high < 0x20_0000 ? high * 0x1_0000_0000 + low : (u64[offset >> 3] as bigint)
 }

@@ -24,17 +24,17 @@ export function sync(): void {
   libc.sync()
 }
 
-/** What `sync` does before its call: nothing. */
+/** The call of `sync`, which has no arguments. */
 export function preparedSync(): Prepared<'sync'> {
   return { name: 'sync', args: [], syscall: 'sync', file: undefined }
 }
 
-/** What holds files: file systems, their sizes and limits, and the numbers of devices. */
+/** File systems: their sizes, limits and flags. */
 
 /**
- * statvfs(3): the status of the file system that a path is on.
+ * statvfs(3): returns the status of the file system that contains a path.
  *
- * @param path any path on it, or the descriptor of an open file
+ * @param path any path on the file system, or the descriptor of an open file
  * @returns sizes, free space, flags
  * @throws OSError as the system reports: FileNotFoundError, PermissionError
  *
@@ -60,7 +60,7 @@ export function preparedStatvfs(path: Path | Descriptor): Prepared<'statvfs'> | 
 }
 
 /**
- * fstatvfs(3): the status of the file system that an open file is on.
+ * fstatvfs(3): returns the status of the file system that contains an open file.
  *
  * @param fd its descriptor
  * @returns sizes, free space, flags
@@ -87,20 +87,19 @@ export function preparedFstatvfs(fd: Descriptor): Prepared<'fstatvfs'> {
 }
 
 /**
- * The names that `pathconf` takes, with their numbers.
+ * The names that `pathconf` accepts, with their numbers.
  *
  * Availability: Linux. See Python, os.pathconf_names.
  */
 export const pathconf_names: typeof pathconfNames & Readonly<Record<string, number | undefined>> = pathconfNames
 
 /**
- * pathconf(3): a configuration value, such as a limit, that holds for a path.
+ * pathconf(3): returns a configuration value, such as a limit, for a path.
  *
  * @param path the path, or the descriptor of an open file
  * @param name the limit: a name of `pathconf_names`, or its number
  * @returns the value; -1 if there is no limit
- * @throws RangeError for a name that is not known; OSError EINVAL for a number that is not, or that does not suit the
- *   file
+ * @throws RangeError for an unknown name; OSError EINVAL for an unknown number, or one that does not apply to the file
  *
  * Availability: Linux. See pathconf(3); Python, os.pathconf.
  * @example
@@ -109,7 +108,7 @@ export const pathconf_names: typeof pathconfNames & Readonly<Record<string, numb
  * ```
  */
 export function pathconf(path: Path | Descriptor, name: string | number): number {
-  return limitAsked(preparedPathconf(path, name))
+  return queryLimit(preparedPathconf(path, name))
 }
 
 /** Checks and converts the arguments of `pathconf`. */
@@ -123,21 +122,20 @@ export function preparedPathconf(
   return { name: 'pathconf', args, syscall: 'pathconf', file }
 }
 
-/** Asks for a limit. */
-export function limitAsked(call: Prepared<'pathconf'> | Prepared<'fpathconf'>): number {
+/** Calls pathconf(3) or fpathconf(3). */
+export function queryLimit(call: Prepared<'pathconf'> | Prepared<'fpathconf'>): number {
   clearErrno()
   if (call.name === 'pathconf') return limit(libc.pathconf(call.args[0], call.args[1]), 'pathconf', call.file)
   return limit(libc.fpathconf(call.args[0], call.args[1]), 'fpathconf', call.file)
 }
 
 /**
- * fpathconf(3): a configuration value, such as a limit, that holds for an open file.
+ * fpathconf(3): returns a configuration value, such as a limit, for an open file.
  *
  * @param fd its descriptor
  * @param name the limit: a name of `pathconf_names`, or its number
  * @returns the value; -1 if there is no limit
- * @throws RangeError for a name that is not known, and for a negative descriptor; OSError EBADF, or EINVAL for a number
- *   that is not known
+ * @throws RangeError for an unknown name, and for a negative descriptor; OSError EBADF, or EINVAL for an unknown number
  *
  * Availability: Linux. See fpathconf(3); Python, os.fpathconf.
  * @example
@@ -149,7 +147,7 @@ export function limitAsked(call: Prepared<'pathconf'> | Prepared<'fpathconf'>): 
  * ```
  */
 export function fpathconf(fd: Descriptor, name: string | number): number {
-  return limitAsked(preparedFpathconf(fd, name))
+  return queryLimit(preparedFpathconf(fd, name))
 }
 
 /** Checks and converts the arguments of `fpathconf`. */
@@ -161,7 +159,7 @@ function preparedLimitOfFd(file: number, name: string | number): Prepared<'fpath
   return { name: 'fpathconf', args: [file, confName(name, pathconfNames)], syscall: 'fpathconf', file }
 }
 
-/** The number of a configuration name, given by name or by number. */
+/** Converts a configuration name, or its number, to the number. */
 export function confName(name: unknown, names: Readonly<Record<string, number | undefined>>): number {
   if (typeof name === 'number') return int(name, 'name')
   if (typeof name !== 'string') throw wrongType('name', 'a string or an integer', name)
@@ -170,7 +168,7 @@ export function confName(name: unknown, names: Readonly<Record<string, number | 
   throw badValue('name', 'is no configuration name of this platform', name)
 }
 
-/** -1 means "no limit" as well as failure: only errno tells. */
+/** -1 means "no limit" or failure: only errno distinguishes them. */
 export function limit(value: Int64, syscall: string, file?: Subject): number {
   if (value === -1) {
     const errno = lastErrno()
@@ -179,7 +177,7 @@ export function limit(value: Int64, syscall: string, file?: Subject): number {
   return exactLimit(value)
 }
 
-/** A limit as a number, where that can hold it. */
+/** Converts a limit to a number; throws if a number cannot represent it exactly. */
 export function exactLimit(value: Int64): number {
   if (typeof value === 'number') return value
   throw outOfRange('result', 'below 2^53 to be a number', value)

@@ -10,8 +10,8 @@ const { AT_EACCESS, AT_EMPTY_PATH, AT_FDCWD, R_OK, S_IFMT } = constants
 const { st_mode } = structs.stat.offsets
 
 /**
- * The type and permissions of a file, or a negative error number: for those who ask "is there one, and what", to whom
- * "no" is an answer, and an exception too much. Nor does a size beyond 2^53 trouble them, which `stat` could not tell.
+ * Returns the type and permissions of a file, or -errno instead of throwing, for callers that treat a missing file as a
+ * normal result. It also works for files larger than 2^53 bytes, for which `stat` throws.
  *
  * @param file a path or a descriptor
  * @param flags 0, or AT_SYMLINK_NOFOLLOW
@@ -36,27 +36,27 @@ export function preparedMode(file: FileName | number, flags = 0, at: number = AT
 }
 
 /**
- * Where a call takes no path beside it, or an empty one, AT_FDCWD would mean the current directory (also to fsetxattr(2)
- * and its kin, from Linux 6.13 on), but no descriptor has that number.
+ * Rejects AT_FDCWD as a descriptor: with an empty path, AT_FDCWD would mean the current directory (from Linux 6.13 on
+ * also in fsetxattr(2), fgetxattr(2), flistxattr(2) and fremovexattr(2)).
  */
 export function rejectAtFdcwd(fd: number): number {
   return fd === AT_FDCWD ? -1 : fd
 }
 
-/** The mode, as scratch memory has it. */
+/** Reads the mode from scratch memory. */
 export function modeIn(): number {
   return uint32At(st_mode)
 }
 
-/** The type of a file, S_IFDIR and kin; undefined where there is none, or where it cannot be told. */
+/** Returns the type of a file (S_IFDIR, S_IFREG ...); undefined if it is missing, or if stat(2) fails. */
 export function typeOf(file: FileName | number, flags = 0, at: number = AT_FDCWD): number | undefined {
   const mode = modeOrErrno(file, flags, at)
   return mode < 0 ? undefined : mode & S_IFMT
 }
 
 /**
- * Why a file could not be opened for reading, as a negative error number; 0 where it could. It is only asked, and links
- * are followed: opening devices and FIFOs has effects.
+ * Reports with faccessat(2) why a file cannot be opened for reading, as a negative error number; 0 if it can. Links are
+ * followed. The file is not opened, because opening devices and FIFOs has side effects.
  */
 export function readErrno(file: FileName, at: number): number {
   const [from, name, mode, flags] = preparedReadErrno(file, at).args

@@ -12,7 +12,7 @@ import { cString, fileName, type Path } from '../arguments/paths.ts'
 import type { Prepared } from '../prepared.ts'
 import { auditedFd, type DirFdOption } from './status.ts'
 
-/** Where two relative paths start. */
+/** The directories that two relative paths start from. */
 export interface TwoDirFdOptions {
   readonly src_dir_fd?: Descriptor | null | undefined
   readonly dst_dir_fd?: Descriptor | null | undefined
@@ -20,7 +20,8 @@ export interface TwoDirFdOptions {
 
 export interface LinkOptions extends TwoDirFdOptions {
   /**
-   * Whether a symbolic link at `src` is followed. The default is the C library's `link`: not, unless a dir_fd is given.
+   * Whether a symbolic link at `src` is followed. The default is that of CPython: it is followed only if a dir_fd is
+   * given.
    */
   readonly follow_symlinks?: boolean | undefined
 }
@@ -33,13 +34,13 @@ const linkEvent = new AuditEvent('os.link')
 const symlinkEvent = new AuditEvent('os.symlink')
 
 /**
- * linkat(2): makes another name for a file (a hard link).
+ * linkat(2): creates another name for a file (a hard link).
  *
  * @param src the file
  * @param dst the new name, on the same file system
- * @param options `src_dir_fd`, `dst_dir_fd`: where relative paths start; `follow_symlinks`: where `src` is a symbolic
- *   link, true links the file it points to and false the link itself. Left out, the link itself is linked, as CPython
- *   does on Linux; but with one of the descriptors given, the file it points to
+ * @param options `src_dir_fd`, `dst_dir_fd`: where relative paths start; `follow_symlinks`: if `src` is a symbolic
+ *   link, true links its target, and false the link itself. By default the link itself is linked, as in CPython on
+ *   Linux; but if a descriptor is given, the target is linked
  * @throws OSError as the system reports: FileNotFoundError, FileExistsError, PermissionError (a directory), EXDEV
  *
  * Availability: Linux. Audit event: `os.link` (src, dst, src_dir_fd, dst_dir_fd). See link(2); Python, os.link.
@@ -70,11 +71,11 @@ export function preparedLink(src: Path, dst: Path, options: LinkOptions = NO_OPT
 }
 
 /**
- * symlinkat(2): makes a symbolic link.
+ * symlinkat(2): creates a symbolic link.
  *
  * @param src the text of the link: the path it points to, which need not exist
- * @param dst where the link is made
- * @param target_is_directory of use on Windows only
+ * @param dst the path of the new link
+ * @param target_is_directory used on Windows only
  * @param options `target_is_directory` by name; `dir_fd`: where a relative `dst` starts
  * @throws OSError as the system reports: FileExistsError, FileNotFoundError (no directory for `dst`), PermissionError
  *
@@ -109,11 +110,11 @@ export function preparedSymlink(src: Path, dst: Path, ...rest: unknown[]): Prepa
 }
 
 /**
- * readlinkat(2): the text of a symbolic link.
+ * readlinkat(2): returns the target path of a symbolic link.
  *
  * @param path the link
  * @param options `dir_fd`: where a relative path starts
- * @returns the path that the link points to, as it is written there: bytes if `path` is bytes
+ * @returns the text of the link, unchanged: bytes if `path` is bytes
  * @throws OSError as the system reports: FileNotFoundError; EINVAL if it is not a link
  *
  * Availability: Linux. See readlink(2); Python, os.readlink.
@@ -131,7 +132,7 @@ export function readlink(path: Path, options?: DirFdOption): string | Buffer
 export function readlink(path: Path, options: DirFdOption = NO_OPTIONS): string | Buffer {
   let length: number
   if (typeof path === 'string' && options === NO_OPTIONS) {
-    // Apart from the rest, because to pack the arguments and to unpack them takes a while.
+    // Does not share `preparedReadlink`, because packing and unpacking the arguments takes time.
     const name = cString(path, 'path')
     while ((length = libc.readlinkat(AT_FDCWD, name, scratchAddress, SCRATCH_SIZE)) === -1) failed('readlink', path)
     return decodeBuffer(scratch, 0, length)
@@ -147,7 +148,7 @@ export function preparedReadlink(path: Path, options: DirFdOption = NO_OPTIONS):
   checkOptions(options, ['dir_fd'])
   const file = fileName(path, 'path')
   const at = dirFd(options.dir_fd)
-  // Linux cuts a link's text at one page, a sixteenth of what is offered here, so it always fits.
+  // Linux limits a link's text to one page, a sixteenth of the scratch memory, so it always fits.
   return {
     name: 'readlinkat',
     args: [at, cString(file, 'path'), scratchAddress, SCRATCH_SIZE],
@@ -156,7 +157,7 @@ export function preparedReadlink(path: Path, options: DirFdOption = NO_OPTIONS):
   }
 }
 
-/** The text of a link, as scratch memory has it, in the kind of its path. */
+/** Reads the text of a link from scratch memory, as text or bytes like its path. */
 export function linkText(length: number, file: Subject): string | Buffer {
   return typeof file === 'string' ? decodeBuffer(scratch, 0, length) : Buffer.from(scratch.subarray(0, length))
 }

@@ -8,7 +8,7 @@ import { bool, id, int } from '../arguments/numbers.ts'
 import { checkOptions, NO_OPTIONS } from '../arguments/options.ts'
 import { cString, fileName, fileNameOrFd, type Path } from '../arguments/paths.ts'
 import type { Prepared } from '../prepared.ts'
-import { auditedFd, DIR_FD_FOLLOW, refuseWithFd, type StatOptions } from './status.ts'
+import { auditedFd, DIR_FD_FOLLOW, rejectWithFd, type StatOptions } from './status.ts'
 
 const { AT_FDCWD, AT_SYMLINK_NOFOLLOW } = constants
 
@@ -21,9 +21,9 @@ const chownEvent = new AuditEvent('os.chown')
  * @param path the file, or the descriptor of an open one
  * @param mode the new permission bits, such as 0o644
  * @param options `dir_fd`: where a relative path starts (ignored with a descriptor); `follow_symlinks`: false for a
- *   link itself, which needs Linux 6.6, and a file system whose links have permissions
- * @throws OSError as the system reports: FileNotFoundError, PermissionError (not the owner); EOPNOTSUPP for a link
- *   whose file system gives links no permissions
+ *   link itself, which needs Linux 6.6 and a file system whose links have permissions
+ * @throws OSError as the system reports: FileNotFoundError, PermissionError (not the owner); EOPNOTSUPP for a link on a
+ *   file system whose links have no permissions
  * @throws NotImplementedError for `follow_symlinks: false` before Linux 6.6
  *
  * Availability: Linux. Audit event: `os.chmod` (path, mode, dir_fd). See chmod(2); Python, os.chmod.
@@ -66,7 +66,7 @@ export function preparedChmod(
   return { name: 'fchmodat2', args: [at, name, bits, AT_SYMLINK_NOFOLLOW], syscall: 'chmod', file }
 }
 
-/** What it means that a symbolic link itself could not be changed. */
+/** Maps the errno of a failed fchmodat2(AT_SYMLINK_NOFOLLOW) to an error; ENOSYS means Linux before 6.6. */
 export function chmodLinkError(errno: number, file: Subject): Error {
   if (errno !== errnoNumbers.ENOSYS) return osError(errno, 'chmod', file)
   return new NotImplementedError('chmod of a symbolic link itself needs Linux 6.6')
@@ -102,11 +102,11 @@ export function preparedFchmod(fd: Descriptor, mode: number): Prepared<'fchmod'>
 }
 
 /**
- * chown(2): changes owner and group of a file.
+ * chown(2): changes the owner and the group of a file.
  *
  * @param path the file, or the descriptor of an open one
- * @param uid the new owner, -1 to leave it
- * @param gid the new group, -1 to leave it
+ * @param uid the new owner; -1 leaves it unchanged
+ * @param gid the new group; -1 leaves it unchanged
  * @param options `dir_fd`: where a relative path starts; `follow_symlinks`: false for a link itself
  * @throws OSError as the system reports: FileNotFoundError, PermissionError
  *
@@ -142,7 +142,7 @@ export function preparedChown(
   const [owner, group] = [id(uid, 'uid'), id(gid, 'gid')]
   const follow = bool(options.follow_symlinks, 'follow_symlinks', true)
   if (typeof file === 'number') {
-    refuseWithFd({ dir_fd: options.dir_fd, follow_symlinks: follow })
+    rejectWithFd({ dir_fd: options.dir_fd, follow_symlinks: follow })
     if (chownEvent.wanted) chownEvent.raise(path, uid, gid, -1)
     return { name: 'fchown', args: [file, owner, group], syscall: 'chown', file }
   }
@@ -154,11 +154,11 @@ export function preparedChown(
 }
 
 /**
- * fchown(2): changes owner and group of an open file.
+ * fchown(2): changes the owner and the group of an open file.
  *
  * @param fd its descriptor
- * @param uid the new owner, -1 to leave it
- * @param gid the new group, -1 to leave it
+ * @param uid the new owner; -1 leaves it unchanged
+ * @param gid the new group; -1 leaves it unchanged
  * @throws OSError as the system reports: EBADF, PermissionError
  *
  * Availability: Linux. Audit event: `os.chown` (fd, uid, gid, -1). See fchown(2); Python, os.fchown.
@@ -184,11 +184,11 @@ export function preparedFchown(fd: Descriptor, uid: number, gid: number): Prepar
 }
 
 /**
- * lchown(2): changes owner and group of a file, or of a symbolic link itself.
+ * lchown(2): changes the owner and the group of a file, or of a symbolic link itself.
  *
  * @param path the file
- * @param uid the new owner, -1 to leave it
- * @param gid the new group, -1 to leave it
+ * @param uid the new owner; -1 leaves it unchanged
+ * @param gid the new group; -1 leaves it unchanged
  * @throws OSError as the system reports: FileNotFoundError, PermissionError
  *
  * Availability: Linux. Audit event: `os.chown` (path, uid, gid, -1). See lchown(2); Python, os.lchown.

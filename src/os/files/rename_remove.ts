@@ -12,8 +12,8 @@ const renameEvent = new AuditEvent('os.rename')
 const removeEvent = new AuditEvent('os.remove')
 
 /**
- * renameat(2): gives a file or directory another name, in one step. What has the new name already is replaced, where it
- * is of the same kind: a file by a file, an empty directory by a directory.
+ * renameat(2): renames a file or directory atomically. An existing file at the new name is replaced by a file, and an
+ * existing empty directory by a directory.
  *
  * @param src the old name
  * @param dst the new name, on the same file system
@@ -39,8 +39,8 @@ export function preparedRename(src: Path, dst: Path, options: TwoDirFdOptions = 
 }
 
 /**
- * renameat(2): gives a file or directory another name, in one step, and replaces what has that name. On Linux `rename`
- * does the same; this name says so on every platform.
+ * renameat(2): renames a file or directory atomically, and replaces an existing file or empty directory at the new
+ * name. On Linux `rename` does the same; `replace` does it on every platform.
  *
  * @param src the old name
  * @param dst the new name, on the same file system
@@ -82,7 +82,8 @@ function preparedRenameAs(syscall: string, src: Path, dst: Path, options: TwoDir
 }
 
 /**
- * unlinkat(2): removes the name of a file; the file goes with its last name, once nobody has it open.
+ * unlinkat(2): removes the name of a file. The file is deleted when its last name is removed and no process has it
+ * open.
  *
  * @param path the file or symbolic link
  * @param options `dir_fd`: where a relative path starts

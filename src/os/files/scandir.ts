@@ -6,15 +6,15 @@ import { libc } from '../../libc/functions.ts'
 import type { Descriptor } from '../arguments/descriptors.ts'
 import { optional } from '../arguments/options.ts'
 import { type FileName, fileNameOrFd, fsdecode, fsencode, type Path } from '../arguments/paths.ts'
-import { DirEntry, type Source, startOf } from './dir_entry.ts'
+import { DirEntry, pathPrefix, type Source } from './dir_entry.ts'
 import {
   duplicateDirectory,
-  endReading,
   openDirectory,
   type Place,
   type Records,
   readEntries,
   readRecords,
+  releaseRecords,
   scandirEvent,
 } from './directory_stream.ts'
 
@@ -22,12 +22,12 @@ const { AT_FDCWD, SEEK_SET } = constants
 
 export const listdirEvent: AuditEvent = new AuditEvent('os.listdir')
 
-/** What can be listed: a directory, an open one, or (null or nothing) the current one. */
+/** A directory to list: its path, its descriptor, or null or undefined for the current directory. */
 export type ListableDirectory = Path | Descriptor | null | undefined
-/** Of that, what is listed as text. */
+/** The directories whose names are returned as text. */
 export type TextDirectory = string | URL | Descriptor | null | undefined
 
-/** `path` of `listdir` and `scandir`, by position or by name: the current directory where it is left out. */
+/** Checks `path` of `listdir` and `scandir`, given by position or by name; the current directory by default. */
 export function directoryArgument(given: readonly unknown[], event: AuditEvent): FileName | number {
   const path = optional(['path'], [], given).path ?? null
   const directory = fileNameOrFd(path ?? '.', 'path')
@@ -40,14 +40,16 @@ function openDirectoryArgument(syscall: string, directory: FileName | number): n
   return openDirectory(syscall, AT_FDCWD, directory)
 }
 
-/** Closes what `openListed` opened. A caller's descriptor is rewound, so that it can be listed again. */
+/**
+ * Closes the descriptor of `openDirectoryArgument`. A caller's descriptor is rewound, so that it can be listed again.
+ */
 export function closeDirectoryArgument(fd: number, directory: FileName | number): void {
   if (typeof directory === 'number') libc.lseek(fd, 0, SEEK_SET)
   libc.close(fd)
 }
 
 /**
- * The names of what is in a directory, without "." and "..", in no particular order.
+ * Returns the names in a directory, without "." and "..", in no particular order.
  *
  * @param path the directory, or the descriptor of an open one; the current directory by default
  * @returns the names: as bytes if `path` is bytes
@@ -75,44 +77,44 @@ export function listdir(...given: unknown[]): string[] | Buffer[] {
   } finally {
     closeDirectoryArgument(fd, directory)
   }
-  return inKind(directory, names)
+  return matchPathType(directory, names)
 }
 
-/** Names as the kind of path asks for: bytes for bytes. */
-export function inKind(directory: FileName | number, names: string[]): string[] | Buffer[] {
+/** Converts names to the type of the path: to bytes for bytes. */
+export function matchPathType(directory: FileName | number, names: string[]): string[] | Buffer[] {
   return typeof directory === 'object' ? names.map((name) => fsencode(name)) : names
 }
 
-/** What an iterator that nobody closed leaves behind, to be closed when it is collected. */
-export interface Leftover {
+/** The directory of an iterator that is garbage-collected without having been closed. */
+export interface UnclosedDirectory {
   readonly source: Source<FileName>
   readonly directory: FileName | number
 }
 
 /**
- * Iterators that are to be closed when they are collected. In a worker also when it ends: its descriptors are those of
- * the process, and stay, but nothing is collected any more.
+ * Closes the directories of iterators that are garbage-collected, and in a worker thread also when the thread ends: its
+ * descriptors belong to the process and would stay open, and finalizers do not run any more.
  */
-class Forgotten extends FinalizationRegistry<Leftover> {
+class UnclosedIterators extends FinalizationRegistry<UnclosedDirectory> {
   readonly #open: Set<Source<FileName>> = new Set()
   readonly #sources: WeakMap<WeakKey, Source<FileName>> = new WeakMap()
 
-  override register(iterator: WeakKey, leftover: Leftover, token: WeakKey): void {
-    super.register(iterator, leftover, token)
+  override register(iterator: WeakKey, directory: UnclosedDirectory, token: WeakKey): void {
+    super.register(iterator, directory, token)
     if (isMainThread) return
     if (this.#open.size === 0) process.once('exit', this.#closeAll)
-    this.#open.add(leftover.source)
-    this.#sources.set(token, leftover.source)
+    this.#open.add(directory.source)
+    this.#sources.set(token, directory.source)
   }
 
   override unregister(token: WeakKey): boolean {
     const source = this.#sources.get(token)
-    if (source !== undefined) this.forget(source)
+    if (source !== undefined) this.markClosed(source)
     return super.unregister(token)
   }
 
-  /** Of a directory that is closed. */
-  forget(source: Source<FileName>): void {
+  /** Must be called when a directory has been closed. */
+  markClosed(source: Source<FileName>): void {
     this.#open.delete(source)
     if (this.#open.size === 0) process.off('exit', this.#closeAll)
   }
@@ -123,10 +125,10 @@ class Forgotten extends FinalizationRegistry<Leftover> {
   }
 }
 
-export const forgotten: Forgotten = new Forgotten(({ source, directory }) => {
-  forgotten.forget(source)
+export const unclosedIterators: UnclosedIterators = new UnclosedIterators(({ source, directory }) => {
+  unclosedIterators.markClosed(source)
   libc.close(source.fd)
-  // Entries may have outlived the iterator: to them, too, the directory is closed.
+  // Entries may outlive the iterator. They must not use the closed descriptor.
   source.fd = -1
   const subject = typeof directory === 'number' ? `descriptor ${directory}` : `'${fsdecode(directory)}'`
   process.emitWarning(`unclosed scandir iterator of ${subject}`, 'ResourceWarning')
@@ -152,30 +154,31 @@ export class ScandirIterator<T extends FileName = string> implements IterableIte
   #records: Records<Source<T>> | null = null
   #next = 0
 
-  /** @internal `scandir` makes iterators. */
+  /** @internal `scandir` creates iterators. */
   constructor(directory: T | number) {
     if (directory === undefined)
       throw wrongType('directory', 'what scandir gives: a program makes none itself', directory)
     this.#directory = directory
     const fd = openDirectoryArgument('scandir', directory)
-    this.#source = { start: startOf(directory), fd }
-    forgotten.register(this, { source: this.#source, directory }, this)
+    this.#source = { start: pathPrefix(directory), fd }
+    unclosedIterators.register(this, { source: this.#source, directory }, this)
   }
 
   [Symbol.iterator](): this {
     return this
   }
 
-  /** The next entry. */
+  /** Returns the next entry. */
   next(): IteratorResult<DirEntry<T>, undefined> {
     let records = this.#records
     if (records === null || this.#next === records.places.length) records = this.#read()
     const value = records === null ? undefined : new DirEntry(records, records.places[this.#next++] as Place)
-    // One result for both cases: V8 leaves out what a loop takes apart again, but not a choice between two.
+    // One object literal for both cases: V8's escape analysis removes a result that the loop destructures at once, but
+    // not a choice between two.
     return { done: value === undefined, value } as IteratorResult<DirEntry<T>, undefined>
   }
 
-  /** Reads on until there are entries; null at the end. */
+  /** Reads until a block has entries; null at the end. */
   #read(): Records<Source<T>> | null {
     if (this.#source.fd === -1) return null
     let records: Records<Source<T>> | null = null
@@ -183,7 +186,7 @@ export class ScandirIterator<T extends FileName = string> implements IterableIte
       do records = readRecords('scandir', this.#source, this.#directory)
       while (records?.places.length === 0)
     } finally {
-      // At the end, and after an error: a `for` loop closes no iterator that throws.
+      // At the end, and after an error: a `for` loop does not close an iterator that throws.
       if (records === null) this.close()
     }
     this.#records = records
@@ -197,15 +200,15 @@ export class ScandirIterator<T extends FileName = string> implements IterableIte
     return { done: true, value: undefined }
   }
 
-  /** Closes the directory. No more entries follow; doing it twice is no error. */
+  /** Closes the directory. The iterator then yields no more entries. A second call has no effect. */
   close(): void {
     const { fd } = this.#source
     if (fd === -1) return
     this.#source.fd = -1
     this.#records = null
-    endReading(this.#source)
+    releaseRecords(this.#source)
     closeDirectoryArgument(fd, this.#directory)
-    forgotten.unregister(this)
+    unclosedIterators.unregister(this)
   }
 
   /** `close()`, for `using`. */
@@ -215,11 +218,12 @@ export class ScandirIterator<T extends FileName = string> implements IterableIte
 }
 
 /**
- * The entries of a directory, without "." and "..", in no particular order, each with what the directory knows of it:
- * `is_dir()` and `is_file()` cost no system call, but for symbolic links.
+ * Returns the entries of a directory, without "." and "..", in no particular order, each with the type that the
+ * directory records: `is_dir()` and `is_file()` need no system call, except for symbolic links.
  *
  * @param path the directory, or the descriptor of an open one; the current directory by default
- * @returns an iterator of DirEntry, to be used up, left by a `for` loop, or closed; names are bytes if `path` is bytes
+ * @returns an iterator of DirEntry, which has to be exhausted, left by a `for` loop, or closed; names are bytes if
+ *   `path` is bytes
  * @throws OSError as the system reports: FileNotFoundError, NotADirectoryError, PermissionError
  *
  * Availability: Linux. Audit event: `os.scandir` (path). See readdir(3); Python, os.scandir.

@@ -9,10 +9,10 @@ import type { Prepared } from '../prepared.ts'
 import type { DirFdOption } from './status.ts'
 
 /**
- * mkfifoat(3): makes a FIFO, a pipe with a name.
+ * mkfifoat(3): creates a FIFO (a named pipe).
  *
- * @param path where
- * @param mode permission bits, less the umask; 0o666 by default
+ * @param path the path of the new file
+ * @param mode permission bits, before the umask is applied; 0o666 by default
  * @param options `mode` by name; `dir_fd`: where a relative path starts
  * @throws OSError as the system reports: FileExistsError, FileNotFoundError, PermissionError
  *
@@ -40,12 +40,12 @@ export function preparedMkfifo(path: Path, ...rest: unknown[]): Prepared<'mkfifo
 }
 
 /**
- * mknodat(2): makes a file, FIFO, socket or device file.
+ * mknodat(2): creates a file, FIFO, socket or device file.
  *
- * @param path where
- * @param mode the type (stat.S_IFREG, S_IFIFO, S_IFSOCK, S_IFCHR, S_IFBLK) and permission bits, less the umask; a
- *   regular file with 0o600 by default
- * @param device for device files their number, as `makedev` gives it
+ * @param path the path of the new file
+ * @param mode the type (stat.S_IFREG, S_IFIFO, S_IFSOCK, S_IFCHR, S_IFBLK) and permission bits, before the umask is
+ *   applied; a regular file with 0o600 by default
+ * @param device for device files the device number, as `makedev` returns it
  * @param options `mode` and `device` by name; `dir_fd`: where a relative path starts
  * @throws OSError as the system reports: FileExistsError, FileNotFoundError, PermissionError (devices need CAP_MKNOD)
  *
@@ -82,9 +82,9 @@ export function preparedMknod(path: Path, ...rest: unknown[]): Prepared<'mknodat
 }
 
 /**
- * The major number of a device: which driver.
+ * Returns the major number of a device, which identifies the driver.
  *
- * @param device a device number, as `st_dev` and `st_rdev` have it
+ * @param device a device number, such as `st_dev` or `st_rdev`
  * @returns the major number
  *
  * Availability: Linux. See makedev(3); Python, os.major.
@@ -99,9 +99,9 @@ export function major(device: number | bigint): number {
 }
 
 /**
- * The minor number of a device: which of the driver's devices.
+ * Returns the minor number of a device, which identifies the device within the driver.
  *
- * @param device a device number, as `st_dev` and `st_rdev` have it
+ * @param device a device number, such as `st_dev` or `st_rdev`
  * @returns the minor number
  *
  * Availability: Linux. See makedev(3); Python, os.minor.
@@ -116,12 +116,12 @@ export function minor(device: number | bigint): number {
 }
 
 /**
- * The device number of a major and a minor number.
+ * Returns the device number of a major and a minor number.
  *
- * @param major the driver
- * @param minor the device
+ * @param major the major number (driver)
+ * @param minor the minor number (device)
  * @returns the number
- * @throws RangeError if it would pass 2^53, which no kernel's device does
+ * @throws RangeError if the result would exceed 2^53, which no device number of Linux does
  *
  * Availability: Linux. See makedev(3); Python, os.makedev.
  * @example

@@ -13,13 +13,13 @@ import { cString, type FileName, fileName, fileNameOrFd, type Path } from '../ar
 import type { Prepared } from '../prepared.ts'
 import { rejectAtFdcwd } from './file_type.ts'
 
-/** Where a relative path starts: at an open directory, or (null, the default) at the current one. */
+/** The descriptor of the directory that a relative path starts from; null, the default, means the current directory. */
 export interface DirFdOption {
   readonly dir_fd?: Descriptor | null | undefined
 }
 
 export interface FollowSymlinksOption {
-  /** false: a symbolic link at the end of the path is meant itself. Default true. */
+  /** false: do not follow a symbolic link at the end of the path. Default true. */
   readonly follow_symlinks?: boolean | undefined
 }
 
@@ -30,8 +30,8 @@ const { AT_FDCWD, AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH } = constants
 const DIR_FD = ['dir_fd'] as const
 export const DIR_FD_FOLLOW = ['dir_fd', 'follow_symlinks'] as const
 
-/** CPython refuses combinations that the system would silently ignore. */
-export function refuseWithFd(options: Partial<Record<'dir_fd' | 'follow_symlinks', unknown>>): void {
+/** Rejects combinations that the system would silently ignore, as CPython does. */
+export function rejectWithFd(options: Partial<Record<'dir_fd' | 'follow_symlinks', unknown>>): void {
   if (options.dir_fd !== undefined && options.dir_fd !== null) {
     throw badValue('dir_fd', 'cannot be given together with a descriptor in place of the path', options.dir_fd)
   }
@@ -41,14 +41,14 @@ export function refuseWithFd(options: Partial<Record<'dir_fd' | 'follow_symlinks
 }
 
 /**
- * stat(2): the status of a file.
+ * stat(2): returns the status of a file.
  *
  * @param path the file, or the descriptor of an open one
  * @param options `dir_fd`: where a relative path starts; `follow_symlinks`: false for a link itself
- * @returns the fields; times exact to the nanosecond in `st_atime_ns` and kin
- * @throws OSError as the system reports: FileNotFoundError, NotADirectoryError, PermissionError (a directory on the way
- *   may not be searched)
- * @throws RangeError for options that cannot go with a descriptor, and if a size passes 2^53
+ * @returns the fields; `st_atime_ns`, `st_mtime_ns` and `st_ctime_ns` have the exact times in nanoseconds
+ * @throws OSError as the system reports: FileNotFoundError, NotADirectoryError, PermissionError (a directory of the
+ *   path may not be searched)
+ * @throws RangeError for options that cannot be combined with a descriptor, and if a size exceeds 2^53
  *
  * Availability: Linux. See stat(2); Python, os.stat.
  * @example
@@ -77,13 +77,13 @@ export function preparedStat(path: Path | Descriptor, options: StatOptions = NO_
   const file = fileNameOrFd(path, 'path')
   const follow = bool(options.follow_symlinks, 'follow_symlinks', true)
   if (typeof file === 'number') {
-    refuseWithFd({ dir_fd: options.dir_fd, follow_symlinks: follow })
+    rejectWithFd({ dir_fd: options.dir_fd, follow_symlinks: follow })
     return preparedStatusOfFd('stat', file)
   }
   return preparedStatus('stat', file, dirFd(options.dir_fd), follow ? 0 : AT_SYMLINK_NOFOLLOW)
 }
 
-/** The status of a path whose other arguments are checked. */
+/** Like `statusInto`, with checked arguments; throws on failure. */
 function preparedStatus(syscall: string, file: FileName, at: number, flags: number): Prepared<'fstatat'> {
   return { name: 'fstatat', args: [at, cString(file, 'path'), scratchAddress, flags], syscall, file }
 }
@@ -92,17 +92,14 @@ function preparedStatusOfFd(syscall: string, file: number): Prepared<'fstatat'> 
   return { name: 'fstatat', args: [rejectAtFdcwd(file), '', scratchAddress, AT_EMPTY_PATH], syscall, file }
 }
 
-/** The status of a path whose other arguments are checked. */
+/** Like `statusInto`, with checked arguments; throws on failure. */
 export function statusOf(syscall: string, file: FileName, at: number, flags: number): stat_result {
   const name = cString(file, 'path')
   while (libc.fstatat(at, name, scratchAddress, flags) === -1) failed(syscall, file)
   return statResult()
 }
 
-/**
- * Has C write the status of a path to memory. An error number, or 0: it is for the caller to say what could not be asked
- * about.
- */
+/** Reads the status of a path into memory. Returns 0 or an error number; the caller creates the error. */
 export function statusInto(out: Address, file: FileName, at: number, flags: number): number {
   const name = cString(file, 'path')
   while (libc.fstatat(at, name, out, flags) === -1) {
@@ -112,7 +109,7 @@ export function statusInto(out: Address, file: FileName, at: number, flags: numb
   return 0
 }
 
-/** The same of a name that stands in memory, which must be there for the length of the call. */
+/** Like `statusInto`, for a NUL-terminated name in memory. */
 export function statusByAddressInto(out: Address, name: Address, at: number, flags: number): number {
   while (libc.fstatatByAddress(at, name, out, flags) === -1) {
     const errno = lastErrno()
@@ -122,7 +119,7 @@ export function statusByAddressInto(out: Address, name: Address, at: number, fla
 }
 
 /**
- * lstat(2): the status of a file, or of a symbolic link itself: `stat` with `follow_symlinks: false`.
+ * lstat(2): returns the status of a file, or of a symbolic link itself: `stat` with `follow_symlinks: false`.
  *
  * @param path the file
  * @param options `dir_fd`: where a relative path starts
@@ -151,7 +148,7 @@ export function preparedLstat(path: Path, options: DirFdOption = NO_OPTIONS): Pr
 }
 
 /**
- * fstat(2): the status of an open file.
+ * fstat(2): returns the status of an open file.
  *
  * @param fd its descriptor
  * @returns the fields
@@ -177,15 +174,14 @@ export function preparedFstat(fd: Descriptor): Prepared<'fstatat'> {
 }
 
 /**
- * statx(2): the extended status of a file: also what stat(2) lacks, such as when it was created.
+ * statx(2): returns the extended status of a file, with fields that stat(2) lacks, such as the creation time.
  *
  * @param path the file, or the descriptor of an open one
- * @param mask what is wanted: a combination of STATX_*; the kernel may give more or less
+ * @param mask the requested fields: a combination of STATX_*; the kernel may return more or fewer
  * @param flags a combination of AT_STATX_* and AT_NO_AUTOMOUNT
  * @param options `flags`, `dir_fd`, `follow_symlinks` by name
- * @returns the fields, `null` if the kernel did not give them
- * @throws OSError as the system reports: FileNotFoundError, PermissionError, EINVAL for a mask or flags it does not
- *   know
+ * @returns the fields; `null` for those that the kernel did not return
+ * @throws OSError as the system reports: FileNotFoundError, PermissionError, EINVAL for an unknown mask or flags
  *
  * Availability: Linux 4.11. See statx(2); Python 3.15, os.statx.
  * @example
@@ -216,7 +212,7 @@ export function preparedStatx(path: Path | Descriptor, mask: number, ...rest: un
   const bits = int(flags, 'flags')
   const follow = bool(follow_symlinks, 'follow_symlinks', true)
   if (typeof file === 'number') {
-    refuseWithFd({ dir_fd, follow_symlinks: follow })
+    rejectWithFd({ dir_fd, follow_symlinks: follow })
     return {
       name: 'statx',
       args: [rejectAtFdcwd(file), '', bits | AT_EMPTY_PATH, wanted, scratchAddress],
@@ -229,7 +225,7 @@ export function preparedStatx(path: Path | Descriptor, mask: number, ...rest: un
   return { name: 'statx', args: [at, name, bits | noFollow, wanted, scratchAddress], syscall: 'statx', file }
 }
 
-/** `dir_fd` as auditing events tell it: -1 where none was given. */
+/** Returns `dir_fd` for an audit event: -1 if none was given. */
 export function auditedFd(value: unknown): unknown {
   return value ?? -1
 }

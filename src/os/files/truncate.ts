@@ -9,10 +9,11 @@ import type { Prepared } from '../prepared.ts'
 const truncateEvent = new AuditEvent('os.truncate')
 
 /**
- * truncate(2): sets the length of a file. What is cut off is lost; what is added is a hole, which reads as zeros.
+ * truncate(2): sets the length of a file. Data beyond the new length is lost; an extension is a hole, which reads as
+ * zeros.
  *
  * @param path the file, or the descriptor of one open for writing
- * @param length bytes
+ * @param length the new length, in bytes
  * @throws OSError as the system reports: FileNotFoundError, IsADirectoryError, PermissionError, EINVAL for a negative
  *   length
  *

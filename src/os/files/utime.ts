@@ -9,7 +9,7 @@ import { bool, int64 } from '../arguments/numbers.ts'
 import { optional } from '../arguments/options.ts'
 import { cString, fileNameOrFd, type Path } from '../arguments/paths.ts'
 import type { Prepared } from '../prepared.ts'
-import { auditedFd, refuseWithFd, type StatOptions } from './status.ts'
+import { auditedFd, rejectWithFd, type StatOptions } from './status.ts'
 
 const { AT_SYMLINK_NOFOLLOW } = constants
 
@@ -19,7 +19,7 @@ const utimeEvent = new AuditEvent('os.utime')
 export type TimePair<T> = readonly [atime: T, mtime: T]
 
 export interface UtimeOptions extends StatOptions {
-  /** Nanoseconds since 1970. */
+  /** Both times in nanoseconds since 1970. */
   readonly ns?: TimePair<number | bigint> | undefined
 }
 
@@ -27,11 +27,12 @@ export interface UtimeOptions extends StatOptions {
  * utimensat(2): sets the times of a file's last access and modification.
  *
  * @param path the file, or the descriptor of an open one
- * @param times both in seconds since 1970, fractions allowed (cut down to the nanosecond); null or nothing for now
+ * @param times both in seconds since 1970, fractions allowed (rounded down to the nanosecond); null or undefined for
+ *   the current time
  * @param options `times` by name; or `ns`: both in nanoseconds, exact; `dir_fd`: where a relative path starts;
  *   `follow_symlinks`: false for a link itself
- * @throws RangeError for `times` and `ns` together, and for times that are no finite numbers or too large for the
- *   system
+ * @throws RangeError for `times` and `ns` together, and for times that are not finite numbers or too large for `struct
+ *   timespec`
  * @throws OSError as the system reports: FileNotFoundError, PermissionError
  *
  * Availability: Linux. Audit event: `os.utime` (path, times, ns, dir_fd). See utimensat(2); Python, os.utime.
@@ -58,7 +59,7 @@ export function utime(path: Path | Descriptor, ...rest: unknown[]): void {
   }
 }
 
-/** Checks and converts the arguments of `utime`. The times stand at the start of the scratch memory. */
+/** Checks and converts the arguments of `utime`. The times are stored at the start of the scratch memory. */
 export function preparedUtime(
   path: Path | Descriptor,
   ...rest: unknown[]
@@ -68,7 +69,7 @@ export function preparedUtime(
   if (times !== null && ns !== undefined) throw badValue('ns', 'cannot be given together with "times"', ns)
   const set = ns === undefined ? pair(times, 'times', splitSeconds) : pair(ns, 'ns', splitNanoseconds)
   const follow = bool(follow_symlinks, 'follow_symlinks', true)
-  if (typeof file === 'number') refuseWithFd({ dir_fd, follow_symlinks: follow })
+  if (typeof file === 'number') rejectWithFd({ dir_fd, follow_symlinks: follow })
   const at = dirFd(dir_fd)
   const name = typeof file === 'number' ? '' : cString(file, 'path')
   if (utimeEvent.wanted) utimeEvent.raise(path, times, ns ?? null, auditedFd(dir_fd))
@@ -81,7 +82,7 @@ export function preparedUtime(
 
 type Timespec = readonly [seconds: bigint, nanoseconds: bigint]
 
-/** Seconds and nanoseconds of both times, one after the other as C has them. */
+/** Converts both times to seconds and nanoseconds, in the order of C's structures. */
 function pair(value: unknown, name: string, split: (time: unknown, name: string) => Timespec): bigint[] | null {
   if (value === null) return null
   if (!Array.isArray(value) || value.length !== 2)
@@ -94,7 +95,8 @@ function splitSeconds(time: unknown, name: string): Timespec {
   if (typeof time !== 'number') throw wrongType(name, 'a number or bigint', time)
   const whole = Math.trunc(time)
   if (!(Math.abs(whole) < 2 ** 63)) throw outOfRange(name, 'a finite time of 64 bits', time)
-  // The same steps as CPython's, so that the same float gives the same nanosecond: towards the past, never to a whole.
+  // The same operations as in CPython, so that the same float results in the same nanosecond: rounded down, and never
+  // up to the next second.
   const nanoseconds = Math.floor((time - whole) * 1e9)
   return nanoseconds < 0 ? [BigInt(whole - 1), BigInt(nanoseconds + 1e9)] : [BigInt(whole), BigInt(nanoseconds)]
 }

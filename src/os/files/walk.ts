@@ -8,39 +8,39 @@ import { bool } from '../arguments/numbers.ts'
 import { optional } from '../arguments/options.ts'
 import { cString, type FileName, fileName, fsdecode, fsencode, type Path } from '../arguments/paths.ts'
 import { joinPath } from '../system/pathnames.ts'
-import { openDirectory, scandirEvent, sortEntries } from './directory_stream.ts'
+import { openDirectory, partitionEntries, scandirEvent } from './directory_stream.ts'
 import { readErrno, typeOf } from './file_type.ts'
 import type { DirFdOption } from './status.ts'
 
 const { AT_FDCWD, AT_SYMLINK_NOFOLLOW, O_NOFOLLOW, S_IFDIR, S_IFLNK } = constants
 
-/** Gets the error of a directory that could not be listed. What it throws ends the walk. */
+/** Called with the error of a directory that cannot be listed. An error that it throws ends the walk. */
 export type WalkErrorHandler = (error: OSError) => void
 
 export interface WalkOptions {
-  /** true (the default): a directory comes before those in it; false: after them. */
+  /** true (the default): a directory is yielded before its subdirectories; false: after them. */
   readonly topdown?: boolean | undefined
-  /** Gets the errors of directories that cannot be listed; without it such directories are passed over. */
+  /** Called with the errors of directories that cannot be listed; without it such directories are skipped. */
   readonly onerror?: WalkErrorHandler | null | undefined
-  /** true: symbolic links to directories are walked too, and may lead in circles; default false. */
+  /** true: symbolic links to directories are followed, and may form cycles; default false. */
   readonly followlinks?: boolean | undefined
 }
 
 export interface FwalkOptions extends DirFdOption {
-  /** The directory to start in; the current one by default. */
+  /** The directory to start in; the current directory by default. */
   readonly top?: Path | undefined
-  /** true (the default): a directory comes before those in it; false: after them. */
+  /** true (the default): a directory is yielded before its subdirectories; false: after them. */
   readonly topdown?: boolean | undefined
-  /** Gets the errors of directories that cannot be listed; without it such directories are passed over. */
+  /** Called with the errors of directories that cannot be listed; without it such directories are skipped. */
   readonly onerror?: WalkErrorHandler | null | undefined
-  /** true: symbolic links to directories are walked too, and may lead in circles; default false. */
+  /** true: symbolic links to directories are followed, and may form cycles; default false. */
   readonly follow_symlinks?: boolean | undefined
 }
 
-/** A directory of a walk: its path, the names of the directories in it, the names of everything else in it. */
+/** A directory of a walk: its path, the names of its subdirectories, and the names of its other files. */
 export type WalkStep<T extends FileName> = [dirpath: T, dirnames: T[], filenames: T[]]
 
-/** The same, and a descriptor of the directory, valid until the next step. */
+/** A directory of `fwalk`: as WalkStep, with a descriptor of the directory, which is valid until the next step. */
 export type FwalkStep<T extends FileName> = [dirpath: T, dirnames: T[], filenames: T[], dirfd: number]
 
 const walkEvent = new AuditEvent('os.walk')
@@ -52,7 +52,7 @@ function handler(value: unknown): WalkErrorHandler | null {
   throw wrongType('onerror', 'a function or null', value)
 }
 
-/** The handler as a walk of `top` is to call it: where that is bytes, so are the names in errors. */
+/** Returns the handler for a walk of `top`: if `top` is bytes, so are the names in errors. */
 function handlerFor(top: FileName, onerror: WalkErrorHandler | null): WalkErrorHandler | null {
   if (typeof top === 'string' || onerror === null) return onerror
   return (error) => {
@@ -61,13 +61,13 @@ function handlerFor(top: FileName, onerror: WalkErrorHandler | null): WalkErrorH
   }
 }
 
-/** Goes on after an error of the system, once the handler has heard of it; everything else is thrown. */
-export function passOver(error: unknown, onerror: WalkErrorHandler | null): void {
+/** Passes an OSError to the handler, so that the walk can continue; any other error is thrown. */
+export function reportError(error: unknown, onerror: WalkErrorHandler | null): void {
   if (!(error instanceof OSError)) throw error
   onerror?.(error)
 }
 
-/** What is in a directory, sorted into directories (links to them included) and the rest. */
+/** The names in a directory, separated into directories (including links to directories) and other files. */
 export interface Listing {
   readonly directories: string[]
   readonly others: string[]
@@ -77,16 +77,19 @@ export interface Listing {
 function list(fd: number, path: string): Listing {
   const directories: string[] = []
   const others: string[] = []
-  while (sortEntries('scandir', fd, path, directories, others));
+  while (partitionEntries('scandir', fd, path, directories, others));
   return { directories, others }
 }
 
-/** The names in `dirnames` after the caller had it: whatever that put there. */
-export function decoded(names: readonly unknown[]): string[] {
+/** Decodes the names in `dirnames` after the caller may have changed the array. */
+export function decodeNames(names: readonly unknown[]): string[] {
   return names.map((name) => fsdecode(fileName(name, 'dirnames')))
 }
 
-/** Puts others in a list. One by one: as arguments of one call a hundred thousand names would not fit on the stack. */
+/**
+ * Replaces the items of a list. They are pushed one by one, because a hundred thousand arguments of one call would
+ * overflow the stack.
+ */
 export function replaceItems(list: string[], items: readonly string[]): void {
   list.length = 0
   for (const item of items) list.push(item)
@@ -95,15 +98,16 @@ export function replaceItems(list: string[], items: readonly string[]): void {
 /**
  * Walks a tree of directories: one step for each directory in it, `top` included.
  *
- * With `topdown` the caller may change `dirnames` in place: what it takes out is not visited, and the order is its own.
- * A directory that has become a symbolic link meanwhile is not entered.
+ * With `topdown` the caller may change `dirnames` in place: removed directories are not visited, and the order is
+ * followed. A directory that has been replaced by a symbolic link in the meantime is not entered.
  *
  * @param top the directory to start in
- * @param topdown true (the default): a directory comes before those in it; false: after them
- * @param onerror gets the OSError of a directory that cannot be listed, and may throw; by default it is passed over
- * @param followlinks true: symbolic links to directories are walked too; default false
+ * @param topdown true (the default): a directory is yielded before its subdirectories; false: after them
+ * @param onerror called with the OSError of a directory that cannot be listed, and may throw; by default such
+ *   directories are skipped
+ * @param followlinks true: symbolic links to directories are followed; default false
  * @returns an iterable of [dirpath, dirnames, filenames]; dirpath begins with `top`, names are bytes if `top` is
- * @throws TypeError, RangeError for bad arguments; a missing `top` is passed over as any other error
+ * @throws TypeError, RangeError for bad arguments; a missing `top` is skipped, like a directory that cannot be listed
  *
  * Availability: Linux. Audit events: `os.walk` (top, topdown, onerror, followlinks), and `os.scandir` (path) for each
  * directory. See Python, os.walk.
@@ -143,19 +147,22 @@ export function walk(top: Path, options?: WalkOptions): Generator<WalkStep<strin
 export function walk(top: Path, ...rest: unknown[]): Generator<WalkStep<string> | WalkStep<Buffer>, void> {
   const { start, topdown, onerror, flags } = checkedWalk(top, ...rest)
   const steps = (topdown ? walkDown : walkUp)(fsdecode(start), onerror, flags)
-  return typeof start === 'string' ? steps : inBytes(steps)
+  return typeof start === 'string' ? steps : encodeSteps(steps)
 }
 
-/** The arguments of a walk, checked; its event is raised. */
+/** The checked arguments of a walk, whose audit event has been raised. */
 export interface Walk {
   readonly start: FileName
   readonly topdown: boolean
   readonly onerror: WalkErrorHandler | null
-  /** Of opening the directories below `start`: not to follow links it refuses them, so nobody can be quicker. */
+  /**
+   * Flags for opening the directories below `start`. If links are not followed, O_NOFOLLOW refuses them, so that there
+   * is no race with a process that replaces a directory by a link.
+   */
   readonly flags: number
 }
 
-/** What `walk` does before its first step. */
+/** Checks and converts the arguments of `walk`, and raises its audit event. */
 export function checkedWalk(top: Path, ...rest: unknown[]): Walk {
   const given = optional(['topdown', 'onerror', 'followlinks'], [], rest)
   const start = fileName(top, 'top')
@@ -168,7 +175,8 @@ export function checkedWalk(top: Path, ...rest: unknown[]): Walk {
 }
 
 /**
- * The listing of a directory; undefined where it is to be passed over: an error, or a link that is not to be followed.
+ * Lists a directory; undefined if it is to be skipped, because of an error or because it is a link that is not
+ * followed.
  */
 function listAt(path: string, flags: number, onerror: WalkErrorHandler | null): Listing | undefined {
   let fd = -1
@@ -178,7 +186,7 @@ function listAt(path: string, flags: number, onerror: WalkErrorHandler | null): 
     return list(fd, path)
   } catch (error) {
     const isLink = flags !== 0 && typeOf(path, AT_SYMLINK_NOFOLLOW) === S_IFLNK
-    if (!isLink) passOver(error, onerror)
+    if (!isLink) reportError(error, onerror)
     return undefined
   } finally {
     if (fd !== -1) libc.close(fd)
@@ -188,19 +196,19 @@ function listAt(path: string, flags: number, onerror: WalkErrorHandler | null): 
 type Walker = (top: string, onerror: WalkErrorHandler | null, flags: number) => Generator<WalkStep<string>, void>
 
 const walkDown: Walker = function* (top, onerror, flags) {
-  const waiting = [top]
+  const stack = [top]
   let allow = 0
-  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
+  for (let path = stack.pop(); path !== undefined; path = stack.pop()) {
     const found = listAt(path, allow, onerror)
     allow = flags
     if (found === undefined) continue
     yield [path, found.directories, found.others]
-    for (const name of decoded(found.directories).reverse()) waiting.push(joinPath(path, name))
+    for (const name of decodeNames(found.directories).reverse()) stack.push(joinPath(path, name))
   }
 }
 
 const walkUp: Walker = function* (top, onerror, flags) {
-  // A string is a directory to be listed, a step one whose directories have all been walked.
+  // A string is a directory to be listed; a step is a directory whose subdirectories have all been walked.
   const waiting: (string | WalkStep<string>)[] = [top]
   let allow = 0
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
@@ -212,27 +220,28 @@ const walkUp: Walker = function* (top, onerror, flags) {
     allow = flags
     if (found === undefined) continue
     waiting.push([next, found.directories, found.others])
-    for (const name of decoded(found.directories).reverse()) waiting.push(joinPath(next, name))
+    for (const name of decodeNames(found.directories).reverse()) waiting.push(joinPath(next, name))
   }
 }
 
-/** The same walk in bytes. What the caller does to `dirnames` is carried over. */
-function* inBytes(steps: Generator<WalkStep<string>, void>): Generator<WalkStep<Buffer>, void> {
+/** Converts the steps of a walk to bytes, and copies the caller's changes of `dirnames` back. */
+function* encodeSteps(steps: Generator<WalkStep<string>, void>): Generator<WalkStep<Buffer>, void> {
   for (const [path, directories, others] of steps) {
     const names = directories.map((name) => fsencode(name))
     yield [fsencode(path), names, others.map((name) => fsencode(name))]
-    replaceItems(directories, decoded(names))
+    replaceItems(directories, decodeNames(names))
   }
 }
 
 /**
- * Walks a tree of directories as `walk` does, and gives a descriptor of each, so that what is done there (`stat(name, {
- * dir_fd })`) cannot be led elsewhere by somebody who renames directories or puts links in their place.
+ * Walks a tree of directories as `walk` does, and yields a descriptor of each, so that calls with it (`stat(name, {
+ * dir_fd })`) are not affected if another process renames directories or replaces them by links.
  *
- * @param top the directory to start in; the current one by default
- * @param topdown true (the default): a directory comes before those in it; false: after them
- * @param onerror gets the OSError of a directory that cannot be listed, and may throw; by default it is passed over
- * @param options all of them by name; `follow_symlinks`: true to walk symbolic links to directories too, default false;
+ * @param top the directory to start in; the current directory by default
+ * @param topdown true (the default): a directory is yielded before its subdirectories; false: after them
+ * @param onerror called with the OSError of a directory that cannot be listed, and may throw; by default such
+ *   directories are skipped
+ * @param options all of them by name; `follow_symlinks`: true to follow symbolic links to directories, default false;
  *   `dir_fd`: where a relative `top` starts
  * @returns an iterable of [dirpath, dirnames, filenames, dirfd]; dirfd is valid until the next step, and not yours to
  *   close. Where `top` is a file, or a link that is not to be followed, nothing
@@ -283,10 +292,13 @@ export function fwalk(
 export function fwalk(...args: unknown[]): Generator<FwalkStep<string> | FwalkStep<Buffer>, void> {
   const { start, at, topdown, onerror, flags } = checkedFwalk(...args)
   const steps = walkOpen(start, at, topdown, onerror, flags === 0)
-  return typeof start === 'string' ? steps : inBytesOpen(steps)
+  return typeof start === 'string' ? steps : encodeFwalkSteps(steps)
 }
 
-/** What `fwalk` does before its first step; `at` is where a relative `start` begins. */
+/**
+ * Checks and converts the arguments of `fwalk`, and raises its audit event. `at` is the directory that a relative
+ * `start` begins from.
+ */
 export function checkedFwalk(...args: unknown[]): Walk & { readonly at: number } {
   const given = optional(['top', 'topdown', 'onerror'], ['follow_symlinks', 'dir_fd'], args)
   const { top = '.' } = given
@@ -300,7 +312,10 @@ export function checkedFwalk(...args: unknown[]): Walk & { readonly at: number }
   return { start, at, topdown, onerror: handlerFor(start, onerror), flags: follow ? 0 : O_NOFOLLOW }
 }
 
-/** What `walkOpen` has still to do: enter a directory, give a step whose directories have been walked, close. */
+/**
+ * A pending task of `walkOpen`: enter a directory, yield a step whose subdirectories have been walked, or close a
+ * descriptor.
+ */
 type Task =
   | { readonly enter: FileName; readonly path: string; readonly at: number }
   | { readonly step: FwalkStep<string> }
@@ -329,17 +344,17 @@ function* walkOpen(
         const step: FwalkStep<string> = [task.path, directories, others, fd]
         if (topdown) yield step
         else tasks.push({ step })
-        for (const name of decoded(directories).reverse())
+        for (const name of decodeNames(directories).reverse())
           tasks.push({ enter: name, path: joinPath(task.path, name), at: fd })
       }
     }
   } finally {
-    // The caller has left early, or an error ended the walk.
+    // The caller has left the loop early, or an error has ended the walk.
     for (const task of tasks) if ('close' in task) libc.close(task.close)
   }
 }
 
-/** Opens a directory; undefined where it is to be passed over. Only the top has no handler: its errors are thrown. */
+/** Opens a directory; undefined if it is to be skipped. `errors` is null for `top`, whose errors are thrown. */
 function enter(
   name: FileName,
   at: number,
@@ -351,10 +366,10 @@ function enter(
   } catch (error) {
     const type = follow ? undefined : typeOf(name, AT_SYMLINK_NOFOLLOW, at)
     if (errors !== null) {
-      if (type !== S_IFLNK) passOver(error, errors.onerror)
+      if (type !== S_IFLNK) reportError(error, errors.onerror)
     } else {
       if (type === undefined || type === S_IFDIR) throw error
-      // What is no directory is passed over, but not what cannot be opened, such as a link that points nowhere.
+      // A file that is not a directory is skipped, but one that cannot be opened, such as a broken link, is an error.
       const errno = -readErrno(name, at)
       if (errno !== 0) throw osError(errno, 'open', name)
     }
@@ -362,11 +377,11 @@ function enter(
   }
 }
 
-/** The same walk in bytes. What the caller does to `dirnames` is carried over. */
-function* inBytesOpen(steps: Generator<FwalkStep<string>, void>): Generator<FwalkStep<Buffer>, void> {
+/** Converts the steps of a walk to bytes, and copies the caller's changes of `dirnames` back. */
+function* encodeFwalkSteps(steps: Generator<FwalkStep<string>, void>): Generator<FwalkStep<Buffer>, void> {
   for (const [path, directories, others, fd] of steps) {
     const names = directories.map((name) => fsencode(name))
     yield [fsencode(path), names, others.map((name) => fsencode(name)), fd]
-    replaceItems(directories, decoded(names))
+    replaceItems(directories, decodeNames(names))
   }
 }

@@ -11,13 +11,13 @@ import { checkOptions, NO_OPTIONS, optional } from '../arguments/options.ts'
 import { cString, type FileName, fileName, fileNameOrFd, type Path } from '../arguments/paths.ts'
 import type { Prepared } from '../prepared.ts'
 import { rejectAtFdcwd } from './file_type.ts'
-import { type FollowSymlinksOption, refuseWithFd } from './status.ts'
+import { type FollowSymlinksOption, rejectWithFd } from './status.ts'
 
 /** The largest value of an attribute, in bytes. */
 export const XATTR_SIZE_MAX: number = constants.XATTR_SIZE_MAX
-/** Flag of `setxattr`: make the attribute, and refuse one that is there. */
+/** Flag of `setxattr`: create the attribute; fail if it exists. */
 export const XATTR_CREATE: number = constants.XATTR_CREATE
-/** Flag of `setxattr`: replace the attribute, and refuse one that is not there. */
+/** Flag of `setxattr`: replace the attribute; fail if it does not exist. */
 export const XATTR_REPLACE: number = constants.XATTR_REPLACE
 
 const getxattrEvent = new AuditEvent('os.getxattr')
@@ -25,7 +25,7 @@ const listxattrEvent = new AuditEvent('os.listxattr')
 const removexattrEvent = new AuditEvent('os.removexattr')
 const setxattrEvent = new AuditEvent('os.setxattr')
 
-/** Whose attributes: those of a path, of a symbolic link itself, or of an open file. */
+/** The file whose attributes are meant: a path, a symbolic link itself, or an open file. */
 interface Target {
   /** The path or descriptor, for errors. */
   readonly file: FileName | number
@@ -38,7 +38,7 @@ function targetOf(path: unknown, follow_symlinks: unknown): Target {
   const file = fileNameOrFd(path, 'path')
   const follow = bool(follow_symlinks, 'follow_symlinks', true)
   if (typeof file !== 'number') return { file, name: cString(file, 'path'), follow }
-  refuseWithFd({ follow_symlinks: follow })
+  rejectWithFd({ follow_symlinks: follow })
   return { file, name: '', follow }
 }
 
@@ -47,14 +47,14 @@ function attributeName(attribute: unknown): CString {
 }
 
 /**
- * getxattr(2): the value of an extended attribute.
+ * getxattr(2): returns the value of an extended attribute.
  *
  * @param path the file, or the descriptor of an open one
  * @param attribute the attribute's name, such as 'user.comment': text or bytes
  * @param options `follow_symlinks`: false for a link itself
  * @returns the value
- * @throws OSError as the system reports: ENODATA if there is no such attribute, EOPNOTSUPP if the file system has none,
- *   FileNotFoundError
+ * @throws OSError as the system reports: ENODATA if there is no such attribute, EOPNOTSUPP if the file system does not
+ *   support attributes, FileNotFoundError
  * @throws RangeError for `follow_symlinks: false` together with a descriptor
  *
  * Availability: Linux. Audit event: `os.getxattr` (path, attribute). See getxattr(2), xattr(7); Python, os.getxattr.
@@ -91,7 +91,7 @@ export function preparedGetxattr(
   const attributeBytes = attributeName(attribute)
   if (getxattrEvent.wanted) getxattrEvent.raise(path, attribute)
   const about = { syscall: 'getxattr', file }
-  // No value is larger than the scratch memory: the kernel would say E2BIG of it.
+  // No value is larger than the scratch memory: the kernel fails with E2BIG for a larger one.
   if (typeof file === 'number')
     return { name: 'fgetxattr', args: [rejectAtFdcwd(file), attributeBytes, scratchAddress, SCRATCH_SIZE], ...about }
   return {
@@ -107,7 +107,7 @@ function getInto(call: Getxattr): number {
   return libc.lgetxattr(call.args[0], call.args[1], scratchAddress, SCRATCH_SIZE)
 }
 
-/** The value of an attribute, as scratch memory has it. */
+/** Reads the value of an attribute from scratch memory. */
 export function attributeValue(size: number): Buffer {
   return Buffer.from(scratch.subarray(0, size))
 }
@@ -117,11 +117,11 @@ export function attributeValue(size: number): Buffer {
  *
  * @param path the file, or the descriptor of an open one
  * @param attribute the attribute's name, such as 'user.comment': text or bytes
- * @param value the value: any view of memory, of at most XATTR_SIZE_MAX bytes, or fewer on some file systems
+ * @param value the value: any view of memory, of at most XATTR_SIZE_MAX bytes (less on some file systems)
  * @param flags 0, XATTR_CREATE or XATTR_REPLACE
  * @param options `flags` by name; `follow_symlinks`: false for a link itself
  * @throws OSError as the system reports: FileExistsError with XATTR_CREATE, ENODATA with XATTR_REPLACE, EOPNOTSUPP if
- *   the file system has no such attributes, ENOSPC or E2BIG for a value that is too large, PermissionError
+ *   the file system does not support such attributes, ENOSPC or E2BIG for a value that is too large, PermissionError
  * @throws RangeError for `follow_symlinks: false` together with a descriptor
  *
  * Availability: Linux. Audit event: `os.setxattr` (path, attribute, value, flags). See setxattr(2), xattr(7); Python,
@@ -230,9 +230,9 @@ function removeFrom(call: Removexattr): number {
 }
 
 /**
- * listxattr(2): the names of the extended attributes, as far as they may be seen.
+ * listxattr(2): returns the names of the extended attributes that the process may see.
  *
- * @param path the file, or the descriptor of an open one; null or nothing for the current directory
+ * @param path the file, or the descriptor of an open one; null or undefined for the current directory
  * @param options `path` by name; `follow_symlinks`: false for a link itself
  * @returns the names, always as text
  * @throws OSError as the system reports: FileNotFoundError, PermissionError; E2BIG for more than 64 KiB of names
@@ -275,7 +275,7 @@ function listInto(call: Listxattr): number {
   return libc.llistxattr(call.args[0], scratchAddress, SCRATCH_SIZE)
 }
 
-/** The names of attributes, as scratch memory has them: each ends with a NUL. */
+/** Reads the NUL-terminated names of attributes from scratch memory. */
 export function attributeNames(size: number): string[] {
   return size === 0 ? [] : decode(scratch.subarray(0, size - 1)).split('\0')
 }

@@ -63,7 +63,7 @@ export const makedirs: {
 })
 
 async function makeAll(name: FileName, mode: number, existOk: boolean, signal: AbortSignal | undefined): Promise<void> {
-  const [head, tail] = os.lastPart(name)
+  const [head, tail] = os.splitLastComponent(name)
   if (head.length > 0 && tail.length > 0 && os.isMissing(await modeOrErrno(head, 0, AT_FDCWD, signal))) {
     try {
       await makeAll(head, 0o777, existOk, signal)

@@ -48,7 +48,7 @@ const LIMIT: Outcome<number> = {
   result: (value: Int64) => os.exactLimit(value),
   // -1 also means "no limit". To distinguish it from an error, errno must be cleared before the call on the same
   // thread. So the call is repeated here: after the call on the pool it no longer has to wait for a disk.
-  failure: (_, call) => os.limitAsked(call as Prepared<'pathconf'> | Prepared<'fpathconf'>),
+  failure: (_, call) => os.queryLimit(call as Prepared<'pathconf'> | Prepared<'fpathconf'>),
 }
 
 /**

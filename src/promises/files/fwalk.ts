@@ -77,7 +77,7 @@ async function* walkOpen(
       const step: FwalkStep<string> = [path, listing.directories, listing.others, fd]
       if (topdown) yield step
       else tasks.push({ step })
-      for (const name of os.decoded(listing.directories).reverse()) {
+      for (const name of os.decodeNames(listing.directories).reverse()) {
         const below = joinPath(path, name)
         tasks.push(new ByDescriptor(below, () => openBelow(name, below, fd, flags, isStopped)))
       }
@@ -143,7 +143,7 @@ async function* inBytesOpen(steps: AsyncGenerator<FwalkStep<string>, void>): Asy
   for await (const [path, directories, others, fd] of steps) {
     const names = directories.map((name) => fsencode(name))
     yield [fsencode(path), names, others.map((name) => fsencode(name)), fd]
-    os.replaceItems(directories, os.decoded(names))
+    os.replaceItems(directories, os.decodeNames(names))
   }
 }
 

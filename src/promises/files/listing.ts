@@ -3,7 +3,7 @@ import { constants, errnoNumbers, structs } from '../../libc/facts.ts'
 import { has, libc } from '../../libc/functions.ts'
 import { addressOf, ownMemory } from '../../libc/memory.ts'
 import { cString } from '../../os/arguments/paths.ts'
-import { isUnclear } from '../../os/files/directory_stream.ts'
+import { needsStat } from '../../os/files/directory_stream.ts'
 import { modeIn, preparedMode } from '../../os/files/file_type.ts'
 import type { Listing } from '../../os/files/walk.ts'
 import { type Outcome, onPool } from '../on_pool.ts'
@@ -67,7 +67,7 @@ export class Entries {
   clarify(): void {
     const canAsk = has('openat2')
     for (; this.#known < this.types.length; this.#known++) {
-      if (!isUnclear(this.types[this.#known] as number)) continue
+      if (!needsStat(this.types[this.#known] as number)) continue
       const name = this.names[this.#known] as string
       const answer = canAsk ? isDirectoryInMemory(this.#at, this.#pathOf(name)) : undefined
       if (answer === undefined) this.#unclear.push(this.#known)

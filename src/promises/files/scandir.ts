@@ -1,6 +1,6 @@
 import { constants } from '../../libc/facts.ts'
 import type { FileName } from '../../os/arguments/paths.ts'
-import { DirEntry, type Source, startOf } from '../../os/files/dir_entry.ts'
+import { DirEntry, pathPrefix, type Source } from '../../os/files/dir_entry.ts'
 import { duplicateDirectory, type Records, scandirEvent } from '../../os/files/directory_stream.ts'
 import * as os from '../../os/files/scandir.ts'
 import { orAborted, type SignalOption } from '../abort.ts'
@@ -53,7 +53,7 @@ async function listAll(directory: FileName | number, signal: AbortSignal | undef
   } finally {
     os.closeDirectoryArgument(fd, directory)
   }
-  return os.inKind(directory, names)
+  return os.matchPathType(directory, names)
 }
 
 /** The arguments of `scandir`, or the error in them, which the first step reports. */
@@ -94,7 +94,7 @@ export class AsyncScandirIterator<T extends FileName = string> implements AsyncI
   /** @internal Only `scandir` creates iterators. */
   constructor(order: Order<T>) {
     this.#order = order
-    this.#source = { start: startOf(order.directory), fd: -1 }
+    this.#source = { start: pathPrefix(order.directory), fd: -1 }
   }
 
   [Symbol.asyncIterator](): this {
@@ -150,7 +150,7 @@ export class AsyncScandirIterator<T extends FileName = string> implements AsyncI
     const source = this.#source
     if (source.fd === -1) {
       source.fd = await openListed('scandir', directory)
-      os.forgotten.register(this, { source, directory }, this)
+      os.unclosedIterators.register(this, { source, directory }, this)
     }
     this.#next = 0
     this.#records = await readRecords('scandir', source, directory)
@@ -185,7 +185,7 @@ export class AsyncScandirIterator<T extends FileName = string> implements AsyncI
     if (fd === -1) return
     this.#source.fd = -1
     os.closeDirectoryArgument(fd, this.#order.directory)
-    os.forgotten.unregister(this)
+    os.unclosedIterators.unregister(this)
   }
 
   /** `close()`, for `await using`. */

@@ -89,7 +89,7 @@ class ByPath extends Pending<WalkedDirectory | undefined> {
     const all = this.below()
     if (isSame(all, dirnames)) return { below: all, hasLeftOut: false }
     const known = new Map(all.map((entry) => [entry.name, entry]))
-    const below = os.decoded(dirnames).map((name) => {
+    const below = os.decodeNames(dirnames).map((name) => {
       const entry = known.get(name)
       known.delete(name)
       return entry ?? this.#entry(name)
@@ -177,7 +177,7 @@ async function* walkTree(walk: Walk, signal: AbortSignal | undefined): AsyncGene
 /** The value of a directory's result; undefined where the directory is skipped. */
 export function valueFrom<T>(found: ReadOutcome<T>, onerror: WalkErrorHandler | null): T | undefined {
   if ('value' in found) return found.value
-  os.passOver(found.error, onerror)
+  os.reportError(found.error, onerror)
   return undefined
 }
 
@@ -186,7 +186,7 @@ async function* inBytes(steps: AsyncGenerator<WalkStep<string>, void>): AsyncGen
   for await (const [path, directories, others] of steps) {
     const names = directories.map((name) => fsencode(name))
     yield [fsencode(path), names, others.map((name) => fsencode(name))]
-    os.replaceItems(directories, os.decoded(names))
+    os.replaceItems(directories, os.decodeNames(names))
   }
 }
 
