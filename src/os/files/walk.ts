@@ -243,8 +243,8 @@ function* encodeSteps(steps: Generator<WalkStep<string>, void>): Generator<WalkS
  *   directories are skipped
  * @param options all of them by name; `follow_symlinks`: true to follow symbolic links to directories, default false;
  *   `dir_fd`: where a relative `top` starts
- * @returns an iterable of [dirpath, dirnames, filenames, dirfd]; dirfd is valid until the next step, and not yours to
- *   close. Where `top` is a file, or a link that is not to be followed, nothing
+ * @returns an iterable of [dirpath, dirnames, filenames, dirfd]; dirfd is valid until the next step, and must not be
+ *   closed by the caller. Yields nothing if `top` is a file, or a link that is not followed
  * @throws OSError at the first step if `top` cannot be opened
  *
  * Availability: Linux. Audit events: `os.fwalk` (top, topdown, onerror, follow_symlinks, dir_fd), and `os.scandir` (fd)
