@@ -115,7 +115,7 @@ export class RamBlockDev extends StorageBlockDev {
   }
 
   protected override readBytes(position: number, buffer: Uint8Array): void {
-    buffer.set(this.data.subarray(position, position + buffer.length))
+    buffer.set(this.#whole().subarray(position, position + buffer.length))
   }
 
   /**
@@ -127,7 +127,13 @@ export class RamBlockDev extends StorageBlockDev {
    * @throws OSError EINVAL for what is not within the device
    */
   writeblocks(block: number, buffer: Uint8Array, offset = 0): void {
-    this.writeAt(block, buffer, offset, (position, bytes) => this.data.set(bytes, position))
+    this.writeAt(block, buffer, offset, (position, bytes) => this.#whole().set(bytes, position))
+  }
+
+  /** The contents, as long as all of their memory is there. */
+  #whole(): Uint8Array {
+    if (this.data.length < this.block_count * this.block_size) throw vfsError('EIO', 'block device')
+    return this.data
   }
 
   override sync(): void {}

@@ -1,6 +1,5 @@
 import { badValue, type OSError, wrongType } from '../errors.ts'
-import { osError } from '../libc/call.ts'
-import { asOSError, vfsError } from './errors.ts'
+import { asOSError, deviceError, vfsError } from './errors.ts'
 
 /** What a method of a block device gives: nothing, 0 or false for success, a negative error number for failure. */
 // biome-ignore lint/suspicious/noConfusingVoidType: a method that just ends is the usual one
@@ -73,7 +72,7 @@ export class Device {
     }
     this.#device = device
     const ready = this.#request(BLOCKDEV_INIT)
-    if (ready !== null && ready !== 0) throw ready < 0 ? osError(-ready, 'ioctl') : vfsError('EBUSY', 'ioctl')
+    if (ready !== null && ready !== 0) throw ready < 0 ? deviceError(-ready, 'ioctl') : vfsError('EBUSY', 'ioctl')
     this.blockSize = this.#blockSize(blockSizes)
     this.blockCount = this.#blockCount()
   }
@@ -95,27 +94,27 @@ export class Device {
   /** Fills `buffer`, a whole number of blocks, from `block` on. */
   read(block: number, buffer: Uint8Array): void {
     this.#checkRange(block, buffer, 'readblocks')
-    this.#transfer('readblocks', () => this.#device.readblocks(block, buffer))
+    this.#transfer('readblocks', buffer, () => this.#device.readblocks(block, buffer))
   }
 
   /** Writes `buffer`, a whole number of blocks, from `block` on. */
   write(block: number, buffer: Uint8Array): void {
     this.#checkRange(block, buffer, 'writeblocks')
     if (this.readonly) throw vfsError('EROFS', 'writeblocks')
-    this.#transfer('writeblocks', () => this.#device.writeblocks?.(block, buffer))
+    this.#transfer('writeblocks', buffer, () => this.#device.writeblocks?.(block, buffer))
   }
 
   /** Fills `buffer` from within a block. */
   readAt(block: number, offset: number, buffer: Uint8Array): void {
     this.#checkRange(block, buffer, 'readblocks', offset)
-    this.#transfer('readblocks', () => this.#device.readblocks(block, buffer, offset))
+    this.#transfer('readblocks', buffer, () => this.#device.readblocks(block, buffer, offset))
   }
 
   /** Writes `buffer` into a block that has been erased. */
   programAt(block: number, offset: number, buffer: Uint8Array): void {
     this.#checkRange(block, buffer, 'writeblocks', offset)
     if (this.readonly) throw vfsError('EROFS', 'writeblocks')
-    this.#transfer('writeblocks', () => this.#device.writeblocks?.(block, buffer, offset))
+    this.#transfer('writeblocks', buffer, () => this.#device.writeblocks?.(block, buffer, offset))
   }
 
   /** Makes a block ready to be written with offsets. */
@@ -125,14 +124,14 @@ export class Device {
     const result = this.#request(BLOCKDEV_BLOCK_ERASE, block)
     // To ignore this request is no answer: on flash nothing could be written.
     if (result === null) throw asOSError(wrongType('ioctl(6)', 'an integer', result), 'ioctl')
-    if (result !== 0) throw result < 0 ? osError(-result, 'ioctl') : vfsError('EINVAL', 'ioctl')
+    if (result !== 0) throw result < 0 ? deviceError(-result, 'ioctl') : vfsError('EINVAL', 'ioctl')
   }
 
   sync(): void {
     if (typeof this.#device.ioctl === 'function') {
       const result = this.#request(BLOCKDEV_SYNC)
-      if (result !== null && result < 0) throw osError(-result, 'ioctl')
-    } else this.#transfer('sync', () => this.#device.sync?.())
+      if (result !== null && result < 0) throw deviceError(-result, 'ioctl')
+    } else this.#transfer('sync', NOTHING, () => this.#device.sync?.())
   }
 
   #checkRange(block: number, buffer: Uint8Array, operation: string, offset = 0): void {
@@ -140,7 +139,8 @@ export class Device {
     if (block < 0 || block + blocks > this.blockCount) throw vfsError('EIO', operation)
   }
 
-  #transfer(operation: string, transfer: () => BlockResult): void {
+  #transfer(operation: string, buffer: Uint8Array, transfer: () => BlockResult): void {
+    const size = buffer.length
     let result: unknown
     this.#transfers += 1
     try {
@@ -152,6 +152,8 @@ export class Device {
     }
     const failure = transferFailure(result, operation)
     if (failure !== null) throw failure
+    // The device has transferred it to another thread, for example: what was read is not there.
+    if (buffer.length !== size) throw asOSError(wrongType('buffer', 'memory that is still there', buffer), operation)
   }
 
   /** An answer of `ioctl`, or, of a device without it, what stands for that in the old protocol. */
@@ -174,7 +176,7 @@ export class Device {
   #blockSize(allowed?: readonly number[]): number {
     const size = this.#request(BLOCKDEV_BLOCK_SIZE) ?? 512
     if (allowed === undefined ? size > 0 : allowed.includes(size)) return size
-    if (size < 0) throw osError(-size, 'ioctl')
+    if (size < 0) throw deviceError(-size, 'ioctl')
     const sizes = allowed === undefined ? '1 byte or more' : '512, 1024, 2048 or 4096 bytes'
     throw badValue('block_dev', `must have blocks of ${sizes}`, size)
   }
@@ -182,7 +184,7 @@ export class Device {
   #blockCount(): number {
     const count = this.#request(BLOCKDEV_BLOCK_COUNT)
     if (count === null) throw wrongType('block_dev', 'a block device that tells its number of blocks', count)
-    if (count < 0) throw osError(-count, 'ioctl')
+    if (count < 0) throw deviceError(-count, 'ioctl')
     // FAT counts sectors in 32 bits.
     return Math.min(count, LARGEST_COUNT)
   }
@@ -190,7 +192,7 @@ export class Device {
 
 function transferFailure(result: unknown, operation: string): OSError | null {
   if (result === undefined || result === null || result === 0 || result === false) return null
-  if (typeof result === 'number' && Number.isInteger(result) && result < 0) return osError(-result, operation)
+  if (typeof result === 'number' && Number.isInteger(result) && result < 0) return deviceError(-result, operation)
   // Anything positive was never meant as success: MicroPython refuses it in the same way.
   if (typeof result === 'number' || result === true) return vfsError('EINVAL', operation)
   return asOSError(wrongType(`${operation}()`, 'null, 0 or a negative error number, and no promise', result), operation)

@@ -1,4 +1,4 @@
-import { NotImplementedError, OSError, type Subject } from '../errors.ts'
+import { errorcode, NotImplementedError, OSError, outOfRange, type Subject } from '../errors.ts'
 import { osError } from '../libc/call.ts'
 import { errnoNumbers } from '../libc/facts.ts'
 
@@ -19,8 +19,18 @@ export function asOSError(thrown: unknown, operation: string): OSError {
   if (thrown instanceof OSError) return thrown
   const errno: unknown = (thrown as { errno?: unknown } | null | undefined)?.errno
   // Node's own errors carry the number negated.
-  const known = typeof errno === 'number' && Number.isInteger(errno) && errno !== 0
+  const known = typeof errno === 'number' && isErrno(Math.abs(errno))
   const error = known ? osError(Math.abs(errno), operation) : vfsError('EIO', operation)
   error.cause = thrown
   return error
+}
+
+/** The OSError of an error number that a caller's device returned; EIO for a number that is not one. */
+export function deviceError(errno: number, operation: string): OSError {
+  if (isErrno(errno)) return osError(errno, operation)
+  return asOSError(outOfRange(`${operation}()`, 'null, 0 or a negative error number', -errno), operation)
+}
+
+function isErrno(errno: number): boolean {
+  return Object.hasOwn(errorcode, errno)
 }

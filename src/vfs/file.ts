@@ -147,9 +147,9 @@ export class VfsFile<T extends string | Buffer = string> implements Iterable<T> 
     let from = 0
     for (;;) {
       const at = this.#ahead.indexOf(NEWLINE, from)
-      if (at !== -1) return this.#shaped(this.#take(Math.min(at + 1, limit)))
+      if (at !== -1) return this.#line(Math.min(at + 1, limit))
       from = this.#ahead.length
-      if (from >= limit || !this.#fill()) return this.#shaped(this.#take(Math.min(this.#ahead.length, limit)))
+      if (from >= limit || !this.#fill()) return this.#line(Math.min(this.#ahead.length, limit))
     }
   }
 
@@ -175,8 +175,11 @@ export class VfsFile<T extends string | Buffer = string> implements Iterable<T> 
     this.#check(this.#writable)
     const bytes = typeof data === 'string' ? this.#encoded(data) : bytesOf(data, 'data')
     this.#forgetAhead()
+    const size = bytes.length
     this.#raw.write(bytes)
-    return bytes.length
+    // A device of the caller's can detach it meanwhile.
+    if (bytes.length !== size) throw vfsError('EIO', 'write', this.name)
+    return size
   }
 
   /**
@@ -254,6 +257,12 @@ export class VfsFile<T extends string | Buffer = string> implements Iterable<T> 
     return (this.#binary ? bytes : decode(bytes)) as T
   }
 
+  /** What is given to the caller of what was read ahead: bytes as a copy, since a caller can detach their memory. */
+  #line(size: number): T {
+    const bytes = this.#take(size)
+    return (this.#binary ? Buffer.from(bytes) : decode(bytes)) as T
+  }
+
   /** Puts the file's position where the caller believes it to be. */
   #forgetAhead(): void {
     const unread = this.#ahead.length
@@ -268,11 +277,19 @@ export class VfsFile<T extends string | Buffer = string> implements Iterable<T> 
     return taken
   }
 
+  /** Reads some more ahead, into the room after what is there. @returns false at the end */
   #fill(): boolean {
-    const chunk = Buffer.allocUnsafeSlow(CHUNK)
-    const size = this.#raw.read(chunk)
-    const read = chunk.subarray(0, size)
-    this.#ahead = this.#ahead.length === 0 ? read : Buffer.concat([this.#ahead, read])
+    const length = this.#ahead.length
+    const { buffer, byteOffset } = this.#ahead
+    if (buffer.byteLength - byteOffset - length < CHUNK) {
+      // Twice as much each time, so that each byte is copied a few times only, however long a line is.
+      const memory = Buffer.allocUnsafeSlow(2 * length + CHUNK)
+      memory.set(this.#ahead)
+      this.#ahead = memory.subarray(0, length)
+    }
+    const room = Buffer.from(this.#ahead.buffer, this.#ahead.byteOffset, length + CHUNK)
+    const size = this.#raw.read(room.subarray(length))
+    this.#ahead = room.subarray(0, length + size)
     return size > 0
   }
 
@@ -281,11 +298,21 @@ export class VfsFile<T extends string | Buffer = string> implements Iterable<T> 
     into.set(ready)
     let done = ready.length
     while (done < into.length) {
-      const size = this.#raw.read(into.subarray(done))
+      const size = this.#readMore(into.subarray(done), done)
       if (size === 0) break
       done += size
     }
     return done
+  }
+
+  /** Reads from the file: what came before is not lost where a non-blocking descriptor has no more. */
+  #readMore(into: Uint8Array, before: number): number {
+    try {
+      return this.#raw.read(into)
+    } catch (error) {
+      if (before > 0 && error instanceof BlockingIOError) return 0
+      throw error
+    }
   }
 
   #readBytes(size: number): Buffer {
@@ -304,7 +331,7 @@ export class VfsFile<T extends string | Buffer = string> implements Iterable<T> 
     let total = pieces[0]?.length ?? 0
     for (let step = 65536; total < most; step = Math.min(step * 2, 2 ** 22)) {
       const piece = Buffer.allocUnsafeSlow(Math.min(step, most - total))
-      const size = this.#raw.read(piece)
+      const size = this.#readMore(piece, total)
       if (size === 0) break
       pieces.push(piece.subarray(0, size))
       total += size

@@ -77,6 +77,121 @@ describe('devices', () => {
     assert.throws(() => fs.open('f', 'w').close(), { code: 'EBUSY' })
   })
 
+  test('a number that is not an error number is EIO, with the number in the cause', () => {
+    const { device } = small(256)
+    const answering = (number: number): vfs.BlockDevice => ({
+      readblocks: () => number,
+      writeblocks: () => number,
+      ioctl: (op) => (op === 3 || op === 6 ? number : device.ioctl(op)),
+    })
+    const flash = (number: number): vfs.BlockDevice => ({ ...answering(number), readblocks: () => 0 })
+    for (const number of [-(2 ** 40), -1000, Number.MIN_SAFE_INTEGER, -Number.MAX_VALUE, Number.NaN, -1.5, -Infinity]) {
+      for (const call of [
+        () => new VfsFat(answering(number)),
+        () => new vfs.VfsLfs2(answering(number)),
+        () => vfs.VfsLfs2.mkfs(flash(number)),
+        () => vfs.VfsLfs1.mkfs(flash(number)),
+      ]) {
+        assert.throws(call, (error: NodeJS.ErrnoException) => {
+          assert.ok(['EIO', 'EINVAL'].includes(error.code ?? ''), `${number}: ${error}`)
+          assert.match(error.message, /^E(IO|INVAL): (Input\/output error|I\/O error|Invalid argument)/)
+          return true
+        })
+      }
+      for (const op of [1, 4, 5]) {
+        const lying = { ...answering(0), ioctl: (asked: number) => (asked === op ? number : device.ioctl(asked)) }
+        assert.throws(() => new VfsFat(lying), /EIO|block_dev/, `${op} ${number}`)
+      }
+    }
+    const thrown = Object.assign(new Error('odd'), { errno: -(2 ** 40) })
+    const throwing: vfs.BlockDevice = {
+      ...answering(0),
+      readblocks: () => {
+        throw thrown
+      },
+    }
+    assert.throws(
+      () => new VfsFat(throwing),
+      (error: NodeJS.ErrnoException) => error.code === 'EIO' && error.cause === thrown,
+    )
+  })
+
+  test('a device that detaches the memory it is given is EIO, and everything goes on afterwards', () => {
+    for (const make of [
+      (device: vfs.BlockDevice) => {
+        VfsFat.mkfs(device)
+        return new VfsFat(device)
+      },
+      (device: vfs.BlockDevice) => {
+        vfs.VfsLfs1.mkfs(device)
+        return new vfs.VfsLfs1(device)
+      },
+      (device: vfs.BlockDevice) => {
+        vfs.VfsLfs2.mkfs(device)
+        return new vfs.VfsLfs2(device)
+      },
+    ]) {
+      const memory = new RamBlockDev(512, 256)
+      let detaching = ''
+      const detach = (when: string, buffer: Uint8Array): void => {
+        if (detaching === when) structuredClone(buffer, { transfer: [buffer.buffer as ArrayBuffer] })
+      }
+      const device: vfs.BlockDevice = {
+        readblocks(block, buffer, offset) {
+          memory.readblocks(block, buffer, offset)
+          detach('read', buffer)
+        },
+        writeblocks(block, buffer, offset) {
+          memory.writeblocks(block, buffer, offset)
+          detach('write', buffer)
+        },
+        ioctl: (op) => memory.ioctl(op),
+      }
+      const fs = make(device)
+      for (const when of ['read', 'write']) {
+        detaching = when
+        assert.throws(
+          () => {
+            fs.mkdir('d')
+            fs.stat('missing/file')
+          },
+          { code: 'EIO' },
+          when,
+        )
+        detaching = ''
+        fs.open('f', 'w').close()
+        fs.remove('f')
+      }
+    }
+    const memory = new RamBlockDev(512, 256)
+    VfsFat.mkfs(memory)
+    structuredClone(memory.data, { transfer: [memory.data.buffer as ArrayBuffer] })
+    assert.throws(() => new VfsFat(memory), { code: 'EIO' })
+  })
+
+  test('a device cannot ask for gigabytes by the size of its blocks', () => {
+    for (const blockSize of [2 ** 31, 2 ** 53 - 1, 2 ** 24 + 1]) {
+      let calls = 0
+      const device: vfs.BlockDevice = {
+        readblocks: () => {
+          calls += 1
+          return 0
+        },
+        writeblocks: () => 0,
+        ioctl: (op) => (op === 4 ? 8 : op === 5 ? blockSize : 0),
+      }
+      for (const call of [
+        () => vfs.VfsLfs2.mkfs(device),
+        () => vfs.VfsLfs1.mkfs(device),
+        () => new vfs.VfsLfs2(device),
+        () => VfsFat.mkfs(device),
+      ]) {
+        assert.throws(call, RangeError)
+      }
+      assert.equal(calls, 0)
+    }
+  })
+
   test('a device that keeps the buffer sees nothing of what comes later', () => {
     const good = small(256).device
     let kept: Uint8Array | undefined

@@ -1,9 +1,15 @@
 /** File objects: text and bytes, positions, lines, the end. */
 
 import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { vfs } from 'osier/micropython'
 import { contents, pattern, small } from '../support/fat.ts'
+import { temporaryFolder } from '../support/folder.ts'
 import { runTool } from '../support/tools.ts'
+
+const folder = temporaryFolder()
 
 describe('file objects', () => {
   const { fs } = small()
@@ -155,5 +161,60 @@ describe('file objects', () => {
     }
     using file = fs.open('log')
     assert.deepEqual([...file], ['one\n', 'two\n'])
+  })
+})
+
+describe('the time that a long line takes grows with its length', () => {
+  // Through a descriptor, of which bytes are read in pieces of 4096. What is counted is memory that is copied.
+  function bytesCopied(length: number, read: (file: vfs.VfsFile<Buffer>) => unknown): number {
+    const name = join(folder, `${length}`)
+    writeFileSync(name, Buffer.alloc(length, 'x'))
+    using file = new vfs.VfsPosix().open(name, 'rb')
+    const set = Uint8Array.prototype.set
+    const { concat } = Buffer
+    let copied = 0
+    Uint8Array.prototype.set = function (source, offset) {
+      copied += source.length
+      set.call(this, source, offset)
+    }
+    Buffer.concat = (list, total) => {
+      for (const piece of list) copied += piece.length
+      return concat(list, total)
+    }
+    try {
+      read(file)
+    } finally {
+      Uint8Array.prototype.set = set
+      Buffer.concat = concat
+    }
+    return copied
+  }
+
+  for (const [name, read] of [
+    ['readline', (file: vfs.VfsFile<Buffer>) => file.readline()],
+    ['readline with a size', (file: vfs.VfsFile<Buffer>) => file.readline(2 ** 30)],
+    ['iteration', (file: vfs.VfsFile<Buffer>) => [...file]],
+  ] as const) {
+    test(name, () => {
+      const [once, twice] = [bytesCopied(2 ** 19, read), bytesCopied(2 ** 20, read)]
+      assert.ok(once > 0 && twice < once * 3, `${once} bytes are copied for a line, ${twice} for one of double length`)
+      assert.ok(twice < 8 * 2 ** 20, `${twice}`)
+    })
+  }
+
+  test('characters of text', () => {
+    const name = join(folder, 'text')
+    writeFileSync(name, 'ä'.repeat(2 ** 17))
+    using file = new vfs.VfsPosix().open(name)
+    assert.equal(file.read(2 ** 17), 'ä'.repeat(2 ** 17))
+  })
+
+  test('a line that was given out is memory of its own: detaching it loses nothing', () => {
+    const name = join(folder, 'lines')
+    writeFileSync(name, `${'long enough not to be pooled '.repeat(200)}\nsecond\n`)
+    using file = new vfs.VfsPosix().open(name, 'rb')
+    const line = file.readline()
+    structuredClone(line, { transfer: [line.buffer as ArrayBuffer] })
+    assert.equal(file.readline().toString(), 'second\n')
   })
 })

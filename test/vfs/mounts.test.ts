@@ -161,7 +161,8 @@ test('read-only, and making what is missing', () => {
   }
   os.sync()
   assert.deepEqual(Buffer.from(device.data), before)
-  assert.throws(() => os.mount(new os.VfsPosix(folder), '/x', { mkfs: true }), { code: 'EPERM' })
+  using host = new os.VfsPosix(folder)
+  assert.throws(() => os.mount(host, '/x', { mkfs: true }), { code: 'EPERM' })
 })
 
 test("a file system of the caller's has the methods it has", () => {

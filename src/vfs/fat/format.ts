@@ -3,6 +3,7 @@ import { badValue, wrongType } from '../../errors.ts'
 import { checkOptions, NO_OPTIONS } from '../../os/arguments/options.ts'
 import type { BlockDevice, Device } from '../device.ts'
 import { vfsError } from '../errors.ts'
+import { fromCodePage } from './code_page.ts'
 import { FatVolume, type Geometry, TRANSFER_SIZE, type WriteFilter } from './volume.ts'
 
 export interface MkfsOptions {
@@ -16,8 +17,14 @@ const ENTRY = 32
 const ATTRIBUTE = 11
 const LABEL_SIZE = 11
 const VOLUME_LABEL = 0x08
+const DIRECTORY = 0x10
+/** The attributes of a piece of a long name. */
+const LONG_NAME = 0x0f
+const ATTRIBUTES = 0x3f
 const END_OF_DIRECTORY = 0
 const DELETED = 0xe5
+/** Stands for a first byte 0xe5, which would be that of a deleted entry. */
+const ESCAPED_E5 = 0x05
 const NO_LABEL = 'NO NAME    '
 
 /** FatFs makes none that are smaller. Boards do, from 50 sectors on, which is what their examples show. */
@@ -123,13 +130,19 @@ export function readLabel(device: Device, geometry: Geometry): string | null {
     const entries = readSector(device, sector)
     for (let at = 0; at < entries.length; at += ENTRY) {
       if (entries[at] === END_OF_DIRECTORY) return null
-      const isLabel = ((entries[at + ATTRIBUTE] ?? 0) & 0x3f) === VOLUME_LABEL
-      if (!isLabel || entries[at] === DELETED) continue
-      const label = entries.toString('latin1', at, at + LABEL_SIZE)
-      return label === NO_LABEL ? null : label.trimEnd()
+      if (!isLabel(entries[at + ATTRIBUTE] ?? 0) || entries[at] === DELETED) continue
+      const bytes = entries.subarray(at, at + LABEL_SIZE)
+      if (bytes[0] === ESCAPED_E5) bytes[0] = DELETED
+      const label = fromCodePage(bytes)
+      return label === NO_LABEL ? null : label.replace(/ {1,11}$/, '')
     }
   }
   return null
+}
+
+/** Whether attributes are those of a label: beside others, such as the one that a file has been changed. */
+function isLabel(attributes: number): boolean {
+  return (attributes & ATTRIBUTES) !== LONG_NAME && (attributes & (VOLUME_LABEL | DIRECTORY)) === VOLUME_LABEL
 }
 
 function* rootSectors(device: Device, geometry: Geometry): Generator<number> {

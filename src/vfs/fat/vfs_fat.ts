@@ -1,12 +1,13 @@
 import * as FF from 'js-fatfs'
+import { badValue } from '../../errors.ts'
 import { constants } from '../../libc/facts.ts'
 import { bool } from '../../os/arguments/numbers.ts'
 import { type FileName, fsdecode } from '../../os/arguments/paths.ts'
-
 import type { BlockDevice } from '../device.ts'
 import { vfsError } from '../errors.ts'
 import { openMode, VfsFile } from '../file.ts'
 import type { DirectoryEntry, DirectoryIterator, FileSystem, StatTuple, StatvfsTuple } from '../file_system.ts'
+import { isSafeName, warnOfName } from '../names.ts'
 import { OpenFiles } from './file.ts'
 import { formatFat, type MkfsOptions, readLabel } from './format.ts'
 import { FatVolume } from './volume.ts'
@@ -15,6 +16,12 @@ const { S_IFDIR, S_IFREG } = constants
 
 /** Characters in the longest name. */
 const NAME_MAX = 255
+/**
+ * Characters that no name on FAT may have. For FatFs a control character is the end of the path, and U+FFFF becomes the
+ * end of the name: another file would be meant.
+ */
+const FORBIDDEN = /[\x01-\x1f"*:<>?|\x7f\uffff]/
+const BACKSLASH = 0x5c
 /** Offset in DIR of the cluster that a directory starts at: its identity. */
 const DIRECTORY_CLUSTER = 8
 /** The root has no entry, and so no time. Boards say this one. */
@@ -111,6 +118,8 @@ export class VfsFat implements FileSystem {
   #absolute(path: FileName, operation: string): string {
     const text = fsdecode(path)
     this.#ready(operation, text)
+    if (text.includes('\0')) throw badValue('path', 'must not contain a NUL', text)
+    if (FORBIDDEN.test(text) || !text.isWellFormed()) throw vfsError('EINVAL', operation, text)
     const from = /^[/\\]/.test(text) ? '' : this.#cwd
     const names: string[] = []
     for (const name of `${from}/${text}`.split(/[/\\]/)) {
@@ -375,16 +384,22 @@ class FatDirectory implements DirectoryIterator {
   next(): IteratorResult<DirectoryEntry, undefined> {
     if (this.#directory === 0) return { done: true, value: undefined }
     const volume = this.#volume
+    let name = this.#read()
+    for (; name.length > 0 && !isSafeName(name, BACKSLASH); name = this.#read()) warnOfName(name, this.#path)
+    if (name.length === 0) return this.return()
+    const type = volume.infoIsDirectory() ? S_IFDIR : S_IFREG
+    return { done: false, value: [this.#bytes ? name : name.toString(), type, 0, volume.infoSize()] }
+  }
+
+  /** The next name, empty at the end. */
+  #read(): Buffer {
     try {
-      volume.call('ilistdir', this.#path, (f) => f.f_readdir(this.#directory, volume.info))
+      this.#volume.call('ilistdir', this.#path, (f) => f.f_readdir(this.#directory, this.#volume.info))
     } catch (error) {
       this.close()
       throw error
     }
-    const name = volume.infoName()
-    if (name.length === 0) return this.return()
-    const type = volume.infoIsDirectory() ? S_IFDIR : S_IFREG
-    return { done: false, value: [this.#bytes ? name : name.toString(), type, 0, volume.infoSize()] }
+    return this.#volume.infoName()
   }
 
   return(): IteratorResult<DirectoryEntry, undefined> {

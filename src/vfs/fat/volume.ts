@@ -1,5 +1,5 @@
 import * as FF from 'js-fatfs'
-import { badValue, type OSError } from '../../errors.ts'
+import type { OSError } from '../../errors.ts'
 import { Device, SECTOR_SIZES } from '../device.ts'
 import { asOSError, vfsError } from '../errors.ts'
 import { FatFs, type FatFunctions, isTrap, type Storage } from './fatfs.ts'
@@ -82,7 +82,7 @@ export class FatVolume {
   readonly #info: number
   readonly #transfer: number
   readonly #count: number
-  readonly #bounce: Buffer = Buffer.allocUnsafeSlow(TRANSFER_SIZE)
+  #bounce: Buffer = Buffer.allocUnsafeSlow(TRANSFER_SIZE)
   #failure: OSError | null = null
   #broken: unknown = null
   #busy = false
@@ -209,8 +209,6 @@ export class FatVolume {
   }
 
   #place(memory: number, path: string): number {
-    if (!path.isWellFormed()) throw vfsError('EINVAL', 'path', path)
-    if (path.includes('\0')) throw badValue('path', 'must not contain a NUL', path)
     // With the drive's number in front, so that a colon in a name is not taken for the end of one.
     const bytes = Buffer.from(`0:${path}\0`)
     if (bytes.length > LONGEST_PATH) throw vfsError('ENAMETOOLONG', 'path', path)
@@ -320,9 +318,15 @@ export class FatVolume {
 
   // The device never sees FatFs's memory: it gets a buffer that it may keep, look around in, or write to too late.
 
+  #bounced(size: number): Buffer {
+    // A device can detach memory that it is given.
+    if (this.#bounce.length === 0) this.#bounce = Buffer.allocUnsafeSlow(TRANSFER_SIZE)
+    return this.#bounce.subarray(0, size)
+  }
+
   #read(buffer: number, sector: number, count: number): void {
     this.#inPieces(sector, count, (from, size, offset) => {
-      const piece = this.#bounce.subarray(0, size)
+      const piece = this.#bounced(size)
       this.device.read(from, piece)
       if (this.#mounting && from === 0) this.#showLarger(piece)
       this.memory.set(piece, buffer + offset)
@@ -332,7 +336,7 @@ export class FatVolume {
   #write(buffer: number, sector: number, count: number): void {
     if (this.readonly) throw vfsError('EROFS', 'writeblocks')
     this.#inPieces(sector, count, (from, size, offset) => {
-      const piece = this.#bounce.subarray(0, size)
+      const piece = this.#bounced(size)
       piece.set(this.memory.subarray(buffer + offset, buffer + offset + size))
       const data = this.#filter === null ? piece : this.#filter(from, piece)
       if (data !== null) this.device.write(from, data)

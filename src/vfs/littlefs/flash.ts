@@ -16,7 +16,7 @@ export class Flash {
   readonly: boolean
   /** How often the device was written to: tells whether something may have changed. */
   writes = 0
-  readonly #scratch: Buffer = Buffer.allocUnsafeSlow(SCRATCH_SIZE)
+  #scratch: Buffer = Buffer.allocUnsafeSlow(SCRATCH_SIZE)
 
   constructor(device: Device, readSize: number, progSize: number) {
     this.#device = device
@@ -48,6 +48,8 @@ export class Flash {
       return
     }
     const size = end - start
+    // A device can detach memory that it is given.
+    if (this.#scratch.length === 0) this.#scratch = Buffer.allocUnsafeSlow(SCRATCH_SIZE)
     const unit = size <= SCRATCH_SIZE ? this.#scratch.subarray(0, size) : Buffer.allocUnsafeSlow(size)
     this.#transfer(() => this.#device.readAt(block, start, unit))
     buffer.set(unit.subarray(offset - start, offset - start + buffer.length))

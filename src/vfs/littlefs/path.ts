@@ -1,6 +1,7 @@
 import { badValue } from '../../errors.ts'
 import { type FileName, fsdecode, fsencode } from '../../os/arguments/paths.ts'
 import { vfsError } from '../errors.ts'
+import { hasControl } from '../names.ts'
 import { Failure } from './failure.ts'
 
 /** A path, taken apart. */
@@ -41,6 +42,17 @@ export function lastName(path: Path): Buffer {
   const name = path.names.at(-1)
   // The root has none.
   if (name === undefined) throw new Failure('EINVAL')
+  return name
+}
+
+/**
+ * The name of what is made by a path.
+ *
+ * @throws Failure EINVAL for one with a control character, which listings leave out
+ */
+export function newName(path: Path): Buffer {
+  const name = lastName(path)
+  if (hasControl(name)) throw new Failure('EINVAL')
   return name
 }
 

@@ -7,6 +7,7 @@ import { type BlockDevice, Device } from '../device.ts'
 import { vfsError } from '../errors.ts'
 import { openMode, VfsFile } from '../file.ts'
 import type { DirectoryEntry, DirectoryIterator, FileSystem, StatTuple, StatvfsTuple } from '../file_system.ts'
+import { isSafeName, warnOfName } from '../names.ts'
 import { Flash } from './flash.ts'
 import { isBelow, joinPath, type Path, parsePath } from './path.ts'
 import { MetadataStoreV1 as FirstStore } from './v1/store.ts'
@@ -26,6 +27,8 @@ const CACHE_UNITS = 4
 const LARGEST_UNIT = 2 ** 20
 /** The superblock and its checksums need more than half of this. */
 const SMALLEST_BLOCK = 64
+/** Each change of metadata reads and writes a block as a whole: larger ones would take seconds, and gigabytes. */
+const LARGEST_BLOCK = 2 ** 24
 
 /** What littlefs works with. */
 export interface LittlefsOptions {
@@ -55,8 +58,9 @@ function settings(blockDevice: unknown, options: LittlefsOptions): Settings {
   const device = new Device(blockDevice)
   if (!device.isExtended) throw wrongType('block_dev', 'a block device with an "ioctl" method', blockDevice)
   const { blockSize } = device
-  if (blockSize < SMALLEST_BLOCK)
-    throw badValue('block_dev', `must have blocks of ${SMALLEST_BLOCK} bytes or more`, blockSize)
+  if (blockSize < SMALLEST_BLOCK || blockSize > LARGEST_BLOCK) {
+    throw badValue('block_dev', `must have blocks of ${SMALLEST_BLOCK} to ${LARGEST_BLOCK} bytes`, blockSize)
+  }
   if (blockSize % readsize !== 0) throw badValue('readsize', `must divide the size of a block, ${blockSize}`, readsize)
   if (blockSize % progsize !== 0) throw badValue('progsize', `must divide the size of a block, ${blockSize}`, progsize)
   const cacheSize = Math.min(blockSize, CACHE_UNITS * Math.max(readsize, progsize))
@@ -308,12 +312,21 @@ class LittlefsDirectory implements DirectoryIterator {
 
   next(): IteratorResult<DirectoryEntry, undefined> {
     if (this.#done) return { done: true, value: undefined }
-    const result = this.#first ?? this.#volume.run('ilistdir', this.#path.text, false, () => this.#entries.next())
-    this.#first = null
+    let result = this.#read()
+    while (result.done !== true && !isSafeName(result.value.name)) {
+      warnOfName(result.value.name, this.#path.text)
+      result = this.#read()
+    }
     if (result.done === true) return this.return()
     const { name, isDirectory, size } = result.value
     const shown = this.#bytes ? Buffer.from(name) : fsdecode(name)
     return { done: false, value: [shown, isDirectory ? S_IFDIR : S_IFREG, 0, size] }
+  }
+
+  #read(): IteratorResult<ListedEntry, undefined> {
+    const result = this.#first ?? this.#volume.run('ilistdir', this.#path.text, false, () => this.#entries.next())
+    this.#first = null
+    return result
   }
 
   return(): IteratorResult<DirectoryEntry, undefined> {

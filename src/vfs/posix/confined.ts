@@ -1,5 +1,4 @@
-import { AuditEvent } from '../../audit.ts'
-import { lastErrno, osError } from '../../libc/call.ts'
+import { failed, lastErrno, osError } from '../../libc/call.ts'
 import { constants, errnoNumbers, structs } from '../../libc/facts.ts'
 import { has, libc } from '../../libc/functions.ts'
 import { addressOf, ownMemory } from '../../libc/memory.ts'
@@ -19,9 +18,6 @@ const HOW = structs.open_how
 const how = ownMemory(HOW.size)
 const howAddress = addressOf(how)
 
-/** The event of `open`, which this is one of. */
-const openEvent = new AuditEvent('open')
-
 /** As many links as the kernel follows. */
 const MOST_LINKS = 40
 /** Openings that a rename elsewhere in the tree disturbed are tried again, not for ever. */
@@ -39,7 +35,7 @@ let kernelConfines: boolean | undefined
  * @param mode permission bits of a file that is made
  * @returns the descriptor
  *
- * Audit event: `open` (path, null, flags).
+ * No auditing event: it does not know where the directory is.
  */
 export function openConfined(syscall: string, root: number, path: string, flags: number, mode = 0): number {
   kernelConfines ??= has('openat2')
@@ -53,7 +49,6 @@ export function openConfined(syscall: string, root: number, path: string, flags:
 
 function openByKernel(syscall: string, root: number, path: string, flags: number, mode: number): number | null {
   const name = cString(path, 'path')
-  if (openEvent.wanted) openEvent.raise(path, null, flags | O_CLOEXEC)
   how.fill(0)
   how.writeBigUInt64LE(BigInt((flags | O_CLOEXEC) >>> 0), HOW.offsets.flags)
   how.writeBigUInt64LE(BigInt((flags & O_CREAT) === 0 ? 0 : mode), HOW.offsets.mode)
@@ -76,12 +71,13 @@ function openByKernel(syscall: string, root: number, path: string, flags: number
  */
 export function openByWalking(syscall: string, root: number, path: string, flags: number, mode: number): number {
   const opened: number[] = []
-  const names = path.split('/').filter((name) => name !== '')
-  if (path.endsWith('/') && names.length > 0) names.push('.')
+  // The next name is the last one.
+  const names = namesOf(path)
+  if (path.endsWith('/') && names.length > 0) names.unshift('.')
   let links = 0
   try {
     for (;;) {
-      const name = names.shift() ?? '.'
+      const name = names.pop() ?? '.'
       const at = opened.at(-1) ?? root
       if (name === '..') {
         const left = opened.pop()
@@ -91,8 +87,9 @@ export function openByWalking(syscall: string, root: number, path: string, flags
       const last = names.length === 0
       const here = name === '..' ? (opened.at(-1) ?? root) : at
       const target = name === '..' ? '.' : name
-      if (last && !followsLink(here, target, flags)) return open(target, flags | O_NOFOLLOW, mode, { dir_fd: here })
-      const fd = open(target, O_PATH | O_NOFOLLOW, { dir_fd: here })
+      if (last && !followsLink(here, target, flags))
+        return openAt(syscall, here, target, flags | O_NOFOLLOW, mode, path)
+      const fd = openAt(syscall, here, target, O_PATH | O_NOFOLLOW, 0, path)
       opened.push(fd)
       const type = fstat(fd).st_mode & S_IFMT
       if (type === S_IFDIR) continue
@@ -102,7 +99,7 @@ export function openByWalking(syscall: string, root: number, path: string, flags
       close(fd)
       if (++links > MOST_LINKS) throw osError(ELOOP, syscall, path)
       if (link.startsWith('/')) for (const left of opened.splice(0)) close(left)
-      names.unshift(...link.split('/').filter((part) => part !== ''))
+      names.push(...namesOf(link))
     }
   } finally {
     for (const fd of opened) close(fd)
@@ -113,7 +110,7 @@ export function openByWalking(syscall: string, root: number, path: string, flags
 function followsLink(at: number, name: string, flags: number): boolean {
   if ((flags & O_NOFOLLOW) !== 0 || ((flags & O_CREAT) !== 0 && (flags & O_EXCL) !== 0)) return false
   try {
-    const fd = open(name, O_PATH | O_NOFOLLOW, { dir_fd: at })
+    const fd = openAt('open', at, name, O_PATH | O_NOFOLLOW, 0, name)
     try {
       return (fstat(fd).st_mode & S_IFMT) === S_IFLNK
     } finally {
@@ -123,6 +120,22 @@ function followsLink(at: number, name: string, flags: number): boolean {
     // Missing or closed to us: opening it says so.
     return false
   }
+}
+
+/** The names in a path, the first one last. */
+function namesOf(path: string): string[] {
+  return path
+    .split('/')
+    .filter((name) => name !== '')
+    .reverse()
+}
+
+/** openat(2) without an auditing event. @param path what an error is about */
+function openAt(syscall: string, at: number, name: string, flags: number, mode: number, path: string): number {
+  const file = cString(name, 'path')
+  let fd: number
+  while ((fd = libc.openat(at, file, flags | O_CLOEXEC, mode)) === -1) failed(syscall, path)
+  return fd
 }
 
 /** Opens a directory, to start from. */

@@ -1,46 +1,68 @@
+import { AuditEvent } from '../../audit.ts'
+import { failed } from '../../libc/call.ts'
 import { constants } from '../../libc/facts.ts'
 import { libc } from '../../libc/functions.ts'
 import { nonNegativeFd } from '../../os/arguments/descriptors.ts'
 import { bool } from '../../os/arguments/numbers.ts'
-import { type FileName, fileName, fsdecode, fsencode, type Path } from '../../os/arguments/paths.ts'
+import { cString, type FileName, fsdecode, fsencode, type Path } from '../../os/arguments/paths.ts'
 import { close, open } from '../../os/descriptors/open_close.ts'
 import { chdir, getcwd, mkdir, rmdir } from '../../os/files/directories.ts'
 import { openDirectory, readEntries } from '../../os/files/directory_stream.ts'
 import { statvfs } from '../../os/files/file_systems.ts'
 import { readlink } from '../../os/files/links.ts'
 import { remove, rename } from '../../os/files/rename_remove.ts'
+import { listdirEvent } from '../../os/files/scandir.ts'
 import { stat } from '../../os/files/status.ts'
 import { joinPath } from '../../os/system/pathnames.ts'
 import { vfsError } from '../errors.ts'
 import { openMode, VfsFile } from '../file.ts'
 import type { DirectoryEntry, DirectoryIterator, FileSystem, StatTuple, StatvfsTuple } from '../file_system.ts'
-import { openConfined, openRoot } from './confined.ts'
+import { openConfined } from './confined.ts'
 import { PosixFile, posixFlags } from './file.ts'
+import { RootDirectory } from './root_directory.ts'
 
-const { O_CLOEXEC, O_DIRECTORY, O_NONBLOCK, O_PATH, O_RDONLY } = constants
-/** As boards' kin on POSIX has it; the umask takes from it. */
+const { AT_REMOVEDIR, F_GETFL, F_SETFL, O_CLOEXEC, O_DIRECTORY, O_NOCTTY, O_NONBLOCK, O_PATH, O_RDONLY } = constants
+const { S_IFMT, S_IFREG } = constants
+/** The default mode of MicroPython's Unix port, before the umask is applied. */
 const FILE_MODE = 0o644
+const DIRECTORY_MODE = 0o777
+
+/** The events that the same calls of `os` raise. */
+const openEvent = new AuditEvent('open')
+const chdirEvent = new AuditEvent('os.chdir')
+const mkdirEvent = new AuditEvent('os.mkdir')
+const removeEvent = new AuditEvent('os.remove')
+const rmdirEvent = new AuditEvent('os.rmdir')
+const renameEvent = new AuditEvent('os.rename')
+/** In an event: no descriptor of a directory was given. */
+const NO_DIR_FD = -1
 
 /**
  * The host's file system, or the part of it below a directory.
  *
  * Without `root` it is the host's whole tree, and its current directory is the process's. With `root` nothing leads out
  * of that directory: ".." stops there, and absolute paths and links start there. The current directory is then the
- * object's own.
+ * object's own. The directory is held open until `umount` or `close`, or until the object is collected: it stays the root also where
+ * its name, or that of a directory above, leads elsewhere by then. There opening never waits: a FIFO, a device or a
+ * terminal is opened with O_NONBLOCK, which it keeps.
+ *
+ * Auditing events are those of `os`, with paths as the host has them.
  *
  * Availability: Linux. See OpenMV, os.VfsPosix; MicroPython, vfs.VfsPosix.
  * @example
  * ```ts
  * os.mkdir('shared')
- * const fs = new vfs.VfsPosix('shared')
+ * using fs = new vfs.VfsPosix('shared')
  * fs.mkdir('/folder')
  * os.listdir('shared') // => ['folder']
  * fs.stat('/../../etc/passwd') // throws FileNotFoundError
  * ```
  */
 export class VfsPosix implements FileSystem {
-  readonly #root: string | null
+  readonly #root: RootDirectory | null
   #readonly = false
+  /** How often it is mounted. */
+  #mounts = 0
   /** From `root`; only where there is one. */
   #cwd = '/'
 
@@ -49,15 +71,7 @@ export class VfsPosix implements FileSystem {
    * @throws OSError as opening the directory does
    */
   constructor(root?: Path | null) {
-    if (root === undefined || root === null) {
-      this.#root = null
-      return
-    }
-    const directory = fileName(root, 'root')
-    close(openRoot(directory))
-    // So that the process may change its current directory.
-    const name = fsdecode(directory)
-    this.#root = name.startsWith('/') ? name : joinPath(getcwd(), name)
+    this.#root = root === undefined || root === null ? null : new RootDirectory(root)
   }
 
   /**
@@ -65,15 +79,30 @@ export class VfsPosix implements FileSystem {
    *
    * @param readonly whether writing is refused from now on
    * @param mkfs must be false: the host's file system is not ours to make
-   * @throws OSError EPERM for `mkfs`
+   * @throws OSError EPERM for `mkfs`; EBADF where it has been unmounted
    */
   mount(readonly: boolean, mkfs = false): void {
     if (bool(mkfs, 'mkfs', false)) throw vfsError('EPERM', 'mount')
-    if (bool(readonly, 'readonly', false)) this.#readonly = true
+    const refuse = bool(readonly, 'readonly', false)
+    if (this.#root !== null && this.#root.fd >= 0) this.#mounts += 1
+    if (refuse) this.#readonly = true
   }
 
-  /** What `umount` of the mount table calls: nothing is to be done. */
-  umount(): void {}
+  /** What `umount` of the mount table calls: where it is mounted no more, `root` is closed, and every call is EBADF. */
+  umount(): void {
+    this.#mounts -= 1
+    if (this.#mounts <= 0) this.close()
+  }
+
+  /** Closes `root`, where there is one: every call is EBADF afterwards. Doing it twice is no error. */
+  close(): void {
+    this.#root?.close()
+  }
+
+  /** `close()`, for `using`. */
+  [Symbol.dispose](): void {
+    this.close()
+  }
 
   /** Runs an action on what a path leads to, opened by `flags`. */
   #opened<T>(operation: string, path: string, flags: number, action: (fd: number) => T): T {
@@ -88,26 +117,25 @@ export class VfsPosix implements FileSystem {
   #open(operation: string, path: string, flags: number, mode: number): number {
     if (path === '') throw vfsError('ENOENT', operation, path)
     if (this.#root === null) return open(path, flags, mode)
-    const root = openRoot(this.#root)
-    try {
-      return openConfined(operation, root, this.#virtual(path), flags, mode)
-    } finally {
-      close(root)
-    }
+    return openConfined(operation, this.#root.fd, this.#virtual(path), flags, mode)
   }
 
   #virtual(path: string): string {
     return joinPath(this.#cwd, path)
   }
 
+  /** A path below the root as the host has it: for auditing events. */
+  #hostPath(root: RootDirectory, path: FileName): string {
+    return root.hostPath(this.#virtual(fsdecode(path)))
+  }
+
   /** Runs an action on the last name of a path and the directory it is in: for calls that do not follow it. */
-  #inDirectory<T>(operation: string, path: string, action: (name: string, dir_fd: number | null) => T): T {
-    if (this.#root === null) return action(path, null)
+  #inDirectory<T>(root: RootDirectory, operation: string, path: string, action: (at: number, name: string) => T): T {
     if (path === '') throw vfsError('ENOENT', operation, path)
-    const [, directory = '', name = ''] = /^(.*?)([^/]*\/*)$/s.exec(path) ?? []
-    // "/" itself is no entry of a directory, and nothing can be done to it.
-    if (name === '' || /^\/+$/.test(name)) return action('.', null)
-    return this.#opened(operation, directory === '' ? '.' : directory, O_PATH | O_DIRECTORY, (fd) => action(name, fd))
+    const [directory, name] = splitAtLastName(path)
+    // "/" itself is not an entry of a directory: the system refuses to change it under this name.
+    if (name === '') return action(root.fd, '.')
+    return this.#opened(operation, directory || '.', O_PATH | O_DIRECTORY, (fd) => action(fd, name))
   }
 
   #requireWritable(operation: string, path: FileName): void {
@@ -128,8 +156,24 @@ export class VfsPosix implements FileSystem {
     const wanted = openMode(mode)
     const name = fsdecode(path)
     if (wanted.kind !== 'r' || wanted.plus) this.#requireWritable('open', name)
-    const raw = new PosixFile(this.#open('open', name, posixFlags(wanted) | O_CLOEXEC, FILE_MODE))
+    const raw = new PosixFile(this.#openFile(path, name, posixFlags(wanted) | O_CLOEXEC))
     return wanted.binary ? new VfsFile<Buffer>(raw, name, mode) : new VfsFile<string>(raw, name, mode)
+  }
+
+  #openFile(path: FileName, name: string, wanted: number): number {
+    const root = this.#root
+    if (root === null) return this.#open('open', name, wanted, FILE_MODE)
+    // A FIFO without a process at its other end would keep the thread waiting, and a terminal become the process's own.
+    const flags = wanted | O_NONBLOCK | O_NOCTTY
+    if (openEvent.wanted) openEvent.raise(this.#hostPath(root, path), null, flags)
+    const fd = this.#open('open', name, flags, FILE_MODE)
+    try {
+      if ((stat(fd).st_mode & S_IFMT) === S_IFREG) libc.fcntl(fd, F_SETFL, libc.fcntl(fd, F_GETFL, 0) & ~O_NONBLOCK)
+      return fd
+    } catch (error) {
+      close(fd)
+      throw error
+    }
   }
 
   /**
@@ -140,14 +184,18 @@ export class VfsPosix implements FileSystem {
    */
   chdir(path: FileName): void {
     const name = fsdecode(path)
-    if (this.#root === null) chdir(name)
-    else this.#cwd = this.#opened('chdir', name, O_PATH | O_DIRECTORY, (fd) => this.#pathOf(fd) ?? this.#virtual(name))
+    if (this.#root === null) {
+      chdir(name)
+      return
+    }
+    if (chdirEvent.wanted) chdirEvent.raise(this.#hostPath(this.#root, path))
+    this.#cwd = this.#opened('chdir', name, O_PATH | O_DIRECTORY, (fd) => this.#pathOf(fd) ?? this.#virtual(name))
   }
 
-  /** Where an open directory is, from the root; null where nobody tells: without /proc, or when it has been moved. */
+  /** Where an open directory is, from the root; null where that is not known: without /proc, or after a move. */
   #pathOf(fd: number): string | null {
     try {
-      const root = this.#opened('chdir', '/', O_PATH | O_DIRECTORY, (top) => readlink(`/proc/self/fd/${top}`))
+      const root = readlink(`/proc/self/fd/${this.#root?.fd}`)
       const path = readlink(`/proc/self/fd/${fd}`)
       if (path === root) return '/'
       if (root === '/') return path
@@ -175,6 +223,7 @@ export class VfsPosix implements FileSystem {
   ilistdir(path: FileName): DirectoryIterator
   ilistdir(path: FileName = '.'): DirectoryIterator {
     const name = fsdecode(path) || '.'
+    if (listdirEvent.wanted) listdirEvent.raise(this.#root === null ? path || '.' : this.#hostPath(this.#root, name))
     const fd =
       this.#root === null
         ? openDirectory('ilistdir', constants.AT_FDCWD, name)
@@ -190,7 +239,15 @@ export class VfsPosix implements FileSystem {
    */
   mkdir(path: FileName): void {
     this.#requireWritable('mkdir', path)
-    this.#inDirectory('mkdir', fsdecode(path), (name, dir_fd) => mkdir(name, { dir_fd }))
+    const root = this.#root
+    if (root === null) {
+      mkdir(path)
+      return
+    }
+    if (mkdirEvent.wanted) mkdirEvent.raise(this.#hostPath(root, path), DIRECTORY_MODE, NO_DIR_FD)
+    this.#inDirectory(root, 'mkdir', fsdecode(path), (at, name) => {
+      while (libc.mkdirat(at, cString(name, 'path'), DIRECTORY_MODE) === -1) failed('mkdir', path)
+    })
   }
 
   /**
@@ -201,7 +258,15 @@ export class VfsPosix implements FileSystem {
    */
   remove(path: FileName): void {
     this.#requireWritable('remove', path)
-    this.#inDirectory('remove', fsdecode(path), (name, dir_fd) => remove(name, { dir_fd }))
+    const root = this.#root
+    if (root === null) {
+      remove(path)
+      return
+    }
+    if (removeEvent.wanted) removeEvent.raise(this.#hostPath(root, path), NO_DIR_FD)
+    this.#inDirectory(root, 'remove', fsdecode(path), (at, name) => {
+      while (libc.unlinkat(at, cString(name, 'path'), 0) === -1) failed('remove', path)
+    })
   }
 
   /**
@@ -212,7 +277,15 @@ export class VfsPosix implements FileSystem {
    */
   rmdir(path: FileName): void {
     this.#requireWritable('rmdir', path)
-    this.#inDirectory('rmdir', fsdecode(path), (name, dir_fd) => rmdir(name, { dir_fd }))
+    const root = this.#root
+    if (root === null) {
+      rmdir(path)
+      return
+    }
+    if (rmdirEvent.wanted) rmdirEvent.raise(this.#hostPath(root, path), NO_DIR_FD)
+    this.#inDirectory(root, 'rmdir', fsdecode(path), (at, name) => {
+      while (libc.unlinkat(at, cString(name, 'path'), AT_REMOVEDIR) === -1) failed('rmdir', path)
+    })
   }
 
   /**
@@ -224,9 +297,22 @@ export class VfsPosix implements FileSystem {
    */
   rename(old_path: FileName, new_path: FileName): void {
     this.#requireWritable('rename', old_path)
-    this.#inDirectory('rename', fsdecode(old_path), (from, src_dir_fd) =>
-      this.#inDirectory('rename', fsdecode(new_path), (to, dst_dir_fd) => rename(from, to, { src_dir_fd, dst_dir_fd })),
-    )
+    const root = this.#root
+    if (root === null) {
+      rename(old_path, new_path)
+      return
+    }
+    if (renameEvent.wanted) {
+      const [src, dst] = [this.#hostPath(root, old_path), this.#hostPath(root, new_path)]
+      renameEvent.raise(src, dst, NO_DIR_FD, NO_DIR_FD)
+    }
+    this.#inDirectory(root, 'rename', fsdecode(old_path), (from, oldName) => {
+      const source = cString(oldName, 'old_path')
+      this.#inDirectory(root, 'rename', fsdecode(new_path), (to, newName) => {
+        const target = cString(newName, 'new_path')
+        while (libc.renameat(from, source, to, target) === -1) failed('rename', old_path, new_path)
+      })
+    })
   }
 
   /**
@@ -263,10 +349,23 @@ export class VfsPosix implements FileSystem {
  * A file object on a descriptor of the caller's, which closing it closes too.
  */
 export function fileOnDescriptor(fd: number, mode: string): VfsFile<string> | VfsFile<Buffer> {
-  const { binary } = openMode(mode)
-  const raw = new PosixFile(nonNegativeFd(fd, 'file'))
+  const wanted = openMode(mode)
+  const number = nonNegativeFd(fd, 'file')
+  if (openEvent.wanted) openEvent.raise(number, mode, posixFlags(wanted))
+  const { binary } = wanted
+  const raw = new PosixFile(number)
   return binary ? new VfsFile<Buffer>(raw, String(fd), mode) : new VfsFile<string>(raw, String(fd), mode)
 }
+
+/** A path before its last name, and that name with the slashes after it; no name where there are slashes only. */
+function splitAtLastName(path: string): [directory: string, name: string] {
+  let end = path.length
+  while (end > 0 && path.charCodeAt(end - 1) === SLASH) end -= 1
+  const start = path.lastIndexOf('/', end - 1) + 1
+  return end === 0 ? ['', ''] : [path.slice(0, start), path.slice(start)]
+}
+
+const SLASH = 0x2f
 
 const forgotten: FinalizationRegistry<number> = new FinalizationRegistry((fd) => {
   libc.close(fd)

@@ -42,7 +42,7 @@ function contents(fs: vfs.VfsPosix, path: string): string {
 }
 
 test('nothing leads out', () => {
-  const fs = new vfs.VfsPosix(root)
+  using fs = new vfs.VfsPosix(root)
   for (const path of [
     'absolute/secret',
     'relative/secret',
@@ -104,7 +104,7 @@ test('an absolute root needs no current directory', () => {
 })
 
 test('the current directory is its own', () => {
-  const fs = new vfs.VfsPosix(root)
+  using fs = new vfs.VfsPosix(root)
   const before = process.cwd()
   assert.equal(fs.getcwd(), '/')
   fs.chdir('dir/inner')
@@ -126,7 +126,8 @@ test('the current directory is its own', () => {
 })
 
 test('making, renaming, removing', () => {
-  for (const fs of [new vfs.VfsPosix(root), new vfs.VfsPosix()]) {
+  for (const each of [new vfs.VfsPosix(root), new vfs.VfsPosix()]) {
+    using fs = each
     const at = fs.getcwd() === '/' ? '' : root
     fs.mkdir(`${at}/made`)
     assert.throws(() => fs.mkdir(`${at}/made/`), { code: 'EEXIST' })
@@ -159,7 +160,7 @@ test('making, renaming, removing', () => {
 })
 
 test('bytes give bytes, and names that are not UTF-8 come through', () => {
-  const fs = new vfs.VfsPosix(root)
+  using fs = new vfs.VfsPosix(root)
   fs.mkdir(Buffer.from('raw'))
   fs.open(Buffer.from('raw/\xff', 'latin1'), 'w').close()
   assert.deepEqual(
@@ -176,7 +177,7 @@ test('bytes give bytes, and names that are not UTF-8 come through', () => {
 })
 
 test('read-only', () => {
-  const fs = new vfs.VfsPosix(root)
+  using fs = new vfs.VfsPosix(root)
   fs.mount(true)
   for (const call of [
     () => fs.open('file', 'w'),

@@ -136,7 +136,10 @@ export class MetadataStoreV1 extends PairReader<MetadataPairV1> {
   }
 
   #padded(bytes: Buffer): Buffer {
-    return Buffer.concat([bytes, Buffer.alloc(this.flash.aligned(bytes.length) - bytes.length, 0xff)])
+    // Memory of its own: a device must not see what else is in the pool of small buffers.
+    const padded = Buffer.alloc(this.flash.aligned(bytes.length), 0xff)
+    padded.set(bytes)
+    return padded
   }
 
   /** @returns false where the block is bad */

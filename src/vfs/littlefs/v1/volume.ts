@@ -3,7 +3,7 @@ import { corrupt, Failure } from '../failure.ts'
 import type { FileData } from '../file.ts'
 import type { Flash } from '../flash.ts'
 import { NO_BLOCK, type Pair, pairBytes } from '../pair.ts'
-import { isBelow, lastName, type Path } from '../path.ts'
+import { isBelow, lastName, newName, type Path } from '../path.ts'
 import { headOf, Position } from '../position.ts'
 import { FILE_MAX, NAME_MAX } from '../v2/superblock.ts'
 import { type ListedEntry, type OpenedEntry, type Status, Volume } from '../volume.ts'
@@ -131,7 +131,7 @@ export class Volume1 extends Volume {
   }
 
   #newEntry(path: Path, type: number, data: Buffer): Entry {
-    return this.#checked({ type, isMoving: false, data, attributes: NOTHING, name: lastName(path) })
+    return this.#checked({ type, isMoving: false, data, attributes: NOTHING, name: newName(path) })
   }
 
   #checked(entry: Entry): Entry {
@@ -253,7 +253,7 @@ export class Volume1 extends Volume {
       throw new Failure(target.entry.type === FOLDER ? 'EISDIR' : 'ENOTDIR')
     }
     if (target !== null && target.metadata.pair[0] === old.metadata.pair[0] && target.id === old.id) return
-    const renamed = this.#checked({ ...old.entry, isMoving: false, name: lastName(to) })
+    const renamed = this.#checked({ ...old.entry, isMoving: false, name: newName(to) })
     const replaced = target?.entry.type === FOLDER ? this.#emptyDirectory(target.entry) : null
     const open = [...this.store.positions].filter((each) => each.isIn(old.metadata.pair) && each.id === old.id)
     this.#dropping(replaced, () => this.#move(old, target, renamed, to))

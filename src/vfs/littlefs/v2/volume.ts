@@ -4,7 +4,7 @@ import { corrupt, Failure } from '../failure.ts'
 import type { FileData } from '../file.ts'
 import type { Flash } from '../flash.ts'
 import { type Pair, pairBytes } from '../pair.ts'
-import { isBelow, lastName, type Path } from '../path.ts'
+import { isBelow, lastName, newName, type Path } from '../path.ts'
 import { headOf, Position } from '../position.ts'
 import { type ListedEntry, type OpenedEntry, type Status, Volume } from '../volume.ts'
 import { attributeChange, creation, deletion, structChange, tailChange } from './changes.ts'
@@ -152,7 +152,7 @@ export class Volume2 extends Volume {
   }
 
   #checkedName(path: Path): Buffer {
-    const name = lastName(path)
+    const name = newName(path)
     if (name.length > this.#limits.nameMax) throw new Failure('ENAMETOOLONG')
     return name
   }

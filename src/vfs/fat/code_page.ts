@@ -1,0 +1,17 @@
+/** Code page 437, that of the short names and labels on FAT: what its bytes from 0x80 on are. Those below are ASCII. */
+const UPPER_HALF =
+  'ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐' +
+  '└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u00a0'
+
+/** Shown for a control character. */
+const REPLACEMENT = '\ufffd'
+
+/** Text of bytes in code page 437. */
+export function fromCodePage(bytes: Uint8Array): string {
+  return Array.from(bytes, characterOf).join('')
+}
+
+function characterOf(byte: number): string {
+  if (byte < 0x20 || byte === 0x7f) return REPLACEMENT
+  return byte < 0x80 ? String.fromCharCode(byte) : (UPPER_HALF[byte - 0x80] ?? REPLACEMENT)
+}
