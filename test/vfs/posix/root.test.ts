@@ -6,6 +6,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readlinkSync,
   realpathSync,
   renameSync,
   symlinkSync,
@@ -43,7 +44,7 @@ function contents(fs: vfs.VfsPosix, path: string): string {
 /** The descriptors of a directory. */
 function fdsOf(directory: string): number[] {
   return readdirSync('/proc/self/fd')
-    .filter((fd) => existsSync(`/proc/self/fd/${fd}`) && realpathSync(`/proc/self/fd/${fd}`) === directory)
+    .filter((fd) => existsSync(`/proc/self/fd/${fd}`) && readlinkSync(`/proc/self/fd/${fd}`) === directory)
     .map(Number)
 }
 
