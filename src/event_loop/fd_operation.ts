@@ -35,46 +35,46 @@ export interface FdOperation<T> {
  * How many operations in a row may succeed immediately before one waits for the event loop. Settled promises alone run
  * only microtasks: a program that reads from a fast writer would otherwise starve its timers and other I/O.
  */
-const IN_A_ROW = 64
-let inARow = 0
+const MAX_IMMEDIATE = 64
+let immediateCount = 0
 
 /** Carries out an operation: immediately where that does not block, otherwise once the descriptor is ready. */
-export function runWhenReady<T>(deed: FdOperation<T>, { signal, ref = true }: CheckedWaitOptions): Promise<T> {
+export function runWhenReady<T>(operation: FdOperation<T>, { signal, ref = true }: CheckedWaitOptions): Promise<T> {
   if (signal?.aborted) return Promise.reject(signal.reason)
-  if (++inARow > IN_A_ROW) inARow = 0
-  else if (isWorthTrying(deed.fd, deed.events)) {
+  if (++immediateCount > MAX_IMMEDIATE) immediateCount = 0
+  else if (isWorthTrying(operation.fd, operation.events)) {
     try {
-      const result = deed.attempt(false)
+      const result = operation.attempt(false)
       if (result !== NOT_YET) return Promise.resolve(result)
     } catch (error) {
       return Promise.reject(error)
     }
   }
-  return new Promise((resolve, reject) => begin(new PendingOperation(deed, signal, ref, resolve, reject)))
+  return new Promise((resolve, reject) => startWaiting(new PendingOperation(operation, signal, ref, resolve, reject)))
 }
 
 /** Resolves when a descriptor is ready. Another reader or writer may have made it unready again by then. */
 export function ready(fd: number, events: number, { signal, ref = true }: CheckedWaitOptions): Promise<void> {
   if (signal?.aborted) return Promise.reject(signal.reason)
-  const deed = { fd, events, attempt: () => undefined }
-  return new Promise((resolve, reject) => begin(new PendingOperation(deed, signal, ref, resolve, reject)))
+  const operation = { fd, events, attempt: () => undefined }
+  return new Promise((resolve, reject) => startWaiting(new PendingOperation(operation, signal, ref, resolve, reject)))
 }
 
-function begin<T>(operation: PendingOperation<T>): void {
-  const { deed } = operation
+function startWaiting<T>(pending: PendingOperation<T>): void {
+  const { operation } = pending
   try {
-    wait(deed.fd, deed.events, operation)
+    wait(operation.fd, operation.events, pending)
   } catch (error) {
     const isPollable = !(error instanceof PermissionError)
-    if (isPollable || deed.fallback === undefined) operation.reject(error)
-    else operation.resolve(deed.fallback())
+    if (isPollable || operation.fallback === undefined) pending.reject(error)
+    else pending.resolve(operation.fallback())
     return
   }
-  operation.listen()
+  pending.listen()
 }
 
 class PendingOperation<T> implements Waiter {
-  readonly deed: FdOperation<T>
+  readonly operation: FdOperation<T>
   readonly ref: boolean
   readonly resolve: (value: T | Promise<T>) => void
   readonly reject: (reason: unknown) => void
@@ -82,13 +82,13 @@ class PendingOperation<T> implements Waiter {
   #stopListening: (() => void) | undefined
 
   constructor(
-    deed: FdOperation<T>,
+    operation: FdOperation<T>,
     signal: AbortSignal | undefined,
     ref: boolean,
     resolve: (value: T | Promise<T>) => void,
     reject: (reason: unknown) => void,
   ) {
-    this.deed = deed
+    this.operation = operation
     this.ref = ref
     this.resolve = resolve
     this.reject = reject
@@ -97,7 +97,7 @@ class PendingOperation<T> implements Waiter {
 
   attempt(): boolean {
     try {
-      const result = this.deed.attempt(true)
+      const result = this.operation.attempt(true)
       if (result === NOT_YET) return false
       this.resolve(result)
     } catch (error) {
@@ -117,7 +117,7 @@ class PendingOperation<T> implements Waiter {
   }
 
   #abort(reason: unknown): void {
-    cancel(this.deed.fd, this.deed.events, this)
+    cancel(this.operation.fd, this.operation.events, this)
     this.reject(reason)
   }
 }

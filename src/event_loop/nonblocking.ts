@@ -7,11 +7,13 @@ import { NOT_YET } from './fd_operation.ts'
  * Non-blocking calls on descriptors that the caller may have left in blocking mode.
  *
  * O_NONBLOCK is a flag of the open file description, which other processes share: the shell that owns the terminal, the
- * child at the other end of a pipe. Setting it permanently, as uv_poll_init does (libuv, src/unix/poll.c), breaks those
- * processes. RWF_NOWAIT has the same effect for one call; pipes, sockets, event counters and timers support it (timers
- * since Linux 6.10). For other descriptors (terminals, inotify) the flag is set for the duration of one call. During
- * that call another process that reads the same open file description may get EAGAIN. The alternative would be an event
- * loop that blocks when another reader is faster.
+ * child at the other end of a pipe. Setting it permanently, as uv_poll_init does (link below), breaks those processes.
+ * RWF_NOWAIT has the same effect for one call; pipes, sockets, event counters and timers support it (timers since Linux
+ * 6.10). For other descriptors (terminals, inotify) the flag is set for the duration of one call. During that call
+ * another process that reads the same open file description may get EAGAIN. The alternative would be an event loop that
+ * blocks when another reader is faster.
+ *
+ * https://github.com/libuv/libuv/blob/v1.46.0/src/unix/poll.c#L81
  */
 
 const { F_GETFL, F_SETFL, O_NONBLOCK, RWF_NOWAIT } = constants
@@ -23,7 +25,7 @@ export const REFUSED = -2
 const WOULD_WAIT = -3
 
 /** Makes a call, and repeats it after EINTR. */
-function uninterrupted(syscall: string, fd: number, call: () => number, canBeRefused: boolean): number {
+function retryOnEintr(syscall: string, fd: number, call: () => number, canBeRefused: boolean): number {
   for (;;) {
     const result = call()
     if (result !== -1) return result
@@ -48,15 +50,15 @@ export function tryCall(
   plain: () => number,
   isReady: boolean,
 ): number | typeof NOT_YET {
-  let result = flagged === null ? REFUSED : uninterrupted(syscall, fd, () => flagged(RWF_NOWAIT), true)
+  let result = flagged === null ? REFUSED : retryOnEintr(syscall, fd, () => flagged(RWF_NOWAIT), true)
   if (result === REFUSED)
-    result = isReady ? withoutBlocking(fd, () => uninterrupted(syscall, fd, plain, false)) : WOULD_WAIT
+    result = isReady ? withoutBlocking(fd, () => retryOnEintr(syscall, fd, plain, false)) : WOULD_WAIT
   return result === WOULD_WAIT ? NOT_YET : result
 }
 
 /** Runs `call` while the descriptor is in non-blocking mode. */
 export function withoutBlocking<T>(fd: number, call: () => T): T {
-  const restore = unblock(fd)
+  const restore = setNonblocking(fd)
   try {
     return call()
   } finally {
@@ -65,25 +67,25 @@ export function withoutBlocking<T>(fd: number, call: () => T): T {
 }
 
 /** Descriptors in temporary non-blocking mode, with the number of operations that need it. */
-const unblocked = new Map<number, number>()
+const nonblockingUsers = new Map<number, number>()
 
-const nothing = (): void => undefined
+const noop = (): void => undefined
 
 /** Sets non-blocking mode on a descriptor. Returns a function that restores the previous mode. */
-export function unblock(fd: number): () => void {
+export function setNonblocking(fd: number): () => void {
   const flags = libc.fcntl(fd, F_GETFL, 0)
-  const count = unblocked.get(fd) ?? 0
+  const count = nonblockingUsers.get(fd) ?? 0
   // The call itself reports a descriptor that is not open.
-  if (flags === -1 || (count === 0 && (flags & O_NONBLOCK) !== 0)) return nothing
+  if (flags === -1 || (count === 0 && (flags & O_NONBLOCK) !== 0)) return noop
   if (count === 0) libc.fcntl(fd, F_SETFL, flags | O_NONBLOCK)
-  unblocked.set(fd, count + 1)
+  nonblockingUsers.set(fd, count + 1)
   return () => {
-    const left = (unblocked.get(fd) ?? 1) - 1
+    const left = (nonblockingUsers.get(fd) ?? 1) - 1
     if (left > 0) {
-      unblocked.set(fd, left)
+      nonblockingUsers.set(fd, left)
       return
     }
-    unblocked.delete(fd)
+    nonblockingUsers.delete(fd)
     libc.fcntl(fd, F_SETFL, flags & ~O_NONBLOCK)
   }
 }

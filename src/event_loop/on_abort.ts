@@ -17,18 +17,18 @@ export function onAbort(signal: AbortSignal, abort: (reason: unknown) => void): 
     if (callbacks.size > 0) return
     // A signal that depends on another signal or on a timer can be garbage collected only without listeners.
     listeners.delete(signal)
-    signal.removeEventListener('abort', tell)
+    signal.removeEventListener('abort', callAll)
   }
 }
 
 function listen(signal: AbortSignal): Set<(reason: unknown) => void> {
   const callbacks = new Set<(reason: unknown) => void>()
   listeners.set(signal, callbacks)
-  signal.addEventListener('abort', tell, { once: true })
+  signal.addEventListener('abort', callAll, { once: true })
   return callbacks
 }
 
-function tell(this: AbortSignal): void {
+function callAll(this: AbortSignal): void {
   const callbacks = listeners.get(this) ?? []
   listeners.delete(this)
   for (const abort of callbacks) abort(this.reason)

@@ -10,13 +10,16 @@ import { watchEpoll } from './watch_epoll.ts'
  * Reports when descriptors are ready, in the event loop of this thread.
  *
  * One epoll instance watches the callers' descriptors, and the event loop watches only that instance, so libuv never
- * handles a caller's descriptor. libuv would set O_NONBLOCK on it, for every process that shares the open file
- * description (a shell its terminal, a child its pipe). It allows one watcher for each descriptor, and Node may have
- * that already. And it aborts the process when a watched descriptor is closed. (libuv, src/unix/poll.c: uv_poll_init;
- * src/unix/linux.c: uv__io_poll.)
+ * handles a caller's descriptor. libuv would set O_NONBLOCK on it [1], for every process that shares the open file
+ * description (a shell its terminal, a child its pipe). It allows one watcher for each descriptor [2], and Node may have
+ * that already. And it aborts the process when a watched descriptor is closed [3].
  *
  * Waiters are served in the order in which they came, and each does its work when it is served. So two readers of one
  * descriptor get their data in order, and no abort can come between the read and the promise.
+ *
+ * [1] https://github.com/libuv/libuv/blob/v1.46.0/src/unix/poll.c#L81
+ * [2] https://github.com/libuv/libuv/blob/v1.46.0/src/unix/poll.c#L71
+ * [3] https://github.com/libuv/libuv/blob/v1.46.0/src/unix/linux.c#L1155-L1156
  */
 
 const { EPOLLIN, EPOLLOUT, EPOLLERR, EPOLLHUP, EPOLLONESHOT, EPOLL_CLOEXEC } = constants
@@ -27,7 +30,7 @@ export const READABLE: number = EPOLLIN
 export const WRITABLE: number = EPOLLOUT
 
 /** Errors make a descriptor ready for all events: the call that follows reports the error. */
-const TROUBLE = EPOLLERR | EPOLLHUP
+const ERROR_EVENTS = EPOLLERR | EPOLLHUP
 
 /** An operation that waits for a descriptor. */
 export interface Waiter {
@@ -43,7 +46,7 @@ export interface Waiter {
 }
 
 /** A descriptor that has, or has had, waiters. */
-interface Watched {
+interface WatchedDescriptor {
   readonly fd: number
   /** Counts the open files that had this number: events of an earlier one are ignored. */
   generation: number
@@ -54,35 +57,35 @@ interface Watched {
   /** Whether the last read returned less than was asked for, so that another read would probably find no data. */
   isDrained: boolean
   /** How many events in a row were reported without any waiter being able to proceed. */
-  fruitless: number
+  futileEvents: number
 }
 
 const EVENT = structs.epoll_event.size
 const { events: EVENTS, data: DATA } = structs.epoll_event.offsets
 /** How many events one epoll_wait returns at most. */
-const MOST = 256
+const MAX_EVENTS = 256
 
 // Memory of this module alone: the waiters use scratch memory.
-const memory = ownMemory(EVENT * (MOST + 1))
-const address = addressOf(memory)
-const words = new Int32Array(memory.buffer, memory.byteOffset, memory.length >> 2)
+const eventMemory = ownMemory(EVENT * (MAX_EVENTS + 1))
+const eventAddress = addressOf(eventMemory)
+const eventWords = new Int32Array(eventMemory.buffer, eventMemory.byteOffset, eventMemory.length >> 2)
 /** Offset of the argument of epoll_ctl, behind the events of epoll_wait. */
-const GIVEN = EVENT * MOST
+const CTL_EVENT = EVENT * MAX_EVENTS
 
 let epoll = -1
 let loop: Watch | undefined
 /** The number of waiters that keep the process alive. */
-let refs = 0
+let referenceCount = 0
 /** The watched descriptors, by number. It grows to the highest number of descriptors that were waited for at a time. */
-const table = new Map<number, Watched>()
+const watchedDescriptors = new Map<number, WatchedDescriptor>()
 
-function open(): Watch {
+function openPoller(): Watch {
   const fd = libc.epoll_create1(EPOLL_CLOEXEC)
   if (fd === -1) throw osError(lastErrno(), 'epoll_create1')
   loop = watchEpoll(fd, beginTurn)
   epoll = fd
-  pollerHooks.onClose = closes
-  pollerHooks.onFork = forked
+  pollerHooks.onClose = onDescriptorsClosed
+  pollerHooks.onFork = resetAfterFork
   return loop
 }
 
@@ -93,8 +96,8 @@ function open(): Watch {
  * @throws OSError PermissionError where the descriptor cannot be polled (regular files, directories, /dev/null); EBADF
  */
 export function wait(fd: number, events: number, waiter: Waiter): void {
-  if (loop === undefined) open()
-  const known = table.get(fd)
+  if (loop === undefined) openPoller()
+  const known = watchedDescriptors.get(fd)
   const watched = known ?? {
     fd,
     generation: 0,
@@ -102,52 +105,52 @@ export function wait(fd: number, events: number, waiter: Waiter): void {
     readers: [],
     writers: [],
     isDrained: false,
-    fruitless: 0,
+    futileEvents: 0,
   }
   arm(watched, events | wantedEvents(watched))
-  if (known === undefined) table.set(fd, watched)
+  if (known === undefined) watchedDescriptors.set(fd, watched)
   queueOf(watched, events).push(waiter)
-  if (waiter.ref && refs++ === 0) loop?.ref()
+  if (waiter.ref && referenceCount++ === 0) loop?.ref()
 }
 
 /** Whether an immediate attempt is worthwhile: not where other operations already wait for the descriptor. */
 export function isWorthTrying(fd: number, events: number): boolean {
-  const watched = table.get(fd)
+  const watched = watchedDescriptors.get(fd)
   if (watched === undefined) return true
   return queueOf(watched, events).length === 0 && !(events === READABLE && watched.isDrained)
 }
 
 /** Records whether a read has emptied a descriptor. This saves the next waiter a call that would fail. */
 export function noteDrained(fd: number, isDrained: boolean): void {
-  const watched = table.get(fd)
+  const watched = watchedDescriptors.get(fd)
   if (watched !== undefined) watched.isDrained = isDrained
 }
 
 /** Removes a waiter. The kernel may still report the descriptor once; that event is ignored. */
 export function cancel(fd: number, events: number, waiter: Waiter): void {
-  const watched = table.get(fd)
+  const watched = watchedDescriptors.get(fd)
   if (watched === undefined) return
   const queue = queueOf(watched, events)
   const index = queue.indexOf(waiter)
   if (index === -1) return
   queue.splice(index, 1)
-  leave(waiter)
+  releaseReference(waiter)
 }
 
-function queueOf(watched: Watched, events: number): Waiter[] {
+function queueOf(watched: WatchedDescriptor, events: number): Waiter[] {
   return events === READABLE ? watched.readers : watched.writers
 }
 
-function wantedEvents({ readers, writers }: Watched): number {
+function wantedEvents({ readers, writers }: WatchedDescriptor): number {
   return (readers.length > 0 ? READABLE : 0) | (writers.length > 0 ? WRITABLE : 0)
 }
 
-function leave(waiter: Waiter): void {
-  if (waiter.ref && --refs === 0) loop?.unref()
+function releaseReference(waiter: Waiter): void {
+  if (waiter.ref && --referenceCount === 0) loop?.unref()
 }
 
 /** Requests one notification (EPOLLONESHOT) for the given events. */
-function arm(watched: Watched, events: number): void {
+function arm(watched: WatchedDescriptor, events: number): void {
   if (watched.isAdded) {
     if (control(EPOLL_CTL_MOD, watched, events) === 0) return
     const errno = lastErrno()
@@ -156,7 +159,7 @@ function arm(watched: Watched, events: number): void {
     const error = osError(errno === ENOENT ? EBADF : errno, 'epoll_ctl', watched.fd)
     watched.isAdded = false
     watched.isDrained = false
-    dismiss(watched, error)
+    rejectWaiters(watched, error)
     if (errno !== ENOENT) throw error
   }
   watched.generation = (watched.generation + 1) | 0
@@ -164,25 +167,25 @@ function arm(watched: Watched, events: number): void {
   watched.isAdded = true
 }
 
-function control(operation: number, { fd, generation }: Watched, events: number): number {
-  words[(GIVEN + EVENTS) >> 2] = events | EPOLLONESHOT
-  words[(GIVEN + DATA) >> 2] = fd
-  words[(GIVEN + DATA + 4) >> 2] = generation
-  return libc.epoll_ctl(epoll, operation, fd, address + GIVEN)
+function control(operation: number, { fd, generation }: WatchedDescriptor, events: number): number {
+  eventWords[(CTL_EVENT + EVENTS) >> 2] = events | EPOLLONESHOT
+  eventWords[(CTL_EVENT + DATA) >> 2] = fd
+  eventWords[(CTL_EVENT + DATA + 4) >> 2] = generation
+  return libc.epoll_ctl(epoll, operation, fd, eventAddress + CTL_EVENT)
 }
 
 /** Rejects all waiters of a descriptor that will not become ready. */
-function dismiss(watched: Watched, error: Error): void {
+function rejectWaiters(watched: WatchedDescriptor, error: Error): void {
   for (const queue of [watched.readers, watched.writers]) {
     for (const waiter of queue.splice(0)) {
-      leave(waiter)
+      releaseReference(waiter)
       waiter.fail(error)
     }
   }
 }
 
 /** How many events are served in one turn of the event loop before other work of the loop runs. */
-const IN_A_TURN = 64
+const MAX_EVENTS_PER_TURN = 64
 let servedInTurn = 0
 
 /** Called by the event loop when the epoll instance has events. Those beyond the limit are served in the next turn. */
@@ -196,39 +199,39 @@ function beginTurn(): void {
  * other work here. So the epoll instance is polled again after the microtasks of the resolved promises have run: a tick
  * requested from a microtask runs after them.
  */
-function dispatchAgain(): void {
+function scheduleDispatch(): void {
   process.nextTick(dispatch)
 }
 
 function dispatch(): void {
-  const count = libc.epoll_wait(epoll, address, MOST, 0)
+  const count = libc.epoll_wait(epoll, eventAddress, MAX_EVENTS, 0)
   servedInTurn += count
-  if (count > 0 && servedInTurn < IN_A_TURN) queueMicrotask(dispatchAgain)
+  if (count > 0 && servedInTurn < MAX_EVENTS_PER_TURN) queueMicrotask(scheduleDispatch)
   for (let at = 0; at < count * EVENT; at += EVENT) {
-    const events = words[(at + EVENTS) >> 2] as number
-    const watched = table.get(words[(at + DATA) >> 2] as number)
-    if (watched === undefined || watched.generation !== words[(at + DATA + 4) >> 2]) continue
-    const readers = (events & (READABLE | TROUBLE)) === 0 || serve(watched.readers)
-    const writers = (events & (WRITABLE | TROUBLE)) === 0 || serve(watched.writers)
-    watched.fruitless = readers && writers ? 0 : watched.fruitless + 1
-    goOn(watched)
+    const events = eventWords[(at + EVENTS) >> 2] as number
+    const watched = watchedDescriptors.get(eventWords[(at + DATA) >> 2] as number)
+    if (watched === undefined || watched.generation !== eventWords[(at + DATA + 4) >> 2]) continue
+    const readers = (events & (READABLE | ERROR_EVENTS)) === 0 || serveQueue(watched.readers)
+    const writers = (events & (WRITABLE | ERROR_EVENTS)) === 0 || serveQueue(watched.writers)
+    watched.futileEvents = readers && writers ? 0 : watched.futileEvents + 1
+    rearmOrPause(watched)
   }
 }
 
 /** Serves waiters until one has to wait again. Returns whether at least one was served, or the queue was empty. */
-function serve(queue: Waiter[]): boolean {
+function serveQueue(queue: Waiter[]): boolean {
   if (queue.length === 0) return true
   let served = false
   for (let first = queue[0]; first?.attempt() === true; first = queue[0]) {
     queue.shift()
-    leave(first)
+    releaseReference(first)
     served = true
   }
   return served
 }
 
 /** How many futile events in a row are tolerated before the poller pauses between them. */
-const PATIENCE = 4
+const MAX_FUTILE_EVENTS = 4
 /** The longest pause, in milliseconds. */
 const LONGEST_PAUSE = 32
 
@@ -237,14 +240,14 @@ const LONGEST_PAUSE = 32
  * (an event counter whose value leaves no room for the addend, a child that a debugger holds). They would keep the
  * event loop busy, so they are polled at growing intervals.
  */
-function goOn(watched: Watched): void {
+function rearmOrPause(watched: WatchedDescriptor): void {
   if (wantedEvents(watched) === 0) return
-  const pause = Math.min(2 ** (watched.fruitless - PATIENCE), LONGEST_PAUSE)
-  if (watched.fruitless < PATIENCE) armAgain(watched)
-  else setTimeout(armAgain, pause, watched).unref()
+  const pause = Math.min(2 ** (watched.futileEvents - MAX_FUTILE_EVENTS), LONGEST_PAUSE)
+  if (watched.futileEvents < MAX_FUTILE_EVENTS) rearm(watched)
+  else setTimeout(rearm, pause, watched).unref()
 }
 
-function armAgain(watched: Watched): void {
+function rearm(watched: WatchedDescriptor): void {
   const wanted = wantedEvents(watched)
   if (wanted === 0) return
   try {
@@ -252,25 +255,25 @@ function armAgain(watched: Watched): void {
     throw osError(EBADF, 'epoll_ctl', watched.fd)
   } catch (error) {
     watched.isAdded = false
-    dismiss(watched, error as Error)
+    rejectWaiters(watched, error as Error)
   }
 }
 
 /** Descriptors are about to be closed, or have just been closed: they will not report any more events. */
-function closes(first: number, last: number): void {
+function onDescriptorsClosed(first: number, last: number): void {
   if (first !== last) {
-    for (const fd of table.keys()) if (fd >= first && fd <= last) closes(fd, fd)
+    for (const fd of watchedDescriptors.keys()) if (fd >= first && fd <= last) onDescriptorsClosed(fd, fd)
     return
   }
-  const watched = table.get(first)
+  const watched = watchedDescriptors.get(first)
   if (watched === undefined || !watched.isAdded) return
   // The open file description may still be referenced by another descriptor or process: the kernel would then keep the
   // registration.
   control(EPOLL_CTL_DEL, watched, 0)
   watched.isAdded = false
   watched.isDrained = false
-  watched.fruitless = 0
-  dismiss(watched, osError(EBADF, 'close', first))
+  watched.futileEvents = 0
+  rejectWaiters(watched, osError(EBADF, 'close', first))
 }
 
 /**
@@ -278,14 +281,14 @@ function closes(first: number, last: number): void {
  * events. A new instance of the child takes its number; libuv has not polled it in the child yet. The parent keeps its
  * waiters and their events.
  */
-function forked(): void {
-  for (const { readers, writers } of table.values()) {
+function resetAfterFork(): void {
+  for (const { readers, writers } of watchedDescriptors.values()) {
     readers.length = 0
     writers.length = 0
   }
-  table.clear()
-  if (refs > 0) loop?.unref()
-  refs = 0
+  watchedDescriptors.clear()
+  if (referenceCount > 0) loop?.unref()
+  referenceCount = 0
   const fd = libc.epoll_create1(EPOLL_CLOEXEC)
   if (fd === -1) throw osError(lastErrno(), 'epoll_create1')
   libc.dup3(fd, epoll, constants.O_CLOEXEC)

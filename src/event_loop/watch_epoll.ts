@@ -7,17 +7,17 @@ import { type Watch, watch } from '../libc/poll_handle.ts'
 
 /** Has the event loop call `wake` whenever an epoll instance has events. */
 export function watchEpoll(fd: number, wake: () => void): Watch {
-  return isNode ? watch(fd, wake) : watchByThread(fd, wake)
+  return isNode ? watch(fd, wake) : watchInThread(fd, wake)
 }
 
 /** How long the thread may take to close its descriptors at the exit of its owner, in milliseconds. */
-const PATIENCE = 1000
+const EXIT_TIMEOUT = 1000
 
 /**
  * The same where the event loop cannot watch a descriptor (Bun, Deno): a thread polls it and posts a message. The
  * thread then waits for an acknowledgement, since the epoll instance stays readable until its events have been taken.
  */
-function watchByThread(epoll: number, wake: () => void): Watch {
+function watchInThread(epoll: number, wake: () => void): Watch {
   const end = libc.eventfd(0, constants.EFD_CLOEXEC)
   if (end === -1) throw osError(lastErrno(), 'eventfd')
   // The number of acknowledged messages, and whether the thread has ended.
@@ -26,13 +26,13 @@ function watchByThread(epoll: number, wake: () => void): Watch {
   // execArgv is empty: some options of this program are allowed on the command line only.
   const options = { workerData: { epoll, end, turns }, execArgv: [] }
   const thread = new Worker(new URL('./epoll_thread.js', import.meta.url), options)
-  const answer = (): void => {
+  const acknowledge = (): void => {
     Atomics.add(counter, 0, 1)
     Atomics.notify(counter, 0)
   }
   thread.on('message', () => {
     wake()
-    answer()
+    acknowledge()
   })
   thread.on('error', (error) => {
     throw error
@@ -41,9 +41,9 @@ function watchByThread(epoll: number, wake: () => void): Watch {
   // A process that joins its threads at exit would wait for this one forever.
   process.once('exit', () => {
     libc.write(end, Buffer.alloc(8, 1), 8)
-    answer()
+    acknowledge()
     // The process continues after a worker exits, and the exit of the worker terminates this thread.
-    if (!isMainThread) Atomics.wait(counter, 1, 0, PATIENCE)
+    if (!isMainThread) Atomics.wait(counter, 1, 0, EXIT_TIMEOUT)
   })
   return { ref: () => thread.ref(), unref: () => thread.unref() }
 }

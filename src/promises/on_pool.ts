@@ -83,7 +83,7 @@ class PoolCall<T> implements Job {
   readonly returnsErrno: boolean
   readonly memorySize: number
   abandoned = false
-  #isUnderWay = false
+  #isRunning = false
   /** The abort reason, where the promise has not been rejected yet. */
   #reason: { readonly reason: unknown } | undefined
   readonly #call: Prepared
@@ -117,12 +117,12 @@ class PoolCall<T> implements Job {
     this.abandoned = true
     // Once the promise has rejected, the caller may close a descriptor, and its number may then be reused for another
     // file.
-    if (this.#isUnderWay && usesDescriptor(this.#call)) this.#reason = { reason }
+    if (this.#isRunning && usesDescriptor(this.#call)) this.#reason = { reason }
     else this.#reject(reason)
   }
 
   arguments(block: Block): readonly unknown[] {
-    this.#isUnderWay = true
+    this.#isRunning = true
     this.#input?.copy(block.bytes)
     this.#outcome.fill?.(this.#call, block)
     return withOwnMemory(this.#call, block)
@@ -136,13 +136,13 @@ class PoolCall<T> implements Job {
     }
     this.#stopListening?.()
     try {
-      this.#resolve(errno === 0 ? this.#shaped(result, block) : this.#failed(errno))
+      this.#resolve(errno === 0 ? this.#converted(result, block) : this.#failed(errno))
     } catch (error) {
       this.#reject(error)
     }
   }
 
-  #shaped(result: Int64, block: Block): T {
+  #converted(result: Int64, block: Block): T {
     const { output } = this.#outcome
     if (output !== undefined) block.bytes.copy(scratch, 0, 0, output === -1 ? Number(result) : output)
     return this.#outcome.result(result, this.#call, block)

@@ -33,18 +33,18 @@ export function pause(
 /** Pauses that double from one millisecond to a maximum, for operations that can only be polled. */
 export class Backoff {
   readonly #longest: number
-  readonly #patience: CheckedWaitOptions
+  readonly #checkedOptions: CheckedWaitOptions
   #next = 1
 
   /** @param longest milliseconds */
-  constructor(longest: number, patience: CheckedWaitOptions) {
+  constructor(longest: number, checkedOptions: CheckedWaitOptions) {
     this.#longest = longest
-    this.#patience = patience
+    this.#checkedOptions = checkedOptions
   }
 
   pause(): Promise<void> {
     const milliseconds = this.#next
     this.#next = Math.min(2 * milliseconds, this.#longest)
-    return pause(milliseconds, this.#patience)
+    return pause(milliseconds, this.#checkedOptions)
   }
 }

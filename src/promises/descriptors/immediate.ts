@@ -11,7 +11,7 @@ const { iov_base, iov_len } = structs.iovec.offsets
 const { RWF_NOWAIT, SEEK_CUR, S_IFMT, S_IFREG, S_IFBLK } = constants
 const { EAGAIN } = errnoNumbers
 
-export type Tried = number | typeof NOT_YET
+export type AttemptResult = number | typeof NOT_YET
 
 /** The offset -1 makes preadv2 and pwritev2 use the file position. */
 const AT_POSITION = -1
@@ -23,7 +23,7 @@ export function putVector(start: number, length: number): void {
 }
 
 /** Reads into the memory that the vectors in scratch memory describe. */
-export function tryRead(syscall: string, fd: number, count: number, isReady: boolean): Tried {
+export function tryRead(syscall: string, fd: number, count: number, isReady: boolean): AttemptResult {
   const size = libc.preadv2(fd, scratchAddress, count, AT_POSITION, 0, RWF_NOWAIT)
   if (size !== -1) return size
   if (lastErrno() === EAGAIN) return NOT_YET
@@ -32,7 +32,7 @@ export function tryRead(syscall: string, fd: number, count: number, isReady: boo
 }
 
 /** Writes the memory that the vectors in scratch memory describe. */
-export function tryWrite(syscall: string, fd: number, count: number, isReady: boolean): Tried {
+export function tryWrite(syscall: string, fd: number, count: number, isReady: boolean): AttemptResult {
   const size = libc.pwritev2(fd, scratchAddress, count, AT_POSITION, 0, RWF_NOWAIT)
   if (size !== -1) return size
   if (lastErrno() === EAGAIN) return NOT_YET
@@ -44,7 +44,7 @@ export function tryWrite(syscall: string, fd: number, count: number, isReady: bo
  * Whether a file has more data than a non-blocking read returned. Such a read returns only what is in the page cache,
  * and the caller would take a short read for the end of the file.
  */
-export function isCutShort(fd: number): boolean {
+export function hasMoreData(fd: number): boolean {
   const position = libc.lseek(fd, 0, SEEK_CUR)
   if (position === -1) return false
   const { st_mode, st_size } = fstat(fd)
@@ -58,7 +58,12 @@ export function isCutShort(fd: number): boolean {
  * @param memory memory of this call alone: a caller's buffer could be transferred and freed while C uses it. The call
  *   keeps a reference to it until it has ended
  */
-export function onDisk(syscall: string, fd: number, name: 'read' | 'writeFrom', memory: Uint8Array): Promise<number> {
+export function transferOnPool(
+  syscall: string,
+  fd: number,
+  name: 'read' | 'writeFrom',
+  memory: Uint8Array,
+): Promise<number> {
   const call = { name, args: [fd, addressOf(memory), memory.length] as const, syscall, file: fd, memory }
   return onPool<number>(call, COUNT)
 }

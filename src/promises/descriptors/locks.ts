@@ -49,10 +49,10 @@ export async function lockf(
 ): Promise<void> {
   const number = descriptor(fd, 'fd')
   const [command, length] = [int(cmd, 'cmd'), int64(len, 'len')]
-  const patience = waitOptions(options)
+  const checkedOptions = waitOptions(options)
   if (command !== F_LOCK) return lockNow(number, command, length)
   if (lockfEvent.wanted) lockfEvent.raise(number, cmd, len)
-  const backoff = new Backoff(LONGEST_PAUSE, patience)
+  const backoff = new Backoff(LONGEST_PAUSE, checkedOptions)
   // The position may change between two attempts: the range is fixed at the first one.
   const start = positionOf(number)
   while (!tryLock(number, start, length)) await backoff.pause()

@@ -13,7 +13,7 @@ import type { Prepared } from '../../os/prepared.ts'
 import type { SignalOption } from '../abort.ts'
 import { type Outcome, twin } from '../on_pool.ts'
 import { type WaitOptions, waitOptions } from '../wait_options.ts'
-import { isCutShort, onDisk, putVector, type Tried, tryRead, tryWrite } from './immediate.ts'
+import { type AttemptResult, hasMoreData, putVector, transferOnPool, tryRead, tryWrite } from './immediate.ts'
 import { unchanged, type Writing } from './written_memory.ts'
 
 /** Reads into memory that it allocates itself. */
@@ -22,24 +22,24 @@ class ReadPiece implements FdOperation<Buffer> {
   readonly fd: number
   readonly #most: number
   /** The buffer of a large read; small reads use the slab. */
-  readonly #room: Buffer<ArrayBuffer> | null
+  readonly #largeBuffer: Buffer<ArrayBuffer> | null
   /** The bytes of a regular file that have been read already. */
   #first: Buffer | null = null
 
   constructor(fd: number, most: number) {
     this.fd = fd
     this.#most = most
-    this.#room = most > SLAB_PIECE ? Buffer.allocUnsafeSlow(most) : null
+    this.#largeBuffer = most > SLAB_PIECE ? Buffer.allocUnsafeSlow(most) : null
   }
 
   attempt(isReady: boolean): Buffer | typeof NOT_YET {
     const most = this.#most
-    putVector(this.#room === null ? slabAddress(most) : addressOf(this.#room), most)
+    putVector(this.#largeBuffer === null ? slabAddress(most) : addressOf(this.#largeBuffer), most)
     const size = tryRead('read', this.fd, 1, isReady)
     if (size === NOT_YET) return NOT_YET
-    const piece = this.#room === null ? slabTake(size) : trimBuffer(this.#room, size)
+    const piece = this.#largeBuffer === null ? slabTake(size) : trimBuffer(this.#largeBuffer, size)
     if (isReady) noteDrained(this.fd, size < most)
-    if (size === most || size === 0 || isReady || !isCutShort(this.fd)) return piece
+    if (size === most || size === 0 || isReady || !hasMoreData(this.fd)) return piece
     this.#first = piece
     return NOT_YET
   }
@@ -47,7 +47,7 @@ class ReadPiece implements FdOperation<Buffer> {
   async fallback(): Promise<Buffer> {
     const first = this.#first
     const room = Buffer.allocUnsafeSlow(this.#most - (first?.length ?? 0))
-    const size = await onDisk('read', this.fd, 'read', room)
+    const size = await transferOnPool('read', this.fd, 'read', room)
     return first === null ? trimBuffer(room, size) : Buffer.concat([first, room.subarray(0, size)])
   }
 }
@@ -82,7 +82,7 @@ export async function read(fd: Descriptor, n: number | bigint, options: WaitOpti
 }
 
 /** An operation on the caller's memory. */
-abstract class WithMemory implements FdOperation<number> {
+abstract class CallerMemoryOperation implements FdOperation<number> {
   abstract readonly events: number
   readonly fd: number
   protected readonly bytes: Uint8Array
@@ -105,27 +105,27 @@ abstract class WithMemory implements FdOperation<number> {
     return length
   }
 
-  abstract attempt(isReady: boolean): Tried
+  abstract attempt(isReady: boolean): AttemptResult
   abstract fallback(): Promise<number>
 }
 
 /** Reads into the caller's memory. */
-class ReadInto extends WithMemory {
+class ReadInto extends CallerMemoryOperation {
   readonly events: number = READABLE
   /** How many bytes of a regular file have been read already. */
   #done = 0
 
-  attempt(isReady: boolean): Tried {
+  attempt(isReady: boolean): AttemptResult {
     const length = this.describe()
     const size = tryRead('readinto', this.fd, 1, isReady)
-    if (size === NOT_YET || size === length || size === 0 || isReady || !isCutShort(this.fd)) return size
+    if (size === NOT_YET || size === length || size === 0 || isReady || !hasMoreData(this.fd)) return size
     this.#done = size
     return NOT_YET
   }
 
   async fallback(): Promise<number> {
     const room = Buffer.allocUnsafeSlow(byteLength(this.bytes) - this.#done)
-    const size = await onDisk('readinto', this.fd, 'read', room)
+    const size = await transferOnPool('readinto', this.fd, 'read', room)
     plainView(attached(this.bytes, 'buffer')).set(room.subarray(0, size), this.#done)
     return this.#done + size
   }
@@ -162,10 +162,10 @@ export async function readinto(
 }
 
 /** Writes the caller's memory. */
-class Write extends WithMemory {
+class Write extends CallerMemoryOperation {
   readonly events: number = WRITABLE
 
-  attempt(isReady: boolean): Tried {
+  attempt(isReady: boolean): AttemptResult {
     this.describe()
     return tryWrite('write', this.fd, 1, isReady)
   }
@@ -173,7 +173,7 @@ class Write extends WithMemory {
   fallback(): Promise<number> {
     const copy = Buffer.allocUnsafeSlow(byteLength(this.bytes))
     copy.set(this.bytes)
-    return onDisk('write', this.fd, 'writeFrom', copy)
+    return transferOnPool('write', this.fd, 'writeFrom', copy)
   }
 }
 
@@ -211,7 +211,7 @@ export function write(fd: Descriptor, data: ArrayBufferView, options: WaitOption
 }
 
 /** The bytes at the start of a block. A block that belongs to this call alone becomes the result without a copy. */
-function pieceOf(size: number, { bytes }: Block): Buffer {
+function bytesRead(size: number, { bytes }: Block): Buffer {
   return bytes.length > BLOCK_SIZE ? trimBuffer(bytes, size) : Buffer.from(bytes.subarray(0, size))
 }
 
@@ -231,7 +231,7 @@ export const pread: (
   options?: SignalOption,
 ) => Promise<Buffer> = twin(os.pread, os.preparedPread, {
   memorySize: (call) => Number((call as Prepared<'pread'>).args[2]),
-  result: (size, _, block) => pieceOf(Number(size), block),
+  result: (size, _, block) => bytesRead(Number(size), block),
 })
 
 function preparedPwrite(...given: Parameters<typeof os.preparedPwrite>): Writing<'pwriteFrom'> {

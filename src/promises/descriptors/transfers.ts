@@ -1,6 +1,6 @@
 import { BlockingIOError } from '../../errors.ts'
 import { type CheckedWaitOptions, NOT_YET, ready, runWhenReady } from '../../event_loop/fd_operation.ts'
-import { tryCall, unblock, withoutBlocking } from '../../event_loop/nonblocking.ts'
+import { setNonblocking, tryCall, withoutBlocking } from '../../event_loop/nonblocking.ts'
 import { READABLE, WRITABLE } from '../../event_loop/poller.ts'
 import { constants, structs } from '../../libc/facts.ts'
 import { type Address, libc } from '../../libc/functions.ts'
@@ -38,7 +38,7 @@ const LONGEST_PAUSE = 16
  * Copies the offsets from scratch memory, which other calls use while this one waits. `moved` converts an address in
  * scratch memory to the corresponding address in the copy.
  */
-function keepOffsets(): { readonly memory: Buffer; readonly moved: (place: Address) => Address } {
+function copyOffsets(): { readonly memory: Buffer; readonly moved: (place: Address) => Address } {
   const memory = Buffer.allocUnsafeSlow(OFFSETS)
   scratch.copy(memory, 0, 0, OFFSETS)
   const start = addressOf(memory)
@@ -51,7 +51,7 @@ function hasPosition(fd: number): boolean {
 }
 
 /** The side that is not ready, and the event to wait for; null where both sides are ready. */
-function laggard(from: number, to: number): readonly [fd: number, events: number] | null {
+function sideNotReady(from: number, to: number): readonly [fd: number, events: number] | null {
   scratch.fill(0, 0, 2 * POLLFD)
   scratch.writeInt32LE(from, POLL.fd)
   scratch.writeInt16LE(POLLIN, POLL.events)
@@ -67,22 +67,22 @@ function laggard(from: number, to: number): readonly [fd: number, events: number
 async function moveWhenReady(
   from: number,
   to: number,
-  patience: CheckedWaitOptions,
+  checkedOptions: CheckedWaitOptions,
   attempt: () => number | typeof NOT_YET | Promise<number | typeof NOT_YET>,
 ): Promise<number> {
-  const backoff = new Backoff(LONGEST_PAUSE, patience)
+  const backoff = new Backoff(LONGEST_PAUSE, checkedOptions)
   for (;;) {
-    patience.signal?.throwIfAborted()
+    checkedOptions.signal?.throwIfAborted()
     const result = await attempt()
     if (result !== NOT_YET) return result
-    const side = laggard(from, to)
+    const side = sideNotReady(from, to)
     if (side === null) await backoff.pause()
-    else await ready(...side, patience)
+    else await ready(...side, checkedOptions)
   }
 }
 
 /** The result of a call on the pool, with NOT_YET for EAGAIN. */
-async function orNotYet(call: Promise<number>): Promise<number | typeof NOT_YET> {
+async function notYetOnEagain(call: Promise<number>): Promise<number | typeof NOT_YET> {
   try {
     return await call
   } catch (error) {
@@ -135,19 +135,19 @@ export async function splice(
   count: number | bigint,
   ...rest: unknown[]
 ): Promise<number> {
-  const patience = takeWaitOptions(rest)
+  const checkedOptions = takeWaitOptions(rest)
   const { args, syscall, file } = preparedSplice(src, dst, count, ...(rest as [Offset]))
   const [from, fromPlace, to, toPlace, most, bits] = args
-  const { memory, moved } = keepOffsets()
+  const { memory, moved } = copyOffsets()
   const flags = bits | SPLICE_F_NONBLOCK
   const own = [from, moved(fromPlace), to, moved(toPlace), most, flags] as const
   if (hasPosition(from) || hasPosition(to)) {
     const call = { name: 'splice', args: own, syscall, file, memory } as const
-    return moveWhenReady(from, to, patience, () => orNotYet(onPool<number>(call, COUNT)))
+    return moveWhenReady(from, to, checkedOptions, () => notYetOnEagain(onPool<number>(call, COUNT)))
   }
   // SPLICE_F_NONBLOCK affects the pipe only: a socket at the other side would block. `memory` is captured here because
   // C gets only its address, and it must not be collected while attempts are made.
-  return moveWhenReady(from, to, patience, () =>
+  return moveWhenReady(from, to, checkedOptions, () =>
     withoutBlocking(to, () => tryCall(syscall, from, null, () => libc.splice(...own), memory.length > 0)),
   )
 }
@@ -184,11 +184,11 @@ export async function tee(
   ...rest: [flags?: number, options?: WaitOptions] | [options?: { readonly flags?: number | undefined } & WaitOptions]
 ): Promise<number> {
   const given: unknown[] = [...rest]
-  const patience = takeWaitOptions(given)
+  const checkedOptions = takeWaitOptions(given)
   const [from, to, most, bits] = preparedTee(src, dst, count, ...given).args
   const flags = bits | SPLICE_F_NONBLOCK
   const call = (): number => libc.tee(from, to, most, flags)
-  return moveWhenReady(from, to, patience, () => tryCall('tee', from, null, call, true))
+  return moveWhenReady(from, to, checkedOptions, () => tryCall('tee', from, null, call, true))
 }
 
 /**
@@ -225,7 +225,7 @@ export async function vmsplice(
   ...rest: [flags?: number, options?: WaitOptions] | [options?: { readonly flags?: number | undefined } & WaitOptions]
 ): Promise<number> {
   const given: unknown[] = [...rest]
-  const patience = takeWaitOptions(given)
+  const checkedOptions = takeWaitOptions(given)
   const { pipe, list, bits } = checkedVmsplice(fd, buffers, ...given)
   const flags = bits | SPLICE_F_NONBLOCK
   const status = libc.fcntl(pipe, F_GETFL, 0)
@@ -241,21 +241,21 @@ export async function vmsplice(
     })
     return tried
   }
-  return runWhenReady({ fd: pipe, events, attempt }, patience)
+  return runWhenReady({ fd: pipe, events, attempt }, checkedOptions)
 }
 
 /** The last unfinished transfer to each descriptor. */
-const underWay = new Map<number, Promise<unknown>>()
+const lastTransfers = new Map<number, Promise<unknown>>()
 
 /** Starts `work` when the earlier transfers to the descriptor have ended. */
-async function inTurn<T>(fd: number, work: () => Promise<T>): Promise<T> {
-  const before = underWay.get(fd) ?? Promise.resolve()
+async function afterEarlierTransfers<T>(fd: number, work: () => Promise<T>): Promise<T> {
+  const before = lastTransfers.get(fd) ?? Promise.resolve()
   const mine = before.then(work, work)
-  underWay.set(fd, mine)
+  lastTransfers.set(fd, mine)
   try {
     return await mine
   } finally {
-    if (underWay.get(fd) === mine) underWay.delete(fd)
+    if (lastTransfers.get(fd) === mine) lastTransfers.delete(fd)
   }
 }
 
@@ -291,25 +291,27 @@ export async function sendfile(
   count: number | bigint,
   ...rest: [options?: WaitOptions]
 ): Promise<number> {
-  const patience = takeWaitOptions(rest)
+  const checkedOptions = takeWaitOptions(rest)
   const { args, syscall, file } = preparedSendfile(out_fd, in_fd, offset, count, ...rest)
   const [to, from, place, most] = args
-  const { memory, moved } = keepOffsets()
+  const { memory, moved } = copyOffsets()
   const sending = (fd: number): Promise<number> => {
     const call = { name: 'sendfile', args: [fd, from, moved(place), most], syscall, file, memory } as const
     return onPool<number>(call, COUNT)
   }
   if (hasPosition(to)) return sending(to)
-  return inTurn(to, () => moveWhenReady(from, to, patience, () => orNotYet(withCopy(to, sending))))
+  return afterEarlierTransfers(to, () =>
+    moveWhenReady(from, to, checkedOptions, () => notYetOnEagain(withNonblockingDuplicate(to, sending))),
+  )
 }
 
 /**
  * Runs `work` with a non-blocking duplicate of a descriptor: the number of the original may belong to another file by
  * the time the pool is done.
  */
-async function withCopy(fd: number, work: (copy: number) => Promise<number>): Promise<number> {
+async function withNonblockingDuplicate(fd: number, work: (copy: number) => Promise<number>): Promise<number> {
   const copy = dup(fd)
-  const restore = unblock(copy)
+  const restore = setNonblocking(copy)
   try {
     return await work(copy)
   } finally {

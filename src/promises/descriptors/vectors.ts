@@ -15,7 +15,7 @@ import type { Prepared } from '../../os/prepared.ts'
 import type { SignalOption } from '../abort.ts'
 import { type Outcome, twin } from '../on_pool.ts'
 import { type WaitOptions, waitOptions } from '../wait_options.ts'
-import { onDisk, type Tried, tryRead, tryWrite } from './immediate.ts'
+import { type AttemptResult, transferOnPool, tryRead, tryWrite } from './immediate.ts'
 import { lengthOf, unchanged, type Writing } from './written_memory.ts'
 
 const { SEEK_CUR } = constants
@@ -34,12 +34,12 @@ class Vectors implements FdOperation<number> {
     this.#syscall = syscall
   }
 
-  attempt(isReady: boolean): Tried {
+  attempt(isReady: boolean): AttemptResult {
     const syscall = this.#syscall
     // A regular file is read and written on the pool from the start.
     if (!isReady && libc.lseek(this.fd, 0, SEEK_CUR) !== -1) return NOT_YET
     for (const bytes of this.#list) attached(bytes, 'buffers')
-    let tried: Tried = NOT_YET
+    let tried: AttemptResult = NOT_YET
     withVectors(syscall, this.fd, this.#list, (_, count) => {
       tried =
         syscall === 'readv' ? tryRead(syscall, this.fd, count, isReady) : tryWrite(syscall, this.fd, count, isReady)
@@ -50,9 +50,9 @@ class Vectors implements FdOperation<number> {
 
   async fallback(): Promise<number> {
     const views = this.#list.map((bytes) => plainView(attached(bytes, 'buffers')))
-    if (this.#syscall === 'writev') return onDisk('writev', this.fd, 'writeFrom', Buffer.concat(views))
+    if (this.#syscall === 'writev') return transferOnPool('writev', this.fd, 'writeFrom', Buffer.concat(views))
     const room = Buffer.allocUnsafeSlow(views.reduce((sum, { length }) => sum + length, 0))
-    const size = await onDisk('readv', this.fd, 'read', room)
+    const size = await transferOnPool('readv', this.fd, 'read', room)
     let at = 0
     for (const bytes of this.#list) {
       const piece = room.subarray(at, Math.min(at + byteLength(bytes), size))

@@ -30,7 +30,7 @@ interface Settings {
   readonly fd: number
   readonly size: number
   readonly closefd: boolean
-  readonly patience: CheckedWaitOptions
+  readonly checkedOptions: CheckedWaitOptions
 }
 
 function settings(fd: Descriptor, options: StreamOptions): Settings {
@@ -42,7 +42,7 @@ function settings(fd: Descriptor, options: StreamOptions): Settings {
     fd: number,
     size: bytes,
     closefd: bool(closefd, 'closefd', true),
-    patience: checkedWaitOptions({ signal, ref }),
+    checkedOptions: checkedWaitOptions({ signal, ref }),
   }
 }
 
@@ -138,7 +138,7 @@ class ChunkReader implements Chunks {
 }
 
 /** The next chunk; null at the end. */
-async function readChunk({ fd, size, patience: how }: Settings): Promise<Buffer | null> {
+async function readChunk({ fd, size, checkedOptions: how }: Settings): Promise<Buffer | null> {
   try {
     const chunk = await read(fd, size, how)
     return chunk.length > 0 ? chunk : null
@@ -158,17 +158,17 @@ function closeQuietly(fd: number): void {
 }
 
 /** Writes all bytes, with as many calls as necessary. */
-async function writeAll({ fd, patience: how }: Settings, data: Uint8Array): Promise<void> {
+async function writeAll({ fd, checkedOptions: how }: Settings, data: Uint8Array): Promise<void> {
   for (let rest = data; rest.length > 0; ) rest = rest.subarray(await write(fd, rest, how))
 }
 
 /** Combines the caller's signal with one that is aborted when the stream is destroyed. */
 function abortable(given: Settings): readonly [settings: Settings, abort: (reason?: unknown) => void] {
   const controller = new AbortController()
-  const { signal } = given.patience
+  const { signal } = given.checkedOptions
   const both = signal === undefined ? controller.signal : AbortSignal.any([signal, controller.signal])
   return [
-    { ...given, patience: { ...given.patience, signal: both } },
+    { ...given, checkedOptions: { ...given.checkedOptions, signal: both } },
     (reason) => {
       controller.abort(reason)
       if (given.closefd) closeQuietly(given.fd)

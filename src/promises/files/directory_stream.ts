@@ -93,7 +93,7 @@ export function readErrno(file: FileName, at: number): Promise<number> {
 }
 
 /** A directory that a walk has opened, with its entries or the error of reading them. */
-export interface Opened {
+export interface OpenedDirectory {
   readonly fd: number
   readonly listing?: Listing
   readonly failure?: { readonly error: unknown }
@@ -103,7 +103,7 @@ export interface Opened {
  * Opens and reads a directory with several calls on the pool and one promise: a walk reads thousands of directories,
  * and a promise for each call would take longer than the calls.
  */
-class Reading implements Job {
+class OpenAndListJob implements Job {
   name: 'openat' | 'getdents64' = 'openat'
   readonly returnsErrno: boolean = false
   readonly memorySize: number = 0
@@ -112,7 +112,7 @@ class Reading implements Job {
   readonly #path: string
   readonly #isStopped: () => boolean
   readonly #opened: (fd: number) => void
-  readonly #resolve: (opened: Opened | Promise<Opened>) => void
+  readonly #resolve: (opened: OpenedDirectory | Promise<OpenedDirectory>) => void
   readonly #reject: (reason: unknown) => void
   #entries = new Entries()
   #fd = -1
@@ -122,7 +122,7 @@ class Reading implements Job {
     path: string,
     isStopped: () => boolean,
     opened: (fd: number) => void,
-    resolve: (opened: Opened | Promise<Opened>) => void,
+    resolve: (opened: OpenedDirectory | Promise<OpenedDirectory>) => void,
     reject: (reason: unknown) => void,
   ) {
     this.#opening = opening
@@ -161,7 +161,7 @@ class Reading implements Job {
     if (errno === 0 && size > 0) {
       block.bytes.copy(scratch, 0, 0, size)
       addEntries(size, this.#entries.names, this.#entries.types)
-      this.#entries.clarify()
+      this.#entries.resolveTypes()
       if (!this.#isStopped()) {
         inBackground(this)
         return
@@ -175,7 +175,7 @@ class Reading implements Job {
     else this.#resolve({ fd: this.#fd, failure: { error } })
   }
 
-  #result(): Opened | Promise<Opened> {
+  #result(): OpenedDirectory | Promise<OpenedDirectory> {
     const fd = this.#fd
     const listing = this.#entries.sorted()
     return listing instanceof Promise ? listing.then((listing) => ({ fd, listing })) : { fd, listing }
@@ -199,10 +199,10 @@ export function openAndList(
   flags: number,
   isStopped: () => boolean,
   opened: (fd: number) => void = () => undefined,
-): Promise<Opened> {
+): Promise<OpenedDirectory> {
   return new Promise((resolve, reject) => {
     const opening = preparedOpenDirectory(syscall, at, name, flags)
-    inBackground(new Reading(opening, path, isStopped, opened, resolve, reject))
+    inBackground(new OpenAndListJob(opening, path, isStopped, opened, resolve, reject))
   })
 }
 

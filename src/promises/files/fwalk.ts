@@ -8,27 +8,27 @@ import * as os from '../../os/files/walk.ts'
 import { joinPath } from '../../os/system/pathnames.ts'
 import type { SignalOption } from '../abort.ts'
 import { takeSignal } from '../on_pool.ts'
-import { closeDirectory, modeOrErrno, type Opened, openAndList, readErrno } from './directory_stream.ts'
-import { Pending, ReadAhead } from './read_ahead.ts'
+import { closeDirectory, modeOrErrno, type OpenedDirectory, openAndList, readErrno } from './directory_stream.ts'
+import { PendingDirectory, ReadAhead } from './read_ahead.ts'
 import { isLink, OPEN_AHEAD, stepsOf, valueFrom } from './walk.ts'
 
 const { AT_SYMLINK_NOFOLLOW, S_IFDIR, S_IFMT } = constants
 
 /** A directory of a walk that gives descriptors to the caller. */
-class ByDescriptor extends Pending<Opened | undefined> {
-  readonly #open: () => Promise<Opened | undefined>
+class FwalkDirectory extends PendingDirectory<OpenedDirectory | undefined> {
+  readonly #open: () => Promise<OpenedDirectory | undefined>
 
-  constructor(path: string, open: () => Promise<Opened | undefined>) {
+  constructor(path: string, open: () => Promise<OpenedDirectory | undefined>) {
     super(path)
     this.#open = open
   }
 
-  read(): Promise<Opened | undefined> {
+  read(): Promise<OpenedDirectory | undefined> {
     return this.#open()
   }
 
   /** Empty: reading ahead would open a descriptor for a directory that may never be visited. */
-  below(): readonly ByDescriptor[] {
+  subdirectories(): readonly FwalkDirectory[] {
     return []
   }
 }
@@ -37,7 +37,7 @@ class ByDescriptor extends Pending<Opened | undefined> {
  * The remaining tasks of `walkOpen`: to enter a directory, to yield the step of a directory whose subdirectories have
  * been walked, to close a directory.
  */
-type Task = ByDescriptor | { readonly step: FwalkStep<string> } | { readonly close: number }
+type Task = FwalkDirectory | { readonly step: FwalkStep<string> } | { readonly close: number }
 
 async function* walkOpen(
   walk: Walk & { readonly at: number },
@@ -46,8 +46,8 @@ async function* walkOpen(
   const { topdown, onerror, flags } = walk
   const isStopped = (): boolean => signal?.aborted === true
   const top = fsdecode(walk.start)
-  const tasks: Task[] = [new ByDescriptor(top, () => openTop(walk.start, walk.at, flags, isStopped))]
-  const ahead = new ReadAhead<Opened | undefined>(tasks, signal, OPEN_AHEAD)
+  const tasks: Task[] = [new FwalkDirectory(top, () => openTop(walk.start, walk.at, flags, isStopped))]
+  const ahead = new ReadAhead<OpenedDirectory | undefined>(tasks, signal, OPEN_AHEAD)
   let isTop = true
   try {
     for (let task = tasks.at(-1); task !== undefined; task = tasks.at(-1)) {
@@ -79,20 +79,20 @@ async function* walkOpen(
       else tasks.push({ step })
       for (const name of os.decodeNames(listing.directories).reverse()) {
         const below = joinPath(path, name)
-        tasks.push(new ByDescriptor(below, () => openBelow(name, below, fd, flags, isStopped)))
+        tasks.push(new FwalkDirectory(below, () => openBelow(name, below, fd, flags, isStopped)))
       }
     }
   } finally {
     // The caller has left early, or an error has ended the walk. A directory is closed only when no subdirectory is
     // being opened relative to it.
-    await ahead.end(() => tasks.forEach(leave))
+    await ahead.end(() => tasks.forEach(closeTask))
   }
 }
 
 /** Closes the descriptor of a task that will not be carried out. */
-function leave(task: Task): void {
+function closeTask(task: Task): void {
   if ('close' in task) closeDirectory(task.close)
-  if (!(task instanceof ByDescriptor) || task.found === undefined) return
+  if (!(task instanceof FwalkDirectory) || task.found === undefined) return
   const opened = 'value' in task.found ? task.found.value : undefined
   if (opened !== undefined) closeDirectory(opened.fd)
 }
@@ -105,7 +105,7 @@ async function openTop(
   at: number,
   flags: number,
   isStopped: () => boolean,
-): Promise<Opened | undefined> {
+): Promise<OpenedDirectory | undefined> {
   try {
     return await openAndList('open', at, name, fsdecode(name), flags, isStopped, raiseScandir)
   } catch (error) {
@@ -125,7 +125,7 @@ async function openBelow(
   at: number,
   flags: number,
   isStopped: () => boolean,
-): Promise<Opened | undefined> {
+): Promise<OpenedDirectory | undefined> {
   try {
     return await openAndList('open', at, name, path, flags, isStopped, raiseScandir)
   } catch (error) {

@@ -21,7 +21,7 @@ how.writeBigUInt64LE(BigInt(O_PATH | O_DIRECTORY | O_CLOEXEC), HOW.offsets.flags
 how.writeBigUInt64LE(BigInt(RESOLVE_CACHED | 0), HOW.offsets.resolve)
 
 /** The errors of a path that is not a directory or does not exist. */
-const NONE: ReadonlySet<number> = new Set([EACCES, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR])
+const NOT_A_DIRECTORY: ReadonlySet<number> = new Set([EACCES, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR])
 
 /**
  * Whether a path is a directory, as far as the kernel's caches can answer; undefined where a disk would have to be
@@ -30,7 +30,7 @@ const NONE: ReadonlySet<number> = new Set([EACCES, ELOOP, ENAMETOOLONG, ENOENT, 
  */
 function isDirectoryInMemory(at: number, path: string): boolean | undefined {
   const fd = libc.openat2(at, cString(path, 'path'), howAddress, HOW.size)
-  if (fd === -1) return NONE.has(lastErrno()) ? false : undefined
+  if (fd === -1) return NOT_A_DIRECTORY.has(lastErrno()) ? false : undefined
   libc.close(fd)
   return true
 }
@@ -51,7 +51,7 @@ export class Entries {
   readonly #at: number
   readonly #pathOf: (name: string) => string
   /** Indexes of the entries whose type can be determined only by reading the disk. */
-  readonly #unclear: number[] = []
+  readonly #unresolved: number[] = []
   #known = 0
 
   /**
@@ -64,13 +64,13 @@ export class Entries {
   }
 
   /** Determines the types of the entries added so far, as far as that is possible without blocking. */
-  clarify(): void {
+  resolveTypes(): void {
     const canAsk = has('openat2')
     for (; this.#known < this.types.length; this.#known++) {
       if (!needsStat(this.types[this.#known] as number)) continue
       const name = this.names[this.#known] as string
       const answer = canAsk ? isDirectoryInMemory(this.#at, this.#pathOf(name)) : undefined
-      if (answer === undefined) this.#unclear.push(this.#known)
+      if (answer === undefined) this.#unresolved.push(this.#known)
       else this.types[this.#known] = answer ? DT_DIR : DT_REG
     }
   }
@@ -78,12 +78,12 @@ export class Entries {
   /** The entries, divided into directories and others. */
   sorted(): Listing | Promise<Listing> {
     const { names, types } = this
-    if (this.#unclear.length === 0) return sortedBy(names, types)
-    const asked = this.#unclear.map((index) =>
+    if (this.#unresolved.length === 0) return sortedBy(names, types)
+    const asked = this.#unresolved.map((index) =>
       onPool(preparedMode(this.#pathOf(names[index] as string), 0, this.#at), IS_DIRECTORY),
     )
     return Promise.all(asked).then((answers) => {
-      for (const [place, index] of this.#unclear.entries()) types[index] = answers[place] ? DT_DIR : DT_REG
+      for (const [place, index] of this.#unresolved.entries()) types[index] = answers[place] ? DT_DIR : DT_REG
       return sortedBy(names, types)
     })
   }

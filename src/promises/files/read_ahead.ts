@@ -8,23 +8,23 @@ import { orAborted } from '../abort.ts'
 const { EMFILE, ENFILE } = errnoNumbers
 
 /** How many of the directories that come next are examined to find some whose reading has not started. */
-const AHEAD = 16
+const MAX_EXAMINED = 16
 /**
  * How many reads are queued for each thread of the pool: enough to keep the threads busy. With more, directories that
  * are found later but come earlier in the walk would wait longer.
  */
-const ASKED = 1.5
+const READS_PER_THREAD = 1.5
 
 /** The result of reading a directory. An error is reported when the walk reaches the directory. */
 export type ReadOutcome<T> = { readonly value: T } | { readonly error: unknown }
 
 /** A directory that the walk will, or may, visit. */
-export abstract class Pending<T> {
+export abstract class PendingDirectory<T> {
   readonly path: string
-  hasBegun = false
+  hasStarted = false
   found: ReadOutcome<T> | undefined
-  #arrival: Promise<void> | undefined
-  #arrived: (() => void) | undefined
+  #whenRead: Promise<void> | undefined
+  #resolveWhenRead: (() => void) | undefined
 
   constructor(path: string) {
     this.path = path
@@ -35,39 +35,39 @@ export abstract class Pending<T> {
   /**
    * The subdirectories in their order, once the directory has been read; empty where they must not be read ahead of it.
    */
-  abstract below(): readonly Pending<T>[]
+  abstract subdirectories(): readonly PendingDirectory<T>[]
 
   settle(found: ReadOutcome<T>): void {
     this.found = found
-    this.#arrived?.()
+    this.#resolveWhenRead?.()
   }
 
   /** Resolves when the directory has been read. */
-  arrival(): Promise<void> {
-    this.#arrival ??= new Promise((resolve) => {
-      this.#arrived = resolve
+  whenRead(): Promise<void> {
+    this.#whenRead ??= new Promise((resolve) => {
+      this.#resolveWhenRead = resolve
     })
-    return this.#arrival
+    return this.#whenRead
   }
 
   reset(): void {
     this.found = undefined
-    this.#arrival = undefined
+    this.#whenRead = undefined
   }
 }
 
 /** The directories of a walk that are being read, or have been read ahead. */
 export class ReadAhead<T> {
   /** Whether subdirectories are read even before the walk has visited their parent. */
-  goesDeeper = false
+  readsSubdirectories = false
   readonly #tasks: readonly unknown[]
   readonly #signal: AbortSignal | undefined
   readonly #most: number
-  readonly #atOnce: number = Math.ceil(threadPoolSize() * ASKED)
+  readonly #maxReading: number = Math.ceil(threadPoolSize() * READS_PER_THREAD)
   /** The directories that are being read. An array rather than a Set, for the reason given in libc/background.ts. */
-  readonly #underWay: Pending<T>[] = []
+  readonly #reading: PendingDirectory<T>[] = []
   /** How many reads have started and not been taken. */
-  #begun = 0
+  #startedCount = 0
   #isEnding = false
 
   /**
@@ -85,93 +85,93 @@ export class ReadAhead<T> {
    * The result of the directory that the walk has reached: a promise only where it is still being read. Starts reading
    * the directories that come next.
    */
-  take(pending: Pending<T>): ReadOutcome<T> | Promise<ReadOutcome<T>> {
-    const { found, hasBegun } = pending
+  take(pending: PendingDirectory<T>): ReadOutcome<T> | Promise<ReadOutcome<T>> {
+    const { found, hasStarted: hasBegun } = pending
     if (found === undefined || isOutOfDescriptors(found)) return this.#wait(pending, hasBegun)
-    this.#begun -= 1
-    this.#begin()
+    this.#startedCount -= 1
+    this.#startNext()
     return found
   }
 
-  async #wait(pending: Pending<T>, isAhead: boolean): Promise<ReadOutcome<T>> {
+  async #wait(pending: PendingDirectory<T>, isAhead: boolean): Promise<ReadOutcome<T>> {
     if (!isAhead) this.#start(pending)
-    this.#begin()
-    await this.#arrivalOf(pending)
+    this.#startNext()
+    await this.#awaitRead(pending)
     if (isAhead && isOutOfDescriptors(pending.found)) await this.#readAgain(pending)
-    this.#begun -= 1
+    this.#startedCount -= 1
     return pending.found as ReadOutcome<T>
   }
 
-  async #arrivalOf(pending: Pending<T>): Promise<void> {
-    if (pending.found === undefined) await orAborted(pending.arrival(), this.#signal)
+  async #awaitRead(pending: PendingDirectory<T>): Promise<void> {
+    if (pending.found === undefined) await orAborted(pending.whenRead(), this.#signal)
   }
 
   /** Reads a directory again that failed because other reads had taken all descriptors. */
-  async #readAgain(pending: Pending<T>): Promise<void> {
+  async #readAgain(pending: PendingDirectory<T>): Promise<void> {
     this.#isEnding = true
-    await orAborted(this.#over(), this.#signal)
+    await orAborted(this.#whenIdle(), this.#signal)
     this.#isEnding = false
     pending.reset()
     this.#read(pending)
-    await this.#arrivalOf(pending)
+    await this.#awaitRead(pending)
   }
 
   /** Starts reading the directories that come next. */
-  #begin(): void {
-    let left = AHEAD
-    for (let at = this.#tasks.length - 1; at >= 0 && left > 0 && this.#mayBegin(); at--) {
+  #startNext(): void {
+    let left = MAX_EXAMINED
+    for (let at = this.#tasks.length - 1; at >= 0 && left > 0 && this.#mayStart(); at--) {
       const task = this.#tasks[at]
-      if (task instanceof Pending) left = this.#look(task, left)
+      if (task instanceof PendingDirectory) left = this.#examine(task, left)
     }
   }
 
-  #mayBegin(): boolean {
-    const hasRoom = this.#underWay.length < this.#atOnce && this.#begun < this.#most
+  #mayStart(): boolean {
+    const hasRoom = this.#reading.length < this.#maxReading && this.#startedCount < this.#most
     return hasRoom && !this.#isEnding && this.#signal?.aborted !== true
   }
 
   /** Examines a directory and its subdirectories; returns how many more may be examined. */
-  #look(pending: Pending<T>, most: number): number {
+  #examine(pending: PendingDirectory<T>, most: number): number {
     let left = most - 1
-    if (!pending.hasBegun) this.#start(pending)
-    else if (this.goesDeeper && pending.found !== undefined) {
-      for (const below of pending.below()) {
-        if (left === 0 || !this.#mayBegin()) break
-        left = this.#look(below, left)
+    if (!pending.hasStarted) this.#start(pending)
+    else if (this.readsSubdirectories && pending.found !== undefined) {
+      for (const below of pending.subdirectories()) {
+        if (left === 0 || !this.#mayStart()) break
+        left = this.#examine(below, left)
       }
     }
     return left
   }
 
-  #start(pending: Pending<T>): void {
-    pending.hasBegun = true
-    this.#begun += 1
+  #start(pending: PendingDirectory<T>): void {
+    pending.hasStarted = true
+    this.#startedCount += 1
     this.#read(pending)
   }
 
-  #read(pending: Pending<T>): void {
-    this.#underWay.push(pending)
+  #read(pending: PendingDirectory<T>): void {
+    this.#reading.push(pending)
     pending.read().then(
       (value) => this.#settle(pending, { value }),
       (error) => this.#settle(pending, { error }),
     )
   }
 
-  #settle(pending: Pending<T>, found: ReadOutcome<T>): void {
-    this.#underWay.splice(this.#underWay.indexOf(pending), 1)
+  #settle(pending: PendingDirectory<T>, found: ReadOutcome<T>): void {
+    this.#reading.splice(this.#reading.indexOf(pending), 1)
     pending.settle(found)
-    this.#begin()
+    this.#startNext()
   }
 
   /** Resolves when all current reads have ended. */
-  async #over(): Promise<void> {
-    await Promise.all(this.#underWay.map((pending) => pending.arrival()))
+  async #whenIdle(): Promise<void> {
+    await Promise.all(this.#reading.map((pending) => pending.whenRead()))
   }
 
   /** Ends the walk: `leave` is called when no read is in progress any more. An aborted walk does not wait for that. */
   async end(leave: () => void): Promise<void> {
     this.#isEnding = true
-    const left = this.#over().then(leave)
+    const left = this.#whenIdle().then(leave)
     if (this.#signal?.aborted !== true) await left
   }
 }

@@ -57,7 +57,7 @@ async function listAll(directory: FileName | number, signal: AbortSignal | undef
 }
 
 /** The arguments of `scandir`, or the error in them, which the first step reports. */
-interface Order<T extends FileName> {
+interface ScandirRequest<T extends FileName> {
   readonly directory: T | number
   readonly signal?: AbortSignal | undefined
   readonly error?: { readonly thrown: unknown }
@@ -79,7 +79,7 @@ interface Order<T extends FileName> {
  * ```
  */
 export class AsyncScandirIterator<T extends FileName = string> implements AsyncIterableIterator<DirEntry<T>> {
-  readonly #order: Order<T>
+  readonly #request: ScandirRequest<T>
   readonly #source: Source<T>
   #isClosed = false
   /**
@@ -87,14 +87,14 @@ export class AsyncScandirIterator<T extends FileName = string> implements AsyncI
    * ones.
    */
   #last: Promise<unknown> = Promise.resolve()
-  #toCome = 0
+  #unfinishedSteps = 0
   #records: Records<Source<T>> | null = null
   #next = 0
 
   /** @internal Only `scandir` creates iterators. */
-  constructor(order: Order<T>) {
-    this.#order = order
-    this.#source = { start: pathPrefix(order.directory), fd: -1 }
+  constructor(request: ScandirRequest<T>) {
+    this.#request = request
+    this.#source = { start: pathPrefix(request.directory), fd: -1 }
   }
 
   [Symbol.asyncIterator](): this {
@@ -103,23 +103,23 @@ export class AsyncScandirIterator<T extends FileName = string> implements AsyncI
 
   /** The next entry. */
   async next(): Promise<IteratorResult<DirEntry<T>, undefined>> {
-    const { signal } = this.#order
+    const { signal } = this.#request
     // Most entries are already in memory.
-    if (this.#toCome === 0 && signal?.aborted !== true) {
-      const value = this.#nextRead()
+    if (this.#unfinishedSteps === 0 && signal?.aborted !== true) {
+      const value = this.#nextInMemory()
       if (value !== null) return { done: false, value }
     }
     return orAborted(
-      this.#inTurn(() => this.#step()),
+      this.#afterEarlierSteps(() => this.#step()),
       signal,
     )
   }
 
-  #inTurn<Result>(act: () => Result | Promise<Result>): Promise<Result> {
-    this.#toCome += 1
+  #afterEarlierSteps<Result>(act: () => Result | Promise<Result>): Promise<Result> {
+    this.#unfinishedSteps += 1
     const turn = this.#last.then(act)
     const over = (): void => {
-      this.#toCome -= 1
+      this.#unfinishedSteps -= 1
     }
     this.#last = turn.then(over, over)
     return turn
@@ -127,12 +127,12 @@ export class AsyncScandirIterator<T extends FileName = string> implements AsyncI
 
   async #step(): Promise<IteratorResult<DirEntry<T>, undefined>> {
     if (this.#isClosed) return { done: true, value: undefined }
-    const { directory, signal, error } = this.#order
+    const { directory, signal, error } = this.#request
     try {
       if (error !== undefined) throw error.thrown
       signal?.throwIfAborted()
       for (;;) {
-        const value = this.#nextRead()
+        const value = this.#nextInMemory()
         if (value !== null) return { done: false, value }
         const isOver = !(await this.#read(directory))
         signal?.throwIfAborted()
@@ -158,7 +158,7 @@ export class AsyncScandirIterator<T extends FileName = string> implements AsyncI
   }
 
   /** The next entry in memory; null where there is none. */
-  #nextRead(): DirEntry<T> | null {
+  #nextInMemory(): DirEntry<T> | null {
     const place = this.#records?.places[this.#next]
     if (this.#records === null || place === undefined) return null
     this.#next += 1
@@ -175,7 +175,7 @@ export class AsyncScandirIterator<T extends FileName = string> implements AsyncI
    * Closes the directory, after the current step has ended. No more entries follow; closing it twice is not an error.
    */
   async close(): Promise<void> {
-    await this.#inTurn(() => this.#close())
+    await this.#afterEarlierSteps(() => this.#close())
   }
 
   #close(): void {
@@ -184,7 +184,7 @@ export class AsyncScandirIterator<T extends FileName = string> implements AsyncI
     const { fd } = this.#source
     if (fd === -1) return
     this.#source.fd = -1
-    os.closeDirectoryArgument(fd, this.#order.directory)
+    os.closeDirectoryArgument(fd, this.#request.directory)
     os.unclosedIterators.unregister(this)
   }
 

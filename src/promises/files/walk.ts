@@ -8,8 +8,8 @@ import { joinPath } from '../../os/system/pathnames.ts'
 import type { SignalOption } from '../abort.ts'
 import { takeSignal } from '../on_pool.ts'
 import { closeDirectory, modeOrErrno, openAndList } from './directory_stream.ts'
-import { Pending, ReadAhead, type ReadOutcome } from './read_ahead.ts'
-import { type Inode, readWhole } from './whole_directory.ts'
+import { PendingDirectory, ReadAhead, type ReadOutcome } from './read_ahead.ts'
+import { type Inode, readByScandir } from './whole_directory.ts'
 
 const { AT_FDCWD, AT_SYMLINK_NOFOLLOW, S_IFLNK, S_IFMT } = constants
 
@@ -20,7 +20,7 @@ const { AT_FDCWD, AT_SYMLINK_NOFOLLOW, S_IFLNK, S_IFMT } = constants
  */
 export const OPEN_AHEAD = 8
 /** In how many directories the caller must have left `dirnames` unchanged before `walk` reads deeper. */
-const TRUST = 64
+const MIN_UNCHANGED = 64
 
 export async function isLink(path: string, at: number = AT_FDCWD): Promise<boolean> {
   const mode = await modeOrErrno(path, AT_SYMLINK_NOFOLLOW, at)
@@ -31,31 +31,31 @@ export async function isLink(path: string, at: number = AT_FDCWD): Promise<boole
 type WalkedDirectory = { readonly listing: Listing; readonly inodes?: ReadonlyMap<string, Inode> }
 
 /** The settings that all directories of a walk share. */
-interface Way {
+interface WalkSettings {
   /** The flags for opening directories below the top. */
   readonly flags: number
   isStopped(): boolean
 }
 
 /** A directory of a walk by paths. */
-class ByPath extends Pending<WalkedDirectory | undefined> {
+class WalkDirectory extends PendingDirectory<WalkedDirectory | undefined> {
   readonly name: string
-  readonly #way: Way
+  readonly #settings: WalkSettings
   readonly #isTop: boolean
   readonly #inode: Inode | undefined
-  #below: readonly ByPath[] | undefined
+  #below: readonly WalkDirectory[] | undefined
 
   /** @param inode the inode that the parent directory reports for it, where known */
-  constructor(path: string, name: string, way: Way, isTop: boolean, inode?: Inode) {
+  constructor(path: string, name: string, settings: WalkSettings, isTop: boolean, inode?: Inode) {
     super(path)
     this.name = name
-    this.#way = way
+    this.#settings = settings
     this.#isTop = isTop
     this.#inode = inode
   }
 
   read(): Promise<WalkedDirectory | undefined> {
-    const { flags, isStopped } = this.#way
+    const { flags, isStopped } = this.#settings
     return listAt(this.path, this.#isTop ? 0 : flags, this.#inode, isStopped)
   }
 
@@ -63,7 +63,7 @@ class ByPath extends Pending<WalkedDirectory | undefined> {
     return this.found !== undefined && 'value' in this.found ? this.found.value : undefined
   }
 
-  below(): readonly ByPath[] {
+  subdirectories(): readonly WalkDirectory[] {
     const listing = this.#listed?.listing
     if (listing === undefined) return []
     this.#below ??= listing.directories.map((name) => this.#entry(name))
@@ -80,25 +80,25 @@ class ByPath extends Pending<WalkedDirectory | undefined> {
     this.#below = undefined
   }
 
-  #entry(name: string): ByPath {
-    return new ByPath(joinPath(this.path, name), name, this.#way, false, this.#listed?.inodes?.get(name))
+  #entry(name: string): WalkDirectory {
+    return new WalkDirectory(joinPath(this.path, name), name, this.#settings, false, this.#listed?.inodes?.get(name))
   }
 
   /** The directories that the caller has left in, or added to, `dirnames`. */
-  chosen(dirnames: readonly unknown[]): { readonly below: readonly ByPath[]; readonly hasLeftOut: boolean } {
-    const all = this.below()
-    if (isSame(all, dirnames)) return { below: all, hasLeftOut: false }
+  chosen(dirnames: readonly unknown[]): { readonly below: readonly WalkDirectory[]; readonly hasRemoved: boolean } {
+    const all = this.subdirectories()
+    if (isSame(all, dirnames)) return { below: all, hasRemoved: false }
     const known = new Map(all.map((entry) => [entry.name, entry]))
     const below = os.decodeNames(dirnames).map((name) => {
       const entry = known.get(name)
       known.delete(name)
       return entry ?? this.#entry(name)
     })
-    return { below, hasLeftOut: known.size > 0 }
+    return { below, hasRemoved: known.size > 0 }
   }
 }
 
-function isSame(entries: readonly ByPath[], dirnames: readonly unknown[]): boolean {
+function isSame(entries: readonly WalkDirectory[], dirnames: readonly unknown[]): boolean {
   return entries.length === dirnames.length && entries.every(({ name }, index) => name === dirnames[index])
 }
 
@@ -115,7 +115,7 @@ async function listAt(
 ): Promise<WalkedDirectory | undefined> {
   if (scandirEvent.wanted) scandirEvent.raise(path)
   try {
-    const whole = flags === 0 || inode !== undefined ? await readWhole(path, inode, isStopped) : undefined
+    const whole = flags === 0 || inode !== undefined ? await readByScandir(path, inode, isStopped) : undefined
     return whole ?? (await listByDescriptor(path, flags, isStopped))
   } catch (error) {
     if (flags !== 0 && error instanceof OSError && (await isLink(path))) return undefined
@@ -132,17 +132,17 @@ async function listByDescriptor(path: string, flags: number, isStopped: () => bo
 
 async function* walkTree(walk: Walk, signal: AbortSignal | undefined): AsyncGenerator<WalkStep<string>, void> {
   const { start, topdown, onerror, flags } = walk
-  const way: Way = { flags, isStopped: () => signal?.aborted === true }
+  const settings: WalkSettings = { flags, isStopped: () => signal?.aborted === true }
   // A task is a directory to visit, or the step of a directory whose subdirectories have been walked. A directory stays
   // in the list until the caller is done with its step, so that its subdirectories can be found and read ahead.
-  const tasks: (ByPath | WalkStep<string>)[] = [new ByPath(fsdecode(start), '', way, true)]
+  const tasks: (WalkDirectory | WalkStep<string>)[] = [new WalkDirectory(fsdecode(start), '', settings, true)]
   const ahead = new ReadAhead<WalkedDirectory | undefined>(tasks, signal)
-  ahead.goesDeeper = !topdown
-  let kept = 0
+  ahead.readsSubdirectories = !topdown
+  let unchangedCount = 0
   try {
     for (let task = tasks.at(-1); task !== undefined; task = tasks.at(-1)) {
       signal?.throwIfAborted()
-      if (!(task instanceof ByPath)) {
+      if (!(task instanceof WalkDirectory)) {
         tasks.pop()
         yield task
         continue
@@ -155,18 +155,18 @@ async function* walkTree(walk: Walk, signal: AbortSignal | undefined): AsyncGene
       }
       const { directories, others } = found.listing
       const step: WalkStep<string> = [task.path, directories, others]
-      let below = task.below()
+      let below = task.subdirectories()
       if (topdown) {
         yield step
         const chosen = task.chosen(directories)
         below = chosen.below
         // A caller that has removed some directories will probably do so again.
-        kept = chosen.hasLeftOut ? Number.NEGATIVE_INFINITY : kept + Math.min(below.length, 1)
-        ahead.goesDeeper = kept >= TRUST
+        unchangedCount = chosen.hasRemoved ? Number.NEGATIVE_INFINITY : unchangedCount + Math.min(below.length, 1)
+        ahead.readsSubdirectories = unchangedCount >= MIN_UNCHANGED
       }
       tasks.pop()
       if (!topdown) tasks.push(step)
-      for (let at = below.length - 1; at >= 0; at--) tasks.push(below[at] as ByPath)
+      for (let at = below.length - 1; at >= 0; at--) tasks.push(below[at] as WalkDirectory)
       task.forget()
     }
   } finally {

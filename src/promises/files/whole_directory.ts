@@ -29,10 +29,10 @@ const { d_ino, d_type, d_name } = structs.dirent64.offsets
 export type Inode = bigint
 
 /** The numbers that file systems without inode numbers report. */
-const UNKNOWN: ReadonlySet<Inode> = new Set([0n, 0xffff_ffffn, 0xffff_ffff_ffff_ffffn])
+const UNKNOWN_INODES: ReadonlySet<Inode> = new Set([0n, 0xffff_ffffn, 0xffff_ffff_ffff_ffffn])
 
 /** The result of reading a directory with scandir(3). */
-export interface Whole {
+export interface ScannedDirectory {
   readonly listing: Listing
   /** The inode numbers of the subdirectories, by name. */
   readonly inodes: ReadonlyMap<string, Inode>
@@ -43,20 +43,20 @@ const POINTER = 8
  * How many entries are copied at a time: as many as fit into scratch memory, with their pointers and names of maximal
  * length.
  */
-const PIECE = 240
+const BATCH_SIZE = 240
 /** How many batches are copied in one turn of the event loop, which they block. */
-const IN_A_TURN = 4
+const BATCHES_PER_TURN = 4
 
 // The layout of scratch memory while a batch is copied: types and names, then an inode, then pointers to the entries.
-const POINTERS = SCRATCH_SIZE - PIECE * POINTER
+const POINTERS = SCRATCH_SIZE - BATCH_SIZE * POINTER
 const INODE = POINTERS - POINTER
 
 // Constants of this module, which V8 can inline; imported bindings it cannot.
-const texts = scratch
-const words = new Uint32Array(scratch.buffer)
-const longs = new BigUint64Array(scratch.buffer)
+const scratchBytes = scratch
+const scratchWords = new Uint32Array(scratch.buffer)
+const scratchLongs = new BigUint64Array(scratch.buffer)
 
-class WholeReading implements Job {
+class ScandirJob implements Job {
   readonly name = 'scandir'
   readonly returnsErrno: boolean = false
   readonly memorySize: number = POINTER
@@ -64,7 +64,7 @@ class WholeReading implements Job {
   readonly #path: string
   readonly #expected: Inode | undefined
   readonly #isStopped: () => boolean
-  readonly #resolve: (whole: Whole | undefined | Promise<Whole>) => void
+  readonly #resolve: (whole: ScannedDirectory | undefined | Promise<ScannedDirectory>) => void
   readonly #reject: (reason: unknown) => void
   readonly #entries: Entries
   readonly #inodes = new Map<string, Inode>()
@@ -72,15 +72,15 @@ class WholeReading implements Job {
   #list: Address = 0
   #count = 0
   #done = 0
-  #own: Inode | undefined
+  #ownInode: Inode | undefined
   /** Whether a name was longer than a file name can be. */
-  #isUnfit = false
+  #isNameTooLong = false
 
   constructor(
     path: string,
     expected: Inode | undefined,
     isStopped: () => boolean,
-    resolve: (whole: Whole | undefined | Promise<Whole>) => void,
+    resolve: (whole: ScannedDirectory | undefined | Promise<ScannedDirectory>) => void,
     reject: (reason: unknown) => void,
   ) {
     this.#path = path
@@ -102,7 +102,7 @@ class WholeReading implements Job {
     }
     this.#list = bytes.readUInt32LE(0) + bytes.readUInt32LE(4) * 0x1_0000_0000
     this.#count = Number(result)
-    this.#go()
+    this.#processEntries()
   }
 
   refused(error: unknown): void {
@@ -110,63 +110,63 @@ class WholeReading implements Job {
   }
 
   /** Processes entries, as many as are allowed in one turn of the event loop. */
-  #go(): void {
+  #processEntries(): void {
     for (let pieces = 0; this.#done < this.#count; pieces++) {
-      if (pieces === IN_A_TURN) {
-        setImmediate(() => this.#go())
+      if (pieces === BATCHES_PER_TURN) {
+        setImmediate(() => this.#processEntries())
         return
       }
-      this.#takePiece()
+      this.#processBatch()
     }
     libc.free(this.#list)
     this.#resolve(this.#result())
   }
 
-  #takePiece(): void {
-    const count = Math.min(PIECE, this.#count - this.#done)
+  #processBatch(): void {
+    const count = Math.min(BATCH_SIZE, this.#count - this.#done)
     libc.memcpy(scratchAddress + POINTERS, this.#list + this.#done * POINTER, count * POINTER)
     this.#done += count
-    const isWanted = !this.#isUnfit && !this.#isStopped()
+    const isWanted = !this.#isNameTooLong && !this.#isStopped()
     const inodes: Inode[] = []
     let end = 0
     for (let at = POINTERS >> 2; at < (POINTERS >> 2) + 2 * count; at += 2) {
-      const entry = (words[at] as number) + (words[at + 1] as number) * 0x1_0000_0000
+      const entry = (scratchWords[at] as number) + (scratchWords[at + 1] as number) * 0x1_0000_0000
       if (isWanted && end !== -1) end = copyEntry(entry, end, inodes)
       libc.free(entry)
     }
     if (!isWanted) return
-    if (end === -1) this.#isUnfit = true
+    if (end === -1) this.#isNameTooLong = true
     else this.#add(end, inodes)
   }
 
   /** Adds the entries in scratch memory, except "." and "..". */
   #add(size: number, inodes: readonly Inode[]): void {
     const { names, types } = this.#entries
-    const block = texts.toString('latin1', 0, size)
+    const block = scratchBytes.toString('latin1', 0, size)
     let directories = 0
     for (let at = 0; at < size; ) {
-      const type = texts[at] as number
+      const type = scratchBytes[at] as number
       const inode = type === DT_DIR ? inodes[directories++] : undefined
       const start = at + 1
       let end = start
       let all = 0
-      for (let byte = texts[start] as number; byte !== 0; byte = texts[++end] as number) all |= byte
+      for (let byte = scratchBytes[start] as number; byte !== 0; byte = scratchBytes[++end] as number) all |= byte
       at = end + 1
       if (isDotName(start)) {
-        if (end === start + 1) this.#own = inode
+        if (end === start + 1) this.#ownInode = inode
         continue
       }
-      const name = all < 0x80 ? block.slice(start, end) : decode(texts, start, end)
+      const name = all < 0x80 ? block.slice(start, end) : decode(scratchBytes, start, end)
       names.push(name)
       types.push(type)
-      if (inode !== undefined && !UNKNOWN.has(inode)) this.#inodes.set(name, inode)
+      if (inode !== undefined && !UNKNOWN_INODES.has(inode)) this.#inodes.set(name, inode)
     }
-    this.#entries.clarify()
+    this.#entries.resolveTypes()
   }
 
-  #result(): Whole | undefined | Promise<Whole> {
-    const isOther = this.#expected !== undefined && this.#own !== this.#expected
-    if (isOther || this.#isUnfit) return undefined
+  #result(): ScannedDirectory | undefined | Promise<ScannedDirectory> {
+    const isOther = this.#expected !== undefined && this.#ownInode !== this.#expected
+    if (isOther || this.#isNameTooLong) return undefined
     const inodes = this.#inodes
     const listing = this.#entries.sorted()
     return listing instanceof Promise ? listing.then((listing) => ({ listing, inodes })) : { listing, inodes }
@@ -185,9 +185,9 @@ function copyEntry(entry: Address, at: number, inodes: Inode[]): number {
   // memccpy stopped at the type, which is 0: DT_UNKNOWN.
   if (end === scratchAddress + at + 1) end = libc.memccpy(end, entry + d_name, 0, INODE - at - 1)
   if (end === 0) return -1
-  if (texts[at] === DT_DIR) {
+  if (scratchBytes[at] === DT_DIR) {
     libc.memcpy(scratchAddress + INODE, entry + d_ino, POINTER)
-    inodes.push(longs[INODE >> 3] as Inode)
+    inodes.push(scratchLongs[INODE >> 3] as Inode)
   }
   return end - scratchAddress
 }
@@ -199,12 +199,12 @@ function copyEntry(entry: Address, at: number, inodes: Inode[]): number {
  * @param isStopped whether the walk has been aborted: then the entries are freed without being processed
  * @returns undefined where the inode differs from the expected one, or is unknown
  */
-export function readWhole(
+export function readByScandir(
   path: string,
   expected: Inode | undefined,
   isStopped: () => boolean,
-): Promise<Whole | undefined> {
+): Promise<ScannedDirectory | undefined> {
   return new Promise((resolve, reject) => {
-    inBackground(new WholeReading(path, expected, isStopped, resolve, reject))
+    inBackground(new ScandirJob(path, expected, isStopped, resolve, reject))
   })
 }

@@ -17,7 +17,7 @@ import { Backoff, pause } from '../pause.ts'
 const LONGEST_PAUSE = 20
 
 /** Polls a child without blocking: null where its state has not changed. */
-export type Ask<T> = () => T | null
+export type PollFunction<T> = () => T | null
 
 /** Opens a pidfd; -1 where that fails. */
 function openPidfd(pid: number): number {
@@ -32,17 +32,17 @@ function openPidfd(pid: number): number {
 export async function awaitChild<T>(
   pid: number,
   endOnly: boolean,
-  patience: CheckedWaitOptions,
-  ask: Ask<T>,
+  checkedOptions: CheckedWaitOptions,
+  poll: PollFunction<T>,
 ): Promise<T> {
-  const found = ask()
+  const found = poll()
   if (found !== null) return found
   reserveChild(pid)
   try {
     const fd = endOnly ? openPidfd(pid) : -1
-    if (fd === -1) return await pollChild(patience, ask)
+    if (fd === -1) return await pollChild(checkedOptions, poll)
     try {
-      return await awaitPidfd(fd, patience, ask)
+      return await awaitPidfd(fd, checkedOptions, poll)
     } finally {
       close(fd)
     }
@@ -52,15 +52,15 @@ export async function awaitChild<T>(
 }
 
 /** Waits for the child of a pidfd. */
-export function awaitPidfd<T>(fd: number, patience: CheckedWaitOptions, ask: Ask<T>): Promise<T> {
-  return runWhenReady({ fd, events: READABLE, attempt: () => ask() ?? NOT_YET }, patience)
+export function awaitPidfd<T>(fd: number, checkedOptions: CheckedWaitOptions, poll: PollFunction<T>): Promise<T> {
+  return runWhenReady({ fd, events: READABLE, attempt: () => poll() ?? NOT_YET }, checkedOptions)
 }
 
 /** Polls until there is a result. */
-export async function pollChild<T>(patience: CheckedWaitOptions, ask: Ask<T>): Promise<T> {
-  const backoff = new Backoff(LONGEST_PAUSE, patience)
+export async function pollChild<T>(checkedOptions: CheckedWaitOptions, poll: PollFunction<T>): Promise<T> {
+  const backoff = new Backoff(LONGEST_PAUSE, checkedOptions)
   for (;;) {
-    const found = ask()
+    const found = poll()
     if (found !== null) return found
     await backoff.pause()
   }
@@ -71,36 +71,40 @@ export async function pollChild<T>(patience: CheckedWaitOptions, ask: Ask<T>): P
  *
  * @param group the process group of the child; null for any
  */
-export async function awaitAnyChild<T>(group: number | null, patience: CheckedWaitOptions, ask: Ask<T>): Promise<T> {
-  const family = new ChildWatcher(group, patience)
+export async function awaitAnyChild<T>(
+  group: number | null,
+  checkedOptions: CheckedWaitOptions,
+  poll: PollFunction<T>,
+): Promise<T> {
+  const watcher = new ChildWatcher(group, checkedOptions)
   try {
     for (;;) {
-      patience.signal?.throwIfAborted()
-      const found = ask()
+      checkedOptions.signal?.throwIfAborted()
+      const found = poll()
       if (found !== null) return found
-      await family.change()
+      await watcher.change()
     }
   } finally {
-    family.close()
+    watcher.close()
   }
 }
 
 /** Watches the children of this thread that no other wait is for, and reports when one of them ends. */
 class ChildWatcher {
   readonly #group: number | null
-  readonly #patience: CheckedWaitOptions
+  readonly #checkedOptions: CheckedWaitOptions
   /** The pidfds and their waiters, by process id. */
   readonly #watched = new Map<number, readonly [fd: number, waiter: Waiter]>()
 
-  constructor(group: number | null, patience: CheckedWaitOptions) {
+  constructor(group: number | null, checkedOptions: CheckedWaitOptions) {
     this.#group = group
-    this.#patience = patience
+    this.#checkedOptions = checkedOptions
   }
 
   /** Resolves when a child has ended, or after a pause: there may be new children. */
   change(): Promise<void> {
-    const { ref = true } = this.#patience
-    return pause(LONGEST_PAUSE, this.#patience, (wake) => this.#watch(wake, ref))
+    const { ref = true } = this.#checkedOptions
+    return pause(LONGEST_PAUSE, this.#checkedOptions, (wake) => this.#watch(wake, ref))
   }
 
   /** Has `wake` called when a child ends. Closes the pidfds of an earlier call. */

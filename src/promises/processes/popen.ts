@@ -19,7 +19,7 @@ import { takeWaitOptions, type WaitOptions, waitOptions } from '../wait_options.
 import { reap, statusAtEnd } from './spawn.ts'
 
 /** Reaps commands whose file objects were garbage collected without being closed. */
-const forgotten: FinalizationRegistry<number> = new FinalizationRegistry((pid) => {
+const collectedCommands: FinalizationRegistry<number> = new FinalizationRegistry((pid) => {
   releaseChild(pid)
   reap(pid)
 })
@@ -50,7 +50,7 @@ export abstract class CommandFile<Data extends string | Buffer, Given>
     this.#fd = fd
     this.#pid = pid
     reserveChild(pid)
-    forgotten.register(this, pid, this)
+    collectedCommands.register(this, pid, this)
   }
 
   /** Whether the file has been closed. */
@@ -147,23 +147,23 @@ export abstract class CommandFile<Data extends string | Buffer, Given>
    *   return the same value
    */
   async close(options: WaitOptions = NO_OPTIONS): Promise<number | null> {
-    const patience = waitOptions(options)
+    const checkedOptions = waitOptions(options)
     if (!this.#isClosed) {
       this.#isClosed = true
       // The pipe is closed first: a command that reads its input waits for its end.
       this.closePipe()
     }
-    this.#end ??= this.#awaitCommand(patience)
+    this.#end ??= this.#awaitCommand(checkedOptions)
     return this.#end
   }
 
-  async #awaitCommand(patience: CheckedWaitOptions): Promise<number | null> {
+  async #awaitCommand(checkedOptions: CheckedWaitOptions): Promise<number | null> {
     try {
-      const status = await statusAtEnd(this.#pid, patience)
-      this.#letGo()
+      const status = await statusAtEnd(this.#pid, checkedOptions)
+      this.#unregister()
       return waitstatus_to_exitcode(status) << 8 || null
     } catch (error) {
-      if (error instanceof OSError) this.#letGo()
+      if (error instanceof OSError) this.#unregister()
       // Another call has reaped the child, so its status is unknown.
       if (error instanceof ChildProcessError) return null
       this.#end = undefined
@@ -171,8 +171,8 @@ export abstract class CommandFile<Data extends string | Buffer, Given>
     }
   }
 
-  #letGo(): void {
-    if (forgotten.unregister(this)) releaseChild(this.#pid)
+  #unregister(): void {
+    if (collectedCommands.unregister(this)) releaseChild(this.#pid)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -181,7 +181,7 @@ export abstract class CommandFile<Data extends string | Buffer, Given>
 }
 
 /** The size of one read where everything is wanted. */
-const PIECE = 65536
+const READ_SIZE = 65536
 
 /** The output of a command. The underlying file is non-blocking, and buffers an incomplete line. */
 class CommandOutput<Data extends string | Buffer> extends CommandFile<Data, never> {
@@ -196,10 +196,13 @@ class CommandOutput<Data extends string | Buffer> extends CommandFile<Data, neve
 
   async read(size: number | bigint | null = -1, options: WaitOptions = NO_OPTIONS): Promise<Data> {
     const most = amount(size, 'size')
-    const patience = waitOptions(options)
+    const checkedOptions = waitOptions(options)
     let length = lengthOf(this.#joined())
     while (most === -1 || length < most) {
-      const piece = await this.#whenReady(patience, () => this.#file.read(most === -1 ? PIECE : most - length) as Data)
+      const piece = await this.#whenReady(
+        checkedOptions,
+        () => this.#file.read(most === -1 ? READ_SIZE : most - length) as Data,
+      )
       if (piece.length === 0) break
       this.#parts.push(piece)
       length += lengthOf(piece)
@@ -209,14 +212,14 @@ class CommandOutput<Data extends string | Buffer> extends CommandFile<Data, neve
 
   async readline(size: number | bigint | null = -1, options: WaitOptions = NO_OPTIONS): Promise<Data> {
     const most = amount(size, 'size')
-    const patience = waitOptions(options)
+    const checkedOptions = waitOptions(options)
     for (;;) {
       const ahead = this.#joined()
       const newline = ahead.indexOf('\n')
       const length = newline === -1 ? -1 : lengthOf(ahead.slice(0, newline + 1) as Data)
       if (most !== -1 && (length === -1 ? lengthOf(ahead) : length) >= most) return this.#take(most)
       if (newline !== -1) return this.#take(length)
-      const piece = await this.#whenReady(patience, () => this.#file.readline() as Data)
+      const piece = await this.#whenReady(checkedOptions, () => this.#file.readline() as Data)
       if (piece.length === 0) return this.#take(-1)
       this.#parts.push(piece)
     }
@@ -241,16 +244,16 @@ class CommandOutput<Data extends string | Buffer> extends CommandFile<Data, neve
   }
 
   /** Waits for the pipe until `attempt` succeeds, and returns its result. */
-  async #whenReady(patience: CheckedWaitOptions, attempt: () => Data): Promise<Data> {
+  async #whenReady(checkedOptions: CheckedWaitOptions, attempt: () => Data): Promise<Data> {
     for (;;) {
-      patience.signal?.throwIfAborted()
+      checkedOptions.signal?.throwIfAborted()
       const fd = this.fileno()
       try {
         return attempt()
       } catch (error) {
         if (!(error instanceof BlockingIOError)) throw error
       }
-      await ready(fd, READABLE, patience)
+      await ready(fd, READABLE, checkedOptions)
     }
   }
 

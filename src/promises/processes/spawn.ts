@@ -20,8 +20,8 @@ const systemEvent = new AuditEvent('os.system')
 const NO_SHELL = 127 << 8
 
 /** The status of a child after its end. */
-export function statusAtEnd(pid: number, patience: CheckedWaitOptions): Promise<number> {
-  return awaitChild(pid, true, patience, () => {
+export function statusAtEnd(pid: number, checkedOptions: CheckedWaitOptions): Promise<number> {
+  return awaitChild(pid, true, checkedOptions, () => {
     const [child, status] = waitpid(pid, WNOHANG)
     return child === 0 ? null : status
   })
@@ -31,11 +31,11 @@ export function statusAtEnd(pid: number, patience: CheckedWaitOptions): Promise<
  * The same for a child that only this call knows. After an abort it gets SIGTERM, as the children of
  * `node:child_process` do, and is still reaped, so that it does not remain a zombie.
  */
-async function statusOrTerminate(pid: number, patience: CheckedWaitOptions): Promise<number> {
+async function statusOrTerminate(pid: number, checkedOptions: CheckedWaitOptions): Promise<number> {
   try {
-    return await statusAtEnd(pid, patience)
+    return await statusAtEnd(pid, checkedOptions)
   } catch (error) {
-    if (patience.signal?.aborted) {
+    if (checkedOptions.signal?.aborted) {
       libc.kill(pid, signalNumbers.SIGTERM)
       reap(pid)
     }
@@ -49,16 +49,16 @@ export function reap(pid: number): void {
 }
 
 /** How many children use the standard streams, and the function that restores the streams afterwards. */
-let borrowers = 0
-let takeBack = (): void => undefined
+let streamUsers = 0
+let restoreStreams = (): void => undefined
 
 /** Runs `work` while the standard streams are in the mode that other programs expect. */
-async function lendingStreams<T>(work: () => Promise<T>): Promise<T> {
-  if (borrowers++ === 0) takeBack = prepareStandardStreams()
+async function withStandardStreams<T>(work: () => Promise<T>): Promise<T> {
+  if (streamUsers++ === 0) restoreStreams = prepareStandardStreams()
   try {
     return await work()
   } finally {
-    if (--borrowers === 0) takeBack()
+    if (--streamUsers === 0) restoreStreams()
   }
 }
 
@@ -82,22 +82,24 @@ async function lendingStreams<T>(work: () => Promise<T>): Promise<T> {
  */
 export async function system(command: Path, options: WaitOptions = NO_OPTIONS): Promise<number> {
   const text = cString(fileName(command, 'command'), 'command')
-  const patience = waitOptions(options)
+  const checkedOptions = waitOptions(options)
   if (systemEvent.wanted) systemEvent.raise(command)
-  return lendingStreams(async () => {
+  return withStandardStreams(async () => {
     const pid = startOr(
       () => startShell(text, {}),
       () => null,
     )
-    return pid === null ? NO_SHELL : statusOrTerminate(pid, patience)
+    return pid === null ? NO_SHELL : statusOrTerminate(pid, checkedOptions)
   })
 }
 
 /** Starts a program with P_NOWAIT, and waits for it where the mode requires it. */
 async function run(mode: number, options: unknown, start: (mode: number) => number): Promise<number> {
-  const patience = waitOptions(options)
+  const checkedOptions = waitOptions(options)
   if (mode !== os.P_WAIT) return start(mode)
-  return lendingStreams(async () => waitstatus_to_exitcode(await statusOrTerminate(start(os.P_NOWAIT), patience)))
+  return withStandardStreams(async () =>
+    waitstatus_to_exitcode(await statusOrTerminate(start(os.P_NOWAIT), checkedOptions)),
+  )
 }
 
 /** Separates the options from a list of arguments: an object with no properties but those of the options. */

@@ -6,18 +6,23 @@ import { NO_OPTIONS } from '../../os/arguments/options.ts'
 import * as os from '../../os/processes/wait.ts'
 import type { struct_rusage, waitid_result } from '../../results/child_results.ts'
 import { type WaitOptions, waitOptions } from '../wait_options.ts'
-import { type Ask, awaitAnyChild, awaitChild, awaitPidfd, pollChild } from './children.ts'
+import { awaitAnyChild, awaitChild, awaitPidfd, type PollFunction, pollChild } from './children.ts'
 
 const { WNOHANG, WUNTRACED, WCONTINUED, WSTOPPED, P_PID, P_ALL, P_PIDFD } = constants
 
 /** Waits for the children that `pid` selects in waitpid(2). */
-function waitFor<T>(pid: number, options: number, patience: CheckedWaitOptions, ask: Ask<T>): Promise<T> {
-  if (pid > 0) return awaitChild(pid, (options & (WUNTRACED | WCONTINUED)) === 0, patience, ask)
-  return awaitAnyChild(pid === -1 ? null : pid === 0 ? libc.getpgid(0) : -pid, patience, ask)
+function waitFor<T>(
+  pid: number,
+  options: number,
+  checkedOptions: CheckedWaitOptions,
+  poll: PollFunction<T>,
+): Promise<T> {
+  if (pid > 0) return awaitChild(pid, (options & (WUNTRACED | WCONTINUED)) === 0, checkedOptions, poll)
+  return awaitAnyChild(pid === -1 ? null : pid === 0 ? libc.getpgid(0) : -pid, checkedOptions, poll)
 }
 
 /** The result of a call with WNOHANG; null where no child has changed its state. */
-function told<T extends readonly [number, ...unknown[]]>(found: T): T | null {
+function nullIfUnchanged<T extends readonly [number, ...unknown[]]>(found: T): T | null {
   return found[0] === 0 ? null : found
 }
 
@@ -40,7 +45,7 @@ function told<T extends readonly [number, ...unknown[]]>(found: T): T | null {
  * ```
  */
 export async function wait(options: WaitOptions = NO_OPTIONS): Promise<[pid: number, status: number]> {
-  return waitFor(-1, 0, waitOptions(options), () => told(os.waitpid(-1, WNOHANG)))
+  return waitFor(-1, 0, waitOptions(options), () => nullIfUnchanged(os.waitpid(-1, WNOHANG)))
 }
 
 /**
@@ -70,9 +75,9 @@ export async function waitpid(
   options: number,
   how: WaitOptions = NO_OPTIONS,
 ): Promise<[pid: number, status: number]> {
-  const [child, flags, patience] = [int(pid, 'pid'), int(options, 'options'), waitOptions(how)]
+  const [child, flags, checkedOptions] = [int(pid, 'pid'), int(options, 'options'), waitOptions(how)]
   if ((flags & WNOHANG) !== 0) return os.waitpid(child, flags)
-  return waitFor(child, flags, patience, () => told(os.waitpid(child, flags | WNOHANG)))
+  return waitFor(child, flags, checkedOptions, () => nullIfUnchanged(os.waitpid(child, flags | WNOHANG)))
 }
 
 /**
@@ -122,9 +127,9 @@ export async function wait4(
   options: number,
   how: WaitOptions = NO_OPTIONS,
 ): Promise<[pid: number, status: number, usage: struct_rusage]> {
-  const [child, flags, patience] = [int(pid, 'pid'), int(options, 'options'), waitOptions(how)]
+  const [child, flags, checkedOptions] = [int(pid, 'pid'), int(options, 'options'), waitOptions(how)]
   if ((flags & WNOHANG) !== 0) return os.wait4(child, flags)
-  return waitFor(child, flags, patience, () => told(os.wait4(child, flags | WNOHANG)))
+  return waitFor(child, flags, checkedOptions, () => nullIfUnchanged(os.wait4(child, flags | WNOHANG)))
 }
 
 /**
@@ -152,12 +157,13 @@ export async function waitid(
   how: WaitOptions = NO_OPTIONS,
 ): Promise<waitid_result | null> {
   const [kind, wanted, flags] = [int(idtype, 'idtype'), int(id, 'id'), int(options, 'options')]
-  const patience = waitOptions(how)
+  const checkedOptions = waitOptions(how)
   if ((flags & WNOHANG) !== 0) return os.waitid(kind, wanted, flags)
-  const ask: Ask<waitid_result> = () => os.waitid(kind, wanted, flags | WNOHANG)
+  const poll: PollFunction<waitid_result> = () => os.waitid(kind, wanted, flags | WNOHANG)
   const endOnly = (flags & (WSTOPPED | WCONTINUED)) === 0
-  if (kind === P_PID) return awaitChild(wanted, endOnly, patience, ask)
+  if (kind === P_PID) return awaitChild(wanted, endOnly, checkedOptions, poll)
   // The first poll reports an invalid descriptor.
-  if (kind === P_PIDFD) return ask() ?? (endOnly ? awaitPidfd(wanted, patience, ask) : pollChild(patience, ask))
-  return awaitAnyChild(kind === P_ALL ? null : wanted === 0 ? libc.getpgid(0) : wanted, patience, ask)
+  if (kind === P_PIDFD)
+    return poll() ?? (endOnly ? awaitPidfd(wanted, checkedOptions, poll) : pollChild(checkedOptions, poll))
+  return awaitAnyChild(kind === P_ALL ? null : wanted === 0 ? libc.getpgid(0) : wanted, checkedOptions, poll)
 }
