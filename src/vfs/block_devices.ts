@@ -25,11 +25,11 @@ import { vfsError } from './errors.ts'
 const { SEEK_CUR, SEEK_END, SEEK_SET } = constants
 const MOST_BLOCKS = 0xffff_ffff
 
-/** What the block devices of this module have in common: the requests, and where a transfer starts. */
+/** The base of the block devices of this module: checks requests, and computes where a transfer starts. */
 abstract class StorageBlockDev implements BlockDevice {
-  /** Bytes in a block. */
+  /** Bytes per block. */
   readonly block_size: number
-  /** Blocks. */
+  /** The number of blocks. */
   readonly block_count: number
 
   constructor(blockSize: unknown, count: number) {
@@ -40,21 +40,21 @@ abstract class StorageBlockDev implements BlockDevice {
   /**
    * Reads from the device.
    *
-   * @param block where to start
-   * @param buffer is filled whole
+   * @param block the first block
+   * @param buffer is filled completely
    * @param offset bytes into the block
-   * @throws OSError EINVAL for what is not within the device; EIO and kin as storage fails
+   * @throws OSError EINVAL for a range outside the device; EIO and other errors of the storage
    */
   readblocks(block: number, buffer: Uint8Array, offset = 0): void {
     this.readBytes(this.#position(block, buffer, offset), buffer)
   }
 
   /**
-   * One of the requests BLOCKDEV_*: sync, count, size; the others do nothing.
+   * One of the requests BLOCKDEV_*: sync, count, size; the others have no effect.
    *
    * @param op the request
-   * @param _arg not used: no block needs erasing before it is written
-   * @returns the answer, 0 for what just succeeded, null for what is unknown
+   * @param _arg not used: no block has to be erased before it is written
+   * @returns the result, 0 for a request that has none, null for an unknown request
    */
   ioctl(op: number, _arg = 0): number | null {
     if (op === BLOCKDEV_BLOCK_COUNT) return this.block_count
@@ -100,12 +100,12 @@ abstract class StorageBlockDev implements BlockDevice {
  * ```
  */
 export class RamBlockDev extends StorageBlockDev {
-  /** The contents: the very bytes, not a copy. */
+  /** The contents of the device itself, not a copy. */
   readonly data: Uint8Array
 
   /**
-   * @param block_size bytes in a block
-   * @param blocks how many, or the contents: bytes left over after the last whole block are not used
+   * @param block_size bytes per block
+   * @param blocks the number of blocks, or the contents: an incomplete block at the end is not used
    */
   constructor(block_size: number, blocks: number | Uint8Array) {
     const size = int(block_size, 'block_size', 1, 65536)
@@ -121,10 +121,10 @@ export class RamBlockDev extends StorageBlockDev {
   /**
    * Writes to the device.
    *
-   * @param block where to start
-   * @param buffer what to write
+   * @param block the first block
+   * @param buffer the bytes to write
    * @param offset bytes into the block
-   * @throws OSError EINVAL for what is not within the device
+   * @throws OSError EINVAL for a range outside the device
    */
   writeblocks(block: number, buffer: Uint8Array, offset = 0): void {
     this.writeAt(block, buffer, offset, (position, bytes) => this.#whole().set(bytes, position))
@@ -140,17 +140,17 @@ export class RamBlockDev extends StorageBlockDev {
 }
 
 export interface FileBlockDevOptions {
-  /** Bytes in a block; 512 by default. */
+  /** Bytes per block; 512 by default. */
   readonly block_size?: number | undefined
   /** true: the file is opened for reading only, and the device has no `writeblocks`. */
   readonly readonly?: boolean | undefined
 }
 
 /**
- * A block device that is an image file, or a device of the host such as /dev/sdb1. Nothing is kept in memory: what is
- * written goes to the file at once, and `sync` waits until it is on the disk.
+ * A block device on an image file, or on a device of the host such as /dev/sdb1. Nothing is cached: data is written to
+ * the file immediately, and `sync` waits until it is on the disk.
  *
- * It holds a descriptor, so close it, after the file system on it is unmounted.
+ * It holds a descriptor, so close it after the file system on it is unmounted.
  * @example
  * ```ts
  * import { writeFileSync } from 'node:fs'
@@ -163,13 +163,13 @@ export interface FileBlockDevOptions {
 export class FileBlockDev extends StorageBlockDev {
   #fd: number
   readonly #owned: boolean
-  /** As `BlockDevice.writeblocks`; undefined where the device is read-only, which is how MicroPython tells. */
+  /** As `BlockDevice.writeblocks`; undefined where the device is read-only, as in MicroPython's protocol. */
   readonly writeblocks: ((block: number, buffer: Uint8Array, offset?: number) => void) | undefined
 
   /**
-   * @param file path of the image or device, or the descriptor of an open one, which stays the caller's to close
+   * @param file path of the image or device, or an open descriptor, which the caller has to close
    * @param options `block_size`; `readonly`
-   * @throws OSError as opening it does; EINVAL for a file without one whole block
+   * @throws OSError as for opening the file; EINVAL for a file smaller than one block
    */
   constructor(file: Path | Descriptor, options: FileBlockDevOptions = NO_OPTIONS) {
     checkOptions(options, ['block_size', 'readonly'])
@@ -196,7 +196,7 @@ export class FileBlockDev extends StorageBlockDev {
   protected override readBytes(position: number, buffer: Uint8Array): void {
     for (let done = 0; done < buffer.length; ) {
       const size = preadv(this.#open(), [buffer.subarray(done)], position + done)
-      // The file has been cut short.
+      // The file has been truncated.
       if (size === 0) throw vfsError('EIO', 'read')
       done += size
     }
@@ -215,7 +215,7 @@ export class FileBlockDev extends StorageBlockDev {
     return this.#fd
   }
 
-  /** Closes the file; doing it twice is no error. */
+  /** Closes the file; closing it twice is not an error. */
   close(): void {
     const fd = this.#fd
     this.#fd = -1
@@ -230,7 +230,7 @@ export class FileBlockDev extends StorageBlockDev {
 }
 
 const forgotten: FinalizationRegistry<number> = new FinalizationRegistry((fd) => {
-  // An error would have nobody to catch it, and end the process.
+  // libc.close does not throw: an exception in a finalizer would end the process.
   libc.close(fd)
   process.emitWarning('unclosed FileBlockDev', 'ResourceWarning')
 })
@@ -241,7 +241,7 @@ function openStorage(file: Path | Descriptor, readonly: boolean): { fd: number; 
   return { fd: open(place, readonly ? constants.O_RDONLY : constants.O_RDWR), owned: true }
 }
 
-/** Bytes in a file, or in a block device, which has no size of its own but an end. */
+/** The size in bytes of a file, or of a block device, for which fstat reports 0: its size is the offset of its end. */
 function sizeOf(fd: number): number {
   const position = lseek(fd, 0, SEEK_CUR)
   const end = lseek(fd, 0, SEEK_END)
@@ -253,11 +253,11 @@ const PARTITION_TABLE = 446
 const ENTRY_SIZE = 16
 
 /**
- * A window on one partition of a device with a master boot record. It is read-only unless told otherwise.
+ * A block device for one partition of a device with a master boot record. It is read-only by default.
  * @example
  * ```ts
  * const disk = new vfs.RamBlockDev(512, 4096)
- * // An entry of a partition table: the type, the first block, how many.
+ * // An entry of a partition table: the type, the first block, the number of blocks.
  * disk.data[446 + 4] = 0x06
  * new DataView(disk.data.buffer, disk.data.byteOffset).setUint32(446 + 8, 64, true)
  * new DataView(disk.data.buffer, disk.data.byteOffset).setUint32(446 + 12, 4000, true)
@@ -269,15 +269,15 @@ const ENTRY_SIZE = 16
 export class PartitionBlockDev extends StorageBlockDev {
   readonly #device: Device
   readonly #first: number
-  /** As `BlockDevice.writeblocks`; undefined where the window is read-only. */
+  /** As `BlockDevice.writeblocks`; undefined where the device is read-only. */
   readonly writeblocks: ((block: number, buffer: Uint8Array, offset?: number) => void) | undefined
 
   /**
    * @param device the whole device
-   * @param number which of its primary partitions: 1 to 4
-   * @param options `readonly`: false to write too; true by default
-   * @throws OSError ENODEV without a partition table or without that partition; EINVAL where it does not lie within
-   *   the device
+   * @param number the number of a primary partition: 1 to 4
+   * @param options `readonly`: false to allow writing; true by default
+   * @throws OSError ENODEV without a partition table or without that partition; EINVAL where the partition exceeds the
+   *   device
    */
   constructor(device: BlockDevice, number: number, options: { readonly readonly?: boolean | undefined } = NO_OPTIONS) {
     checkOptions(options, ['readonly'])
@@ -311,7 +311,7 @@ export class PartitionBlockDev extends StorageBlockDev {
     return position % this.block_size === 0 && buffer.length % this.block_size === 0
   }
 
-  /** The whole blocks around a range of bytes, read, and the range in them. */
+  /** Reads the complete blocks that contain a range of bytes. Returns them and the range in them. */
   #around(position: number, length: number): { block: number; whole: Buffer; piece: Buffer } {
     const start = position % this.block_size
     const blocks = Math.ceil((start + length) / this.block_size)

@@ -1,8 +1,8 @@
 import { badValue, type OSError, wrongType } from '../errors.ts'
 import { asOSError, deviceError, vfsError } from './errors.ts'
 
-/** What a method of a block device gives: nothing, 0 or false for success, a negative error number for failure. */
-// biome-ignore lint/suspicious/noConfusingVoidType: a method that just ends is the usual one
+/** The result of a block device's method: nothing, 0 or false for success, a negative error number for failure. */
+// biome-ignore lint/suspicious/noConfusingVoidType: most methods return nothing
 export type BlockResult = number | boolean | null | undefined | void
 
 /**
@@ -15,28 +15,28 @@ export type BlockResult = number | boolean | null | undefined | void
  * See MicroPython, vfs.AbstractBlockDev.
  */
 export interface BlockDevice {
-  /** Fills `buffer` from block `block` on; a whole number of blocks, or, with `offset`, any bytes within blocks. */
+  /** Fills `buffer` from block `block` on: a whole number of blocks, or, with `offset`, any range of bytes. */
   readblocks(block: number, buffer: Uint8Array, offset?: number): BlockResult
-  /** Writes `buffer` from block `block` on. With `offset` nothing is erased first. */
+  /** Writes `buffer` from block `block` on. With `offset`, the block is not erased first. */
   writeblocks?: ((block: number, buffer: Uint8Array, offset?: number) => BlockResult) | undefined
   /** One of the `BLOCKDEV_*` requests. */
-  // biome-ignore lint/suspicious/noConfusingVoidType: a request that a device does not know just ends
+  // biome-ignore lint/suspicious/noConfusingVoidType: a device returns nothing for an unknown request
   ioctl?(op: number, arg: number): number | null | undefined | void
   /** Old protocol: makes everything written permanent. */
   sync?(): BlockResult
-  /** Old protocol: how many blocks there are. */
+  /** Old protocol: the number of blocks. */
   count?(): number
 }
 
-/** Request of `ioctl`: get ready. */
+/** Request of `ioctl`: initialize the device. */
 export const BLOCKDEV_INIT = 1
 /** Request of `ioctl`: shut down. */
 export const BLOCKDEV_DEINIT = 2
 /** Request of `ioctl`: make everything written permanent. */
 export const BLOCKDEV_SYNC = 3
-/** Request of `ioctl`: how many blocks there are. */
+/** Request of `ioctl`: the number of blocks. */
 export const BLOCKDEV_BLOCK_COUNT = 4
-/** Request of `ioctl`: bytes in a block; 512 where nothing is returned. */
+/** Request of `ioctl`: bytes per block; 512 where nothing is returned. */
 export const BLOCKDEV_BLOCK_SIZE = 5
 /** Request of `ioctl`: erase the block `arg`. */
 export const BLOCKDEV_BLOCK_ERASE = 6
@@ -44,25 +44,26 @@ export const BLOCKDEV_BLOCK_ERASE = 6
 const LARGEST_COUNT = 0xffff_ffff
 const NOTHING: Buffer = Buffer.alloc(0)
 
-/** Whether something can be read as a block device. */
+/** Whether a value has the method for reading of a block device. */
 export function isBlockDevice(value: unknown): value is BlockDevice {
   return typeof (value as BlockDevice | null | undefined)?.readblocks === 'function'
 }
 
-/** Sizes of a block with which FAT works. */
+/** The block sizes that FAT supports. */
 export const SECTOR_SIZES: readonly number[] = [512, 1024, 2048, 4096]
 
 /**
- * The caller's block device behind one face: results and bounds checked, every failure an OSError.
+ * The caller's block device behind one interface for both protocols: it checks results and bounds, and turns every
+ * failure into an OSError.
  */
 export class Device {
   readonly #device: BlockDevice
-  /** Bytes in a block. */
+  /** Bytes per block. */
   readonly blockSize: number
   readonly blockCount: number
   #transfers = 0
 
-  /** @param blockSizes the sizes of a block that are allowed; any by default */
+  /** @param blockSizes the allowed block sizes; any by default */
   constructor(device: unknown, blockSizes?: readonly number[]) {
     if (!isBlockDevice(device)) {
       throw wrongType('block_dev', 'a block device: an object with a "readblocks" method', device)
@@ -81,48 +82,48 @@ export class Device {
     return typeof this.#device.writeblocks !== 'function'
   }
 
-  /** Whether one of its methods is running. */
+  /** Whether one of the device's methods is running. */
   get busy(): boolean {
     return this.#transfers > 0
   }
 
-  /** Whether it can be used with offsets, and erased. */
+  /** Whether it supports offsets and erasing. */
   get isExtended(): boolean {
     return typeof this.#device.ioctl === 'function'
   }
 
-  /** Fills `buffer`, a whole number of blocks, from `block` on. */
+  /** Fills `buffer`, which is a whole number of blocks, from `block` on. */
   read(block: number, buffer: Uint8Array): void {
     this.#checkRange(block, buffer, 'readblocks')
     this.#transfer('readblocks', buffer, () => this.#device.readblocks(block, buffer))
   }
 
-  /** Writes `buffer`, a whole number of blocks, from `block` on. */
+  /** Writes `buffer`, which is a whole number of blocks, from `block` on. */
   write(block: number, buffer: Uint8Array): void {
     this.#checkRange(block, buffer, 'writeblocks')
     if (this.readonly) throw vfsError('EROFS', 'writeblocks')
     this.#transfer('writeblocks', buffer, () => this.#device.writeblocks?.(block, buffer))
   }
 
-  /** Fills `buffer` from within a block. */
+  /** Fills `buffer` from an offset in a block. */
   readAt(block: number, offset: number, buffer: Uint8Array): void {
     this.#checkRange(block, buffer, 'readblocks', offset)
     this.#transfer('readblocks', buffer, () => this.#device.readblocks(block, buffer, offset))
   }
 
-  /** Writes `buffer` into a block that has been erased. */
+  /** Writes `buffer` at an offset of an erased block. */
   programAt(block: number, offset: number, buffer: Uint8Array): void {
     this.#checkRange(block, buffer, 'writeblocks', offset)
     if (this.readonly) throw vfsError('EROFS', 'writeblocks')
     this.#transfer('writeblocks', buffer, () => this.#device.writeblocks?.(block, buffer, offset))
   }
 
-  /** Makes a block ready to be written with offsets. */
+  /** Erases a block, so that it can be written with offsets. */
   erase(block: number): void {
     this.#checkRange(block, NOTHING, 'ioctl')
     if (this.readonly) throw vfsError('EROFS', 'ioctl')
     const result = this.#request(BLOCKDEV_BLOCK_ERASE, block)
-    // To ignore this request is no answer: on flash nothing could be written.
+    // A device that ignores this request is refused: flash memory could not be written.
     if (result === null) throw asOSError(wrongType('ioctl(6)', 'an integer', result), 'ioctl')
     if (result !== 0) throw result < 0 ? deviceError(-result, 'ioctl') : vfsError('EINVAL', 'ioctl')
   }
@@ -156,7 +157,7 @@ export class Device {
     if (buffer.length !== size) throw asOSError(wrongType('buffer', 'memory that is still there', buffer), operation)
   }
 
-  /** An answer of `ioctl`, or, of a device without it, what stands for that in the old protocol. */
+  /** The result of `ioctl`, or, for a device without it, of the corresponding method of the old protocol. */
   #request(op: number, arg = 0): number | null {
     let result: unknown = null
     this.#transfers += 1
@@ -184,16 +185,26 @@ export class Device {
   #blockCount(): number {
     const count = this.#request(BLOCKDEV_BLOCK_COUNT)
     if (count === null) throw wrongType('block_dev', 'a block device that tells its number of blocks', count)
+<<<<<<< HEAD
     if (count < 0) throw deviceError(-count, 'ioctl')
     // FAT counts sectors in 32 bits.
+=======
+    if (count < 0) throw osError(-count, 'ioctl')
+    // FAT uses 32-bit sector numbers.
+>>>>>>> 43e8abf (Word the comments of vfs in the field's terms)
     return Math.min(count, LARGEST_COUNT)
   }
 }
 
 function transferFailure(result: unknown, operation: string): OSError | null {
   if (result === undefined || result === null || result === 0 || result === false) return null
+<<<<<<< HEAD
   if (typeof result === 'number' && Number.isInteger(result) && result < 0) return deviceError(-result, operation)
   // Anything positive was never meant as success: MicroPython refuses it in the same way.
+=======
+  if (typeof result === 'number' && Number.isInteger(result) && result < 0) return osError(-result, operation)
+  // MicroPython also treats a positive result as an error.
+>>>>>>> 43e8abf (Word the comments of vfs in the field's terms)
   if (typeof result === 'number' || result === true) return vfsError('EINVAL', operation)
   return asOSError(wrongType(`${operation}()`, 'null, 0 or a negative error number, and no promise', result), operation)
 }

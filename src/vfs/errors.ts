@@ -2,7 +2,7 @@ import { errorcode, NotImplementedError, OSError, outOfRange, type Subject } fro
 import { osError } from '../libc/call.ts'
 import { errnoNumbers } from '../libc/facts.ts'
 
-/** The OSError of an error's name, as the virtual file systems raise it: 'EROFS', 'ENODEV' ... */
+/** The OSError for an error name such as 'EROFS' or 'ENODEV', as the virtual file systems raise it. */
 export function vfsError(
   code: keyof typeof errnoNumbers,
   operation: string,
@@ -14,12 +14,20 @@ export function vfsError(
   return osError(errno, operation, filename, filename2)
 }
 
-/** What a device or a file system of the caller's threw, as an OSError: its own, or EIO with the cause. */
+/**
+ * Converts an exception of the caller's device or file system to an OSError. An OSError stays as it is; an error with an
+ * errno becomes the OSError of that number, and any other one EIO. Both keep the exception as their cause.
+ */
 export function asOSError(thrown: unknown, operation: string): OSError {
   if (thrown instanceof OSError) return thrown
   const errno: unknown = (thrown as { errno?: unknown } | null | undefined)?.errno
+<<<<<<< HEAD
   // Node's own errors carry the number negated.
   const known = typeof errno === 'number' && isErrno(Math.abs(errno))
+=======
+  // Node's errors have a negative errno.
+  const known = typeof errno === 'number' && Number.isInteger(errno) && errno !== 0
+>>>>>>> 43e8abf (Word the comments of vfs in the field's terms)
   const error = known ? osError(Math.abs(errno), operation) : vfsError('EIO', operation)
   error.cause = thrown
   return error

@@ -4,7 +4,7 @@ import { plainView, view } from '../os/arguments/buffers.ts'
 import { int } from '../os/arguments/numbers.ts'
 import { vfsError } from './errors.ts'
 
-/** How a file is opened: 'r', 'w', 'a' or 'x', with '+' for reading and writing, 'b' for bytes or 't' for text. */
+/** The mode of an open file: 'r', 'w', 'a' or 'x', with '+' for reading and writing, 'b' for bytes or 't' for text. */
 export interface OpenMode {
   readonly kind: 'r' | 'w' | 'a' | 'x'
   readonly plus: boolean
@@ -13,7 +13,7 @@ export interface OpenMode {
 
 const KINDS = ['r', 'w', 'a', 'x'] as const
 
-/** Takes a mode apart. */
+/** Parses a mode. */
 export function openMode(mode: unknown): OpenMode {
   if (typeof mode !== 'string') throw wrongType('mode', 'a string', mode)
   const letters = new Set(mode)
@@ -27,20 +27,20 @@ export function openMode(mode: unknown): OpenMode {
   return { kind, plus: letters.has('+'), binary: letters.has('b') }
 }
 
-/** What a file system opens; `VfsFile` makes a file object of it. */
+/** An open file of a file system, which `VfsFile` wraps in a file object. */
 export interface RawFile {
-  /** Reads at most as many bytes as `into` has, 0 at the end. */
+  /** Reads at most `into.length` bytes. Returns 0 at the end. */
   read(into: Uint8Array): number
   /** Writes all of `data`, or throws. */
   write(data: Uint8Array): void
-  /** Moves the position, and tells it. */
+  /** Sets the position, and returns it. */
   seek(offset: number, whence: number): number
   /** Makes everything written permanent. */
   flush(): void
   close(): void
-  /** At most how many bytes are left to read; undefined where nobody knows. */
+  /** An upper bound of the bytes left to read; undefined where it is unknown. */
   remaining(): number | undefined
-  /** The host's descriptor, of files that have one. */
+  /** The host's descriptor, where the file has one. */
   fileno?(): number
 }
 
@@ -48,17 +48,19 @@ const CHUNK = 4096
 const NEWLINE = 0x0a
 const NOTHING: Buffer = Buffer.alloc(0)
 
-/** Position to count from in `seek`: the start of the file. */
+/** Origin of `seek`: the start of the file. */
 const SEEK_SET = 0
-/** Position to count from in `seek`: where it is now. */
+/** Origin of `seek`: the current position. */
 const SEEK_CUR = 1
 const SEEK_END = 2
 
 /**
- * An open file of a virtual file system. Text is UTF-8, with bytes that are not UTF-8 as lone surrogates, as everywhere
- * in osier; positions and counts of what was written are bytes in any mode, and `read(n)` counts characters of text.
+ * An open file of a virtual file system. Text is UTF-8, and bytes that are not UTF-8 are represented as lone
+ * surrogates, as everywhere in osier. Positions and the results of `write` are in bytes in any mode; `read(n)` counts
+ * characters of text.
  *
- * Close it, or say `using`: a file that is forgotten is closed, with a ResourceWarning, some time later.
+ * Close it, or declare it with `using`: a file that is garbage collected while open is closed later, with a
+ * ResourceWarning.
  *
  * See MicroPython, io.FileIO and io.TextIOWrapper.
  * @example
@@ -70,19 +72,19 @@ const SEEK_END = 2
  * ```
  */
 export class VfsFile<T extends string | Buffer = string> implements Iterable<T> {
-  /** The path it was opened by. */
+  /** The path that was opened. */
   readonly name: string
-  /** The mode it was opened in. */
+  /** The mode in which it was opened. */
   readonly mode: string
   readonly #raw: RawFile
   readonly #readable: boolean
   readonly #writable: boolean
   readonly #binary: boolean
-  /** Read from the file and not yet given to the caller. */
+  /** Data that has been read from the file but not returned to the caller. */
   #ahead: Buffer = NOTHING
   #closed = false
 
-  /** @internal File systems make files. */
+  /** @internal Only file systems create files. */
   constructor(raw: RawFile, name: string, mode: string) {
     const { kind, plus, binary } = openMode(mode)
     this.name = name
@@ -94,7 +96,7 @@ export class VfsFile<T extends string | Buffer = string> implements Iterable<T> 
     forgotten.register(this, { raw, name }, this)
   }
 
-  /** Whether it has been closed. */
+  /** Whether the file has been closed. */
   get closed(): boolean {
     return this.#closed
   }
@@ -102,9 +104,9 @@ export class VfsFile<T extends string | Buffer = string> implements Iterable<T> 
   /**
    * Reads.
    *
-   * @param size how much at the most: bytes, or characters of text; everything to the end where left out or negative
+   * @param size how much at the most: bytes, or characters of text; everything up to the end where omitted or negative
    * @returns bytes or text, empty at the end of the file
-   * @throws OSError EBADF for a file that is closed or not open for reading; others as the file system says
+   * @throws OSError EBADF for a file that is closed or not open for reading; others as the file system reports
    */
   read(size: number = -1): T {
     this.#check(this.#readable)
@@ -114,12 +116,12 @@ export class VfsFile<T extends string | Buffer = string> implements Iterable<T> 
   }
 
   /**
-   * Reads into memory of the caller, bytes in any mode.
+   * Reads bytes into the caller's memory, in any mode.
    *
-   * @param buffer where to
-   * @param size how many bytes at the most; as many as fit where left out
-   * @returns how many bytes were read, 0 at the end of the file; null where there is nothing to read yet
-   * @throws OSError EBADF for a file that is closed or not open for reading; others as the file system says
+   * @param buffer the destination
+   * @param size how many bytes at the most; the size of the buffer where omitted
+   * @returns how many bytes were read, 0 at the end of the file; null where no data is available yet
+   * @throws OSError EBADF for a file that is closed or not open for reading; others as the file system reports
    */
   readinto(buffer: ArrayBufferView, size?: number): number | null {
     this.#check(this.#readable)
@@ -136,9 +138,9 @@ export class VfsFile<T extends string | Buffer = string> implements Iterable<T> 
   /**
    * Reads a line.
    *
-   * @param size how many bytes at the most; no limit where left out or negative
+   * @param size how many bytes at the most; no limit where omitted or negative
    * @returns the line with its newline, which the last one may lack; empty at the end of the file
-   * @throws OSError EBADF for a file that is closed or not open for reading; others as the file system says
+   * @throws OSError EBADF for a file that is closed or not open for reading; others as the file system reports
    */
   readline(size: number = -1): T {
     this.#check(this.#readable)
@@ -153,12 +155,12 @@ export class VfsFile<T extends string | Buffer = string> implements Iterable<T> 
     }
   }
 
-  /** The lines that are left, each as `readline` gives it. */
+  /** The remaining lines, each as `readline` returns it. */
   readlines(): T[] {
     return [...this]
   }
 
-  /** The lines that are left. */
+  /** Iterates over the remaining lines. */
   *[Symbol.iterator](): IterableIterator<T> {
     for (let line = this.readline(); line.length > 0; line = this.readline()) yield line
   }
@@ -169,7 +171,7 @@ export class VfsFile<T extends string | Buffer = string> implements Iterable<T> 
    * @param data text, or any view of memory; text is for text files, memory for both
    * @returns how many bytes were written: all of them
    * @throws OSError EBADF for a file that is closed or not open for writing; ENOSPC where the volume is full; others as
-   *   the file system says
+   *   the file system reports
    */
   write(data: string | ArrayBufferView): number {
     this.#check(this.#writable)
@@ -183,10 +185,10 @@ export class VfsFile<T extends string | Buffer = string> implements Iterable<T> 
   }
 
   /**
-   * Moves to a position.
+   * Sets the position.
    *
    * @param offset bytes
-   * @param whence 0: from the start, 1: from here, 2: from the end
+   * @param whence 0: from the start, 1: from the current position, 2: from the end
    * @returns the new position
    * @throws RangeError for a position before the start
    */
@@ -214,7 +216,7 @@ export class VfsFile<T extends string | Buffer = string> implements Iterable<T> 
   /**
    * The descriptor of a file of the host.
    *
-   * @throws OSError EINVAL for a file that has none, on a volume of its own; EBADF for one that is closed
+   * @throws OSError EINVAL for a file on a block device, which has none; EBADF for a file that is closed
    */
   fileno(): number {
     this.#check(true)
@@ -223,9 +225,9 @@ export class VfsFile<T extends string | Buffer = string> implements Iterable<T> 
   }
 
   /**
-   * Closes. Doing it twice is no error.
+   * Closes the file. Closing it twice is not an error.
    *
-   * @throws OSError where what was written could not be stored; it is closed then all the same
+   * @throws OSError where buffered data could not be stored; the file is closed nevertheless
    */
   close(): void {
     if (this.#closed) return
@@ -257,6 +259,7 @@ export class VfsFile<T extends string | Buffer = string> implements Iterable<T> 
     return (this.#binary ? bytes : decode(bytes)) as T
   }
 
+<<<<<<< HEAD
   /** What is given to the caller of what was read ahead: bytes as a copy, since a caller can detach their memory. */
   #line(size: number): T {
     const bytes = this.#take(size)
@@ -264,6 +267,9 @@ export class VfsFile<T extends string | Buffer = string> implements Iterable<T> 
   }
 
   /** Puts the file's position where the caller believes it to be. */
+=======
+  /** Discards the data read ahead, and moves the file's position back to where the caller expects it. */
+>>>>>>> 43e8abf (Word the comments of vfs in the field's terms)
   #forgetAhead(): void {
     const unread = this.#ahead.length
     if (unread === 0) return
@@ -318,7 +324,7 @@ export class VfsFile<T extends string | Buffer = string> implements Iterable<T> 
   #readBytes(size: number): Buffer {
     const left = this.#raw.remaining()
     const most = left === undefined ? size : Math.min(size, left + this.#ahead.length)
-    // Of what nobody knows the length, a little at a time: the caller's number may be any.
+    // A file of unknown length is read in small pieces, since the requested size may be arbitrarily large.
     if (left === undefined && size > 65536) return this.#readAll(size)
     const buffer = Buffer.allocUnsafeSlow(most)
     return buffer.subarray(0, this.#readInto(buffer))
@@ -339,7 +345,7 @@ export class VfsFile<T extends string | Buffer = string> implements Iterable<T> 
     return Buffer.concat(pieces)
   }
 
-  /** As many characters as wanted: each has one byte or more, so nothing is read that may not be taken. */
+  /** Reads the requested number of characters. Each has at least one byte, so no byte beyond them is consumed. */
   #readCharacters(count: number): Buffer {
     let size = 0
     let missing = count
@@ -356,7 +362,7 @@ export class VfsFile<T extends string | Buffer = string> implements Iterable<T> 
     return this.#take(size)
   }
 
-  /** How many bytes the character at `at` has; 1 for a byte that is not UTF-8. */
+  /** The length in bytes of the character at `at`; 1 for a byte that is not UTF-8. */
   #characterLength(at: number): number {
     const lead = this.#ahead[at] ?? 0
     const wanted = lead < 0xc2 || lead > 0xf4 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4
@@ -377,12 +383,12 @@ const forgotten: FinalizationRegistry<Leftover> = new FinalizationRegistry(({ ra
   try {
     raw.close()
   } catch (error) {
-    // Nobody could catch it here, so that it would end the process.
+    // An exception in a finalizer cannot be caught, and would end the process.
     process.emitWarning(`closing ${JSON.stringify(name)} failed: ${String(error)}`, 'ResourceWarning')
   }
 })
 
-/** The memory of a view, by an object that claims nothing of its own. */
+/** The memory of a view, as a plain Uint8Array rather than an instance of a subclass. */
 function bytesOf(data: unknown, name: string): Uint8Array {
   return plainView(view(data, name))
 }

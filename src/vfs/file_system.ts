@@ -1,6 +1,9 @@
 import type { FileName } from '../os/arguments/paths.ts'
 
-/** An entry of a directory: name (bytes where the directory was given as bytes), type, inode, and perhaps its size. */
+/**
+ * A directory entry: name (bytes where the directory was given as bytes), type, inode, and for some file systems the
+ * size.
+ */
 export type DirectoryEntry<T extends FileName = FileName> =
   | readonly [name: T, type: number, inode: number | bigint]
   | readonly [name: T, type: number, inode: number | bigint, size: number]
@@ -37,10 +40,10 @@ export type StatvfsTuple = readonly [
 ]
 
 /**
- * What can be mounted: `VfsFat`, `VfsLfs1`, `VfsLfs2`, `VfsPosix`, or any object of the caller's with these methods.
- * Only `mount` must be there: a method that is missing is missed when a path leads to it.
+ * A file system that can be mounted: `VfsFat`, `VfsLfs1`, `VfsLfs2`, `VfsPosix`, or any object with these methods. Only
+ * `mount` is required: a missing method is reported when a path needs it.
  *
- * Paths are relative to the file system's own current directory, or start with a slash at its own root.
+ * Paths are relative to the file system's own current directory, or start with a slash at its root.
  *
  * See MicroPython, vfs.
  */
@@ -60,14 +63,14 @@ export interface FileSystem {
   sync?(): unknown
 }
 
-/** What `ilistdir` gives: closed at the end, when a loop is left early, or by `using`. */
+/** The iterator that `ilistdir` returns: it is closed at the end, when a loop is left early, or by `using`. */
 export interface DirectoryIterator<T extends FileName = FileName> extends IterableIterator<DirectoryEntry<T>> {
-  /** No more entries follow; doing it twice is no error. */
+  /** Ends the iteration; closing it twice is not an error. */
   close(): void
   [Symbol.dispose](): void
 }
 
-/** Any iterator of entries as one that can be closed. */
+/** Wraps any iterator of entries so that it can be closed. */
 export class ClosableIterator implements DirectoryIterator {
   readonly #entries: Iterator<DirectoryEntry>
   #done = false

@@ -17,9 +17,9 @@ import {
 } from './file_system.ts'
 import { littlefsVersion, VfsLfs1, VfsLfs2 } from './littlefs/vfs_lfs.ts'
 
-/** The root of all paths, which is no file system. */
+/** The root of all paths, where it is not a file system. */
 const ROOT: unique symbol = Symbol('the root')
-/** Nothing is mounted where a path leads. */
+/** The result for a path that no mount point contains. */
 const NOWHERE: unique symbol = Symbol('nowhere')
 
 interface Mount {
@@ -34,19 +34,20 @@ const { S_IFDIR, PATH_MAX } = constants
 export interface MountOptions {
   /** Whether writing is refused. */
   readonly readonly?: boolean | undefined
-  /** Whether a file system is made where there is none. */
+  /** Whether to create a file system where there is none. */
   readonly mkfs?: boolean | undefined
 }
 
 /**
- * What is mounted where, and the current directory: MicroPython's virtual file system. A path is looked for among the
- * mount points, in the order of mounting, and last at what is mounted at "/"; the rest of it is that file system's.
+ * The mount points and the current directory: MicroPython's virtual file system. A path is resolved against the mount
+ * points in the order of mounting, and last against the file system mounted at "/"; the remaining path is passed to
+ * that file system.
  */
 export class MountTable {
   readonly #mounts: Mount[] = []
   #current: Place = ROOT
 
-  /** Begins with a file system at "/" that is the current one, with its own current directory. */
+  /** Mounts the first file system at "/". The current directory is that of the file system. */
   startAt(fs: FileSystem): void {
     const root = { fs, point: '/' }
     this.#mounts.push(root)
@@ -63,8 +64,12 @@ export class MountTable {
     const fs = isFileSystem(fsobj) ? fsobj : probe(fsobj)
     // MicroPython mounts first: then a refused mount point leaves a file system read-only, or newly made.
     if (this.#isTaken(mountPoint)) throw vfsError('EPERM', 'mount', mountPoint)
+<<<<<<< HEAD
     fs.mount(readonly, mkfs)
     // What is mounted at the root stays last, because every path leads there.
+=======
+    // The file system mounted at "/" stays last, because every path matches it.
+>>>>>>> 43e8abf (Word the comments of vfs in the field's terms)
     const atRoot = this.#mounts.findIndex(({ point }) => point === '/')
     this.#mounts.splice(atRoot === -1 ? this.#mounts.length : atRoot, 0, { fs, point: mountPoint })
   }
@@ -104,7 +109,7 @@ export class MountTable {
     return [NOWHERE, '']
   }
 
-  /** Has the file system of a path do something with the rest of the path. */
+  /** Calls a method of the file system that a path leads to, with the remaining path. */
   #ask<Name extends Exclude<keyof FileSystem, 'mount' | 'umount' | 'sync'>>(
     operation: Name,
     place: Place,
@@ -129,7 +134,7 @@ export class MountTable {
     const [place, rest] = this.#lookUp(fsdecode(path))
     if (place !== ROOT) this.#ask('chdir', place, rest)
     else {
-      // Paths without a slash start at the root now, also those that lead to what is mounted there.
+      // Paths without a slash are relative to the root now, also those of the file system mounted there.
       const root = this.#atRoot()
       if (root !== undefined) this.#ask('chdir', root, '/')
     }
@@ -194,7 +199,7 @@ export class MountTable {
     return root === undefined ? [0, 0, 0, 0, 0, 0, 0, 0, 0, PATH_MAX] : this.#ask('statvfs', root, '/')
   }
 
-  /** Every file system that has something to store is told; the first that fails is heard when all have been. */
+  /** Syncs every file system that has a `sync` method. The first error is thrown after all have been synced. */
   sync(): void {
     const failures: unknown[] = []
     for (const { fs } of this.#mounts) {
@@ -212,7 +217,7 @@ function isFileSystem(value: unknown): value is FileSystem {
   return typeof (value as FileSystem | null | undefined)?.mount === 'function'
 }
 
-/** The file system on a block device: littlefs where it has the name of that, or else FAT. */
+/** Detects the file system on a block device: littlefs by its magic string, otherwise FAT. */
 function probe(device: unknown): FileSystem {
   if (!isBlockDevice(device)) throw wrongType('fsobj', 'a file system or a block device', device)
   const version = littlefsVersion(device)

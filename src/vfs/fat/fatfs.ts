@@ -3,12 +3,12 @@ import { createRequire } from 'node:module'
 import { NotImplementedError } from '../../errors.ts'
 
 /**
- * ChaN's FatFs, as js-fatfs compiles it to WebAssembly, one instance a volume.
+ * ChaN's FatFs, as js-fatfs compiles it to WebAssembly. Each volume has its own instance.
  *
- * js-fatfs's own JavaScript starts an instance asynchronously and lets ten volumes share it. A volume is made by a
- * constructor, which cannot wait, and an instance of its own keeps one broken image from harming another. So its
- * WebAssembly is started here. The names in it are those that the compiler shortened them to; `package.json` asks for
- * exactly the version that has them, and what is found is compared with the number of parameters.
+ * The JavaScript of js-fatfs creates an instance asynchronously and lets ten volumes share it. Here a volume is created
+ * by a constructor, which cannot wait, and separate instances keep a damaged image from affecting other volumes. So
+ * this module instantiates the WebAssembly itself. The names in it are those that the compiler minified; `package.json`
+ * requires the exact version that has them, and the numbers of parameters are checked.
  */
 const FUNCTIONS = {
   f_mount: ['w', 3],
@@ -44,10 +44,10 @@ const FUNCTIONS = {
 const MEMORY = 'j'
 const START = 'k'
 
-/** The functions that FatFs has, by its own names. Pointers are offsets in `memory`. */
+/** The functions of FatFs, by their original names. Pointers are offsets in `memory`. */
 export type FatFunctions = { readonly [Name in keyof typeof FUNCTIONS]: (...args: number[]) => number }
 
-/** What FatFs calls: the storage under it. Each returns a DRESULT, and must not throw. */
+/** The storage functions that FatFs calls. Each returns a DRESULT, and must not throw. */
 export interface Storage {
   status(): number
   read(buffer: number, sector: number, count: number): number
@@ -55,7 +55,7 @@ export interface Storage {
   ioctl(command: number, buffer: number): number
 }
 
-/** The part of WebAssembly used here: TypeScript has its types among those of browsers only. */
+/** The part of WebAssembly's types that is used here: TypeScript declares them only in its library for browsers. */
 interface Memory {
   readonly buffer: ArrayBuffer
   grow(pages: number): number
@@ -77,13 +77,16 @@ const wasm = (
   }
 ).WebAssembly
 
-/** Whether WebAssembly gave up: the code reached what it must not. The instance is of no more use. */
+/** Whether an error is a WebAssembly trap, after which the instance cannot be used any more. */
 export function isTrap(error: unknown): boolean {
-  // A stack that overflows does so in the engine.
+  // A stack overflow is reported by the JavaScript engine.
   return error instanceof wasm.RuntimeError || (error instanceof RangeError && /call stack/i.test(error.message))
 }
 
-/** The memory of an instance starts at 1 MiB. Open files take 4 KiB each: this is room for all that are wanted. */
+/**
+ * The memory of an instance starts at 1 MiB. An open file takes 4 KiB: this is enough for any realistic number of
+ * files.
+ */
 const MOST_MEMORY = 16 * 2 ** 20
 const PAGE = 65536
 
@@ -110,7 +113,7 @@ export class FatFs {
     ;(exports[START] as () => void)()
   }
 
-  /** All memory of the instance. Not to be kept: it is another one after memory has grown. */
+  /** The memory of the instance. The buffer must not be kept: it is replaced when the memory grows. */
   get memory(): Buffer {
     if (this.#bytes.length === 0) this.#bytes = Buffer.from(this.#memory.buffer)
     return this.#bytes
@@ -125,13 +128,13 @@ export class FatFs {
       e: () => storage.status(),
       f: (low = 0, high = 0, out = 0) => this.#localTime((low >>> 0) + high * 2 ** 32, out),
       g: (size = 0) => this.#grow(size >>> 0),
-      // Time zones: the local time comes from JavaScript.
+      // tzset(): time zones are not needed, since JavaScript computes the local time.
       h: () => {},
       i: () => Date.now(),
     }
   }
 
-  /** C's `struct tm`, of which FatFs reads the first six fields. FAT has dates of 1980 to 2107. */
+  /** Fills C's `struct tm`, of which FatFs reads the first six fields. FAT supports dates from 1980 to 2107. */
   #localTime(seconds: number, out: number): void {
     const time = new Date(seconds * 1000)
     const year = time.getFullYear()

@@ -4,7 +4,7 @@ import { vfsError } from '../errors.ts'
 import type { OpenMode, RawFile } from '../file.ts'
 import { type FatVolume, TRANSFER_SIZE } from './volume.ts'
 
-/** Offsets in FIL: where the file's directory entry is, which tells one file from another under any name. */
+/** Offsets in FIL: the location of the file's directory entry, which identifies the file under any name. */
 const DIRECTORY_SECTOR = 32
 const DIRECTORY_ENTRY = 36
 
@@ -18,9 +18,9 @@ function fatMode({ kind, plus }: OpenMode): number {
 }
 
 /**
- * The files that are open on a volume. FatFs, as js-fatfs is made, lets a program open a file for writing twice or
- * remove it while it is open, and the volume is damaged then. Here a file is open for any number of readers or one
- * writer.
+ * The open files of a volume. FatFs, as js-fatfs builds it (without FF_FS_LOCK), lets a program open a file for writing
+ * twice or remove an open file, which damages the volume. This class allows any number of readers or one writer of a
+ * file.
  */
 export class OpenFiles {
   readonly #volume: FatVolume
@@ -39,7 +39,7 @@ export class OpenFiles {
       const file = new FatFile(this.#volume, fil, path, writing, this.#identity(fil), (closed) =>
         this.#files.delete(closed),
       )
-      // As FatFs has it, 'a' means to start at the end.
+      // As in FatFs, 'a' means to start at the end.
       if (mode.kind === 'a') file.seek(0, 2)
       this.#files.add(file)
       return file
@@ -49,7 +49,10 @@ export class OpenFiles {
     }
   }
 
-  /** Refuses what the open files do not allow: writing to, removing or renaming one, or reading one being written. */
+  /**
+   * Throws where open files forbid an operation: writing to, removing or renaming an open file, or reading one that is
+   * open for writing.
+   */
   refuse(operation: string, path: string, writing: boolean): void {
     if (this.#files.size === 0) return
     const identity = this.#lookUp(path)
@@ -59,7 +62,7 @@ export class OpenFiles {
     }
   }
 
-  /** Stores what is still in memory. */
+  /** Stores buffered data. */
   sync(): void {
     for (const file of this.#files) if (file.writing) file.flush()
   }
@@ -127,15 +130,15 @@ class FatFile implements RawFile {
       const size = Math.min(TRANSFER_SIZE, data.length - done)
       volume.memory.set(data.subarray(done, done + size), volume.transfer)
       volume.call('write', this.#path, (f) => f.f_write(this.#fil, volume.transfer, size, volume.countAt))
-      // This is how FatFs says that the volume is full, or the file as large as FAT can have it.
+      // FatFs reports a full volume, or a file of maximal size, by a short count.
       if (volume.counted !== size) throw vfsError('ENOSPC', 'write', this.#path)
       done += size
     }
   }
 
   /**
-   * As on boards, moving past the end makes a file that is open for writing longer at once, and stops at the end of one
-   * that is not. There it is filled with zeros, where FatFs alone would show what was on the disk.
+   * As on MicroPython boards, seeking past the end extends a file that is open for writing immediately, and stops at
+   * the end of another one. The new part is filled with zeros; FatFs alone would expose earlier contents of the disk.
    */
   seek(offset: number, whence: number): number {
     const size = this.#volume.size(this.#fil)
@@ -170,7 +173,8 @@ class FatFile implements RawFile {
   remaining(): number {
     const { fatEntries, clusterSize } = this.#volume.geometry()
     const size = this.#volume.size(this.#fil)
-    // A file that claims more than the volume holds is a broken entry, and no reason to ask for that much memory.
+    // A size beyond the capacity of the volume means a damaged entry. It is refused so that not as much memory is
+    // allocated.
     if (size > fatEntries * clusterSize * this.#volume.device.blockSize) throw vfsError('EIO', 'read', this.#path)
     return size - this.#volume.position(this.#fil)
   }

@@ -7,9 +7,12 @@ import { fromCodePage } from './code_page.ts'
 import { FatVolume, type Geometry, TRANSFER_SIZE, type WriteFilter } from './volume.ts'
 
 export interface MkfsOptions {
-  /** The volume's label: at most eleven characters of ASCII. None by default. */
+  /** The volume's label: at most eleven ASCII characters. None by default. */
   readonly label?: string | undefined
-  /** The kind of FAT: 12 or 16 as the size asks for, or 32. By default FAT32 only where nothing less will do. */
+  /**
+   * The kind of FAT: 16 for FAT12 or FAT16, depending on the size, or 32. By default FAT32 is used only where the
+   * device is too large for FAT16.
+   */
   readonly fat?: 16 | 32 | undefined
 }
 
@@ -27,7 +30,10 @@ const DELETED = 0xe5
 const ESCAPED_E5 = 0x05
 const NO_LABEL = 'NO NAME    '
 
-/** FatFs makes none that are smaller. Boards do, from 50 sectors on, which is what their examples show. */
+/**
+ * The smallest volume that FatFs creates, in sectors. MicroPython boards create smaller ones, from 50 sectors on, as
+ * its documentation's examples do.
+ */
 const SMALLEST_FATFS_MAKES = 128
 const SMALLEST = 40
 
@@ -42,7 +48,7 @@ const BACKUP_BOOT_SECTOR = 50
 const LABEL_16 = 43
 const LABEL_32 = 71
 
-/** Makes a FAT file system on a device, over all of it, without a partition table. */
+/** Creates a FAT file system on an entire device, without a partition table. */
 export function formatFat(blockDevice: BlockDevice, options: MkfsOptions = NO_OPTIONS): void {
   checkOptions(options, ['label', 'fat'])
   const label = checkedLabel(options.label)
@@ -60,7 +66,7 @@ function format(blockDevice: BlockDevice, fat: 16 | 32 | undefined): Device {
   if (device.blockCount < SMALLEST_FATFS_MAKES) return formatSmall(blockDevice, device)
   const make = (format: number): number => runMkfs(volume, format)
   const result = fat === 32 ? FF.FR_MKFS_ABORTED : make(FF.FM_FAT | FF.FM_SFD)
-  // Too large for FAT16, as boards find out too. They add a partition table then, which nobody asked for.
+  // The device is too large for FAT16. Boards also use FAT32 then, and add a partition table, which was not requested.
   if (result === FF.FR_MKFS_ABORTED && fat !== 16) volume.check(make(FF.FM_FAT32 | FF.FM_SFD), 'mkfs')
   else volume.check(result, 'mkfs')
   return device
@@ -76,7 +82,10 @@ function runMkfs(volume: FatVolume, format: number): number {
   }
 }
 
-/** FatFs is told of the size that it wants, and the boot sector of the real one: all it writes fits on both. */
+/**
+ * Formats a device below FatFs's minimum. FatFs sees a device of minimal size, and the boot sector is corrected to the
+ * real size: all structures that FatFs writes fit on both.
+ */
 function formatSmall(blockDevice: BlockDevice, { blockCount }: Device): Device {
   if (blockCount < SMALLEST) throw vfsError('ENOSPC', 'mkfs')
   const filter: WriteFilter = (sector, data) => {
@@ -98,7 +107,7 @@ function checkedLabel(label: unknown): string | null {
   return text.padEnd(LABEL_SIZE)
 }
 
-/** The label of a volume that has just been made: in the boot sector, its backup, and the empty root directory. */
+/** Writes the label of a newly created volume: to the boot sector, its backup, and the empty root directory. */
 function writeLabel(device: Device, label: string): void {
   const boot = readSector(device, 0)
   const isFat32 = boot.readUInt16LE(ROOT_ENTRIES) === 0
@@ -106,7 +115,8 @@ function writeLabel(device: Device, label: string): void {
   device.write(0, boot)
   if (isFat32) device.write(boot.readUInt16LE(BACKUP_BOOT_SECTOR), boot)
   const sectorsOfFat = isFat32 ? boot.readUInt32LE(SECTORS_OF_FAT_32) : boot.readUInt16LE(SECTORS_OF_FAT_16)
-  // The root directory comes after the tables, in FAT32 too when it has just been made: it starts at cluster 2.
+  // The root directory follows the tables. This also holds for a new FAT32 volume, whose root directory starts at
+  // cluster 2.
   const root = boot.readUInt16LE(RESERVED_SECTORS) + (boot[NUMBER_OF_FATS] ?? 0) * sectorsOfFat
   const entries = readSector(device, root)
   entries.write(label, 0, 'latin1')
@@ -121,7 +131,7 @@ function readSector(device: Device, sector: number): Buffer {
 }
 
 /**
- * The label of a mounted volume, as its root directory has it: FatFs passes over that entry.
+ * The label of a mounted volume, from its root directory: FatFs skips that entry.
  *
  * @returns null where there is none
  */
@@ -152,7 +162,7 @@ function* rootSectors(device: Device, geometry: Geometry): Generator<number> {
     for (let index = 0; index < count; index++) yield rootBase + index
     return
   }
-  // A chain that is a circle ends here too: it has no more clusters than there are.
+  // The number of steps is limited by the number of clusters, so a cyclic chain ends too.
   const perSector = device.blockSize / 4
   let cluster = rootBase
   for (let seen = 0; seen < fatEntries && cluster >= 2 && cluster < fatEntries; seen++) {

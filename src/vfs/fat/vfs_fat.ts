@@ -14,8 +14,9 @@ import { FatVolume } from './volume.ts'
 
 const { S_IFDIR, S_IFREG } = constants
 
-/** Characters in the longest name. */
+/** The maximal length of a name, in characters. */
 const NAME_MAX = 255
+<<<<<<< HEAD
 /**
  * Characters that no name on FAT may have. For FatFs a control character is the end of the path, and U+FFFF becomes the
  * end of the name: another file would be meant.
@@ -23,17 +24,20 @@ const NAME_MAX = 255
 const FORBIDDEN = /[\x01-\x1f"*:<>?|\x7f\uffff]/
 const BACKSLASH = 0x5c
 /** Offset in DIR of the cluster that a directory starts at: its identity. */
+=======
+/** Offset in DIR of the directory's first cluster, which identifies the directory. */
+>>>>>>> 43e8abf (Word the comments of vfs in the field's terms)
 const DIRECTORY_CLUSTER = 8
-/** The root has no entry, and so no time. Boards say this one. */
+/** The root has no directory entry, and so no time. MicroPython reports this one. */
 const ROOT_TIME: number = new Date(2000, 0, 1).getTime() / 1000
 
 /**
- * A file system on a block device in the format FAT: FAT12, FAT16 or FAT32 with long names, on the whole device or in
- * the first partition of a master boot record. The code under it is ChaN's FatFs, which boards run too.
+ * A FAT file system on a block device: FAT12, FAT16 or FAT32 with long names, on the whole device or in the first
+ * partition of a master boot record. It uses ChaN's FatFs, as MicroPython boards do.
  *
- * To be mounted, or used by its own methods. Paths are text or bytes in UTF-8, with "/" between names; "." and ".." are
- * what they are elsewhere. A file may be open for any number of readers or for one writer, and can be neither removed
- * nor renamed meanwhile (EBUSY).
+ * It can be mounted, or used by its own methods. Paths are text or bytes in UTF-8, with "/" between names; "." and ".."
+ * have their usual meaning. A file may be open for any number of readers or for one writer, and can be neither removed
+ * nor renamed while it is open (EBUSY).
  *
  * See OpenMV, os.VfsFat; MicroPython, vfs.VfsFat.
  * @example
@@ -54,7 +58,7 @@ export class VfsFat implements FileSystem {
 
   /**
    * @param block_dev the device
-   * @throws OSError as the device does. A device without a file system is no error before it is mounted or used
+   * @throws OSError as the device reports. A device without a file system is not an error until it is mounted or used
    */
   constructor(block_dev: BlockDevice) {
     this.#blockDevice = block_dev
@@ -64,27 +68,27 @@ export class VfsFat implements FileSystem {
   }
 
   /**
-   * Makes a FAT file system on a device: what was there is lost.
+   * Creates a FAT file system on a device. All data on the device is lost.
    *
    * @param block_dev the device, of 40 blocks or more
    * @param options `label`; `fat`: 32 for FAT32 on a small device, 16 to refuse it on a large one
-   * @throws OSError EROFS, ENOSPC for a device that is too small, EIO where the kind of FAT does not go with its size
+   * @throws OSError EROFS, ENOSPC for a device that is too small, EIO where the kind of FAT does not support its size
    */
   static mkfs(block_dev: BlockDevice, options?: MkfsOptions): void {
     formatFat(block_dev, options)
   }
 
-  /** The volume's label, null where it has none. */
+  /** The volume's label; null where it has none. */
   get label(): string | null {
     this.#ready('label')
     return readLabel(this.#volume.device, this.#volume.geometry())
   }
 
   /**
-   * What `mount` of the mount table calls.
+   * Called by `mount` of the mount table.
    *
    * @param readonly whether writing is refused from now on
-   * @param mkfs whether a file system is made where there is none
+   * @param mkfs whether to create a file system where there is none
    * @throws OSError ENODEV where there is no file system
    */
   mount(readonly: boolean, mkfs = false): void {
@@ -97,12 +101,14 @@ export class VfsFat implements FileSystem {
     if (refuse) this.#volume.readonly = true
   }
 
-  /** What `umount` of the mount table calls: everything is stored. The object can still be used, as on boards. */
+  /**
+   * Called by `umount` of the mount table: stores all data. As in MicroPython, the object can still be used afterwards.
+   */
   umount(): void {
     if (this.#formatted) this.sync()
   }
 
-  /** Stores what open files still have in memory, and has the device make it permanent. */
+  /** Stores the buffered data of open files, and syncs the device. */
   sync(): void {
     this.#ready('sync')
     if (this.#volume.readonly) return
@@ -114,7 +120,7 @@ export class VfsFat implements FileSystem {
     if (!this.#formatted) throw vfsError('ENODEV', operation, path)
   }
 
-  /** The path from the root, without "." and "..". */
+  /** The absolute path without "." and "..". */
   #absolute(path: FileName, operation: string): string {
     const text = fsdecode(path)
     this.#ready(operation, text)
@@ -150,7 +156,7 @@ export class VfsFat implements FileSystem {
    * Changes the current directory of this file system.
    *
    * @param path the directory
-   * @throws OSError ENOENT where it is missing or no directory
+   * @throws OSError ENOENT where it is missing or not a directory
    */
   chdir(path: FileName): void {
     const absolute = this.#absolute(path, 'chdir')
@@ -158,12 +164,12 @@ export class VfsFat implements FileSystem {
     this.#cwd = this.#spelled(absolute)
   }
 
-  /** The current directory of this file system, from its own root, with names as they are on the disk. */
+  /** The current directory of this file system, from its own root, with names spelled as on the disk. */
   getcwd(): string {
     return this.#cwd
   }
 
-  /** The path with names as they were spelled when they were made: FAT finds them in any case, and by short names. */
+  /** The path with names spelled as on the disk: FAT lookups ignore case and also accept short names. */
   #spelled(absolute: string): string {
     let spelled = ''
     for (const name of absolute.split('/').filter((part) => part !== '')) {
@@ -181,7 +187,7 @@ export class VfsFat implements FileSystem {
     return name
   }
 
-  /** The cluster that a directory starts at, 0 for the root. */
+  /** The first cluster of a directory, 0 for the root. */
   #clusterOf(absolute: string, operation: string): number {
     const directory = this.#volume.allocate(FF.sizeof_DIR)
     try {
@@ -195,12 +201,12 @@ export class VfsFat implements FileSystem {
   }
 
   /**
-   * The entries of a directory, read as they are asked for.
+   * The entries of a directory, which are read on demand.
    *
    * @param path the directory, the current one by default
    * @returns tuples of name, type (0x4000 for a directory, 0x8000 for a file), 0 and size; names are bytes where `path`
    *   is bytes
-   * @throws OSError ENOENT where it is missing or no directory
+   * @throws OSError ENOENT where it is missing or not a directory
    */
   ilistdir(path: Uint8Array): DirectoryIterator<Buffer>
   ilistdir(path?: string): DirectoryIterator<string>
@@ -211,10 +217,10 @@ export class VfsFat implements FileSystem {
   }
 
   /**
-   * Makes a directory.
+   * Creates a directory.
    *
-   * @param path where
-   * @throws OSError EEXIST, ENOENT (no directory above), EROFS, ENOSPC as EACCES
+   * @param path the new directory
+   * @throws OSError EEXIST, ENOENT (the parent is missing), EROFS, ENOSPC as EACCES
    */
   mkdir(path: FileName): void {
     const absolute = this.#absolute(path, 'mkdir')
@@ -261,12 +267,13 @@ export class VfsFat implements FileSystem {
   }
 
   /**
-   * Renames or moves a file or directory. A file that has the new name already is removed first; FAT knows no way to
-   * replace it in one step.
+   * Renames or moves a file or directory. An existing file of the new name is removed first: FAT cannot replace it
+   * atomically.
    *
-   * @param old_path what
+   * @param old_path the file or directory
    * @param new_path its new name
-   * @throws OSError ENOENT, EISDIR (the new name is a directory's), EINVAL (a directory into itself), EBUSY, EROFS
+   * @throws OSError ENOENT, EISDIR (the new name is that of a directory), EINVAL (a directory into itself), EBUSY,
+   *   EROFS
    */
   rename(old_path: FileName, new_path: FileName): void {
     const from = this.#absolute(old_path, 'rename')
@@ -289,9 +296,9 @@ export class VfsFat implements FileSystem {
   }
 
   /**
-   * Refuses to move a directory into itself: FatFs would do it, and the directory would be part of nothing else.
+   * Refuses to move a directory into itself: FatFs would do it, and the directory would become unreachable.
    *
-   * @returns where the current directory is below that directory, null where it is not
+   * @returns the path of the current directory relative to that directory, null where it is not below it
    */
   #refuseIntoItself(from: string, to: string): string | null {
     if (from === '/') throw vfsError('EINVAL', 'rename', from, to)
@@ -300,7 +307,10 @@ export class VfsFat implements FileSystem {
     return this.#below(cluster, this.#cwd)
   }
 
-  /** What follows in a path after the directory that starts at a cluster; null where the path does not lead there. */
+  /**
+   * The part of a path after the directory with the given first cluster; null where the path does not contain that
+   * directory.
+   */
   #below(cluster: number, path: string): string | null {
     for (let end = path.length; end > 0; end = path.lastIndexOf('/', end - 1)) {
       const above = path.slice(0, end)
@@ -312,8 +322,8 @@ export class VfsFat implements FileSystem {
   /**
    * The status of a file or directory.
    *
-   * @param path which
-   * @returns ten numbers; FAT knows the type, the size and one time, which stands for all three
+   * @param path the file or directory
+   * @returns ten numbers; FAT has the type, the size and one time, which is used for all three
    * @throws OSError ENOENT
    */
   stat(path: FileName): StatTuple {
@@ -345,7 +355,7 @@ export class VfsFat implements FileSystem {
   }
 }
 
-/** As FAT compares names: character by character, none of which becomes two. */
+/** Converts a name as FAT compares names: character by character, each to a single one. */
 function upperCase(name: string): string {
   return name.replace(/./gsu, (character) => {
     const upper = character.toUpperCase()
@@ -355,7 +365,7 @@ function upperCase(name: string): string {
 
 const forgotten: FinalizationRegistry<() => void> = new FinalizationRegistry((release) => release())
 
-/** The entries of a directory: each sector of it is read once. */
+/** Iterates over the entries of a directory. Each sector is read once. */
 class FatDirectory implements DirectoryIterator {
   readonly #volume: FatVolume
   readonly #path: string

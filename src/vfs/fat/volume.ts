@@ -28,12 +28,12 @@ const ERRORS = [
   'EINVAL', // FR_INVALID_PARAMETER
 ] as const
 
-/** Boards have this one for short names that are not ASCII. */
+/** The code page of MicroPython boards for short names that are not ASCII. */
 const CODE_PAGE = 437
 
 const LONGEST_PATH = 4096
 
-/** What goes through in one call: also the work area of mkfs, where more means fewer writes. */
+/** The size of one transfer, and of the work area of mkfs, where a larger one means fewer writes. */
 export const TRANSFER_SIZE = 65536
 
 /** Offsets in FATFS. */
@@ -51,27 +51,27 @@ const BOOT_SIGNATURE = 510
 
 const SMALLEST_FATFS_KNOWS = 128
 
-/** Where things are on a volume, in sectors and clusters. */
+/** The layout of a volume, in sectors and clusters. */
 export interface Geometry {
   /** FS_FAT12, FS_FAT16 or FS_FAT32. */
   readonly type: number
   readonly rootEntries: number
-  /** Sectors in a cluster. */
+  /** Sectors per cluster. */
   readonly clusterSize: number
-  /** Clusters, two more than there are. */
+  /** The number of clusters plus two. */
   readonly fatEntries: number
   readonly fatBase: number
-  /** The root directory: its first sector, or, with FAT32, its first cluster. */
+  /** The root directory: its first sector, or, for FAT32, its first cluster. */
   readonly rootBase: number
   readonly dataBase: number
 }
 
-/** What happens to a write on its way to the device: mkfs of very small volumes looks at it. */
+/** Modifies or suppresses a write to the device: used by mkfs of very small volumes. */
 export type WriteFilter = (sector: number, data: Buffer) => Buffer | null
 
 /**
- * A volume: an instance of FatFs on a device. What the device throws must not unwind FatFs's own stack, so it is kept
- * and thrown when FatFs has returned.
+ * A volume: an instance of FatFs on a device. An exception of the device must not unwind the stack of FatFs, so it is
+ * stored and rethrown when FatFs has returned.
  */
 export class FatVolume {
   readonly device: Device
@@ -86,12 +86,12 @@ export class FatVolume {
   #failure: OSError | null = null
   #broken: unknown = null
   #busy = false
-  /** Refuses writes, on a mount that is read-only. */
+  /** Whether writes are refused, because the mount is read-only. */
   readonly: boolean
   #filter: WriteFilter | null = null
   readonly #sectors: number
   #mounting = false
-  /** Sectors of a volume that FatFs believes to be larger. */
+  /** The number of sectors of a volume that is smaller than FatFs's minimum. */
   #smallVolume = 0
 
   constructor(blockDevice: unknown, sectors?: number, filter?: WriteFilter) {
@@ -109,7 +109,7 @@ export class FatVolume {
     this.#fat.functions.f_setcp(CODE_PAGE)
   }
 
-  /** Mounts what is on the device: false where that is no FAT. */
+  /** Mounts the volume. Returns false where the device has no FAT file system. */
   mount(): boolean {
     this.memory.fill(0, this.#fs, this.#fs + FF.sizeof_FATFS)
     this.#mounting = true
@@ -129,8 +129,8 @@ export class FatVolume {
   }
 
   /**
-   * FatFs takes no volume of fewer than 128 sectors for one; boards do. So it is shown a larger one while it mounts,
-   * and then told how many clusters there really are.
+   * FatFs refuses a volume of fewer than 128 sectors, which MicroPython boards accept. So the boot sector is presented
+   * with a larger size during the mount, and the number of clusters is corrected afterwards.
    */
   #showLarger(boot: Buffer): void {
     const sectors = boot.readUInt16LE(TOTAL_SECTORS_16)
@@ -146,25 +146,26 @@ export class FatVolume {
     return clusters > 0
   }
 
-  /** Calls FatFs, and throws what that comes to. */
+  /** Calls FatFs, and throws an OSError where that fails. */
   call(operation: string, path: string | undefined, call: (f: FatFunctions) => number, path2?: string): void {
     this.check(this.#run(operation, call), operation, path, path2)
   }
 
-  /** Calls FatFs for its FRESULT: for those that mean something else here than an error. */
+  /** Calls FatFs and returns its FRESULT, for calls where it does not always mean an error. */
   result(operation: string, call: (f: FatFunctions) => number): number {
     return this.#run(operation, call)
   }
 
   #run(operation: string, call: (f: FatFunctions) => number): number {
     if (this.#broken !== null) throw asOSError(this.#broken, operation)
-    // The methods of a block device that call the file system on it would overwrite what FatFs is at work on.
+    // A method of the block device that calls the file system on it would corrupt the state of the FatFs call in
+    // progress.
     if (this.#busy) throw vfsError('EBUSY', operation)
     this.#busy = true
     this.#failure = null
     try {
       const result = call(this.#fat.functions)
-      // Also where FatFs came through: it does not look at the result of every write.
+      // Also where FatFs reports success: it does not check the result of every write.
       if (this.#failure !== null) throw this.#failure
       return result
     } catch (error) {
@@ -176,7 +177,7 @@ export class FatVolume {
     }
   }
 
-  /** Throws what a FRESULT comes to. */
+  /** Throws the OSError of a FRESULT. */
   check(result: number, operation: string, path?: string, path2?: string): void {
     if (result !== FF.FR_OK) throw vfsError(ERRORS[result] ?? 'EIO', operation, path, path2)
   }
@@ -185,7 +186,7 @@ export class FatVolume {
     return this.#fat.memory
   }
 
-  /** Memory of FatFs's, zeroed. */
+  /** Allocates zeroed memory of FatFs. */
   allocate(size: number): number {
     if (this.#broken !== null) throw asOSError(this.#broken, 'malloc')
     const place = this.#fat.functions.malloc(size)
@@ -198,35 +199,41 @@ export class FatVolume {
     if (this.#broken === null) this.#fat.functions.free(place)
   }
 
-  /** A path from the root, put where FatFs can read it. */
+  /** Writes an absolute path to the memory of FatFs, and returns its address. */
   pathAt(path: string): number {
     return this.#place(this.#path, path)
   }
 
-  /** The second path, of calls that take two. */
+  /** The same for the second path of a call with two. */
   secondPathAt(path: string): number {
     return this.#place(this.#path2, path)
   }
 
   #place(memory: number, path: string): number {
+<<<<<<< HEAD
     // With the drive's number in front, so that a colon in a name is not taken for the end of one.
+=======
+    if (!path.isWellFormed()) throw vfsError('EINVAL', 'path', path)
+    if (path.includes('\0')) throw badValue('path', 'must not contain a NUL', path)
+    // The drive number comes first, so that a colon in a name is not taken for the end of a drive number.
+>>>>>>> 43e8abf (Word the comments of vfs in the field's terms)
     const bytes = Buffer.from(`0:${path}\0`)
     if (bytes.length > LONGEST_PATH) throw vfsError('ENAMETOOLONG', 'path', path)
     this.memory.set(bytes, memory)
     return memory
   }
 
-  /** Where FatFs puts the FILINFO of `stat` and `readdir`. */
+  /** The address of the FILINFO that `stat` and `readdir` fill. */
   get info(): number {
     return this.#info
   }
 
-  /** The name in FILINFO, empty at a directory's end. */
+  /** The name in FILINFO; empty at the end of a directory. */
   infoName(): Buffer {
     return this.#stringAt(this.#fat.functions.FILINFO_fname(this.#info))
   }
 
-  /** The short name in FILINFO, empty where the name is short itself. */
+  /** The short name in FILINFO; empty where the name is itself short. */
   infoShortName(): Buffer {
     return this.#stringAt(this.#fat.functions.FILINFO_altname(this.#info))
   }
@@ -243,7 +250,7 @@ export class FatVolume {
     return this.#fat.functions.FILINFO_fsize(this.#info) >>> 0
   }
 
-  /** Seconds since 1970, of a date and time that FAT keeps as a clock on the wall shows them; 0 where there is none. */
+  /** The time in FILINFO in seconds since 1970, or 0. FAT stores local time. */
   infoTime(): number {
     const date = this.#fat.functions.FILINFO_fdate(this.#info)
     const time = this.#fat.functions.FILINFO_ftime(this.#info)
@@ -253,7 +260,7 @@ export class FatVolume {
     return new Date(1980 + (date >> 9), month - 1, date & 31, hours, minutes, seconds).getTime() / 1000
   }
 
-  /** The transfer area: `count` is where FatFs tells how much it moved. */
+  /** The transfer area. FatFs writes the number of transferred bytes to `count`. */
   get transfer(): number {
     return this.#transfer
   }
@@ -316,7 +323,7 @@ export class FatVolume {
     }
   }
 
-  // The device never sees FatFs's memory: it gets a buffer that it may keep, look around in, or write to too late.
+  // The device never gets the memory of FatFs itself: it gets a copy, which it may keep or modify later without harm.
 
   #bounced(size: number): Buffer {
     // A device can detach memory that it is given.

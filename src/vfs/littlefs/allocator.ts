@@ -1,11 +1,11 @@
 import { Failure } from './failure.ts'
 
-/** Calls `visit` with every block that something leads to, perhaps more than once. */
+/** Calls `visit` with every block in use, perhaps more than once. */
 export type UsedBlocks = (visit: (block: number) => void) => void
 
 /**
- * Finds free blocks. Nothing on the disk says which are free: all metadata is read, for a window of some blocks at a
- * time, which moves around the device so that all blocks wear alike.
+ * Finds free blocks. The disk has no list of free blocks: all metadata is read to find the used blocks in a window. The
+ * window moves around the device, so that all blocks wear evenly.
  */
 export class Allocator {
   readonly #blockCount: number
@@ -13,12 +13,12 @@ export class Allocator {
   readonly #window: Uint8Array
   #windowStart = 0
   #windowSize = 0
-  /** Where in the window the next block is looked for. */
+  /** The index in the window at which the next search starts. */
   #next = 0
-  /** How many blocks may still be looked at before all have been. */
+  /** How many blocks remain to be examined before the whole device has been searched. */
   #left = 0
 
-  /** @param windowSize blocks that are looked for at a time */
+  /** @param windowSize the number of blocks in the window */
   constructor(blockCount: number, windowSize: number, used: UsedBlocks) {
     this.#blockCount = blockCount
     this.#used = used
@@ -26,7 +26,7 @@ export class Allocator {
     this.checkpoint()
   }
 
-  /** Forgets what is known, and begins at another place. */
+  /** Discards the window, and starts at another block. */
   restart(start: number): void {
     this.#windowStart = start % this.#blockCount
     this.#windowSize = 0
@@ -34,13 +34,13 @@ export class Allocator {
     this.checkpoint()
   }
 
-  /** To be called when everything that has been allocated is in use, or not wanted any more. */
+  /** To be called when every allocated block is either referenced by metadata or no longer needed. */
   checkpoint(): void {
     this.#left = this.#blockCount
   }
 
   /**
-   * A block that nothing leads to. It is not given again before the next checkpoint.
+   * Allocates a free block. It is not allocated again before the next checkpoint.
    *
    * @throws Failure ENOSPC where there is none
    */

@@ -4,18 +4,18 @@ import { BadBlock, Failure } from './failure.ts'
 import type { Flash } from './flash.ts'
 
 /**
- * Writes a file from a position on. The blocks of the old contents before that are shared, everything after goes into
- * new blocks: until the metadata leads to those, the file is what it was.
+ * Writes a file from a position on. Blocks of the old contents before that are shared, everything after goes to new
+ * blocks: the file is unchanged until the metadata refers to these.
  */
 export class ChainWriter {
   readonly #flash: Flash
   readonly #allocator: Allocator
-  /** The blocks that are complete. */
+  /** The completed blocks. */
   #chain: Chain
   /** The block being filled: null where the last one is full. */
   #block: Buffer | null = null
   #offset = 0
-  /** Where in the file the next byte goes. */
+  /** The position in the file of the next byte. */
   #end: number
 
   constructor(flash: Flash, allocator: Allocator, old: ChainReader | null, position: number) {
@@ -38,7 +38,7 @@ export class ChainWriter {
     this.#offset = size
   }
 
-  /** Where in the file the next byte goes. */
+  /** The position in the file of the next byte. */
   get end(): number {
     return this.#end
   }
@@ -66,14 +66,14 @@ export class ChainWriter {
     return block
   }
 
-  /** Stores what has been written. @returns the file's blocks, of which the last one is not to be added to */
+  /** Stores the data. @returns the blocks of the file, the last of which must not be appended to */
   finish(): Chain {
     if (this.#block !== null) this.#complete(this.#block.subarray(0, this.#flash.aligned(this.#offset)))
     return this.#chain
   }
 
   #complete(block: Buffer): void {
-    // All that has been allocated is part of the chain by now.
+    // All allocated blocks are part of the chain now.
     this.#allocator.checkpoint()
     this.#chain = { head: this.#store(block), size: this.#end }
     this.#block = null
@@ -92,7 +92,7 @@ export class ChainWriter {
     }
   }
 
-  /** Calls `visit` with every block that is complete. */
+  /** Calls `visit` with every completed block. */
   visit(visit: (block: number) => void): void {
     if (this.#chain.size > 0) new ChainReader(this.#flash, this.#chain).visit(visit)
   }

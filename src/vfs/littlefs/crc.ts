@@ -1,8 +1,8 @@
-/** CRC-32 with the polynomial 0x04c11db7, bits reversed: the checksum of littlefs, not inverted at the end. */
+/** CRC-32 with the polynomial 0x04c11db7, bits reversed: the checksum of littlefs. The result is not inverted. */
 
 const REVERSED_POLYNOMIAL = 0xedb88320
 
-/** What a checksum begins with. */
+/** The initial value of a checksum. */
 export const CRC_START = 0xffff_ffff
 
 const TABLE: Uint32Array = new Uint32Array(256).map((_, byte) => {
@@ -12,9 +12,9 @@ const TABLE: Uint32Array = new Uint32Array(256).map((_, byte) => {
 })
 
 /**
- * The checksum of bytes.
+ * Computes a checksum.
  *
- * @param crc of what went before, `CRC_START` at the beginning
+ * @param crc the checksum of the preceding bytes, `CRC_START` at the beginning
  */
 export function crc32(data: Uint8Array, start: number = 0, end: number = data.length, crc: number = CRC_START): number {
   let sum = crc

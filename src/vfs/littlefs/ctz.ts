@@ -2,9 +2,9 @@ import { corrupt } from './failure.ts'
 import type { Flash } from './flash.ts'
 
 /**
- * The blocks of a file, a skip list in reverse: the last block is known, and each one but the first begins with
- * pointers to earlier ones. Block number n has one pointer more than n has factors of two, the one with the index x
- * leading 2 to the power of x blocks back.
+ * The blocks of a file, a reversed skip list ("CTZ skip list"): the last block is known, and each block except the
+ * first begins with pointers to earlier ones. Block n has one pointer more than n has trailing zero bits; pointer x
+ * leads 2^x blocks back.
  */
 export interface Chain {
   /** The last block. */
@@ -15,7 +15,7 @@ export interface Chain {
 
 const POINTER = 4
 
-/** How many pointers a block begins with. */
+/** The number of pointers at the start of a block. */
 export function pointersIn(index: number): number {
   return index === 0 ? 0 : 32 - Math.clz32(index & -index)
 }
@@ -26,31 +26,34 @@ function bitCount(value: number): number {
   return count
 }
 
-/** Bytes of the file in the blocks before the one with this index. */
+/** The number of the file's bytes in the blocks before the one with this index. */
 function bytesBefore(index: number, blockSize: number): number {
-  // Up to block n there are 2n - (bits set in n) pointers, n being the last; none in the first.
+  // Blocks 1 to n have 2n - popcount(n) pointers together; block 0 has none.
   return index === 0 ? 0 : index * blockSize - POINTER * (2 * (index - 1) - bitCount(index - 1))
 }
 
-/** In which block of a file a position is, and where in it. */
+/** The block index and the offset in the block of a position. */
 export function locate(position: number, blockSize: number): { index: number; offset: number } {
-  // Two pointers a block are the most there are on the average.
+  // A block has fewer than two pointers on average.
   let index = Math.floor(position / (blockSize - 2 * POINTER))
   while (bytesBefore(index, blockSize) > position) index--
   const offset = position - bytesBefore(index, blockSize) + POINTER * pointersIn(index)
   return { index, offset }
 }
 
-/** How many blocks a file of this size has. */
+/** The number of blocks of a file of this size. */
 export function blocksOf(size: number, blockSize: number): number {
   return size === 0 ? 0 : locate(size - 1, blockSize).index + 1
 }
 
-/** Finds blocks of a chain, and remembers the way, so that going through a file reads few pointers. */
+/**
+ * Finds the blocks of a chain. It remembers the blocks that it has passed, so that sequential reading needs few
+ * pointers.
+ */
 export class ChainReader {
   readonly #flash: Flash
   readonly chain: Chain
-  /** The blocks on the way to the last one that was looked for: the index falls. */
+  /** The blocks passed on the way to the last block searched for, with falling index. */
   readonly #way: { index: number; block: number }[] = []
 
   /** @throws Failure EILSEQ for a chain longer than the device */
@@ -76,7 +79,7 @@ export class ChainReader {
     return step.block
   }
 
-  /** Reads from a position as much as there is in its block, and in `into`. */
+  /** Reads from a position up to the end of its block, or until `into` is full. */
   read(position: number, into: Uint8Array): number {
     const { index, offset } = locate(position, this.#flash.blockSize)
     const size = Math.min(into.length, this.#flash.blockSize - offset, this.chain.size - position)
@@ -92,7 +95,7 @@ export class ChainReader {
     visit(block)
     const pointers = Buffer.allocUnsafeSlow(2 * POINTER)
     while (index > 0) {
-      // A block with an even index has two pointers at least: every other block need not be read.
+      // A block with an even index has at least two pointers, so every other block need not be read.
       const count = index % 2 === 0 ? 2 : 1
       this.#flash.read(block, 0, pointers.subarray(0, count * POINTER))
       for (let at = 0; at < count; at++) {
@@ -103,7 +106,7 @@ export class ChainReader {
     }
   }
 
-  /** The pointers that a block after the last one, which is full, begins with. */
+  /** The pointers for a new block after the last one, which is full. */
   pointersAfter(): Buffer {
     const index = blocksOf(this.chain.size, this.#flash.blockSize)
     const count = pointersIn(index)

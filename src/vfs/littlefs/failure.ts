@@ -1,8 +1,8 @@
 import type { errnoNumbers } from '../../libc/facts.ts'
 
 /**
- * What stops an operation inside littlefs. Whoever called it knows the operation and the path, and makes an OSError of
- * it: only the device's own errors are OSErrors here.
+ * An error inside littlefs. The caller, which has the operation and the path, converts it to an OSError. In littlefs
+ * only errors of the device are OSErrors.
  */
 export class Failure extends Error {
   readonly code: keyof typeof errnoNumbers
@@ -13,12 +13,12 @@ export class Failure extends Error {
   }
 }
 
-/** The contents of the disk contradict themselves. Boards give this number too: 84, EILSEQ. */
+/** The data on the disk is inconsistent. MicroPython reports the same number: 84, EILSEQ. */
 export function corrupt(): Failure {
   return new Failure('EILSEQ')
 }
 
-/** A block does not keep what is written to it, or says itself that it is broken: another one will do. */
+/** A block does not retain data, or the device reports it as bad: another block has to be used. */
 export class BadBlock extends Failure {
   constructor() {
     super('EILSEQ')

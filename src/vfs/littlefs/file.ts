@@ -7,24 +7,24 @@ import { Failure } from './failure.ts'
 import type { Flash } from './flash.ts'
 import type { Position } from './position.ts'
 
-/** What a file holds: bytes that are kept with its entry, or a chain of blocks. */
+/** The contents of a file: inline bytes, which are stored with its entry, or a chain of blocks. */
 export type FileData = Buffer | Chain
 
-/** What an open file needs of the volume that it is on. */
+/** The interface of the volume that an open file uses. */
 export interface FileVolume {
   readonly flash: Flash
   readonly allocator: Allocator
-  /** Bytes of a file at the most. */
+  /** The maximal size of a file, in bytes. */
   readonly fileMax: number
-  /** Bytes of a file that are kept with its entry at the most. */
+  /** The maximal size of inline contents, in bytes. */
   readonly inlineMax: number
-  /** The time for files that are written to; null where none is kept. */
+  /** The modification time for a write; null where times are not stored. */
   now(): bigint | null
-  /** Runs an operation, and throws every failure as its OSError. */
+  /** Runs an operation, and converts every failure to an OSError. */
   run<T>(operation: string, path: string | undefined, writing: boolean, action: () => T, path2?: string): T
-  /** Stores what a file holds with its entry. */
+  /** Stores the contents of a file in its entry. */
   save(entry: Position, data: FileData, mtime: bigint | null): void
-  /** Forgets a file that has been closed. */
+  /** Removes a closed file from the list of open files. */
   closed(file: LittlefsFile): void
 }
 
@@ -32,23 +32,23 @@ const COPY_SIZE = 4096
 const ZEROS: Buffer = Buffer.alloc(COPY_SIZE)
 
 /**
- * An open file. What is written to it goes into new blocks, and only `flush` or `close` has its entry lead there: a
- * file that is being written when the power goes is what it was before.
+ * An open file. Data is written to new blocks, and only `flush` or `close` updates the file's entry: after a power loss
+ * the file has its earlier contents.
  */
 export class LittlefsFile implements RawFile {
   readonly #volume: FileVolume
   readonly #path: string
   readonly #mode: OpenMode
-  /** Where its entry is. */
+  /** The position of its entry. */
   readonly entry: Position
   #data: Buffer | ChainReader
   #writer: ChainWriter | null = null
   #position = 0
-  /** Whether its entry says something else than the file. */
+  /** Whether its entry is out of date. */
   #dirty: boolean
-  /** When it was written to last: nanoseconds since 1970; null where that is not wanted, or not known. */
+  /** The time of the last write in nanoseconds since 1970; null where times are not stored, or unknown. */
   #mtime: bigint | null
-  /** What has gone wrong in writing: nothing more is stored then. */
+  /** The error of a failed write, after which nothing is stored. */
   #failure: unknown = null
 
   constructor(
@@ -81,7 +81,7 @@ export class LittlefsFile implements RawFile {
     return this.#mode.kind !== 'r' || this.#mode.plus
   }
 
-  /** Whether storing it has failed: it holds nothing any more that could be stored. */
+  /** Whether a write has failed, so that there are no valid contents to store. */
   get hasFailed(): boolean {
     return this.#failure !== null
   }
@@ -101,7 +101,7 @@ export class LittlefsFile implements RawFile {
     })
   }
 
-  /** Reads what there is in one piece. */
+  /** Reads a contiguous piece. */
   #readPiece(position: number, into: Uint8Array): number {
     const data = this.#data
     if (position >= this.#dataSize) return 0
@@ -121,7 +121,7 @@ export class LittlefsFile implements RawFile {
     })
   }
 
-  /** What is between the end and where the file is written past it is zeros. */
+  /** Fills the gap between the end of the file and a position past it with zeros. */
   #fill(): void {
     const target = this.#position
     if (target <= this.#size) return
@@ -154,7 +154,7 @@ export class LittlefsFile implements RawFile {
     return this.#writer
   }
 
-  /** Ends a run of writing: what follows it in the old contents is copied. */
+  /** Finishes a sequence of writes: copies the old contents that follow it. */
   #settle(): void {
     const writer = this.#writer
     if (writer === null) return
@@ -181,7 +181,7 @@ export class LittlefsFile implements RawFile {
 
   close(): void {
     try {
-      // What has gone wrong has been said when it did.
+      // An earlier failure has been reported already.
       if (this.#failure === null && (this.#dirty || this.#writer !== null)) this.#changing('close', () => this.#store())
     } finally {
       this.#volume.closed(this)
@@ -193,7 +193,7 @@ export class LittlefsFile implements RawFile {
     if (!this.#dirty) return
     const data = this.#data
     if (!this.entry.gone) {
-      // The contents must be there before anything leads to them.
+      // The contents must be on the disk before the entry refers to them.
       if (!Buffer.isBuffer(data)) this.#volume.flash.sync()
       this.#volume.save(this.entry, Buffer.isBuffer(data) ? data : data.chain, this.#mtime)
     }
@@ -201,7 +201,8 @@ export class LittlefsFile implements RawFile {
   }
 
   /**
-   * Does what changes the file: where that fails, the file is of no use any more, and stays what it was on the disk.
+   * Runs an action that changes the file. If it fails, the open file becomes unusable, and the file on the disk is
+   * unchanged.
    */
   #changing(operation: string, action: () => void): void {
     this.#volume.run(operation, this.#path, true, () => {

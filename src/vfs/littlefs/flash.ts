@@ -3,18 +3,21 @@ import { errnoNumbers } from '../../libc/facts.ts'
 import type { Device } from '../device.ts'
 import { BadBlock, corrupt, Failure } from './failure.ts'
 
-/** Room for reads that are not aligned. */
+/** The buffer size for unaligned reads. */
 const SCRATCH_SIZE = 4096
 
-/** What littlefs asks of a device: to read, to erase a block, and to program what has been erased, in whole units. */
+/**
+ * The operations that littlefs needs of a device: to read, to erase a block, and to program an erased block in whole
+ * units.
+ */
 export class Flash {
   readonly #device: Device
   readonly #readSize: number
-  /** Bytes that are programmed together at least. */
+  /** The size of the smallest unit that can be programmed, in bytes. */
   readonly progSize: number
-  /** Refuses writes, on a mount that is read-only. */
+  /** Whether writes are refused, because the mount is read-only. */
   readonly: boolean
-  /** How often the device was written to: tells whether something may have changed. */
+  /** Counts the writes to the device, to detect changes. */
   writes = 0
   #scratch: Buffer = Buffer.allocUnsafeSlow(SCRATCH_SIZE)
 
@@ -33,7 +36,7 @@ export class Flash {
     return this.#device.blockCount
   }
 
-  /** Whether the device is being asked for something just now. */
+  /** Whether a method of the device is running. */
   get busy(): boolean {
     return this.#device.busy
   }
@@ -55,21 +58,21 @@ export class Flash {
     buffer.set(unit.subarray(offset - start, offset - start + buffer.length))
   }
 
-  /** All of a block. */
+  /** Reads an entire block. */
   readBlock(block: number): Buffer {
     const data = Buffer.allocUnsafeSlow(this.blockSize)
     this.read(block, 0, data)
     return data
   }
 
-  /** A number of 32 bits in a block. */
+  /** Reads a 32-bit number. */
   readUInt32(block: number, offset: number): number {
     const word = Buffer.allocUnsafeSlow(4)
     this.read(block, offset, word)
     return word.readUInt32LE(0)
   }
 
-  /** The number that happens to stand at the start of a block: the revisions of a new pair go on from it. */
+  /** The number at the start of a block, whatever it holds: the revisions of a new pair continue from it. */
   oldRevision(block: number): number {
     try {
       return this.readUInt32(block, 0)
@@ -80,9 +83,9 @@ export class Flash {
   }
 
   /**
-   * Programs whole units of an erased block, and looks whether the block has kept them.
+   * Programs whole units of an erased block, and verifies them.
    *
-   * @throws BadBlock where it has not
+   * @throws BadBlock where the data read back differs
    */
   program(block: number, offset: number, data: Uint8Array): void {
     this.#check(block, offset, data.length)
@@ -94,7 +97,7 @@ export class Flash {
     if (kept.compare(data) !== 0) throw new BadBlock()
   }
 
-  /** Makes a block ready for programming. */
+  /** Erases a block, so that it can be programmed. */
   erase(block: number): void {
     this.#check(block, 0, 0)
     this.#refuseReadonly()
@@ -102,12 +105,12 @@ export class Flash {
     this.#transfer(() => this.#device.erase(block))
   }
 
-  /** Makes everything programmed permanent. */
+  /** Makes all programmed data permanent. */
   sync(): void {
     if (!this.readonly) this.#transfer(() => this.#device.sync())
   }
 
-  /** The least number of bytes in whole units that hold `size`. */
+  /** Rounds a size up to whole units. */
   aligned(size: number): number {
     return Math.ceil(size / this.progSize) * this.progSize
   }
@@ -124,7 +127,7 @@ export class Flash {
     try {
       transfer()
     } catch (error) {
-      // This is how the driver of a chip tells littlefs that a block is broken.
+      // EILSEQ is how a flash driver reports a bad block to littlefs (LFS_ERR_CORRUPT).
       if (error instanceof OSError && error.errno === errnoNumbers.EILSEQ) throw new BadBlock()
       throw error
     }

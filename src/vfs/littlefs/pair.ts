@@ -1,15 +1,15 @@
-/** Two blocks, of which one holds the newest metadata and the other the state before. */
+/** Two blocks, one of which holds the newest metadata and the other the previous state. */
 export type Pair = readonly [number, number]
 
-/** The number of no block. */
+/** The block number that stands for no block. */
 export const NO_BLOCK = 0xffff_ffff
 
-/** Where every file system begins. */
+/** The pair at which every file system begins. */
 export const SUPERBLOCKS: Pair = [0, 1]
 
 /**
- * Whether two pairs are the same one. One block in common is enough: the other may have been replaced, where the news
- * of it have not reached every pointer yet.
+ * Whether two pairs denote the same metadata. One common block is enough: the other block may have been replaced, and
+ * some pointers may still name the old one.
  */
 export function samePair(one: Pair, other: Pair): boolean {
   return one[0] === other[0] || one[0] === other[1] || one[1] === other[0] || one[1] === other[1]
@@ -20,13 +20,13 @@ export function equalPair(one: Pair, other: Pair): boolean {
   return (one[0] === other[0] && one[1] === other[1]) || (one[0] === other[1] && one[1] === other[0])
 }
 
-/** The pair that bytes say, null for the end of a list. */
+/** Decodes a pair; null for the end of a list. */
 export function readPair(data: Buffer, offset = 0): Pair | null {
   const pair: Pair = [data.readUInt32LE(offset), data.readUInt32LE(offset + 4)]
   return pair[0] === NO_BLOCK || pair[1] === NO_BLOCK ? null : pair
 }
 
-/** The bytes that say a pair. */
+/** Encodes a pair. */
 export function pairBytes(pair: Pair | null): Buffer {
   const data = Buffer.alloc(8)
   data.writeUInt32LE(pair === null ? NO_BLOCK : pair[0], 0)
@@ -34,7 +34,7 @@ export function pairBytes(pair: Pair | null): Buffer {
   return data
 }
 
-/** Notices a list of pairs that leads back to where it was. */
+/** Detects cycles in a list of pairs. */
 export class Seen {
   readonly #pairs: Set<string> = new Set()
 
@@ -42,7 +42,7 @@ export class Seen {
     return this.#pairs.has(keyOf(pair))
   }
 
-  /** Whether the pair comes for the first time. */
+  /** Adds a pair. Returns whether it was not yet in the set. */
   add(pair: Pair): boolean {
     if (this.has(pair)) return false
     this.#pairs.add(keyOf(pair))

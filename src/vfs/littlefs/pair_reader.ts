@@ -2,7 +2,7 @@ import { BadBlock, corrupt } from './failure.ts'
 import type { Flash } from './flash.ts'
 import { type Pair, Seen, SUPERBLOCKS, samePair } from './pair.ts'
 
-/** What every pair says, in both versions of the format. */
+/** The links that every pair holds, in both versions of the format. */
 export interface Linked {
   /** The block that was read comes first. */
   readonly pair: Pair
@@ -12,19 +12,19 @@ export interface Linked {
   readonly split: boolean
 }
 
-/** Reads pairs, and goes along their list. */
+/** Reads pairs, and iterates over their list. */
 export class PairReader<M extends Linked> {
   readonly #flash: Flash
   readonly #parse: (block: Buffer, pair: Pair) => M | null
 
-  /** @param parse what a block says; null where it says nothing valid */
+  /** @param parse decodes a block; returns null where it holds nothing valid */
   constructor(flash: Flash, parse: (block: Buffer, pair: Pair) => M | null) {
     this.#flash = flash
     this.#parse = parse
   }
 
   /**
-   * The newest state of a pair.
+   * Reads the newest state of a pair.
    *
    * @throws Failure EILSEQ where neither block holds one
    */
@@ -84,9 +84,10 @@ export class PairReader<M extends Linked> {
   }
 
   /**
-   * All pairs, also those to which only an entry leads: after a power cut the list may be behind the tree.
+   * All pairs, including those that only a directory entry refers to: after a power loss the list may lag behind the
+   * tree.
    *
-   * @param pointers the directories to which the entries of a pair lead
+   * @param pointers the directories that the entries of a pair refer to
    */
   *everything(pointers: (metadata: M) => Iterable<Pair>): Generator<M> {
     const seen = new Seen()
@@ -106,14 +107,14 @@ export class PairReader<M extends Linked> {
     }
   }
 
-  /** The last pair of the directory to which a pair belongs. */
+  /** The last pair of the directory that a pair belongs to. */
   lastOf(metadata: M): M {
     let last = metadata
     for (const next of this.directory(metadata.pair)) last = next
     return last
   }
 
-  /** The pair before another in the list of all. */
+  /** The pair before another one in the list of all pairs. */
   predecessor(pair: Pair): M | null {
     for (const metadata of this.pairs()) {
       if (metadata.tail !== null && samePair(metadata.tail, pair)) return metadata

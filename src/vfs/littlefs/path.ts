@@ -4,17 +4,17 @@ import { vfsError } from '../errors.ts'
 import { hasControl } from '../names.ts'
 import { Failure } from './failure.ts'
 
-/** A path, taken apart. */
+/** A parsed path. */
 export interface Path {
-  /** As it was given. */
+  /** The path as given by the caller. */
   readonly text: string
-  /** From the root, without "." and "..". */
+  /** The names from the root, without "." and "..". */
   readonly names: readonly Buffer[]
-  /** Whether it can only be a directory, because it ends with a slash. */
+  /** Whether the path must be a directory, because it ends with a slash. */
   readonly isDirectory: boolean
 }
 
-/** Takes a path apart that starts at the root, or at the directory `cwd`. */
+/** Parses a path that is absolute or relative to the directory `cwd`. */
 export function parsePath(path: FileName, cwd: string): Path {
   const text = fsdecode(path)
   if (text.includes('\0')) throw badValue('path', 'must not contain a NUL', path)
@@ -32,19 +32,20 @@ function bytesOf(name: string, path: string): Buffer {
   return bytes
 }
 
-/** The path as text, from the root. */
+/** The absolute path as text. */
 export function joinPath(names: readonly Buffer[]): string {
   return `/${names.map((name) => fsdecode(name)).join('/')}`
 }
 
-/** The name of what a path leads to. */
+/** The last name of a path. */
 export function lastName(path: Path): Buffer {
   const name = path.names.at(-1)
-  // The root has none.
+  // The root has no name.
   if (name === undefined) throw new Failure('EINVAL')
   return name
 }
 
+<<<<<<< HEAD
 /**
  * The name of what is made by a path.
  *
@@ -57,6 +58,9 @@ export function newName(path: Path): Buffer {
 }
 
 /** Whether a path leads to something below another one. */
+=======
+/** Whether a path is below another one. */
+>>>>>>> 43e8abf (Word the comments of vfs in the field's terms)
 export function isBelow(names: readonly Buffer[], above: readonly Buffer[]): boolean {
   return names.length > above.length && above.every((name, index) => names[index]?.equals(name))
 }

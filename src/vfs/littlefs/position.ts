@@ -1,10 +1,13 @@
 import { type Pair, samePair } from './pair.ts'
 
-/** The place of an entry in the metadata, kept up to date while that changes: of open files, and in operations. */
+/**
+ * The position of an entry in the metadata, which is updated when the metadata changes: used by open files and during
+ * operations.
+ */
 export class Position {
   pair: Pair
   id: number
-  /** The name of the entry, where it is one that exists: to find it again. */
+  /** The name of the entry, where it exists on the disk: used to find the entry again. */
   name: Buffer | null
   /** Whether the entry has been deleted. */
   gone = false
@@ -20,12 +23,12 @@ export class Position {
   }
 }
 
-/** The place of a pair, whatever happens to its entries. */
+/** The position of a pair, independent of its entries. */
 export function headOf(pair: Pair): Position {
   return new Position(pair, -1)
 }
 
-/** All positions that must follow what is changed. */
+/** All positions that have to be updated when metadata changes. */
 export class Positions implements Iterable<Position> {
   readonly #positions: Set<Position> = new Set()
 
@@ -41,7 +44,7 @@ export class Positions implements Iterable<Position> {
     return this.#positions.values()
   }
 
-  /** Keeps places up to date while `action` changes things. */
+  /** Keeps additional positions up to date while `action` runs. */
   tracking<T>(positions: readonly Position[], action: () => T): T {
     for (const position of positions) this.add(position)
     try {

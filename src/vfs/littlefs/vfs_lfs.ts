@@ -20,25 +20,25 @@ import { described, type ListedEntry, type Volume } from './volume.ts'
 
 const { S_IFDIR, S_IFREG } = constants
 
-/** As boards have them by default. */
+/** MicroPython's default. */
 const UNIT = 32
-/** What boards keep in memory of a file: this many units. */
+/** The size of MicroPython's file cache, in units. */
 const CACHE_UNITS = 4
 const LARGEST_UNIT = 2 ** 20
-/** The superblock and its checksums need more than half of this. */
+/** The superblock and its checksums need more than half of this size. */
 const SMALLEST_BLOCK = 64
 /** Each change of metadata reads and writes a block as a whole: larger ones would take seconds, and gigabytes. */
 const LARGEST_BLOCK = 2 ** 24
 
-/** What littlefs works with. */
+/** The parameters of littlefs. */
 export interface LittlefsOptions {
-  /** Bytes that are read at least, of which every read is a multiple: 32 by default. */
+  /** The size of the smallest read; every read is a multiple of it: 32 bytes by default. */
   readonly readsize?: number | undefined
-  /** Bytes that are written at least, of which every write is a multiple: 32 by default. */
+  /** The size of the smallest write; every write is a multiple of it: 32 bytes by default. */
   readonly progsize?: number | undefined
-  /** Bytes for looking for free blocks: eight blocks each at a time; 32 by default. */
+  /** The size of the window in which free blocks are searched, in bytes of eight blocks each: 32 by default. */
   readonly lookahead?: number | undefined
-  /** Whether files keep the time of their last change: by default they do. Of the second version only. */
+  /** Whether the time of the last change of a file is stored: true by default. Version 2 only. */
   readonly mtime?: boolean | undefined
 }
 
@@ -67,12 +67,11 @@ function settings(blockDevice: unknown, options: LittlefsOptions): Settings {
   return { flash: new Flash(device, readsize, progsize), lookahead, cacheSize, mtime }
 }
 
-/** Where the name of littlefs stands in a superblock of each version. */
+/** The offset of the magic string "littlefs" in a superblock of each version. */
 const NAME_AT = { 1: 40, 2: 8 } as const
 
 /**
- * Which version of littlefs seems to be on a device: null for none. Either of the first two blocks may be the one that
- * is whole.
+ * The version of littlefs that a device appears to hold; null for none. Either of the first two blocks may be intact.
  */
 export function littlefsVersion(blockDevice: unknown): 1 | 2 | null {
   const device = new Device(blockDevice)
@@ -82,7 +81,7 @@ export function littlefsVersion(blockDevice: unknown): 1 | 2 | null {
     try {
       device.readAt(block, 0, start)
     } catch {
-      // It may be no device for reads with an offset, or a block may be broken.
+      // The device may not support offsets, or the block may be bad.
       continue
     }
     for (const version of [1, 2] as const) {
@@ -92,7 +91,7 @@ export function littlefsVersion(blockDevice: unknown): 1 | 2 | null {
   return null
 }
 
-/** Does something for which there is no volume yet. */
+/** Runs an action that has no volume yet, and converts its failures to OSErrors. */
 function attempt<T>(operation: string, action: () => T): T {
   try {
     return action()
@@ -101,7 +100,7 @@ function attempt<T>(operation: string, action: () => T): T {
   }
 }
 
-/** What both versions have in common: the methods of a file system. */
+/** The methods of a file system, for both versions. */
 abstract class Littlefs implements FileSystem {
   readonly #volume: Volume
   #cwd = '/'
@@ -112,21 +111,23 @@ abstract class Littlefs implements FileSystem {
   }
 
   /**
-   * What `mount` of the mount table calls.
+   * Called by `mount` of the mount table.
    *
    * @param readonly whether writing is refused from now on
-   * @param _mkfs not used: an object of this class has a file system
+   * @param _mkfs not used: an object of this class always has a file system
    */
   mount(readonly: boolean, _mkfs = false): void {
     if (bool(readonly, 'readonly', false)) this.#volume.flash.readonly = true
   }
 
-  /** What `umount` of the mount table calls: everything is stored. The object can still be used, as on boards. */
+  /**
+   * Called by `umount` of the mount table: stores all data. As in MicroPython, the object can still be used afterwards.
+   */
   umount(): void {
     this.sync()
   }
 
-  /** Stores what open files still have in memory, and has the device make it permanent. */
+  /** Stores the buffered data of open files, and syncs the device. */
   sync(): void {
     this.#volume.sync()
   }
@@ -138,8 +139,8 @@ abstract class Littlefs implements FileSystem {
   /**
    * Opens a file.
    *
-   * What is written is stored when the file is closed or flushed, all of it in one step: where the power goes before,
-   * the file is what it was. A file may be open more than once, and be removed or renamed meanwhile.
+   * Data is stored atomically when the file is closed or flushed: after an earlier power loss the file has its previous
+   * contents. A file may be open more than once, and may be removed or renamed while it is open.
    *
    * @param path the file
    * @param mode 'r', 'w', 'a' or 'x', with '+', 'b' or 't'; 'r' by default
@@ -160,7 +161,7 @@ abstract class Littlefs implements FileSystem {
    * Changes the current directory of this file system.
    *
    * @param path the directory
-   * @throws OSError ENOENT where it is missing or no directory
+   * @throws OSError ENOENT where it is missing or not a directory
    */
   chdir(path: FileName): void {
     const place = this.#path(path)
@@ -178,7 +179,7 @@ abstract class Littlefs implements FileSystem {
   }
 
   /**
-   * The entries of a directory, read as they are asked for.
+   * The entries of a directory, which are read on demand.
    *
    * @param path the directory, the current one by default
    * @returns tuples of name, type (0x4000 for a directory, 0x8000 for a file), 0 and size; names are bytes where `path`
@@ -191,16 +192,16 @@ abstract class Littlefs implements FileSystem {
   ilistdir(path: FileName = ''): DirectoryIterator {
     const place = this.#path(path)
     const entries = this.#volume.list(place)
-    // What is missing is said now, and not when the first entry is asked for.
+    // A missing directory is reported now, not when the first entry is requested.
     const first = this.#volume.run('ilistdir', place.text, false, () => entries.next())
     return new LittlefsDirectory(this.#volume, place, first, entries, typeof path !== 'string')
   }
 
   /**
-   * Makes a directory.
+   * Creates a directory.
    *
-   * @param path where
-   * @throws OSError EEXIST, ENOENT (no directory above), ENOTDIR, ENAMETOOLONG, EROFS, ENOSPC
+   * @param path the new directory
+   * @throws OSError EEXIST, ENOENT (the parent is missing), ENOTDIR, ENAMETOOLONG, EROFS, ENOSPC
    */
   mkdir(path: FileName): void {
     const place = this.#path(path)
@@ -208,9 +209,9 @@ abstract class Littlefs implements FileSystem {
   }
 
   /**
-   * Removes a file, or, as on boards, an empty directory.
+   * Removes a file, or, as in MicroPython, an empty directory.
    *
-   * @param path which
+   * @param path the file or directory
    * @throws OSError ENOENT, ENOTEMPTY, EACCES (the current directory), EINVAL (the root), EROFS
    */
   remove(path: FileName): void {
@@ -218,9 +219,9 @@ abstract class Littlefs implements FileSystem {
   }
 
   /**
-   * Removes an empty directory, or, as on boards, a file.
+   * Removes an empty directory, or, as in MicroPython, a file.
    *
-   * @param path which
+   * @param path the directory or file
    * @throws OSError ENOENT, ENOTEMPTY, EACCES (the current directory), EINVAL (the root), EROFS
    */
   rmdir(path: FileName): void {
@@ -234,10 +235,10 @@ abstract class Littlefs implements FileSystem {
   }
 
   /**
-   * Renames or moves a file or directory. What has the new name already is replaced, in the same step: a file by a
-   * file, an empty directory by a directory.
+   * Renames or moves a file or directory. An existing target is replaced atomically: a file by a file, an empty
+   * directory by a directory.
    *
-   * @param old_path what
+   * @param old_path the file or directory
    * @param new_path its new name
    * @throws OSError ENOENT, EISDIR, ENOTDIR, ENOTEMPTY, EINVAL (a directory into itself), ENAMETOOLONG, EROFS, ENOSPC
    */
@@ -256,8 +257,8 @@ abstract class Littlefs implements FileSystem {
   /**
    * The status of a file or directory.
    *
-   * @param path which
-   * @returns ten numbers; littlefs knows the type, the size, and perhaps one time, which stands for all three
+   * @param path the file or directory
+   * @returns ten numbers; littlefs has the type, the size, and perhaps one time, which is used for all three
    * @throws OSError ENOENT, ENOTDIR
    */
   stat(path: FileName): StatTuple {
@@ -282,13 +283,13 @@ abstract class Littlefs implements FileSystem {
   }
 }
 
-/** The entries of a directory. */
+/** Iterates over the entries of a directory. */
 class LittlefsDirectory implements DirectoryIterator {
   readonly #volume: Volume
   readonly #path: Path
   readonly #entries: Iterator<ListedEntry, undefined>
   readonly #bytes: boolean
-  /** What has been read already. */
+  /** The entry that has been read already. */
   #first: IteratorResult<ListedEntry, undefined> | null
   #done = false
 
@@ -345,14 +346,14 @@ class LittlefsDirectory implements DirectoryIterator {
 }
 
 /**
- * littlefs of the second version on a block device with the extended protocol: the file system of boards with flash
- * memory. It needs no repair after a power cut, and spreads what it writes over the whole device.
+ * littlefs, version 2, on a block device with the extended protocol: the file system of MicroPython boards with flash
+ * memory. It needs no repair after a power loss, and distributes writes over the whole device.
  *
- * To be mounted, or used by its own methods. Paths are text or bytes, with "/" between names; "." and ".." are what
- * they are elsewhere. An open file may be read and written by several file objects; each stores what it has itself.
+ * It can be mounted, or used by its own methods. Paths are text or bytes, with "/" between names; "." and ".." have
+ * their usual meaning. Several file objects may read and write an open file; each stores its own contents.
  *
- * A disk in version 2.0 of the format becomes one in 2.1 at the first write, as with the C library: firmware from before
- * littlefs 2.6 cannot mount it any more.
+ * The first write upgrades a disk from version 2.0 of the format to 2.1, as the C library does: firmware with littlefs
+ * before 2.6 can no longer mount it.
  *
  * See MicroPython, vfs.VfsLfs2.
  * @example
@@ -371,7 +372,7 @@ export class VfsLfs2 extends Littlefs {
    * @param block_dev the device
    * @param options `readsize`, `progsize`, `lookahead`: sizes in bytes; `mtime`: whether files have times
    * @throws OSError EILSEQ where there is no such file system; EINVAL for one of another size; others as the device
-   *   does
+   *   reports
    */
   constructor(block_dev: BlockDevice, options: LittlefsOptions = NO_OPTIONS) {
     const { flash, lookahead, cacheSize, mtime } = settings(block_dev, options)
@@ -379,11 +380,11 @@ export class VfsLfs2 extends Littlefs {
   }
 
   /**
-   * Makes an empty file system: what was on the device is lost.
+   * Creates an empty file system. All data on the device is lost.
    *
    * @param block_dev the device, of two blocks or more
    * @param options as of the constructor
-   * @throws OSError EROFS, ENOSPC; others as the device does
+   * @throws OSError EROFS, ENOSPC; others as the device reports
    */
   static mkfs(block_dev: BlockDevice, options: LittlefsOptions = NO_OPTIONS): void {
     const { flash, lookahead } = settings(block_dev, options)
@@ -393,8 +394,8 @@ export class VfsLfs2 extends Littlefs {
 }
 
 /**
- * littlefs of the first version on a block device with the extended protocol, as boards had it before the second. Files
- * have no times. It needs no repair after a power cut either; directories are rewritten whole at each change.
+ * littlefs, version 1, on a block device with the extended protocol, which earlier MicroPython boards use. Files have
+ * no times. It needs no repair after a power loss either; each change of a directory rewrites the directory.
  *
  * See MicroPython, vfs.VfsLfs1.
  * @example
@@ -411,7 +412,7 @@ export class VfsLfs1 extends Littlefs {
    * @param block_dev the device
    * @param options `readsize`, `progsize`, `lookahead`: sizes in bytes
    * @throws OSError EILSEQ where there is no such file system; EINVAL for one of another size; others as the device
-   *   does
+   *   reports
    */
   constructor(block_dev: BlockDevice, options: LittlefsOptions = NO_OPTIONS) {
     const { flash, lookahead } = settings(block_dev, options)
@@ -419,11 +420,11 @@ export class VfsLfs1 extends Littlefs {
   }
 
   /**
-   * Makes an empty file system: what was on the device is lost.
+   * Creates an empty file system. All data on the device is lost.
    *
    * @param block_dev the device, of four blocks or more
    * @param options as of the constructor
-   * @throws OSError EROFS, ENOSPC; others as the device does
+   * @throws OSError EROFS, ENOSPC; others as the device reports
    */
   static mkfs(block_dev: BlockDevice, options: LittlefsOptions = NO_OPTIONS): void {
     const { flash, lookahead } = settings(block_dev, options)

@@ -7,12 +7,12 @@ import type { Flash } from './flash.ts'
 import type { Path } from './path.ts'
 import type { Position, Positions } from './position.ts'
 
-/** What is known of a file or directory without opening it. */
+/** The status of a file or directory, from its entry. */
 export interface Status {
   readonly isDirectory: boolean
-  /** Bytes in a file. */
+  /** The size of a file, in bytes. */
   readonly size: number
-  /** Nanoseconds since 1970; null where it is not known. */
+  /** Nanoseconds since 1970; null where unknown. */
   readonly mtime: bigint | null
 }
 
@@ -23,32 +23,32 @@ export interface ListedEntry {
   readonly size: number
 }
 
-/** A file that has been found, or made, for opening. */
+/** A file that has been found or created, to be opened. */
 export interface OpenedEntry {
   readonly entry: Position
   readonly data: FileData
   readonly mtime: bigint | null
-  /** Whether it has just been made. */
+  /** Whether it has just been created. */
   readonly isNew: boolean
 }
 
-/** What each version has its metadata in. */
+/** The metadata store of either version. */
 interface VolumeStore {
   readonly allocator: Allocator
   readonly positions: Positions
-  /** Calls `visit` with every block that metadata leads to. */
+  /** Calls `visit` with every block that metadata refers to. */
   visitBlocks(visit: (block: number) => void): void
 }
 
-/** What the two versions of littlefs have in common: operations that end well, or are put right before the next one. */
+/** The base of both versions of littlefs: runs operations, and repairs the volume after one has failed. */
 export abstract class Volume implements FileVolume {
   readonly flash: Flash
   protected abstract readonly store: VolumeStore
   abstract readonly fileMax: number
-  /** Bytes of a file that are kept with its entry at the most. */
+  /** The maximal size of inline contents, in bytes. */
   abstract readonly inlineMax: number
   readonly #files: Set<LittlefsFile> = new Set()
-  /** Whether something was not finished: what is in memory may not be what is on the disk. */
+  /** Whether an operation has failed midway, so that the state in memory may differ from that on the disk. */
   #isSuspect = false
   readonly #keepsTimes: boolean
 
@@ -61,18 +61,19 @@ export abstract class Volume implements FileVolume {
     return this.store.allocator
   }
 
-  /** The time for files that are written to; null where none is kept. */
+  /** The modification time for a write; null where times are not stored. */
   now(): bigint | null {
     return this.#keepsTimes ? BigInt(Date.now()) * 1_000_000n : null
   }
 
   /**
-   * Does something, and makes every failure an OSError of it.
+   * Runs an operation, and converts every failure to an OSError.
    *
-   * @param writing whether something may be changed: then what the last power cut left is put right first
+   * @param writing whether the operation may write: the effects of an earlier power loss are repaired first
    */
   run<T>(operation: string, path: string | undefined, writing: boolean, action: () => T, path2?: string): T {
-    // The methods of a block device that call the file system on it would change what is being worked with.
+    // A method of the block device that calls the file system on it would change the state of the operation in
+    // progress.
     if (this.flash.busy) throw vfsError('EBUSY', operation, path, path2)
     if (writing && this.flash.readonly) throw vfsError('EROFS', operation, path, path2)
     const { writes } = this.flash
@@ -90,25 +91,28 @@ export abstract class Volume implements FileVolume {
     }
   }
 
-  /** Begins again with what is on the disk. */
+  /** Reloads the state from the disk. */
   #recover(): void {
     this.load()
     this.#isSuspect = false
   }
 
-  /** Reads what is to be known of the disk. */
+  /** Reads the state from the disk. */
   abstract load(): void
-  /** Puts right what was not finished. */
+  /** Repairs unfinished operations. */
   protected abstract prepare(): void
-  /** Whether the disk says all there is to say. */
+  /** Whether the state on the disk is up to date. */
   protected abstract get isSettled(): boolean
   abstract stat(path: Path): Status
-  /** The entries of a directory. While it is being changed, those that come after the last one are looked for again. */
+  /**
+   * The entries of a directory. Where the directory changes during the iteration, it continues after the last name
+   * returned.
+   */
   abstract list(path: Path): Iterator<ListedEntry, undefined>
   abstract mkdir(path: Path): void
   abstract remove(path: Path): void
   abstract rename(from: Path, to: Path): void
-  /** Stores what a file holds with its entry. */
+  /** Stores the contents of a file in its entry. */
   abstract save(entry: Position, data: FileData, mtime: bigint | null): void
   protected abstract find(path: Path, mode: OpenMode): OpenedEntry
 
@@ -116,7 +120,7 @@ export abstract class Volume implements FileVolume {
     const writing = mode.kind !== 'r' || mode.plus
     return this.run('open', path.text, writing, () => {
       const { entry, data, mtime, isNew } = this.find(path, mode)
-      // As on boards: opening for reading too keeps the time, until something is written.
+      // As in MicroPython, a file that is opened for reading too keeps its time until it is written.
       const kept = mode.plus && mtime !== null ? mtime : this.now()
       const changed = { dirty: isNew || mode.kind === 'w' || kept !== null, mtime: kept }
       const contents = mode.kind === 'w' ? Buffer.alloc(0) : data
@@ -137,13 +141,13 @@ export abstract class Volume implements FileVolume {
     for (const file of this.#files) file.visitBlocks(visit)
   }
 
-  /** Stores what open files still have in memory. */
+  /** Stores the buffered data of open files. */
   sync(): void {
     for (const file of this.#files) if (file.isWritten && !file.hasFailed) file.flush()
     this.run('sync', undefined, false, () => this.flash.sync())
   }
 
-  /** How many blocks are in use. */
+  /** The number of blocks in use. */
   usedBlocks(): number {
     const used = new Set<number>()
     this.store.visitBlocks((block) => used.add(block))
@@ -152,7 +156,7 @@ export abstract class Volume implements FileVolume {
   }
 }
 
-/** A failure as the OSError of an operation. What a device throws is one already. */
+/** Converts a failure to the OSError of an operation. Errors of the device are OSErrors already. */
 export function described(error: unknown, operation: string, path?: string, path2?: string): unknown {
   return error instanceof Failure ? vfsError(error.code, operation, path, path2) : error
 }

@@ -7,7 +7,7 @@ import { close, open } from '../../os/descriptors/open_close.ts'
 import { readlink } from '../../os/files/links.ts'
 import { fstat } from '../../os/files/status.ts'
 
-/** Opening files below a directory that neither "..", nor links, nor renaming meanwhile can lead out of. */
+/** Opens files below a directory. Neither "..", nor links, nor concurrent renames can lead out of it. */
 
 const { O_CLOEXEC, O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_PATH, RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS } =
   constants
@@ -18,20 +18,28 @@ const HOW = structs.open_how
 const how = ownMemory(HOW.size)
 const howAddress = addressOf(how)
 
+<<<<<<< HEAD
 /** As many links as the kernel follows. */
+=======
+/** The audit event of `open`. */
+const openEvent = new AuditEvent('open')
+
+/** The kernel's limit of links in a path (MAXSYMLINKS). */
+>>>>>>> 43e8abf (Word the comments of vfs in the field's terms)
 const MOST_LINKS = 40
-/** Openings that a rename elsewhere in the tree disturbed are tried again, not for ever. */
+/** How often an open is repeated that a concurrent rename has disturbed (EAGAIN). */
 const MOST_TRIES = 100
 
-/** Whether the kernel confines: asked on first use; false once it has said that it cannot (before Linux 5.6). */
+/** Whether the kernel has openat2 (Linux 5.6): undefined before the first call. */
 let kernelConfines: boolean | undefined
 
 /**
- * openat2(2): opens a file as if `root` were the root of all paths, for "..", absolute paths and links alike.
+ * openat2(2): opens a file as if `root` were the root directory, for "..", absolute paths and links.
  *
  * @param root descriptor of a directory
  * @param path any path
  * @param flags O_*; O_CLOEXEC is added
+ * @param mode permission bits of a new file
  * @param mode permission bits of a file that is made
  * @returns the descriptor
  *
@@ -58,7 +66,8 @@ function openByKernel(syscall: string, root: number, path: string, flags: number
     if (fd !== -1) return fd
     const errno = lastErrno()
     if (errno === ENOSYS) return null
-    // A sandbox may forbid what it does not know, but EPERM has meanings of its own: the walk finds out which it is.
+    // A sandbox may forbid unknown system calls with EPERM, which is also an error of openat2 itself: opening name by
+    // name gives the right result in both cases.
     if (errno === EPERM) return openByWalking(syscall, root, path, flags, mode)
     const again = errno === EINTR || (errno === EAGAIN && tries < MOST_TRIES)
     if (!again) throw osError(errno, syscall, path)
@@ -66,8 +75,8 @@ function openByKernel(syscall: string, root: number, path: string, flags: number
 }
 
 /**
- * The same, name by name, for kernels that lack the call: no step follows a link, and each directory on the way stays
- * open until the end, so that ".." is where we came from.
+ * The same, name by name, for kernels without openat2: no step follows a link, and each directory of the path stays
+ * open until the end, so that ".." is the directory that was passed.
  */
 export function openByWalking(syscall: string, root: number, path: string, flags: number, mode: number): number {
   const opened: number[] = []
@@ -106,7 +115,7 @@ export function openByWalking(syscall: string, root: number, path: string, flags
   }
 }
 
-/** Whether opening the last name means following a link first. */
+/** Whether opening the last name has to follow a link. */
 function followsLink(at: number, name: string, flags: number): boolean {
   if ((flags & O_NOFOLLOW) !== 0 || ((flags & O_CREAT) !== 0 && (flags & O_EXCL) !== 0)) return false
   try {
@@ -117,11 +126,12 @@ function followsLink(at: number, name: string, flags: number): boolean {
       close(fd)
     }
   } catch {
-    // Missing or closed to us: opening it says so.
+    // The name is missing or not accessible: the open that follows reports the error.
     return false
   }
 }
 
+<<<<<<< HEAD
 /** The names in a path, the first one last. */
 function namesOf(path: string): string[] {
   return path
@@ -139,6 +149,9 @@ function openAt(syscall: string, at: number, name: string, flags: number, mode: 
 }
 
 /** Opens a directory, to start from. */
+=======
+/** Opens the root directory. */
+>>>>>>> 43e8abf (Word the comments of vfs in the field's terms)
 export function openRoot(path: FileName): number {
   return open(path, O_PATH | O_DIRECTORY)
 }

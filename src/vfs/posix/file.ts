@@ -20,7 +20,7 @@ export function posixFlags({ kind, plus }: OpenMode): number {
 export class PosixFile implements RawFile {
   readonly #fd: number
 
-  /** @param fd its descriptor, which closing the file closes */
+  /** @param fd its descriptor, which is closed with the file */
   constructor(fd: number) {
     this.#fd = fd
   }
@@ -47,7 +47,7 @@ export class PosixFile implements RawFile {
     try {
       fsync(this.#fd)
     } catch (error) {
-      // A pipe or a terminal has nothing to make permanent.
+      // fsync fails with EINVAL for a pipe or a terminal, which has nothing to sync.
       if (!(error instanceof OSError && error.errno === EINVAL)) throw error
     }
   }
@@ -60,7 +60,7 @@ export class PosixFile implements RawFile {
     close(this.#fd)
   }
 
-  /** Known of regular files only; those of /proc say 0 and have more. */
+  /** Known for regular files only; files of /proc report a size of 0 but have contents. */
   remaining(): number | undefined {
     const { st_mode, st_size } = fstat(this.#fd)
     if ((st_mode & S_IFMT) !== S_IFREG || st_size === 0) return undefined

@@ -21,8 +21,12 @@ import { openConfined } from './confined.ts'
 import { PosixFile, posixFlags } from './file.ts'
 import { RootDirectory } from './root_directory.ts'
 
+<<<<<<< HEAD
 const { AT_REMOVEDIR, F_GETFL, F_SETFL, O_CLOEXEC, O_DIRECTORY, O_NOCTTY, O_NONBLOCK, O_PATH, O_RDONLY } = constants
 const { S_IFMT, S_IFREG } = constants
+=======
+const { O_CLOEXEC, O_DIRECTORY, O_NONBLOCK, O_PATH, O_RDONLY } = constants
+>>>>>>> 43e8abf (Word the comments of vfs in the field's terms)
 /** The default mode of MicroPython's Unix port, before the umask is applied. */
 const FILE_MODE = 0o644
 const DIRECTORY_MODE = 0o777
@@ -40,6 +44,7 @@ const NO_DIR_FD = -1
 /**
  * The host's file system, or the part of it below a directory.
  *
+<<<<<<< HEAD
  * Without `root` it is the host's whole tree, and its current directory is the process's. With `root` nothing leads out
  * of that directory: ".." stops there, and absolute paths and links start there. The current directory is then the
  * object's own. The directory is held open until `umount` or `close`, or until the object is collected: it stays the root also where
@@ -47,6 +52,11 @@ const NO_DIR_FD = -1
  * terminal is opened with O_NONBLOCK, which it keeps.
  *
  * Auditing events are those of `os`, with paths as the host has them.
+=======
+ * Without `root` it is the host's whole tree, and its current directory is that of the process. With `root`, no path
+ * leads out of that directory: ".." stops there, and absolute paths and links start there. The object then has a
+ * current directory of its own.
+>>>>>>> 43e8abf (Word the comments of vfs in the field's terms)
  *
  * Availability: Linux. See OpenMV, os.VfsPosix; MicroPython, vfs.VfsPosix.
  * @example
@@ -61,25 +71,46 @@ const NO_DIR_FD = -1
 export class VfsPosix implements FileSystem {
   readonly #root: RootDirectory | null
   #readonly = false
+<<<<<<< HEAD
   /** How often it is mounted. */
   #mounts = 0
   /** From `root`; only where there is one. */
+=======
+  /** The current directory, relative to `root`; used only with `root`. */
+>>>>>>> 43e8abf (Word the comments of vfs in the field's terms)
   #cwd = '/'
 
   /**
    * @param root a directory of the host
-   * @throws OSError as opening the directory does
+   * @throws OSError as for opening the directory
    */
   constructor(root?: Path | null) {
+<<<<<<< HEAD
     this.#root = root === undefined || root === null ? null : new RootDirectory(root)
+=======
+    if (root === undefined || root === null) {
+      this.#root = null
+      return
+    }
+    const directory = fileName(root, 'root')
+    close(openRoot(directory))
+    // The path is made absolute, so that the process may change its current directory.
+    const name = fsdecode(directory)
+    this.#root = name.startsWith('/') ? name : joinPath(getcwd(), name)
+>>>>>>> 43e8abf (Word the comments of vfs in the field's terms)
   }
 
   /**
-   * What `mount` of the mount table calls.
+   * Called by `mount` of the mount table.
    *
    * @param readonly whether writing is refused from now on
+<<<<<<< HEAD
    * @param mkfs must be false: the host's file system is not ours to make
    * @throws OSError EPERM for `mkfs`; EBADF where it has been unmounted
+=======
+   * @param mkfs must be false: the host's file system cannot be created
+   * @throws OSError EPERM for `mkfs`
+>>>>>>> 43e8abf (Word the comments of vfs in the field's terms)
    */
   mount(readonly: boolean, mkfs = false): void {
     if (bool(mkfs, 'mkfs', false)) throw vfsError('EPERM', 'mount')
@@ -88,6 +119,7 @@ export class VfsPosix implements FileSystem {
     if (refuse) this.#readonly = true
   }
 
+<<<<<<< HEAD
   /** What `umount` of the mount table calls: where it is mounted no more, `root` is closed, and every call is EBADF. */
   umount(): void {
     this.#mounts -= 1
@@ -103,8 +135,12 @@ export class VfsPosix implements FileSystem {
   [Symbol.dispose](): void {
     this.close()
   }
+=======
+  /** Called by `umount` of the mount table: has no effect. */
+  umount(): void {}
+>>>>>>> 43e8abf (Word the comments of vfs in the field's terms)
 
-  /** Runs an action on what a path leads to, opened by `flags`. */
+  /** Opens a path with `flags`, and runs an action on the descriptor. */
   #opened<T>(operation: string, path: string, flags: number, action: (fd: number) => T): T {
     const fd = this.#open(operation, path, flags, 0)
     try {
@@ -124,6 +160,7 @@ export class VfsPosix implements FileSystem {
     return joinPath(this.#cwd, path)
   }
 
+<<<<<<< HEAD
   /** A path below the root as the host has it: for auditing events. */
   #hostPath(root: RootDirectory, path: FileName): string {
     return root.hostPath(this.#virtual(fsdecode(path)))
@@ -136,6 +173,18 @@ export class VfsPosix implements FileSystem {
     // "/" itself is not an entry of a directory: the system refuses to change it under this name.
     if (name === '') return action(root.fd, '.')
     return this.#opened(operation, directory || '.', O_PATH | O_DIRECTORY, (fd) => action(fd, name))
+=======
+  /**
+   * Runs an action on the last name of a path and its directory: for calls that do not follow a link in the last name.
+   */
+  #inDirectory<T>(operation: string, path: string, action: (name: string, dir_fd: number | null) => T): T {
+    if (this.#root === null) return action(path, null)
+    if (path === '') throw vfsError('ENOENT', operation, path)
+    const [, directory = '', name = ''] = /^(.*?)([^/]*\/*)$/s.exec(path) ?? []
+    // "/" itself is not a directory entry, and the calls refuse it.
+    if (name === '' || /^\/+$/.test(name)) return action('.', null)
+    return this.#opened(operation, directory === '' ? '.' : directory, O_PATH | O_DIRECTORY, (fd) => action(name, fd))
+>>>>>>> 43e8abf (Word the comments of vfs in the field's terms)
   }
 
   #requireWritable(operation: string, path: FileName): void {
@@ -148,7 +197,7 @@ export class VfsPosix implements FileSystem {
    * @param path the file
    * @param mode 'r', 'w', 'a' or 'x', with '+', 'b' or 't'; 'r' by default
    * @returns the file object
-   * @throws OSError as the system says; EROFS
+   * @throws OSError as the system reports it; EROFS
    */
   open(path: FileName, mode: `${string}b${string}`): VfsFile<Buffer>
   open(path: FileName, mode?: string): VfsFile<string>
@@ -177,10 +226,10 @@ export class VfsPosix implements FileSystem {
   }
 
   /**
-   * Changes the current directory: the process's, or with `root` that of this object.
+   * Changes the current directory: that of the process, or with `root` that of this object.
    *
    * @param path the directory
-   * @throws OSError as the system says
+   * @throws OSError as the system reports it
    */
   chdir(path: FileName): void {
     const name = fsdecode(path)
@@ -192,7 +241,14 @@ export class VfsPosix implements FileSystem {
     this.#cwd = this.#opened('chdir', name, O_PATH | O_DIRECTORY, (fd) => this.#pathOf(fd) ?? this.#virtual(name))
   }
 
+<<<<<<< HEAD
   /** Where an open directory is, from the root; null where that is not known: without /proc, or after a move. */
+=======
+  /**
+   * The path of an open directory, relative to the root; null where it is unknown: without /proc, or after the
+   * directory has been moved.
+   */
+>>>>>>> 43e8abf (Word the comments of vfs in the field's terms)
   #pathOf(fd: number): string | null {
     try {
       const root = readlink(`/proc/self/fd/${this.#root?.fd}`)
@@ -211,12 +267,12 @@ export class VfsPosix implements FileSystem {
   }
 
   /**
-   * The entries of a directory, read as they are asked for.
+   * The entries of a directory, which are read on demand.
    *
    * @param path the directory, the current one by default
-   * @returns tuples of name, type (0x4000 for a directory, 0x8000 for a file, others for others) and inode; names are
-   *   bytes where `path` is bytes
-   * @throws OSError as the system says
+   * @returns tuples of name, type (0x4000 for a directory, 0x8000 for a file, other values for other types) and inode;
+   *   names are bytes where `path` is bytes
+   * @throws OSError as the system reports it
    */
   ilistdir(path: Uint8Array): DirectoryIterator<Buffer>
   ilistdir(path?: string): DirectoryIterator<string>
@@ -232,10 +288,10 @@ export class VfsPosix implements FileSystem {
   }
 
   /**
-   * Makes a directory.
+   * Creates a directory.
    *
-   * @param path where
-   * @throws OSError as the system says; EROFS
+   * @param path the new directory
+   * @throws OSError as the system reports it; EROFS
    */
   mkdir(path: FileName): void {
     this.#requireWritable('mkdir', path)
@@ -254,7 +310,7 @@ export class VfsPosix implements FileSystem {
    * Removes a file.
    *
    * @param path the file
-   * @throws OSError as the system says; EROFS
+   * @throws OSError as the system reports it; EROFS
    */
   remove(path: FileName): void {
     this.#requireWritable('remove', path)
@@ -273,7 +329,7 @@ export class VfsPosix implements FileSystem {
    * Removes an empty directory.
    *
    * @param path the directory
-   * @throws OSError as the system says; EROFS
+   * @throws OSError as the system reports it; EROFS
    */
   rmdir(path: FileName): void {
     this.#requireWritable('rmdir', path)
@@ -289,11 +345,11 @@ export class VfsPosix implements FileSystem {
   }
 
   /**
-   * Renames or moves a file or directory, in place of what has the new name.
+   * Renames or moves a file or directory, and replaces an existing target.
    *
-   * @param old_path what
+   * @param old_path the file or directory
    * @param new_path its new name
-   * @throws OSError as the system says, EXDEV from one of the host's file systems to another; EROFS
+   * @throws OSError as the system reports it, EXDEV for a move between file systems of the host; EROFS
    */
   rename(old_path: FileName, new_path: FileName): void {
     this.#requireWritable('rename', old_path)
@@ -316,17 +372,18 @@ export class VfsPosix implements FileSystem {
   }
 
   /**
-   * The status of a file or directory, of what a link leads to.
+   * The status of a file or directory; links are followed.
    *
-   * @param path which
+   * @param path the file or directory
    * @returns ten numbers
-   * @throws OSError as the system says
+   * @throws OSError as the system reports it
    */
   stat(path: FileName): StatTuple {
     const name = fsdecode(path)
     const s = this.#root === null ? stat(name) : this.#opened('stat', name, O_PATH, (fd) => stat(fd))
     const ino = s.st_ino <= Number.MAX_SAFE_INTEGER ? Number(s.st_ino) : s.st_ino
-    // The sequence's own whole seconds: those with a fraction are rounded, perhaps up to the next one.
+    // The index access gives whole seconds; the named fields have a fraction, and are rounded, perhaps up to the next
+    // second.
     const [atime, mtime, ctime] = s.toArray().slice(7).map(Number) as [number, number, number]
     return [s.st_mode, ino, s.st_dev, s.st_nlink, s.st_uid, s.st_gid, s.st_size, atime, mtime, ctime]
   }
@@ -336,7 +393,7 @@ export class VfsPosix implements FileSystem {
    *
    * @param path any path on it
    * @returns ten numbers
-   * @throws OSError as the system says
+   * @throws OSError as the system reports it
    */
   statvfs(path: FileName): StatvfsTuple {
     const name = fsdecode(path)
@@ -345,9 +402,7 @@ export class VfsPosix implements FileSystem {
   }
 }
 
-/**
- * A file object on a descriptor of the caller's, which closing it closes too.
- */
+/** Creates a file object on the caller's descriptor, which is closed with the file. */
 export function fileOnDescriptor(fd: number, mode: string): VfsFile<string> | VfsFile<Buffer> {
   const wanted = openMode(mode)
   const number = nonNegativeFd(fd, 'file')
@@ -371,10 +426,12 @@ const forgotten: FinalizationRegistry<number> = new FinalizationRegistry((fd) =>
   libc.close(fd)
 })
 
-/** The directory entry types DT_* are the file types of modes, shifted. */
+/** The directory entry types DT_* are the file types of st_mode, shifted right. */
 const TYPE_SHIFT = 12
 
-/** The entries of a directory of the host, in the order and in the pieces that the kernel gives them. */
+/**
+ * Iterates over the entries of a directory of the host, in the order and the batches in which the kernel returns them.
+ */
 class PosixDirectory implements DirectoryIterator {
   readonly #path: string
   readonly #bytes: boolean

@@ -8,7 +8,7 @@ interface Fault {
   readonly change: Change
 }
 
-/** Puts right what was not finished when the power went: nothing on the disk says whether there is anything. */
+/** Repairs operations that a power loss interrupted: the format does not record whether there are any. */
 export function repair(store: MetadataStoreV1): void {
   for (let steps = 0; ; steps++) {
     const fault = firstFault(store)
@@ -21,7 +21,7 @@ export function repair(store: MetadataStoreV1): void {
 function firstFault(store: MetadataStoreV1): Fault | null {
   const all = [...store.pairs()]
   const entries = all.flatMap((metadata) => metadata.entries)
-  // An entry that is being moved may lead to where a directory was.
+  // An entry that is being moved may refer to the earlier blocks of a directory, so it is considered last.
   const pointers = [...entries.filter((entry) => !entry.isMoving), ...entries.filter((entry) => entry.isMoving)]
     .map(directoryPair)
     .filter((pair) => pair !== null)
@@ -37,16 +37,17 @@ function firstFault(store: MetadataStoreV1): Fault | null {
 }
 
 /**
- * Where the list should lead instead of to a pair, which only an entry can have put there: undefined for nowhere else.
+ * The correct successor in the list, where the list refers to a pair that only an entry can have linked: undefined
+ * where the link is correct.
  */
 function wrongTail(next: MetadataPairV1, pointers: readonly Pair[]): Pair | null | undefined {
   if (pointers.some((pair) => equalPair(pair, next.pair))) return undefined
   const pointer = pointers.find((pair) => samePair(pair, next.pair))
-  // Where no entry leads to it any more, it is passed over.
+  // Where no entry refers to the pair any more, the list skips it.
   return pointer === undefined ? next.tail : pointer
 }
 
-/** An entry that was being moved is over where it has arrived, and else stays. */
+/** Removes the old entry of a move where the new one exists; otherwise keeps the old one. */
 function movedChange(store: MetadataStoreV1, id: number, entry: Entry): Change {
   if (store.isElsewhere(entry)) return { kind: 'remove', id }
   return { kind: 'replace', id, entry: { ...entry, isMoving: false } }

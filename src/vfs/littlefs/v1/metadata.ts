@@ -3,30 +3,30 @@ import { Failure } from '../failure.ts'
 import { type Pair, pairBytes, readPair } from '../pair.ts'
 import type { Linked } from '../pair_reader.ts'
 
-/** Metadata of the first version: every commit writes all of a pair, into the older of its blocks. */
+/** Metadata of version 1: every commit rewrites the pair, into the older of its blocks. */
 
-/** Types of entries: the upper half says what the data points to. */
+/** Types of entries: the upper four bits give the kind of the data. */
 export const FILE = 0x11
 export const FOLDER = 0x22
 export const SUPERBLOCK = 0x2e
 const POINTER_KIND = 0x70
 const FOLDER_KIND = 0x20
-/** Marks an entry that is being moved: there may be another one with the same data, and then this one is over. */
+/** Marks an entry that is being moved: if another entry has the same data, this one is obsolete. */
 const MOVING = 0x80
 
 const HEADER_SIZE = 16
 const CHECKSUM_SIZE = 4
 const ENTRY_HEADER_SIZE = 4
-/** In the size: the directory goes on in the next pair. */
+/** A flag in the size: the directory continues in the next pair. */
 const SPLIT = 0x8000_0000
 
 /** A file or directory. */
 export interface Entry {
   readonly type: number
   readonly isMoving: boolean
-  /** Where its contents are: the last block and the size of a file; the pair of a directory. */
+  /** The location of its contents: the last block and the size of a file; the pair of a directory. */
   readonly data: Buffer
-  /** Of other programs: kept as they are. */
+  /** Attributes of other programs, which are preserved. */
   readonly attributes: Buffer
   readonly name: Buffer
 }
@@ -39,22 +39,25 @@ export interface MetadataPairV1 extends Linked {
 
 export type PairContentsV1 = Pick<MetadataPairV1, 'entries' | 'tail' | 'split'>
 
-/** Where a directory begins; null for what is none. The superblock leads to the root in the same way. */
+/**
+ * The first pair of a directory; null where the entry is not a directory. The superblock refers to the root in the same
+ * way.
+ */
 export function directoryPair({ type, data }: Entry): Pair | null {
   return (type & POINTER_KIND) === FOLDER_KIND && data.length >= 8 ? readPair(data) : null
 }
 
-/** Bytes that an entry takes. */
+/** The size of an entry, in bytes. */
 export function entrySize({ data, attributes, name }: Entry): number {
   return ENTRY_HEADER_SIZE + data.length + attributes.length + name.length
 }
 
-/** Bytes that contents take. */
+/** The size of a pair's contents, in bytes. */
 export function contentsSize(entries: readonly Entry[]): number {
   return entries.reduce((size, entry) => size + entrySize(entry), HEADER_SIZE + CHECKSUM_SIZE)
 }
 
-/** What a block says: null where its checksum is wrong. */
+/** Decodes a block; null where its checksum is wrong. */
 export function readBlock(block: Buffer, pair: Pair): MetadataPairV1 | null {
   const size = block.readUInt32LE(4)
   const length = size & ~SPLIT
@@ -86,9 +89,9 @@ function readEntries(block: Buffer, end: number): Entry[] {
 }
 
 /**
- * The bytes of a block that says this.
+ * Encodes a block.
  *
- * @throws Failure ENOSPC where they are too many
+ * @throws Failure ENOSPC where the contents are too large
  */
 export function blockBytes(contents: PairContentsV1, revision: number, blockSize: number): Buffer {
   const { entries, tail, split } = contents
@@ -108,7 +111,7 @@ function entryBytes({ type, isMoving, data, attributes, name }: Entry): Buffer[]
   return [header, data, attributes, name]
 }
 
-/** A change of a pair's contents. They are carried out one after the other. */
+/** A change of a pair's contents. Changes are applied one after the other. */
 export type Change =
   | { readonly kind: 'insert' | 'replace'; readonly id: number; readonly entry: Entry }
   | { readonly kind: 'remove'; readonly id: number }

@@ -18,21 +18,21 @@ import {
   readBlock,
 } from './metadata.ts'
 
-/** What has been found under a name. */
+/** The location of an entry. */
 export interface EntryLocation {
   readonly metadata: MetadataPairV1
   readonly id: number
   readonly entry: Entry
 }
 
-/** The pairs of blocks of the first version, and what is done to them: each commit changes one pair, in one step. */
+/** The metadata pairs of version 1, and operations on them: each commit changes one pair atomically. */
 export class MetadataStoreV1 extends PairReader<MetadataPairV1> {
   readonly flash: Flash
   readonly allocator: Allocator
   readonly positions: Positions = new Positions()
   /** The root directory. */
   root: Pair = SUPERBLOCKS
-  /** Counts commits: tells whether what was read may have changed. */
+  /** Counts commits, to detect that data read earlier may be out of date. */
   generation = 0
 
   constructor(flash: Flash, lookahead: number, openBlocks: (visit: (block: number) => void) => void) {
@@ -44,7 +44,7 @@ export class MetadataStoreV1 extends PairReader<MetadataPairV1> {
     })
   }
 
-  /** Calls `visit` with every block that metadata leads to. */
+  /** Calls `visit` with every block that metadata refers to. */
   visitBlocks(visit: (block: number) => void): void {
     for (const { pair, entries } of this.everything(pointersOf)) {
       pair.forEach(visit)
@@ -54,15 +54,16 @@ export class MetadataStoreV1 extends PairReader<MetadataPairV1> {
     }
   }
 
-  /** A new pair, which nothing leads to: its first commit is what makes it. */
+  /** A new pair, which is not referenced yet: its first commit creates it. */
   newPair(pair: Pair = [this.allocator.allocate(), this.allocator.allocate()]): MetadataPairV1 {
     return { pair, revision: this.flash.oldRevision(pair[0]) + 1, entries: [], tail: null, split: false }
   }
 
   /**
-   * An entry that leads to where a directory was: more than one may, while it is being moved.
+   * Finds an entry that refers to the earlier blocks of a directory. There may be more than one while the directory is
+   * moved.
    *
-   * @param to where it is now
+   * @param to the current blocks
    */
   #outdated(from: Pair, to: Pair): EntryLocation | null {
     for (const metadata of this.pairs()) {
@@ -90,9 +91,9 @@ export class MetadataStoreV1 extends PairReader<MetadataPairV1> {
     return null
   }
 
-  /** Whether an entry that was being moved is at its new place already. */
+  /** Whether an entry that was being moved exists at its new location. */
   isElsewhere({ type, data }: Entry): boolean {
-    // Files without contents are all alike: rather there are two of them than none.
+    // Empty files cannot be distinguished: a duplicate is better than a lost file.
     if (type === FILE && data.length >= 8 && data.readUInt32LE(4) === 0) return false
     for (const { entries } of this.#tree()) {
       if (entries.some((entry) => !entry.isMoving && entry.type === type && leadsAlike(type, entry.data, data)))
@@ -101,7 +102,7 @@ export class MetadataStoreV1 extends PairReader<MetadataPairV1> {
     return false
   }
 
-  /** The pairs of all directories, as entries lead to them: the list of all pairs may hold what they were before. */
+  /** The pairs of all directories, found by the entries: the list of all pairs may hold earlier blocks of them. */
   *#tree(): Generator<MetadataPairV1> {
     const seen = new Seen()
     const heads = [this.root]
@@ -114,12 +115,12 @@ export class MetadataStoreV1 extends PairReader<MetadataPairV1> {
     }
   }
 
-  /** Whether changes leave a pair with no more than it can hold. */
+  /** Whether the changed contents fit into a pair. */
   hasRoom(metadata: MetadataPairV1, changes: readonly Change[]): boolean {
     return contentsSize(changed(metadata, changes).entries) <= this.flash.blockSize
   }
 
-  /** Changes a pair, and, where it had to move, what leads to it. */
+  /** Commits changes to a pair. Where the pair moves to other blocks, updates the pointers to it. */
   commit(metadata: MetadataPairV1, changes: readonly Change[]): void {
     this.generation += 1
     const revision = (metadata.revision + 1) >>> 0
@@ -166,7 +167,7 @@ export class MetadataStoreV1 extends PairReader<MetadataPairV1> {
     }
   }
 
-  /** Has the tree, and then the list of pairs, lead to where a pair is now. */
+  /** Updates the tree, and then the list of pairs, after a pair has moved. */
   #relocate(from: Pair, to: Pair): void {
     if (samePair(from, this.root)) this.root = to
     for (const position of this.positions.in(from)) position.pair = to
@@ -178,20 +179,20 @@ export class MetadataStoreV1 extends PairReader<MetadataPairV1> {
   }
 }
 
-/** Where the directories of a pair begin. */
+/** The first pairs of the directories in a pair. */
 function pointersOf({ entries }: MetadataPairV1): Pair[] {
   return entries.map(directoryPair).filter((pair) => pair !== null)
 }
 
-/** Whether entries of one type lead to the same file or directory. */
+/** Whether entries of one type refer to the same file or directory. */
 function leadsAlike(type: number, one: Buffer, other: Buffer): boolean {
   const [pair, otherPair] =
     type === FOLDER && one.length >= 8 && other.length >= 8 ? [readPair(one), readPair(other)] : []
-  // A directory may have moved to other blocks meanwhile.
+  // The directory may have moved to other blocks meanwhile.
   return pair && otherPair ? samePair(pair, otherPair) : one.equals(other)
 }
 
-/** The change that has an entry lead to another pair. */
+/** The change that makes an entry refer to another pair. */
 function pointing({ id, entry }: EntryLocation, pair: Pair): Change {
   const data = Buffer.concat([pairBytes(pair), entry.data.subarray(8)])
   return { kind: 'replace', id, entry: { ...entry, data } }

@@ -5,12 +5,12 @@ import type { MetadataStoreV1 } from './store.ts'
 
 const MAGIC: Buffer = Buffer.from('littlefs')
 const VERSION = 0x0001_0001
-/** The root, the size of a block, how many there are, and the version. */
+/** The size of: the root, the block size, the number of blocks, and the version. */
 const SIZE = 20
 /** Two pairs: the superblock and the root. */
 const FEWEST_BLOCKS = 4
 
-/** Makes an empty file system. */
+/** Creates an empty file system. */
 export function format(store: MetadataStoreV1): void {
   const { blockSize, blockCount } = store.flash
   if (blockCount < FEWEST_BLOCKS) throw new Failure('ENOSPC')
@@ -22,7 +22,7 @@ export function format(store: MetadataStoreV1): void {
   const entry: Entry = { type: SUPERBLOCK, isMoving: false, data, attributes: Buffer.alloc(0), name: MAGIC }
   const tail = { kind: 'tail', tail: root.pair, split: false } as const
   store.commit(store.newPair(SUPERBLOCKS), [{ kind: 'insert', id: 0, entry }, tail])
-  // Both blocks are written, so that nothing that was there before is taken for newer.
+  // Both blocks are written, so that no old contents of the second one are taken for a newer state.
   store.commit(store.fetch(SUPERBLOCKS), [])
 }
 
@@ -43,6 +43,6 @@ export function mount(store: MetadataStoreV1): void {
   const root = readPair(data)
   if (root === null) throw corrupt()
   store.root = root
-  // At another place each time, so that not always the same blocks are worn.
+  // The allocator starts at a different block after each mount, to spread wear.
   store.allocator.restart(store.fetch(root).revision)
 }

@@ -13,18 +13,18 @@ import { chainOf, type EntryLocation, MetadataStoreV1 } from './store.ts'
 import { mount } from './superblock.ts'
 
 const NOTHING: Buffer = Buffer.alloc(0)
-/** What a pair holds besides its entries. */
+/** The size of a pair without its entries, in bytes. */
 const PAIR_OVERHEAD = 20
 
-/** littlefs of the first version. */
+/** A littlefs volume of version 1. */
 export class Volume1 extends Volume {
   protected readonly store: MetadataStoreV1
   readonly inlineMax = 0
   readonly fileMax: number = FILE_MAX
-  /** Whether it has been looked for what a power cut has left. */
+  /** Whether the volume has been checked for operations that a power loss interrupted. */
   #isChecked = false
 
-  /** @param lookahead bytes, with a bit for each block that is looked for at a time */
+  /** @param lookahead the size of the allocator's window in bytes, with one bit for each block */
   constructor(flash: Flash, lookahead: number) {
     super(flash, false)
     this.store = new MetadataStoreV1(flash, lookahead, (visit) => this.visitOpen(visit))
@@ -42,7 +42,7 @@ export class Volume1 extends Volume {
     for (const position of this.store.positions) this.#findAgain(position)
   }
 
-  /** Looks where the entry of an open file is, after something has failed half-way. */
+  /** Finds the entry of an open file again, after an operation has failed midway. */
   #findAgain(position: Position): void {
     const { name } = position
     if (name === null || position.gone) return
@@ -63,7 +63,7 @@ export class Volume1 extends Volume {
     this.#isChecked = true
   }
 
-  /** The directory in which the last name of a path is, or would be. */
+  /** The directory that contains, or would contain, the last name of a path. */
   #above(path: Path): Pair {
     let pair = this.store.root
     for (const name of path.names.slice(0, -1)) {
@@ -74,7 +74,7 @@ export class Volume1 extends Volume {
     return pair
   }
 
-  /** Looks for what a path leads to: null where there is nothing. The root has no entry. */
+  /** Finds the entry of a path: null where there is none. The root has no entry. */
   #lookUp(path: Path): EntryLocation | null {
     const found = this.store.find(this.#above(path), lastName(path))
     if (path.isDirectory && found !== null && found.entry.type !== FOLDER) throw new Failure('ENOTDIR')
@@ -140,7 +140,7 @@ export class Volume1 extends Volume {
     return entry
   }
 
-  /** Puts an entry into a directory, where there is room. */
+  /** Inserts an entry into a directory. */
   #enter(directory: Pair, entry: Entry): void {
     let last: MetadataPairV1 | undefined
     for (const metadata of this.store.directory(directory)) {
@@ -155,7 +155,7 @@ export class Volume1 extends Volume {
     this.#extend(last, entry, last.tail)
   }
 
-  /** Adds a pair with an entry to a directory. */
+  /** Appends a pair with an entry to a directory. */
   #extend(last: MetadataPairV1, entry: Entry, tail: Pair | null): void {
     const store = this.store
     const fresh = store.newPair()
@@ -189,7 +189,7 @@ export class Volume1 extends Volume {
       store.commit(fresh, [{ kind: 'tail', tail: last.tail, split: false }])
       const parent = store.fetch(end.pair)
       const entry = this.#newEntry(path, FOLDER, pairBytes(head.pair))
-      // One step enters it in the tree and in the list of all pairs.
+      // One commit inserts it into the tree and into the list of all pairs.
       const changes: Change[] = [
         { kind: 'insert', id: parent.entries.length, entry },
         { kind: 'tail', tail: head.pair, split: false },
@@ -206,7 +206,7 @@ export class Volume1 extends Volume {
     this.#dropping(removed, () => this.#removeEntry(metadata, id))
   }
 
-  /** Where an empty directory is. */
+  /** The first pair of an empty directory. */
   #emptyDirectory(entry: Entry): Pair {
     const pair = inside(entry)
     const { entries, split } = this.store.fetch(pair)
@@ -214,7 +214,7 @@ export class Volume1 extends Volume {
     return pair
   }
 
-  /** Takes a directory out of the list of all pairs, after `action` has taken away its entry. */
+  /** Removes a directory from the list of all pairs, after `action` has removed its entry. */
   #dropping(directory: Pair | null, action: () => void): void {
     if (directory === null) {
       action()
@@ -230,7 +230,7 @@ export class Volume1 extends Volume {
     })
   }
 
-  /** Takes an entry away, and the pair too where that was all that it held of a longer directory. */
+  /** Removes an entry, and also its pair where that becomes empty and the directory has other pairs. */
   #removeEntry(metadata: MetadataPairV1, id: number): void {
     const predecessor = metadata.entries.length === 1 ? this.store.predecessor(metadata.pair) : null
     if (predecessor?.split !== true) {
@@ -264,7 +264,7 @@ export class Volume1 extends Volume {
     }
   }
 
-  /** Enters what has been found under another name, and takes away its old entry: in one step where that can be. */
+  /** Moves an entry to another name: with one commit where both names are in one pair. */
   #move(old: EntryLocation, target: EntryLocation | null, entry: Entry, to: Path): void {
     const store = this.store
     const isSamePair = target === null || target.metadata.pair[0] === old.metadata.pair[0]
@@ -297,7 +297,7 @@ export class Volume1 extends Volume {
   }
 }
 
-/** The changes of a rename that concerns one pair only. */
+/** The changes of a rename within one pair. */
 function changesWithin(old: EntryLocation, target: EntryLocation | null, entry: Entry): Change[] {
   const { id } = old
   if (target === null) {

@@ -4,16 +4,16 @@ import { entryItems } from './commit.ts'
 import type { Entry, Item } from './metadata.ts'
 import { ATTRIBUTE, CREATE, DELETE, DIRECTORY_STRUCT, idOf, makeTag, NO_ID, TAIL, typeOf } from './tag.ts'
 
-/** Changes of a pair's contents, as the pieces of metadata that say them. They are carried out one after the other. */
+/** Changes of a pair's contents, as items of metadata. They are applied one after the other. */
 
 const NOTHING = Buffer.alloc(0)
 
-/** A new entry; those from `id` on move up by one. */
+/** Creates an entry; the ids from `id` on increase by one. */
 export function creation(id: number, entry: Entry): Item[] {
   return [{ tag: makeTag(CREATE, id, 0), data: NOTHING }, ...entryItems(entry, id)]
 }
 
-/** An entry goes; those after it move down by one. */
+/** Deletes an entry; the ids after it decrease by one. */
 export function deletion(id: number): Item {
   return { tag: makeTag(DELETE, id, 0), data: NOTHING }
 }
@@ -38,7 +38,7 @@ export function isDeleting(item: Item): boolean {
   return typeOf(item.tag) === DELETE
 }
 
-/** Moves a position as the entries are moved. */
+/** Updates a position for changes of the entries. */
 export function follow(position: Position, items: readonly Item[]): void {
   for (const { tag } of items) {
     if (typeOf(tag) === CREATE && position.id >= idOf(tag)) position.id += 1

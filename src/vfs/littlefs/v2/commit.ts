@@ -5,12 +5,12 @@ import { isNothing, pieceBytes, type StatePiece } from './global_state.ts'
 import type { Entry, Item, PairContents } from './metadata.ts'
 import { ATTRIBUTE, CHECKSUM, FORWARD_CHECKSUM, LARGEST_SIZE, MOVE_STATE, makeTag, NO_ID, sizeOf, TAIL } from './tag.ts'
 
-/** A forward checksum and a checksum, with their tags. */
+/** The size of a forward checksum and a checksum, with their tags. */
 const CHECKSUMS_SIZE = 20
-/** A checksum with its tag. */
+/** The size of a checksum with its tag. */
 const CHECKSUM_SIZE = 8
 
-/** The pieces that make an entry. */
+/** The items that define an entry. */
 export function entryItems(entry: Entry, id: number): Item[] {
   const items: Item[] = []
   const add = (type: number, data: Buffer): void => {
@@ -22,7 +22,7 @@ export function entryItems(entry: Entry, id: number): Item[] {
   return items
 }
 
-/** The pieces that make all of a pair's contents. */
+/** The items that define all of a pair's contents. */
 export function contentsItems({ entries, tail, split }: PairContents, piece: StatePiece): Item[] {
   const items = entries.flatMap((entry, id) => entryItems(entry, id))
   if (tail !== null) items.push({ tag: makeTag(TAIL | (split ? 1 : 0), NO_ID, 8), data: pairBytes(tail) })
@@ -34,18 +34,18 @@ export function stateItem(piece: StatePiece): Item {
   return { tag: makeTag(MOVE_STATE, NO_ID, 12), data: pieceBytes(piece) }
 }
 
-/** Bytes that pieces take. */
+/** The size of items, in bytes. */
 export function itemsSize(items: readonly Item[]): number {
   return items.reduce((size, { tag }) => size + 4 + sizeOf(tag), 0)
 }
 
-/** Where a commit has led. */
+/** The state of the log after a commit. */
 export interface Written {
   readonly end: number
   readonly lastTag: number
 }
 
-/** Whether a commit that begins at `start` has room in a block. */
+/** Whether a commit that begins at `start` fits into a block. */
 export function fits(flash: Flash, start: number, items: readonly Item[]): boolean {
   return start + itemsSize(items) <= flash.blockSize - CHECKSUM_SIZE
 }
@@ -53,10 +53,10 @@ export function fits(flash: Flash, start: number, items: readonly Item[]): boole
 /**
  * Appends a commit to a block.
  *
- * @param start where, at the start of a unit
- * @param lastTag the tag before; NO_TAG at the start of the block
- * @param revision at the start of the block, its revision
- * @throws BadBlock where the block does not keep it
+ * @param start the offset of the commit, at the start of a unit
+ * @param lastTag the preceding tag; NO_TAG at the start of the block
+ * @param revision the block's revision, at the start of the block
+ * @throws BadBlock where the block does not retain the data
  */
 export function writeCommit(
   flash: Flash,
@@ -109,7 +109,7 @@ class CommitWriter {
     this.#lastTag = tag
   }
 
-  /** Adds checksums up to the end of a unit: more than one where the unit is larger than a tag can tell. */
+  /** Adds checksums up to the end of a unit: several where the unit is larger than the size field of a tag allows. */
   finish(): Written {
     const { blockSize } = this.#flash
     const end = this.#flash.aligned(Math.min(this.#at + CHECKSUMS_SIZE, blockSize))
@@ -123,9 +123,9 @@ class CommitWriter {
     return { end, lastTag: this.#lastTag }
   }
 
-  /** @returns where the checksum ends and the padding begins */
+  /** @returns the end of the checksum, where the padding begins */
   #addChecksums(next: number, moreFollow: boolean): number {
-    // Where the next tag will be, there must be something that is not valid until it is written.
+    // The word at the place of the next tag must be invalid until that tag is written.
     const leading = moreFollow ? this.#addForward(next) : 0xff
     const expected = leading < 0x80 ? 1 : 0
     const tag = makeTag(CHECKSUM | expected, NO_ID, next - this.#at - 4)
@@ -138,7 +138,7 @@ class CommitWriter {
     return at + 4 + this.#start
   }
 
-  /** Says what is after the commit, as long as it is erased. */
+  /** Adds a forward checksum: it records the erased state of the space after the commit. */
   #addForward(next: number): number {
     const { progSize } = this.#flash
     const erased = Buffer.allocUnsafeSlow(progSize)
@@ -150,7 +150,7 @@ class CommitWriter {
     return erased[0] ?? 0xff
   }
 
-  /** Programs up to the unit in which `end` is: the padding after that is nobody's. */
+  /** Programs up to the unit that contains `end`: the padding after that is unused. */
   #program(end: number): void {
     const size = this.#flash.aligned(end) - this.#start
     this.#flash.program(this.#block, this.#start, this.#bytes.subarray(0, size))

@@ -5,9 +5,9 @@ import { deletion, tailChange } from './changes.ts'
 import type { MetadataPair } from './metadata.ts'
 import type { MetadataStore } from './store.ts'
 
-/** What has to be done after the power went in the middle of something, before anything else is written. */
+/** Repairs after a power loss, which must be completed before the next write. */
 
-/** Finishes a move: the file is at its new place, so its old entry goes. */
+/** Finishes a move: the file exists at its new location, so its old entry is deleted. */
 export function finishMove(store: MetadataStore): void {
   const move = store.state.moveOnDisk
   if (move === null) return
@@ -18,19 +18,19 @@ export function finishMove(store: MetadataStore): void {
 }
 
 /**
- * Brings the list of all pairs into step with the tree.
+ * Makes the list of all pairs agree with the tree.
  *
- * @param powerLoss whether directories in the list may have been removed from the tree, or not yet entered
+ * @param powerLoss whether the list may contain directories that are no longer, or not yet, in the tree
  */
 export function removeOrphans(store: MetadataStore, powerLoss: boolean): void {
   if (store.state.orphans === 0) return
-  // First pairs that have moved, since those that they were may still speak of directories that are none any more.
+  // Moved pairs come first, since their earlier blocks may still refer to directories that no longer exist.
   let moved = true
   while (moved) moved = repairMoved(store) || (powerLoss && dropOrphans(store))
   store.state.orphans = 0
 }
 
-/** Has the list lead to the blocks to which the tree leads. @returns whether more pairs had to move */
+/** Makes the list refer to the blocks that the tree refers to. @returns whether more pairs had to move */
 function repairMoved(store: MetadataStore): boolean {
   return repair(store, (predecessor, tail) => {
     const parent = store.tree.parent(tail)
@@ -40,7 +40,7 @@ function repairMoved(store: MetadataStore): boolean {
   })
 }
 
-/** Takes directories out of the list to which no entry leads. @returns whether pairs had to move */
+/** Removes directories without an entry from the list. @returns whether pairs had to move */
 function dropOrphans(store: MetadataStore): boolean {
   return repair(store, (_, tail) => {
     if (store.tree.parent(tail) !== null) return null
@@ -55,14 +55,14 @@ interface Tail {
   readonly split: boolean
 }
 
-/** Goes through the list, and changes the tails that `wanted` finds wrong. */
+/** Iterates over the list, and corrects the tails for which `wanted` returns a replacement. */
 function repair(store: MetadataStore, wanted: (predecessor: MetadataPair, tail: Pair) => Tail | null): boolean {
   let moved = false
   let seen = new Seen()
   let steps = 0
   for (let metadata = store.tree.fetch(SUPERBLOCKS); metadata.tail !== null; ) {
     if (++steps > 4 * store.flash.blockCount || !seen.add(metadata.pair)) throw corrupt()
-    // Only the first pair of a directory has an entry that leads to it.
+    // Only the first pair of a directory has an entry that refers to it.
     const better = metadata.split ? null : wanted(metadata, metadata.tail)
     if (better === null) {
       metadata = store.tree.fetch(metadata.tail)
@@ -71,7 +71,7 @@ function repair(store: MetadataStore, wanted: (predecessor: MetadataPair, tail: 
     const { move } = store.state
     const finishing = move !== null && equalPair(move.pair, metadata.pair) ? [deletion(move.id)] : []
     if (finishing.length > 0) store.state.move = null
-    // The pair itself may go elsewhere by this.
+    // The commit may move the pair itself to other blocks.
     const here = headOf(metadata.pair)
     const changes = [...finishing, tailChange(better.tail, better.split)]
     if (store.positions.tracking([here], () => store.commit(metadata, changes))) moved = true

@@ -2,17 +2,17 @@ import { NO_BLOCK, type Pair, samePair } from '../pair.ts'
 import { DELETE, idOf, makeTag, NO_ID, typeOf } from './tag.ts'
 
 /**
- * State of the whole file system: what is under way that touches more than one pair of blocks. It is the exclusive or
- * of pieces that any pair may hold, so that it changes together with whatever is committed, wherever that is.
+ * The global state: operations in progress that concern more than one pair. It is the exclusive or of deltas that any
+ * pair may hold, so that every commit to any pair can change it atomically.
  */
 
-/** A piece: a tag and the two blocks of a pair, each 32 bits. */
+/** A delta: a tag and the two blocks of a pair, 32 bits each. */
 export type StatePiece = readonly [tag: number, block0: number, block1: number]
 
 export const NO_STATE: StatePiece = [0, 0, 0]
 const ORPHANS = 0x8000_0000
 
-/** A file that is being moved: where it has not been deleted yet. */
+/** A file that is being moved: the location of its old entry. */
 export interface Move {
   readonly pair: Pair
   readonly id: number
@@ -39,18 +39,18 @@ export function pieceBytes(piece: StatePiece): Buffer {
 }
 
 export class GlobalState {
-  /** As it is on the disk. */
+  /** The state on the disk. */
   #disk: StatePiece = NO_STATE
-  /** Pieces of pairs that have been dropped, to be taken over by the next commit. */
+  /** The deltas of dropped pairs, which the next commit must include. */
   #inherited: StatePiece = NO_STATE
-  /** How many lists are out of step with the tree at the moment. */
+  /** How many lists currently disagree with the tree. */
   orphans = 0
-  /** The file whose old entry is to be deleted, once its new one is there. */
+  /** The file whose old entry has to be deleted once the new one exists. */
   move: Move | null = null
 
-  /** Takes what the disk says. */
+  /** Sets the state that was read from the disk. */
   load(disk: StatePiece): void {
-    // The size of the tag is no part of the state: other implementations count in it.
+    // The size field of the tag is ignored: other implementations use it for a counter.
     this.#disk = [disk[0] & ~0x3ff, disk[1], disk[2]]
     this.#disk = xor(this.#disk, NO_STATE)
     this.#inherited = NO_STATE
@@ -58,18 +58,18 @@ export class GlobalState {
     this.orphans = this.#disk[0] >= ORPHANS ? 1 : 0
   }
 
-  /** The move that the disk tells of. */
+  /** The unfinished move that the disk records. */
   get moveOnDisk(): Move | null {
     return moveOf(this.#disk)
   }
 
-  /** The id that is only there until its move is over, in a pair: -1 for none. */
+  /** The id in a pair of the old entry of an unfinished move: -1 for none. */
   hiddenIn(pair: Pair): number {
     const move = this.moveOnDisk
     return move !== null && samePair(move.pair, pair) ? move.id : -1
   }
 
-  /** Whether the disk says all there is to say. */
+  /** Whether the state on the disk is up to date. */
   get settled(): boolean {
     return isNothing(this.#inherited) && isNothing(xor(this.#disk, this.#wanted()))
   }
@@ -78,23 +78,23 @@ export class GlobalState {
     this.#inherited = xor(this.#inherited, piece)
   }
 
-  /** What a commit must add to the piece of its pair. */
+  /** The delta that a commit must add to that of its pair. */
   change(): StatePiece {
     return xor(this.#inherited, xor(this.#disk, this.#wanted()))
   }
 
-  /** Only what was inherited: of a commit that nothing leads to yet, so that it cannot tell of changes. */
+  /** Only the inherited delta: for a commit to a pair that is not referenced yet, so that its delta does not count. */
   get inherited(): StatePiece {
     return this.#inherited
   }
 
-  /** What `change()` gave is on the disk. */
+  /** To be called when the result of `change()` is on the disk. */
   committed(): void {
     this.#disk = this.#wanted()
     this.#inherited = NO_STATE
   }
 
-  /** What `inherited` gave is on the disk. */
+  /** To be called when the value of `inherited` is on the disk. */
   committedInherited(): void {
     this.#inherited = NO_STATE
   }

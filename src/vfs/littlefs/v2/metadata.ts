@@ -23,22 +23,22 @@ import {
   typeOf,
 } from './tag.ts'
 
-/** Where the contents of a file or directory are: a type and what it points with. */
+/** The location of a file's or directory's contents: a type and the type's data. */
 export interface Struct {
   readonly type: number
   readonly data: Buffer
 }
 
-/** What is known of a file or directory. */
+/** The metadata of a file or directory. */
 export interface Entry {
-  /** The type of its name: REGULAR, DIRECTORY, SUPERBLOCK; 0 where none has been given. */
+  /** The type of its name: REGULAR, DIRECTORY, SUPERBLOCK; 0 where it has no name. */
   readonly type: number
   readonly name: Buffer
   readonly struct: Struct | null
   readonly attributes: ReadonlyMap<number, Buffer>
 }
 
-/** What a pair of blocks says, whichever way it is written down. */
+/** The decoded contents of a pair. */
 export interface PairContents {
   readonly entries: readonly Entry[]
   /** The next pair of the list of all pairs. */
@@ -52,27 +52,27 @@ export interface MetadataPair extends PairContents {
   /** The block that was read comes first. */
   readonly pair: Pair
   readonly revision: number
-  /** Where the next commit goes. */
+  /** The offset of the next commit. */
   readonly end: number
-  /** The last tag, with which the next one is combined. */
+  /** The last tag, with which the next one is xored. */
   readonly lastTag: number
-  /** Whether nothing has been programmed after the last commit. */
+  /** Whether the space after the last commit is erased. */
   readonly erased: boolean
-  /** Its piece of the global state. */
+  /** Its delta of the global state. */
   readonly piece: StatePiece
-  /** Checksums of its commits: different on every disk. */
+  /** The checksums of its commits, used as a random seed. */
   readonly seed: number
 }
 
 export const NO_ENTRY: Entry = { type: 0, name: Buffer.alloc(0), struct: null, attributes: new Map() }
 
-/** One piece of metadata, taken from a block or on its way to it. */
+/** One item of metadata, read from a block or to be written. */
 export interface Item {
   readonly tag: number
   readonly data: Buffer
 }
 
-/** Carries out what pieces of metadata say, one after the other. */
+/** Applies items of metadata one after the other. */
 export class ContentsBuilder implements PairContents {
   entries: Entry[]
   tail: Pair | null
@@ -111,7 +111,7 @@ export class ContentsBuilder implements PairContents {
   #change(tag: number, naming: boolean, change: (entry: Entry) => Entry): void {
     const id = idOf(tag)
     if (id === NO_ID) return
-    // A name makes its entry, and those before it.
+    // A name item creates its entry, and missing entries before it.
     while (naming && this.entries.length <= id) this.entries.push(NO_ENTRY)
     const entry = this.entries[id]
     if (entry !== undefined) this.entries[id] = change(entry)
@@ -121,7 +121,7 @@ export class ContentsBuilder implements PairContents {
     if (typeOf(tag) === CREATE) {
       while (this.entries.length < idOf(tag)) this.entries.push(NO_ENTRY)
       this.entries.splice(idOf(tag), 0, NO_ENTRY)
-      // No tag could speak of the last one, and what is written of it would go to another.
+      // No tag could address the last entry: items for it would apply to another entry.
       if (this.entries.length > NO_ID) throw corrupt()
     } else if (typeOf(tag) === DELETE) this.entries.splice(idOf(tag), 1)
   }
@@ -134,7 +134,7 @@ function withAttribute({ attributes }: Entry, tag: number, data: Buffer): Readon
   return changed
 }
 
-/** What reading found of a block, up to its last valid commit. */
+/** The result of reading a block, up to its last valid commit. */
 type Log = Omit<MetadataPair, 'pair'>
 
 /** Reads one block of a pair: null where it holds no valid commit. */
@@ -145,12 +145,12 @@ export function readLog(block: Buffer, progSize: number): Log | null {
 class LogReader {
   readonly #block: Buffer
   readonly #contents = new ContentsBuilder()
-  /** Pieces of the commit that is being read: valid only when its checksum is. */
+  /** The items of the commit being read: they are valid only if its checksum is. */
   #pending: Item[] = []
   #forward: Item | null = null
   #at = 4
   #tag = NO_TAG
-  /** Of the bytes since the last checksum. */
+  /** The offset after the last checksum. */
   #crcFrom = 0
   #end = 0
   #lastTag = NO_TAG
@@ -178,7 +178,7 @@ class LogReader {
     }
   }
 
-  /** Reads one piece: false where nothing valid follows. */
+  /** Reads one item: false where no valid one follows. */
   #next(): boolean {
     const block = this.#block
     if (this.#at + 4 > block.length) return false
@@ -205,14 +205,18 @@ class LogReader {
     this.#seed = crc32(this.#block, start, start + 4, this.#seed)
     this.#at = end
     this.#end = end
-    // What follows is valid with the opposite bit, where the bytes there happened to have that one.
+    // The checksum's type says which value of the valid bit the next tag has: the opposite of the bit in the erased
+    // space.
     this.#tag = (tag ^ ((typeOf(tag) & 1) << 31)) >>> 0
     this.#lastTag = this.#tag
     this.#crcFrom = end
     return true
   }
 
-  /** Only what the last commit expected to be there may be taken for erased: a commit may have been cut short. */
+  /**
+   * The space counts as erased only if the forward checksum of the last commit confirms it: a later commit may have
+   * been interrupted.
+   */
   #isErased(progSize: number): boolean {
     const forward = this.#forward
     if (this.#at !== this.#end || this.#end % progSize !== 0 || forward === null || forward.data.length < 8)

@@ -11,31 +11,31 @@ import { ContentsBuilder, type Entry, type Item, type MetadataPair, type PairCon
 import { CTZ_STRUCT, NO_TAG } from './tag.ts'
 import { directoryPair, Tree } from './tree.ts'
 
-/** How often a pair is erased before it moves elsewhere, so that all blocks wear alike: as on boards. */
+/** How often a pair is erased before it moves to other blocks for wear leveling: MicroPython's default. */
 const BLOCK_CYCLES = 100
-/** Odd, or only one block of each pair would ever move. */
+/** The number is odd, since otherwise only one block of each pair would ever move. */
 const CYCLE = (BLOCK_CYCLES + 1) | 1
-/** Ids that a pair has at the most: the rest is for what a commit may add. */
+/** The maximal number of ids in a pair: the remaining ids are reserved for commits. */
 const MOST_ENTRIES = 0xff
-/** A tail, a piece of the global state, a deletion and a checksum, with their tags. */
+/** The size of a tail, a delta of the global state, a deletion and a checksum, with their tags. */
 const RESERVED = 40
 
-/** What writing a pair has come to. */
+/** The result of writing a pair. */
 type Outcome =
   | { readonly kind: 'written' | 'relocated'; readonly metadata: MetadataPair }
-  /** Nothing is left in the pair: the one before it, of the same directory, is to take over its tail. */
+  /** The pair is empty: the previous pair of the directory has to take over its tail. */
   | { readonly kind: 'dropped'; readonly predecessor: MetadataPair; readonly left: PairContents }
 
-/** Where entries have gone: those from `from` on are in another pair now. */
+/** A split: the entries from `from` on are in another pair now. */
 interface Split {
   readonly from: number
   readonly pair: Pair
 }
 
 /**
- * The pairs of blocks and what is done to them: each commit changes one pair, in one step, whenever the power goes.
- * Where a pair has to move to other blocks, what points to it follows in commits of its own, and the global state says
- * meanwhile that it must be looked after.
+ * The metadata pairs, and operations on them: each commit changes one pair atomically, even if the power fails. Where a
+ * pair has to move to other blocks, the pointers to it are updated by separate commits, and the global state records
+ * meanwhile that a repair may be necessary.
  */
 export class MetadataStore {
   readonly flash: Flash
@@ -45,9 +45,9 @@ export class MetadataStore {
   readonly positions: Positions = new Positions()
   /** The root directory. */
   root: Pair = SUPERBLOCKS
-  /** Counts commits: tells whether what was read may have changed. */
+  /** Counts commits, to detect that data read earlier may be out of date. */
   generation = 0
-  /** Calls back with the blocks of open files, which no metadata leads to yet. */
+  /** Visits the blocks of open files, which no metadata refers to yet. */
   readonly #openBlocks: (visit: (block: number) => void) => void
 
   constructor(flash: Flash, lookahead: number, openBlocks: (visit: (block: number) => void) => void) {
@@ -60,7 +60,7 @@ export class MetadataStore {
     })
   }
 
-  /** Calls `visit` with every block that metadata leads to. */
+  /** Calls `visit` with every block that metadata refers to. */
   visitBlocks(visit: (block: number) => void): void {
     for (const { pair, entries } of this.tree.everything(pointersOf)) {
       pair.forEach(visit)
@@ -70,7 +70,7 @@ export class MetadataStore {
     }
   }
 
-  /** A new pair, which nothing leads to: its first commit is what makes it. Its second block is written first. */
+  /** A new pair, which is not referenced yet: its first commit creates it, in its second block. */
   newPair(pair: Pair = [this.allocator.allocate(), this.allocator.allocate()]): MetadataPair {
     return {
       pair,
@@ -87,9 +87,9 @@ export class MetadataStore {
   }
 
   /**
-   * Changes a pair, and whatever has to follow.
+   * Commits changes to a pair, and everything that follows from them.
    *
-   * @returns whether lists may be out of step now, because more than one pair had to move
+   * @returns whether lists may disagree with the tree, because more than one pair had to move
    */
   commit(metadata: MetadataPair, changes: readonly Item[]): boolean {
     let from = metadata.pair
@@ -106,7 +106,7 @@ export class MetadataStore {
       this.#moved(from, pair)
       const parent = this.tree.parent(from)
       if (parent !== null) {
-        // Until the pair before it points to it too.
+        // Until the previous pair refers to it too.
         this.state.orphans += 1
         const finishing = this.#finishMove(parent.metadata.pair)
         const id = finishing.some(({ id }) => id < parent.id) ? parent.id - 1 : parent.id
@@ -119,7 +119,7 @@ export class MetadataStore {
         }
       }
       const predecessor = this.tree.predecessor(from)
-      // One that nothing leads to is new.
+      // A pair that is not referenced is new.
       if (predecessor === null) break
       if (parent !== null) this.state.orphans -= 1
       const finishing = this.#finishMove(predecessor.pair)
@@ -130,7 +130,7 @@ export class MetadataStore {
     return outOfStep
   }
 
-  /** The deletion that is still missing of a move, where it is in a pair that is being written: its id may change. */
+  /** The outstanding deletion of a move, where its entry is in the pair being written: the commit may change its id. */
   #finishMove(pair: Pair): { id: number }[] {
     const { move } = this.state
     if (move === null || !samePair(move.pair, pair)) return []
@@ -145,7 +145,7 @@ export class MetadataStore {
     if (move !== null && samePair(move.pair, from)) this.state.move = { ...move, pair: to }
   }
 
-  /** Writes one pair, in its log or anew. */
+  /** Writes one pair: appends to its log, or rewrites it. */
   #write(metadata: MetadataPair, changes: readonly Item[], mayDrop = true): Outcome {
     this.generation += 1
     const wanted = new ContentsBuilder(metadata)
@@ -180,7 +180,7 @@ export class MetadataStore {
     }
   }
 
-  /** Adds a commit to the log: null where that has no room, or the block does not take it. */
+  /** Appends a commit to the log: null where it does not fit, or the block is bad. */
   #append(metadata: MetadataPair, wanted: PairContents, changes: readonly Item[]): MetadataPair | null {
     if (!metadata.erased || wanted.entries.length >= MOST_ENTRIES) return null
     const change = this.state.change()
@@ -201,7 +201,7 @@ export class MetadataStore {
     return end + this.flash.progSize <= this.flash.blockSize
   }
 
-  /** Writes a pair anew, into as many pairs as it needs. */
+  /** Rewrites a pair, split into as many pairs as necessary. */
   #rewrite(metadata: MetadataPair, wanted: PairContents, splits: Split[]): Outcome {
     let left: PairContents = contentsOf(wanted)
     for (let from = this.#splitAt(left.entries); from > 0; from = this.#splitAt(left.entries)) {
@@ -221,7 +221,7 @@ export class MetadataStore {
     return this.#compact(metadata, left, true)
   }
 
-  /** Where entries are to be split so that the later part fits well: 0 where all of them do. */
+  /** The index at which entries have to be split so that the second part fits well: 0 where all fit. */
   #splitAt(entries: readonly Entry[]): number {
     const { blockSize } = this.flash
     const most = Math.min(blockSize - RESERVED, this.flash.aligned(blockSize / 2))
@@ -235,7 +235,7 @@ export class MetadataStore {
     return from
   }
 
-  /** Puts entries into a new pair: null where there is no room for one. */
+  /** Moves entries into a new pair: null where no blocks are free. */
   #splitOff(contents: PairContents, from: number): Pair | null {
     try {
       const tail = this.newPair()
@@ -247,7 +247,10 @@ export class MetadataStore {
     }
   }
 
-  /** The first pair is written each time that the root is changed: with room to spare, the root moves away from it. */
+  /**
+   * Whether there is space to move the root out of the superblock pair, which is otherwise written at each change of
+   * the root.
+   */
   #hasRoomForSuperblock(): boolean {
     const used = new Set<number>()
     this.visitBlocks((block) => used.add(block))
@@ -255,9 +258,9 @@ export class MetadataStore {
   }
 
   /**
-   * Writes all of a pair into its older block, or, where that is bad or has been written often, into another one.
+   * Rewrites a pair into its older block, or, where that is bad or worn, into another one.
    *
-   * @param reachable whether something leads to the pair: only then may it tell of changes of the global state
+   * @param reachable whether the pair is referenced: only then may it hold changes of the global state
    */
   #compact(
     metadata: MetadataPair,
@@ -293,9 +296,7 @@ export class MetadataStore {
     }
   }
 
-  /**
-   * The piece of the global state that a pair written anew holds: its own, and, where that is due, what has changed.
-   */
+  /** The delta of the global state that a rewritten pair holds: its own, plus outstanding changes where allowed. */
   #carried(own: StatePiece, reachable: boolean, relocated: boolean): StatePiece {
     if (!reachable) return own
     return xor(own, relocated ? this.state.inherited : this.state.change())
@@ -335,12 +336,12 @@ function isTired({ revision }: MetadataPair): boolean {
   return (revision + 1) % CYCLE === 0
 }
 
-/** Where the directories of a pair begin. */
+/** The first pairs of the directories in a pair. */
 function pointersOf({ entries }: MetadataPair): Pair[] {
   return entries.map(directoryPair).filter((pair) => pair !== null)
 }
 
-/** The blocks of a file's contents; null for what has none of its own. */
+/** The blocks of a file's contents; null for inline contents. */
 export function chainOf(flash: Flash, { struct }: Entry): ChainReader | null {
   if (struct?.type !== CTZ_STRUCT || struct.data.length < 8) return null
   return new ChainReader(flash, { head: struct.data.readUInt32LE(0), size: struct.data.readUInt32LE(4) })

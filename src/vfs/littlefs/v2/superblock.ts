@@ -16,12 +16,12 @@ const SIZE = 24
 
 /** The longest name, in bytes. */
 export const NAME_MAX = 255
-/** The largest file: positions have a sign in C. */
+/** The largest file size: positions are signed in C. */
 export const FILE_MAX = 0x7fff_ffff
 /** The largest attribute. */
 export const ATTRIBUTE_MAX = 1022
 
-/** What a file system was made with. */
+/** The limits recorded in the superblock. */
 export interface Limits {
   readonly version: number
   readonly nameMax: number
@@ -40,20 +40,20 @@ function bytes(flash: Flash, { version, nameMax, fileMax, attributeMax }: Limits
   return data
 }
 
-/** Makes an empty file system. */
+/** Creates an empty file system. */
 export function format(store: MetadataStore): void {
   if (store.flash.blockCount < SUPERBLOCKS.length) throw new Failure('ENOSPC')
   const data = bytes(store.flash, LIMITS)
   const entry: Entry = { type: SUPERBLOCK, name: MAGIC, struct: { type: INLINE_STRUCT, data }, attributes: new Map() }
   const create = { tag: makeTag(CREATE, 0, 0), data: Buffer.alloc(0) }
   store.commit(store.newPair([1, 0]), [create, ...entryItems(entry, 0)])
-  // Both blocks are written, so that nothing that was there before is taken for newer.
+  // Both blocks are written, so that no old contents of the second one are taken for a newer state.
   store.commit({ ...store.tree.fetch(SUPERBLOCKS), erased: false }, [])
   store.flash.sync()
 }
 
 /**
- * Finds the root, and what the superblocks and the global state say.
+ * Finds the root, and reads the superblocks and the global state.
  *
  * @throws Failure EILSEQ where there is no file system; EINVAL for one of another version or device
  */
@@ -72,7 +72,7 @@ export function mount(store: MetadataStore): Limits {
   }
   if (limits === null) throw corrupt()
   store.state.load(state)
-  // At another place each time, so that not always the same blocks are worn.
+  // The allocator starts at a different block after each mount, to spread wear.
   store.allocator.restart(seed)
   return limits
 }
@@ -92,7 +92,7 @@ function readLimits(flash: Flash, { struct }: Entry): Limits {
   }
 }
 
-/** Makes a file system of an older version one of this: what is written from now on has forward checksums. */
+/** Upgrades a file system of an older version: later commits have forward checksums. */
 export function upgrade(store: MetadataStore, limits: Limits): Limits {
   if (limits.version === VERSION) return limits
   const current = { ...limits, version: VERSION }

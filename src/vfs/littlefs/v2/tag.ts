@@ -1,4 +1,4 @@
-/** Tags: 32 bits before each piece of metadata that say what it is, of which file, and how long. */
+/** Tags: the 32 bits before each item of metadata that give its type, the id of its file, and its length. */
 
 /** The kinds: the upper 3 of the 11 bits of a type. */
 export const NAME = 0x000
@@ -17,24 +17,24 @@ export const INLINE_STRUCT = 0x201
 export const CTZ_STRUCT = 0x202
 export const CREATE = 0x401
 export const DELETE = 0x4ff
-/** Of what is expected after a commit, where nothing has been programmed yet. */
+/** A checksum of the space expected to be erased after a commit. */
 export const FORWARD_CHECKSUM = 0x5ff
 export const MOVE_STATE = 0x7ff
 
-/** The id of what belongs to no file. */
+/** The id of items that belong to no file. */
 export const NO_ID = 0x3ff
-/** The size of what has been deleted. */
+/** The size that marks a deleted item. */
 export const DELETED_SIZE = 0x3ff
-/** What a piece of metadata has at the most. */
+/** The maximal size of an item. */
 export const LARGEST_SIZE = 0x3fe
-/** The first tag is combined with this one. */
+/** The value with which the first tag is xored. */
 export const NO_TAG = 0xffff_ffff
 
 export function makeTag(type: number, id: number, size: number): number {
   return ((type << 20) | (id << 10) | size) >>> 0
 }
 
-/** Tags that say something have this bit clear. */
+/** Valid tags have this bit clear. */
 export function isValid(tag: number): boolean {
   return tag >>> 31 === 0
 }
@@ -55,7 +55,7 @@ export function isDeletion(tag: number): boolean {
   return (tag & 0x3ff) === DELETED_SIZE
 }
 
-/** Bytes that follow the tag. */
+/** The number of bytes that follow the tag. */
 export function sizeOf(tag: number): number {
   return isDeletion(tag) ? 0 : tag & 0x3ff
 }

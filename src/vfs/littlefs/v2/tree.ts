@@ -6,15 +6,15 @@ import type { GlobalState } from './global_state.ts'
 import { type Entry, type MetadataPair, readLog } from './metadata.ts'
 import { DIRECTORY_STRUCT, REGULAR } from './tag.ts'
 
-/** An entry, and where it is. */
+/** The location of an entry. */
 export interface EntryLocation {
   readonly metadata: MetadataPair
   readonly id: number
-  /** Undefined where there is none of that name: it would be at `id`. */
+  /** Undefined where no entry has that name: a new one would get the id `id`. */
   readonly entry: Entry | undefined
 }
 
-/** Reads pairs, and finds its way among them. */
+/** Reads pairs, and finds entries in them. */
 export class Tree extends PairReader<MetadataPair> {
   readonly #state: GlobalState
 
@@ -37,7 +37,7 @@ export class Tree extends PairReader<MetadataPair> {
     return null
   }
 
-  /** The entries of a pair without one that is being moved away, by id. */
+  /** The entries of a pair by id, without one that is being moved away. */
   *visible(metadata: MetadataPair): Generator<readonly [id: number, entry: Entry]> {
     const hidden = this.#state.hiddenIn(metadata.pair)
     for (const [id, entry] of metadata.entries.entries()) if (id !== hidden) yield [id, entry]
@@ -62,7 +62,7 @@ export class Tree extends PairReader<MetadataPair> {
   }
 }
 
-/** The order of names in a directory: by their bytes, and a longer name before one with which it begins. */
+/** The order of names in a directory: by their bytes; a name precedes its own prefixes. */
 export function compareNames(one: Buffer, other: Buffer): number {
   const size = Math.min(one.length, other.length)
   return one.compare(other, 0, size, 0, size) || other.length - one.length
@@ -73,7 +73,7 @@ export function isNamed(entry: Entry): boolean {
   return entry.type >= REGULAR && entry.type < 0x80
 }
 
-/** Where a directory begins; null for what is none. */
+/** The first pair of a directory; null where the entry is not a directory. */
 export function directoryPair(entry: Entry): Pair | null {
   const { struct } = entry
   return struct?.type === DIRECTORY_STRUCT && struct.data.length >= 8 ? readPair(struct.data) : null

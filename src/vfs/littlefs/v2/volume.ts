@@ -15,18 +15,18 @@ import { ATTRIBUTE_MAX, type Limits, mount, upgrade } from './superblock.ts'
 import { CTZ_STRUCT, DIRECTORY, DIRECTORY_STRUCT, INLINE_STRUCT, REGULAR } from './tag.ts'
 import { compareNames, directoryPair, type EntryLocation, isNamed } from './tree.ts'
 
-/** The attribute in which MicroPython keeps the time of a file: nanoseconds since 1970, 64 bits. */
+/** The attribute in which MicroPython stores the modification time: nanoseconds since 1970, 64 bits. */
 const MTIME = 1
 
-/** littlefs of the second version. */
+/** A littlefs volume of version 2. */
 export class Volume2 extends Volume {
   protected readonly store: MetadataStore
   readonly inlineMax: number
   #limits: Limits
 
   /**
-   * @param lookahead bytes, with a bit for each block that is looked for at a time
-   * @param cacheSize how much is kept with its entry at the most: what boards hold in memory
+   * @param lookahead the size of the allocator's window in bytes, with one bit for each block
+   * @param cacheSize the maximal size of inline contents: the size of MicroPython's file cache
    */
   constructor(flash: Flash, lookahead: number, cacheSize: number, keepsTimes: boolean) {
     super(flash, keepsTimes)
@@ -49,7 +49,7 @@ export class Volume2 extends Volume {
     for (const position of this.store.positions) this.#findAgain(position)
   }
 
-  /** Looks where the entry of an open file is, after something has failed half-way. */
+  /** Finds the entry of an open file again, after an operation has failed midway. */
   #findAgain(position: Position): void {
     const { name } = position
     if (name === null || position.gone) return
@@ -71,7 +71,7 @@ export class Volume2 extends Volume {
     this.#limits = upgrade(this.store, this.#limits)
   }
 
-  /** Looks for what a path leads to; null for the root, which has no entry. */
+  /** Finds the entry of a path; null for the root, which has no entry. */
   #lookUp(path: Path): EntryLocation | null {
     let found: EntryLocation | null = null
     for (const name of path.names) found = this.store.tree.find(this.#inside(found), name)
@@ -79,7 +79,7 @@ export class Volume2 extends Volume {
     return found
   }
 
-  /** Where the directory begins that has been found. */
+  /** The first pair of a directory, from its entry. */
   #inside(found: EntryLocation | null): Pair {
     if (found === null) return this.store.root
     if (found.entry === undefined) throw new Failure('ENOENT')
@@ -108,7 +108,7 @@ export class Volume2 extends Volume {
   *list(path: Path): Generator<ListedEntry, undefined> {
     let last: Buffer | null = null
     for (;;) {
-      // What has changed since may be at other places, and only the order of names tells where to go on.
+      // The entries may have moved since; the order of names determines where to continue.
       const after: Buffer | null = last
       const { generation } = this.store
       let changed = false
@@ -137,7 +137,7 @@ export class Volume2 extends Volume {
     return { entry: position, data: dataOf(entry), mtime: mtimeOf(entry), isNew: false }
   }
 
-  /** Makes an empty file. Its entry is there at once, so that its name is not given to another one meanwhile. */
+  /** Creates an empty file. Its entry is written immediately, so that no other file gets its name. */
   #create(path: Path, { kind }: OpenMode, { metadata, id }: EntryLocation): OpenedEntry {
     if (kind === 'r') throw new Failure('ENOENT')
     if (path.isDirectory) throw new Failure('ENOTDIR')
@@ -145,7 +145,7 @@ export class Volume2 extends Volume {
     const struct = { type: INLINE_STRUCT, data: Buffer.alloc(0) }
     const changes = creation(id, { ...NO_ENTRY, type: REGULAR, name, struct })
     this.store.commit(metadata, changes)
-    // The pair may have been split, or have moved.
+    // The commit may have split or moved the pair.
     const made = this.#existing(path)
     const entry = new Position(made.metadata.pair, made.id, name)
     return { entry, data: struct.data, mtime: null, isNew: true }
@@ -177,7 +177,7 @@ export class Volume2 extends Volume {
       this.store.commit(fresh, [tailChange(last.tail, false)])
       const isLast = !found.metadata.split
       if (!isLast) {
-        // In two steps: the list of pairs has the new directory before its entry is there.
+        // Two commits are necessary: the new directory is in the list of pairs before its entry exists.
         state.orphans += 1
         this.store.commit(tree.fetch(last.pair), [tailChange(head.pair, false)])
         state.orphans -= 1
@@ -196,7 +196,7 @@ export class Volume2 extends Volume {
     } else this.store.commit(metadata, [deletion(id)])
   }
 
-  /** Takes an empty directory out of the list of pairs, after `action` has taken away its entry. */
+  /** Removes an empty directory from the list of pairs, after `action` has removed its entry. */
   #removing(entry: Entry, action: () => void): void {
     const { tree, state } = this.store
     const pair = directoryPair(entry)
@@ -237,7 +237,7 @@ export class Volume2 extends Volume {
     if (open.length > 0) this.#followMoved(open, to)
   }
 
-  /** Enters what has been found under another name, and takes away its old entry. */
+  /** Creates an entry under the new name, and deletes the old one. */
   #move(old: EntryLocation & { readonly entry: Entry }, target: EntryLocation, to: Path): void {
     const { state, tree } = this.store
     const isSamePair = target.metadata.pair[0] === old.metadata.pair[0]
@@ -252,14 +252,14 @@ export class Volume2 extends Volume {
     state.move = { pair: old.metadata.pair, id: old.id }
     this.store.positions.tracking([source], () => {
       this.store.commit(target.metadata, changes)
-      // Where pairs had to move, it may be done already.
+      // Where pairs had to move, the deletion may already have been committed.
       if (state.move === null) return
       state.move = null
       this.store.commit(tree.fetch(source.pair), [deletion(source.id)])
     })
   }
 
-  /** Files that are open stay what they are under another name. */
+  /** Updates the positions of open files after a move. */
   #followMoved(open: readonly Position[], to: Path): void {
     const { metadata, id } = this.#existing(to)
     for (const position of open) {
