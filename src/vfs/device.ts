@@ -185,26 +185,16 @@ export class Device {
   #blockCount(): number {
     const count = this.#request(BLOCKDEV_BLOCK_COUNT)
     if (count === null) throw wrongType('block_dev', 'a block device that tells its number of blocks', count)
-<<<<<<< HEAD
     if (count < 0) throw deviceError(-count, 'ioctl')
     // FAT counts sectors in 32 bits.
-=======
-    if (count < 0) throw osError(-count, 'ioctl')
-    // FAT uses 32-bit sector numbers.
->>>>>>> 43e8abf (Word the comments of vfs in the field's terms)
     return Math.min(count, LARGEST_COUNT)
   }
 }
 
 function transferFailure(result: unknown, operation: string): OSError | null {
   if (result === undefined || result === null || result === 0 || result === false) return null
-<<<<<<< HEAD
   if (typeof result === 'number' && Number.isInteger(result) && result < 0) return deviceError(-result, operation)
   // Anything positive was never meant as success: MicroPython refuses it in the same way.
-=======
-  if (typeof result === 'number' && Number.isInteger(result) && result < 0) return osError(-result, operation)
-  // MicroPython also treats a positive result as an error.
->>>>>>> 43e8abf (Word the comments of vfs in the field's terms)
   if (typeof result === 'number' || result === true) return vfsError('EINVAL', operation)
   return asOSError(wrongType(`${operation}()`, 'null, 0 or a negative error number, and no promise', result), operation)
 }

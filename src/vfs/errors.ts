@@ -21,13 +21,8 @@ export function vfsError(
 export function asOSError(thrown: unknown, operation: string): OSError {
   if (thrown instanceof OSError) return thrown
   const errno: unknown = (thrown as { errno?: unknown } | null | undefined)?.errno
-<<<<<<< HEAD
   // Node's own errors carry the number negated.
   const known = typeof errno === 'number' && isErrno(Math.abs(errno))
-=======
-  // Node's errors have a negative errno.
-  const known = typeof errno === 'number' && Number.isInteger(errno) && errno !== 0
->>>>>>> 43e8abf (Word the comments of vfs in the field's terms)
   const error = known ? osError(Math.abs(errno), operation) : vfsError('EIO', operation)
   error.cause = thrown
   return error

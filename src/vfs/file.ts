@@ -259,7 +259,6 @@ export class VfsFile<T extends string | Buffer = string> implements Iterable<T> 
     return (this.#binary ? bytes : decode(bytes)) as T
   }
 
-<<<<<<< HEAD
   /** What is given to the caller of what was read ahead: bytes as a copy, since a caller can detach their memory. */
   #line(size: number): T {
     const bytes = this.#take(size)
@@ -267,9 +266,6 @@ export class VfsFile<T extends string | Buffer = string> implements Iterable<T> 
   }
 
   /** Puts the file's position where the caller believes it to be. */
-=======
-  /** Discards the data read ahead, and moves the file's position back to where the caller expects it. */
->>>>>>> 43e8abf (Word the comments of vfs in the field's terms)
   #forgetAhead(): void {
     const unread = this.#ahead.length
     if (unread === 0) return

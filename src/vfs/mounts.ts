@@ -64,12 +64,8 @@ export class MountTable {
     const fs = isFileSystem(fsobj) ? fsobj : probe(fsobj)
     // MicroPython mounts first: then a refused mount point leaves a file system read-only, or newly made.
     if (this.#isTaken(mountPoint)) throw vfsError('EPERM', 'mount', mountPoint)
-<<<<<<< HEAD
     fs.mount(readonly, mkfs)
     // What is mounted at the root stays last, because every path leads there.
-=======
-    // The file system mounted at "/" stays last, because every path matches it.
->>>>>>> 43e8abf (Word the comments of vfs in the field's terms)
     const atRoot = this.#mounts.findIndex(({ point }) => point === '/')
     this.#mounts.splice(atRoot === -1 ? this.#mounts.length : atRoot, 0, { fs, point: mountPoint })
   }

@@ -16,7 +16,6 @@ const { S_IFDIR, S_IFREG } = constants
 
 /** The maximal length of a name, in characters. */
 const NAME_MAX = 255
-<<<<<<< HEAD
 /**
  * Characters that no name on FAT may have. For FatFs a control character is the end of the path, and U+FFFF becomes the
  * end of the name: another file would be meant.
@@ -24,9 +23,6 @@ const NAME_MAX = 255
 const FORBIDDEN = /[\x01-\x1f"*:<>?|\x7f\uffff]/
 const BACKSLASH = 0x5c
 /** Offset in DIR of the cluster that a directory starts at: its identity. */
-=======
-/** Offset in DIR of the directory's first cluster, which identifies the directory. */
->>>>>>> 43e8abf (Word the comments of vfs in the field's terms)
 const DIRECTORY_CLUSTER = 8
 /** The root has no directory entry, and so no time. MicroPython reports this one. */
 const ROOT_TIME: number = new Date(2000, 0, 1).getTime() / 1000

@@ -210,13 +210,7 @@ export class FatVolume {
   }
 
   #place(memory: number, path: string): number {
-<<<<<<< HEAD
     // With the drive's number in front, so that a colon in a name is not taken for the end of one.
-=======
-    if (!path.isWellFormed()) throw vfsError('EINVAL', 'path', path)
-    if (path.includes('\0')) throw badValue('path', 'must not contain a NUL', path)
-    // The drive number comes first, so that a colon in a name is not taken for the end of a drive number.
->>>>>>> 43e8abf (Word the comments of vfs in the field's terms)
     const bytes = Buffer.from(`0:${path}\0`)
     if (bytes.length > LONGEST_PATH) throw vfsError('ENAMETOOLONG', 'path', path)
     this.memory.set(bytes, memory)

@@ -45,7 +45,6 @@ export function lastName(path: Path): Buffer {
   return name
 }
 
-<<<<<<< HEAD
 /**
  * The name of what is made by a path.
  *
@@ -58,9 +57,6 @@ export function newName(path: Path): Buffer {
 }
 
 /** Whether a path leads to something below another one. */
-=======
-/** Whether a path is below another one. */
->>>>>>> 43e8abf (Word the comments of vfs in the field's terms)
 export function isBelow(names: readonly Buffer[], above: readonly Buffer[]): boolean {
   return names.length > above.length && above.every((name, index) => names[index]?.equals(name))
 }

@@ -18,14 +18,7 @@ const HOW = structs.open_how
 const how = ownMemory(HOW.size)
 const howAddress = addressOf(how)
 
-<<<<<<< HEAD
 /** As many links as the kernel follows. */
-=======
-/** The audit event of `open`. */
-const openEvent = new AuditEvent('open')
-
-/** The kernel's limit of links in a path (MAXSYMLINKS). */
->>>>>>> 43e8abf (Word the comments of vfs in the field's terms)
 const MOST_LINKS = 40
 /** How often an open is repeated that a concurrent rename has disturbed (EAGAIN). */
 const MOST_TRIES = 100
@@ -131,7 +124,6 @@ function followsLink(at: number, name: string, flags: number): boolean {
   }
 }
 
-<<<<<<< HEAD
 /** The names in a path, the first one last. */
 function namesOf(path: string): string[] {
   return path
@@ -149,9 +141,6 @@ function openAt(syscall: string, at: number, name: string, flags: number, mode: 
 }
 
 /** Opens a directory, to start from. */
-=======
-/** Opens the root directory. */
->>>>>>> 43e8abf (Word the comments of vfs in the field's terms)
 export function openRoot(path: FileName): number {
   return open(path, O_PATH | O_DIRECTORY)
 }

@@ -21,12 +21,8 @@ import { openConfined } from './confined.ts'
 import { PosixFile, posixFlags } from './file.ts'
 import { RootDirectory } from './root_directory.ts'
 
-<<<<<<< HEAD
 const { AT_REMOVEDIR, F_GETFL, F_SETFL, O_CLOEXEC, O_DIRECTORY, O_NOCTTY, O_NONBLOCK, O_PATH, O_RDONLY } = constants
 const { S_IFMT, S_IFREG } = constants
-=======
-const { O_CLOEXEC, O_DIRECTORY, O_NONBLOCK, O_PATH, O_RDONLY } = constants
->>>>>>> 43e8abf (Word the comments of vfs in the field's terms)
 /** The default mode of MicroPython's Unix port, before the umask is applied. */
 const FILE_MODE = 0o644
 const DIRECTORY_MODE = 0o777
@@ -44,7 +40,6 @@ const NO_DIR_FD = -1
 /**
  * The host's file system, or the part of it below a directory.
  *
-<<<<<<< HEAD
  * Without `root` it is the host's whole tree, and its current directory is the process's. With `root` nothing leads out
  * of that directory: ".." stops there, and absolute paths and links start there. The current directory is then the
  * object's own. The directory is held open until `umount` or `close`, or until the object is collected: it stays the root also where
@@ -52,11 +47,6 @@ const NO_DIR_FD = -1
  * terminal is opened with O_NONBLOCK, which it keeps.
  *
  * Auditing events are those of `os`, with paths as the host has them.
-=======
- * Without `root` it is the host's whole tree, and its current directory is that of the process. With `root`, no path
- * leads out of that directory: ".." stops there, and absolute paths and links start there. The object then has a
- * current directory of its own.
->>>>>>> 43e8abf (Word the comments of vfs in the field's terms)
  *
  * Availability: Linux. See OpenMV, os.VfsPosix; MicroPython, vfs.VfsPosix.
  * @example
@@ -71,13 +61,9 @@ const NO_DIR_FD = -1
 export class VfsPosix implements FileSystem {
   readonly #root: RootDirectory | null
   #readonly = false
-<<<<<<< HEAD
   /** How often it is mounted. */
   #mounts = 0
   /** From `root`; only where there is one. */
-=======
-  /** The current directory, relative to `root`; used only with `root`. */
->>>>>>> 43e8abf (Word the comments of vfs in the field's terms)
   #cwd = '/'
 
   /**
@@ -85,32 +71,15 @@ export class VfsPosix implements FileSystem {
    * @throws OSError as for opening the directory
    */
   constructor(root?: Path | null) {
-<<<<<<< HEAD
     this.#root = root === undefined || root === null ? null : new RootDirectory(root)
-=======
-    if (root === undefined || root === null) {
-      this.#root = null
-      return
-    }
-    const directory = fileName(root, 'root')
-    close(openRoot(directory))
-    // The path is made absolute, so that the process may change its current directory.
-    const name = fsdecode(directory)
-    this.#root = name.startsWith('/') ? name : joinPath(getcwd(), name)
->>>>>>> 43e8abf (Word the comments of vfs in the field's terms)
   }
 
   /**
    * Called by `mount` of the mount table.
    *
    * @param readonly whether writing is refused from now on
-<<<<<<< HEAD
    * @param mkfs must be false: the host's file system is not ours to make
    * @throws OSError EPERM for `mkfs`; EBADF where it has been unmounted
-=======
-   * @param mkfs must be false: the host's file system cannot be created
-   * @throws OSError EPERM for `mkfs`
->>>>>>> 43e8abf (Word the comments of vfs in the field's terms)
    */
   mount(readonly: boolean, mkfs = false): void {
     if (bool(mkfs, 'mkfs', false)) throw vfsError('EPERM', 'mount')
@@ -119,7 +88,6 @@ export class VfsPosix implements FileSystem {
     if (refuse) this.#readonly = true
   }
 
-<<<<<<< HEAD
   /** What `umount` of the mount table calls: where it is mounted no more, `root` is closed, and every call is EBADF. */
   umount(): void {
     this.#mounts -= 1
@@ -135,10 +103,6 @@ export class VfsPosix implements FileSystem {
   [Symbol.dispose](): void {
     this.close()
   }
-=======
-  /** Called by `umount` of the mount table: has no effect. */
-  umount(): void {}
->>>>>>> 43e8abf (Word the comments of vfs in the field's terms)
 
   /** Opens a path with `flags`, and runs an action on the descriptor. */
   #opened<T>(operation: string, path: string, flags: number, action: (fd: number) => T): T {
@@ -160,7 +124,6 @@ export class VfsPosix implements FileSystem {
     return joinPath(this.#cwd, path)
   }
 
-<<<<<<< HEAD
   /** A path below the root as the host has it: for auditing events. */
   #hostPath(root: RootDirectory, path: FileName): string {
     return root.hostPath(this.#virtual(fsdecode(path)))
@@ -173,18 +136,6 @@ export class VfsPosix implements FileSystem {
     // "/" itself is not an entry of a directory: the system refuses to change it under this name.
     if (name === '') return action(root.fd, '.')
     return this.#opened(operation, directory || '.', O_PATH | O_DIRECTORY, (fd) => action(fd, name))
-=======
-  /**
-   * Runs an action on the last name of a path and its directory: for calls that do not follow a link in the last name.
-   */
-  #inDirectory<T>(operation: string, path: string, action: (name: string, dir_fd: number | null) => T): T {
-    if (this.#root === null) return action(path, null)
-    if (path === '') throw vfsError('ENOENT', operation, path)
-    const [, directory = '', name = ''] = /^(.*?)([^/]*\/*)$/s.exec(path) ?? []
-    // "/" itself is not a directory entry, and the calls refuse it.
-    if (name === '' || /^\/+$/.test(name)) return action('.', null)
-    return this.#opened(operation, directory === '' ? '.' : directory, O_PATH | O_DIRECTORY, (fd) => action(name, fd))
->>>>>>> 43e8abf (Word the comments of vfs in the field's terms)
   }
 
   #requireWritable(operation: string, path: FileName): void {
@@ -241,14 +192,7 @@ export class VfsPosix implements FileSystem {
     this.#cwd = this.#opened('chdir', name, O_PATH | O_DIRECTORY, (fd) => this.#pathOf(fd) ?? this.#virtual(name))
   }
 
-<<<<<<< HEAD
   /** Where an open directory is, from the root; null where that is not known: without /proc, or after a move. */
-=======
-  /**
-   * The path of an open directory, relative to the root; null where it is unknown: without /proc, or after the
-   * directory has been moved.
-   */
->>>>>>> 43e8abf (Word the comments of vfs in the field's terms)
   #pathOf(fd: number): string | null {
     try {
       const root = readlink(`/proc/self/fd/${this.#root?.fd}`)
