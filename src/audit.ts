@@ -48,7 +48,7 @@ const addHookEvent = new AuditEvent('sys.addaudithook')
  *
  * @param hook gets the event's name and its arguments; what it throws reaches the caller, and the call is not made
  * @throws whatever an earlier hook throws
- * @see Python, Audit events table
+ * Availability: everywhere. See Python, sys.addaudithook; Audit events table.
  * @example
  * ```ts
  * const events: string[] = []

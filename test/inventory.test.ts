@@ -8,6 +8,8 @@ import * as errno from 'osier/errno'
 import * as signal from 'osier/signal'
 import * as stat from 'osier/stat'
 import * as time from 'osier/time'
+import { isFunction } from '../tools/reference/chapters.ts'
+import { changesUntold, reasonsLacking } from './support/checks.ts'
 
 /** A chapter of the fixture. */
 interface Chapter {
@@ -204,15 +206,18 @@ for (const { module, exports, chapters, extras } of modules) {
     test(`${module}: everything exported is documented, or has its reason here`, () => {
       const known = documented(module)
       const reasons = extras.flatMap(({ names }) => names.split(/\s+/))
-      assert.deepEqual(
-        Object.keys(exports).filter((name) => !known.has(name) && !reasons.includes(name)),
-        [],
-      )
+      assert.deepEqual(reasonsLacking(Object.keys(exports), known, reasons), [])
       assert.deepEqual(
         reasons.filter((name) => known.has(name) || !(name in exports)),
         [],
         'listed as extras without need',
       )
+    })
+
+    test(`${module}: functions of no document are named in the changelog`, () => {
+      const known = documented(module)
+      const own = Object.keys(exports).filter((name) => !known.has(name) && isFunction(exports[name]))
+      assert.deepEqual(changesUntold(own, readFileSync('CHANGELOG.md', 'utf8')), [])
     })
   }
 

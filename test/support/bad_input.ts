@@ -1,5 +1,6 @@
 import * as fs from 'node:fs'
 import * as os from 'osier'
+import { declarationsOf } from '../../tools/declarations/functions.ts'
 import { harmUnstated, isHarmless } from './harm.ts'
 import { HostileError, hostileValues, type TestValue } from './hostile_values.ts'
 import { type Kind, kinds, type Place } from './kinds.ts'
@@ -10,19 +11,19 @@ import { publicFunctions, type Signature, type SignatureParameter, signatureOf, 
  * Gives every exported function every value of the zoo in every place, and looks at what comes of it. Runs in a process
  * of its own, because the worst that can come of it is the end of the process:
  *
- *     node bad_input.js FOLDER [promises]
+ *     node bad_input.js FOLDER [promises | MODULE DECLARATIONS]
  *
  * works in FOLDER/inside, must not touch FOLDER/outside, and writes what it finds wrong to FOLDER/report.json.
  * With `promises` it does so with the functions of `os.promises`, which must refuse what those of `os` refuse, in the same
- * words, but never by throwing.
+ * words, but never by throwing. With a module, it does so with the functions of that one, which its declarations describe.
  */
 
-const [, , root = '', which = 'os'] = process.argv
+const [, , root = '', which = 'os', declarations] = process.argv
 const isAsynchronous = which === 'promises'
 const synchronous: Readonly<Record<string, unknown>> = os
-const tested: Readonly<Record<string, unknown>> = isAsynchronous ? os.promises : os
-
-const functions = publicFunctions()
+const tested: Readonly<Record<string, unknown>> =
+  declarations !== undefined ? await import(which) : isAsynchronous ? os.promises : os
+const functions = declarations === undefined ? publicFunctions() : declarationsOf(declarations)
 
 const sentinel = `${root}/outside/sentinel`
 fs.mkdirSync(`${root}/outside`)

@@ -10,18 +10,28 @@ interface Report {
 }
 
 /**
- * Gives all functions all values of the zoo, and wants nothing wrong in what comes of it. In a process of its own: the
- * worst that bad input can do is to end it, or to keep it waiting.
+ * Gives all functions all values of the zoo. In a process of its own: the worst that bad input can do is to end it, or to
+ * keep it waiting.
+ *
+ * @param args for the program: what it tests instead of `os`
+ * @returns what is wrong with their results and errors, and with what they leave behind
+ */
+export function badInputReport(...args: string[]): Report {
+  const folder = temporaryFolder()
+  const program = new URL('./bad_input.js', import.meta.url).pathname
+  const child = spawnSync(process.execPath, [program, folder, ...args], { encoding: 'utf8', timeout: 300_000 })
+  assert.deepEqual([child.status, child.signal, child.stderr], [0, null, ''])
+  return JSON.parse(readFileSync(`${folder}/report.json`, 'utf8')) as Report
+}
+
+/**
+ * Wants nothing wrong in what all functions do with all values of the zoo.
  *
  * @param fewest how many functions there are at least
  * @param args for the program: what it tests instead of `os`
  */
 export function assertAllHandled(fewest: number, ...args: string[]): void {
-  const folder = temporaryFolder()
-  const program = new URL('./bad_input.js', import.meta.url).pathname
-  const child = spawnSync(process.execPath, [program, folder, ...args], { encoding: 'utf8', timeout: 300_000 })
-  assert.deepEqual([child.status, child.signal, child.stderr], [0, null, ''])
-  const { calls, functions, wrong } = JSON.parse(readFileSync(`${folder}/report.json`, 'utf8')) as Report
+  const { calls, functions, wrong } = badInputReport(...args)
   assert.deepEqual(wrong, [])
   assert.ok(functions > fewest && calls > 100 * functions, 'hardly anything was called')
 }

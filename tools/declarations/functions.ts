@@ -187,6 +187,15 @@ function union(type: string): string {
   return [...new Set(alternatives.filter((one) => propertiesOf(one).length === 0))].sort().join(' | ')
 }
 
+/** What a type is made of, with the types that it is another name for: `Path | Descriptor`, of `ListableDirectory`. */
+export function alternativesOf(type: string): string[] {
+  return pieces(type, '|').flatMap((one) => {
+    const definition = types().get(one) ?? ''
+    const isAlias = definition !== '' && !definition.includes('{')
+    return isAlias ? [one, ...alternativesOf(definition.trim())] : [one]
+  })
+}
+
 let known: Map<string, string> | undefined
 
 /** What each type of `os` and `path` is: its parents and its body, or what it is another name for. */

@@ -44,7 +44,7 @@ export abstract class PathLike {
  * @param path the path
  * @returns text or bytes
  * @throws TypeError for anything else, and if `__fspath__()` gives something else
- * @see Python, os, fspath
+ * Availability: everywhere. See Python, os.fspath.
  * @example
  * ```ts
  * os.fspath(new URL('file:///etc/motd')) // => '/etc/motd'
@@ -94,7 +94,7 @@ function fromFileUrl(url: URL): string {
  * @param filename text, bytes, URL or PathLike
  * @returns a Buffer
  * @throws TypeError for anything else; RangeError for a lone surrogate that stands for no byte
- * @see Python, os, fsencode; PEP 383
+ * Availability: everywhere. See Python, os.fsencode; PEP 383.
  * @example
  * ```ts
  * os.fsencode('caf\u00e9') // => Buffer.from([0x63, 0x61, 0x66, 0xc3, 0xa9])
@@ -120,7 +120,7 @@ export function encoded(filename: FileName, name: string): Buffer {
  * @param filename text, bytes, URL or PathLike
  * @returns text, possibly with lone surrogates (`text.isWellFormed()` tells)
  * @throws TypeError for anything else
- * @see Python, os, fsdecode; PEP 383
+ * Availability: everywhere. See Python, os.fsdecode; PEP 383.
  * @example
  * ```ts
  * const name = os.fsdecode(Buffer.from([0x63, 0x61, 0x66, 0xe9])) // not UTF-8
