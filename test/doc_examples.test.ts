@@ -60,7 +60,7 @@ function isHere(value: unknown): boolean {
 
 const env = { ...process.env, NODE_TEST_CONTEXT: undefined, NODE_NO_WARNINGS: '1' }
 const folder = temporaryFolder()
-const examples = docExamples('src')
+const examples = docExamples()
 const wrong = examples.length
 const complaints = compileAll(folder, [
   ...examples.map(({ program }) => program),

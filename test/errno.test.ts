@@ -4,6 +4,7 @@ import { constants } from 'node:os'
 import { test } from 'node:test'
 import os from 'osier'
 import * as errno from 'osier/errno'
+import { inRepository } from '../tools/repository.ts'
 import { askPython, noPython } from './support/python.ts'
 
 const { errorcode, ...names } = errno
@@ -15,7 +16,7 @@ const newer = ['EHWPOISON']
 
 test('the numbers are those of CPython', () => {
   const fixture: { errnoNumbers: Record<string, number> } = JSON.parse(
-    readFileSync('test/fixtures/cpython-constants.json', 'utf8'),
+    readFileSync(inRepository('test/fixtures/cpython-constants.json'), 'utf8'),
   )
   const older = Object.entries(defined).filter(([name]) => !newer.includes(name))
   assert.deepEqual(Object.fromEntries(older), fixture.errnoNumbers)

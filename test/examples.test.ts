@@ -19,6 +19,7 @@ import { createInterface } from 'node:readline'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import os from 'osier'
+import { inRepository } from '../tools/repository.ts'
 import { outputOf, processFields } from './support/children.ts'
 import { temporaryFolder } from './support/folder.ts'
 import { noPython } from './support/python.ts'
@@ -29,15 +30,19 @@ const folder = temporaryFolder()
 
 const noBash = existsSync('/bin/bash') ? false : 'there is no /bin/bash'
 
+function programOf(example: string): string {
+  return inRepository(`build/examples/${example}.js`)
+}
+
 function run(example: string, ...args: string[]): SpawnSyncReturns<string> {
-  return spawnSync(process.execPath, [`build/examples/${example}.js`, ...args], { encoding: 'utf8', timeout: 60_000 })
+  return spawnSync(process.execPath, [programOf(example), ...args], { encoding: 'utf8', timeout: 60_000 })
 }
 
 test('prefork: the children serve, one that dies is replaced, SIGTERM ends all', {
   timeout: 60_000,
   skip: noFork,
 }, async () => {
-  const server = spawn(process.execPath, ['build/examples/prefork/server.js', '0', '2'], {
+  const server = spawn(process.execPath, [programOf('prefork/server'), '0', '2'], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const closed = once(server, 'close')
@@ -106,7 +111,7 @@ test('descriptors: the child has 3 to 9 and answers on them', () => {
 })
 
 test('job control: the command has the terminal, and Ctrl-C and Ctrl-Z reach nobody else', { skip: noPython }, () => {
-  const example = 'build/examples/job_control/foreground.js'
+  const example = programOf('job_control/foreground')
   const { failure, status, shown } = atTerminals(
     [process.execPath, example, 'cat'],
     [
@@ -150,7 +155,7 @@ test('daemon: it belongs to no terminal, has nothing of ours open, runs once, an
   assert.equal(daemon('status'), 'not running\n')
   assert.equal(daemon('stop'), 'not running\n')
   const started = outputOf((fd) =>
-    os.posix_spawn(process.execPath, [process.execPath, 'build/examples/daemon/daemon.js', 'start', place], null, {
+    os.posix_spawn(process.execPath, [process.execPath, programOf('daemon/daemon'), 'start', place], null, {
       file_actions: [
         [os.POSIX_SPAWN_DUP2, fd, 1],
         // Something that a careless ancestor left open.
@@ -200,7 +205,7 @@ test('supervisor: orphans are waited for, and what is left is ended', { timeout:
 
 test('supervisor: signals are handed on', { timeout: 60_000 }, async () => {
   const script = 'trap "exit 3" TERM; echo ready; for i in $(seq 500); do sleep 0.02; done'
-  const command = ['build/examples/supervisor/supervisor.js', 'sh', '-c', script]
+  const command = [programOf('supervisor/supervisor'), 'sh', '-c', script]
   const child = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'ignore'] })
   const ended = once(child, 'exit')
   await once(child.stdout, 'data')
@@ -229,7 +234,7 @@ test('waiting: a dialogue with bash at a terminal', { timeout: 60_000, skip: noB
 test('waiting: a log is followed when it grows, is cut, and is replaced', { timeout: 60_000 }, async () => {
   const path = join(folder, 'log')
   writeFileSync(path, 'old\n')
-  const child = spawn(process.execPath, ['build/examples/waiting/follow.js', path], {
+  const child = spawn(process.execPath, [programOf('waiting/follow'), path], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const ended = once(child, 'exit')
@@ -254,7 +259,7 @@ test('waiting: a log is followed when it grows, is cut, and is replaced', { time
 test('waiting: processes count on under a lock', { timeout: 60_000 }, async () => {
   const path = join(folder, 'counter')
   const ends = Array.from({ length: 3 }, async () => {
-    const child = spawn(process.execPath, ['build/examples/waiting/lock.js', path, '15'], {
+    const child = spawn(process.execPath, [programOf('waiting/lock'), path, '15'], {
       stdio: ['ignore', 'ignore', 'inherit'],
     })
     return once(child, 'exit')

@@ -10,12 +10,12 @@ import { newerConstants, newerFields, newerSyscalls } from '../tools/facts/newer
 import { targets } from '../tools/facts/targets.ts'
 import { findToolchain, type Toolchain } from '../tools/facts/toolchains.ts'
 import { compareWithHeaders, readHeaders, readTarget } from '../tools/facts/written.ts'
+import { inRepository } from '../tools/repository.ts'
 
 /** OSIER_FETCH_HEADERS=1 lets the tests fetch headers that this machine lacks. */
 const online = process.env.OSIER_FETCH_HEADERS === '1'
 
-/** From the root of the repository, where the tests are run. */
-const fixturePath = 'test/fixtures/cpython-constants.json'
+const fixturePath = inRepository('test/fixtures/cpython-constants.json')
 
 const { target: nativeName, ...ownTables } = ownFacts
 const native = targets.find((one) => one.name === nativeName)

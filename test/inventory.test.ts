@@ -10,6 +10,7 @@ import * as stat from 'osier/stat'
 import * as time from 'osier/time'
 import { isFunction } from '../tools/reference/chapters.ts'
 import { changesUntold, reasonsLacking } from './support/checks.ts'
+import { inRepository } from '../tools/repository.ts'
 
 /** A chapter of the fixture. */
 interface Chapter {
@@ -111,11 +112,11 @@ const resultClasses: Readonly<Record<string, unknown>> = {
 /** Methods that a class only demands. */
 const abstractMethods = ['PathLike.__fspath__']
 
-const fixture = JSON.parse(readFileSync('test/fixtures/inventory.json', 'utf8')) as Record<
+const fixture = JSON.parse(readFileSync(inRepository('test/fixtures/inventory.json'), 'utf8')) as Record<
   string,
   Record<string, Chapter>
 >
-const tables = JSON.parse(readFileSync('test/fixtures/cpython-constants.json', 'utf8')) as Record<
+const tables = JSON.parse(readFileSync(inRepository('test/fixtures/cpython-constants.json'), 'utf8')) as Record<
   'constants' | 'errnoNumbers' | 'signalNumbers',
   Record<string, number>
 >

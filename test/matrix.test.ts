@@ -4,9 +4,10 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { Worker } from 'node:worker_threads'
+import { inRepository } from '../tools/repository.ts'
 import { cells, cellsNamed } from './matrix/cells.ts'
 import { END, type Outcome } from './matrix/harness.ts'
 import { page } from './matrix/page.ts'
@@ -14,9 +15,11 @@ import { refusalsIn } from './matrix/refusals.ts'
 import { readResults } from './matrix/results.ts'
 import { temporaryFolder } from './support/folder.ts'
 import { noMainThread, onlyNode } from './support/runtime.ts'
+import { assertSamePage } from './support/same_page.ts'
 
 test('docs/platforms.md says what the runs of the matrix gave', () => {
-  assert.equal(readFileSync('docs/platforms.md', 'utf8'), page(readResults()))
+  const name = 'docs/platforms.md'
+  assertSamePage(readFileSync(inRepository(name), 'utf8'), page(readResults()), name, 'npm run matrix')
 })
 
 test('every result is that of a cell, and counts tests', () => {
@@ -61,9 +64,9 @@ test('what osier refuses in a worker is what the matrix takes for a reason', {
   assert.deepEqual(inWalk, [])
   assert.ok(inFork?.some((words) => words.startsWith('os.fork() ')))
   // What the main thread alone may do, each in the words in which it is refused.
-  const refused = readdirSync('src/os', { recursive: true, encoding: 'utf8' })
+  const refused = readdirSync(inRepository('src/os'), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts'))
-    .flatMap((file) => [...readFileSync(`src/os/${file}`, 'utf8').matchAll(/mainThreadOnly\('(\w+)'\)/g)])
+    .flatMap((file) => [...readFileSync(inRepository(`src/os/${file}`), 'utf8').matchAll(/mainThreadOnly\('(\w+)'\)/g)])
     .map(([, name]) => `os.${name}() is not supported in workers`)
   assert.ok(refused.length > 15 && inConformance !== undefined && inConformance.length > 5)
   for (const words of inConformance) assert.ok(words.includes('signal') || refused.includes(words), words)
@@ -108,7 +111,7 @@ test('the harness counts what node:test counts', { skip: onlyNode('it has no nod
       .filter((line) => line.startsWith('{'))
       .map((line) => JSON.parse(line) as Outcome)
       .map(({ name, result, reason }) => ({ name, result, ...(result === 'skipped' ? { reason } : {}) }) as Outcome)
-  const module = (name: string): string => resolve(`build/test/matrix/${name}.js`)
+  const module = (name: string): string => inRepository(`build/test/matrix/${name}.js`)
   const file = (name: string, harness: string): string => {
     const path = join(folder, name)
     const names = 'test, describe, before, after, beforeEach, afterEach'

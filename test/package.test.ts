@@ -11,8 +11,10 @@ import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/co
 import { publint } from 'publint'
 import { rollup } from 'rollup'
 import { programs } from '../examples/tour/programs.ts'
+import { inRepository } from '../tools/repository.ts'
 import { temporaryFolder } from './support/folder.ts'
 import { onlyNode } from './support/runtime.ts'
+import { all, partOfAll } from './support/share.ts'
 
 const MEGABYTE = 2 ** 20
 
@@ -48,17 +50,22 @@ function succeed(cwd: string, command: string, ...args: string[]): string {
 const folder = temporaryFolder()
 const source = join(folder, 'source')
 const installed = join(folder, 'installed')
-const manifest: Manifest = JSON.parse(readFileSync('package.json', 'utf8'))
+const manifest: Manifest = JSON.parse(readFileSync(inRepository('package.json'), 'utf8'))
 
-/** Packs a copy of the sources: packing builds from nothing, and other tests run on the build that is here. */
+/**
+ * Packs a copy of the project. Packing builds from nothing, which takes as long as a build: unless all steps are asked for
+ * the copy has the build that is here, on which the other tests run.
+ */
 function pack(): Packed {
   mkdirSync(source)
-  const papers = ['README.md', 'LICENSE', 'CHANGELOG.md', 'CONTRIBUTING.md', 'docs', 'test', 'examples']
-  for (const name of ['package.json', 'tsconfig.base.json', 'rollup.config.js', 'src', ...papers]) {
-    cpSync(name, join(source, name), { recursive: true })
+  const papers = ['README.md', 'LICENSE', 'CHANGELOG.md', 'CONTRIBUTING.md', 'docs']
+  const sources = ['tsconfig.base.json', 'rollup.config.js', 'src', 'test', 'examples']
+  for (const name of ['package.json', ...papers, ...(all ? sources : ['dist'])]) {
+    cpSync(inRepository(name), join(source, name), { recursive: true })
   }
-  symlinkSync(resolve('node_modules'), join(source, 'node_modules'))
-  const [packed]: Packed[] = JSON.parse(succeed(source, 'npm', 'pack', '--json', '--foreground-scripts=false'))
+  symlinkSync(inRepository('node_modules'), join(source, 'node_modules'))
+  const flags = ['--json', '--foreground-scripts=false', ...(all ? [] : ['--ignore-scripts'])]
+  const [packed]: Packed[] = JSON.parse(succeed(source, 'npm', 'pack', ...flags))
   assert.ok(packed)
   return packed
 }
@@ -66,29 +73,34 @@ function pack(): Packed {
 const packed = pack()
 
 test('the package holds the bundle, the declarations of every source, the papers, and nothing else', () => {
-  const sources = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'))
+  const sources = readdirSync(inRepository('src'), { recursive: true, encoding: 'utf8' }).filter((file) =>
+    file.endsWith('.ts'),
+  )
   const declarations = sources.map((file) => `dist/${file.slice(0, -'.ts'.length)}.d.ts`)
   const papers = ['README.md', 'LICENSE', 'CHANGELOG.md', 'CONTRIBUTING.md']
-  papers.push(...readdirSync('docs').map((name) => `docs/${name}`))
+  papers.push(...readdirSync(inRepository('docs')).map((name) => `docs/${name}`))
   const paths = packed.files.map(({ path }) => path)
   assert.deepEqual(
     paths.filter((path) => !/^dist\/.*\.js$/.test(path)).sort(),
     [...declarations, ...papers, 'package.json'].sort(),
   )
-  const bundle = readdirSync('dist', { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.js'))
+  const bundle = readdirSync(inRepository('dist'), { recursive: true, encoding: 'utf8' }).filter((file) =>
+    file.endsWith('.js'),
+  )
   const code = paths.filter((path) => path.endsWith('.js'))
   assert.deepEqual(code.sort(), bundle.map((file) => `dist/${file}`).sort())
 })
 
-test('what is packed is what all tests run on', () => {
-  for (const { path } of packed.files) assert.ok(readFileSync(path).equals(readFileSync(join(source, path))), path)
+test('what is packed is what all tests run on', { skip: partOfAll }, () => {
+  for (const { path } of packed.files)
+    assert.ok(readFileSync(inRepository(path)).equals(readFileSync(join(source, path))), path)
 })
 
 test('links of the papers lead to what is in the package', () => {
   const paths = new Set(packed.files.map(({ path }) => path))
   const papers = [...paths].filter((path) => path.endsWith('.md'))
   const links = papers.flatMap((paper) =>
-    [...readFileSync(paper, 'utf8').matchAll(/\]\((?![a-z]+:|#)([^)#]+)/g)].map(
+    [...readFileSync(inRepository(paper), 'utf8').matchAll(/\]\((?![a-z]+:|#)([^)#]+)/g)].map(
       ([, target = '']) => [paper, posix.join(posix.dirname(paper), target)] as const,
     ),
   )
@@ -100,7 +112,9 @@ test('links of the papers lead to what is in the package', () => {
 function filesOf(door: string, found = new Set<string>()): Set<string> {
   if (found.has(door)) return found
   found.add(door)
-  for (const [, specifier = ''] of readFileSync(door, 'utf8').matchAll(/^(?:import|export) .*?'(\.[^']*)';$/gm)) {
+  for (const [, specifier = ''] of readFileSync(inRepository(door), 'utf8').matchAll(
+    /^(?:import|export) .*?'(\.[^']*)';$/gm,
+  )) {
     filesOf(join(dirname(door), specifier), found)
   }
   return found
@@ -120,7 +134,9 @@ test('no file leads back to itself: bundlers would have to use something before 
 })
 
 test('osier/stat and osier/errno need no koffi', () => {
-  const code = [...filesOf('dist/stat.js'), ...filesOf('dist/errno.js')].map((file) => readFileSync(file, 'utf8'))
+  const code = [...filesOf('dist/stat.js'), ...filesOf('dist/errno.js')].map((file) =>
+    readFileSync(inRepository(file), 'utf8'),
+  )
   assert.ok(code.every((text) => !text.includes("from 'koffi'")))
 })
 
@@ -261,12 +277,12 @@ describe('installed', { skip }, () => {
       compilerOptions: {
         ...{ module, moduleResolution, target: 'es2022', lib: ['es2023', 'esnext.disposable'], strict: true },
         ...{ noEmit: true, skipLibCheck: false, exactOptionalPropertyTypes: true },
-        ...{ types: ['node'], typeRoots: [resolve('node_modules/@types')] },
+        ...{ types: ['node'], typeRoots: [inRepository('node_modules/@types')] },
       },
       files: [file],
     }
     writeFileSync(join(installed, 'tsconfig.json'), JSON.stringify(project))
-    return run(installed, process.execPath, resolve('node_modules/typescript/bin/tsc'), '-p', '.').stdout
+    return run(installed, process.execPath, inRepository('node_modules/typescript/bin/tsc'), '-p', '.').stdout
   }
 
   const doors = Object.keys(manifest.exports).filter((door) => door !== '.' && !door.endsWith('.json'))

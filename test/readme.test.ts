@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { describe, test } from 'node:test'
 import os from 'osier'
+import { inRepository } from '../tools/repository.ts'
 import { noAttributes } from './support/attributes.ts'
 import { temporaryFolder } from './support/folder.ts'
 import { noPython } from './support/python.ts'
@@ -25,12 +26,12 @@ interface Example {
 }
 
 const notLinux: string | false = process.platform === 'linux' ? false : 'the list is of what Linux lacks'
-const docs = readdirSync('docs').map((name) => join('docs', name))
-const readme = readFileSync('README.md', 'utf8')
-const contributing = readFileSync('CONTRIBUTING.md', 'utf8')
+const docs = readdirSync(inRepository('docs')).map((name) => join('docs', name))
+const readme = readFileSync(inRepository('README.md'), 'utf8')
+const contributing = readFileSync(inRepository('CONTRIBUTING.md'), 'utf8')
 
 function examplesOf(paper: string): Example[] {
-  const text = readFileSync(paper, 'utf8')
+  const text = readFileSync(inRepository(paper), 'utf8')
   const blocks = text.matchAll(/(?:^```py\n(.*?)^```\n\n)?^```ts\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?/gms)
   return Array.from(blocks, ({ index, 1: python, 2: program = '', 3: output }) => {
     return { place: `${paper}:${text.slice(0, index).split('\n').length}`, program, python, output }
@@ -96,10 +97,10 @@ describe('the examples', { concurrency: 2 }, () => {
 
 test('no program in the papers goes untested', () => {
   for (const paper of ['README.md', 'CONTRIBUTING.md', ...docs]) {
-    for (const [, language = ''] of readFileSync(paper, 'utf8').matchAll(/^```(\S*)\n(?:.*?)^```$/gms)) {
+    for (const [, language = ''] of readFileSync(inRepository(paper), 'utf8').matchAll(/^```(\S*)\n(?:.*?)^```$/gms)) {
       assert.ok(['ts', 'text', 'py', 'sh'].includes(language), `${paper} has a block of "${language}"`)
     }
-    const python = readFileSync(paper, 'utf8').split('```py\n').length - 1
+    const python = readFileSync(inRepository(paper), 'utf8').split('```py\n').length - 1
     assert.equal(all.filter((one) => one.place.startsWith(paper) && one.python !== undefined).length, python, paper)
   }
 })
@@ -108,7 +109,10 @@ test('what is quoted from a source stands there', () => {
   for (const { program } of all) {
     const [line, file] = QUOTED.exec(program) ?? []
     if (line === undefined || file === undefined) continue
-    assert.ok(readFileSync(file, 'utf8').includes(program.slice(line.length)), `${file} does not contain\n${program}`)
+    assert.ok(
+      readFileSync(inRepository(file), 'utf8').includes(program.slice(line.length)),
+      `${file} does not contain\n${program}`,
+    )
   }
 })
 
@@ -117,11 +121,13 @@ test('the places that are listed exist', () => {
     ...cell.split(', '),
     ...text.split(/[\s,;]+/).filter((word) => /^src\//.test(word)),
   ])
-  for (const place of places) assert.ok(existsSync(place), place)
+  for (const place of places) assert.ok(existsSync(inRepository(place)), place)
 })
 
 test('the commands that are listed exist', () => {
-  const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, unknown> }
+  const { scripts } = JSON.parse(readFileSync(inRepository('package.json'), 'utf8')) as {
+    scripts: Record<string, unknown>
+  }
   const names = [readme, contributing].flatMap((text) => [...text.matchAll(/npm (?:run )?([a-z]+)/g)])
   for (const [command, name = ''] of names) {
     if (!['install', 'ci', 'may'].includes(name)) assert.ok(name in scripts, command)
@@ -145,7 +151,7 @@ function rowsOf(text: string, head: string): string[][] {
 
 /** The rows of the page of figures: osier's time divided by each contestant's, by what was measured and against what. */
 function ratios(): Map<string, string> {
-  const page = readFileSync('docs/performance.md', 'utf8')
+  const page = readFileSync(inRepository('docs/performance.md'), 'utf8')
   const rows = page.matchAll(/^\| (\S.*?) *\| (\S.*?) *\| [^|]* \| [^|]* \| *([\d.]+) \|/gm)
   return new Map([...rows].map(([, work = '', against = '', ratio = '']) => [`${work}: ${against}`, ratio]))
 }
@@ -162,7 +168,9 @@ test('the figures of the README stand on the page of figures', () => {
 })
 
 test('the README lists every front door, and no other', () => {
-  const { exports } = JSON.parse(readFileSync('package.json', 'utf8')) as { exports: Record<string, unknown> }
+  const { exports } = JSON.parse(readFileSync(inRepository('package.json'), 'utf8')) as {
+    exports: Record<string, unknown>
+  }
   const doors = Object.keys(exports).filter((door) => door !== './package.json')
   assert.deepEqual(
     rowsOf(readme, 'import')
@@ -176,7 +184,10 @@ type Elsewhere = Readonly<Record<string, readonly string[]>>
 
 /** What Linux lacks, by the inventory of Python's documentation: the name, and where it exists. */
 function lacking(): Map<string, string> {
-  const modules = JSON.parse(readFileSync('test/fixtures/inventory.json', 'utf8')) as Record<string, unknown>
+  const modules = JSON.parse(readFileSync(inRepository('test/fixtures/inventory.json'), 'utf8')) as Record<
+    string,
+    unknown
+  >
   const chapters = Object.values(modules).flatMap((module) =>
     typeof module === 'object' ? Object.values(module ?? {}) : [],
   )
@@ -185,7 +196,7 @@ function lacking(): Map<string, string> {
 }
 
 test('what Linux lacks is listed, with where it exists', () => {
-  const text = readFileSync('docs/not-implemented.md', 'utf8')
+  const text = readFileSync(inRepository('docs/not-implemented.md'), 'utf8')
   const rows = [...text.matchAll(/^\| (`.*?) \| (.*?) \| (.*?) \|$/gm)]
   const listed = rows.flatMap(([, names = '', platforms = '']) =>
     [...names.replace(/\(.*\)/, '').matchAll(/`(\w+)`/g)].map(([, name = '']): [string, string] => [name, platforms]),
@@ -203,11 +214,11 @@ test('what is listed as lacking is lacking, and what is lacking is listed', { sk
 })
 
 test('the guide lists all names, as the code has them', () => {
-  const guide = readFileSync('docs/from-python.md', 'utf8')
+  const guide = readFileSync(inRepository('docs/from-python.md'), 'utf8')
   for (const name of Object.keys(os)) {
     if (name !== 'default') assert.match(guide, new RegExp(`\`(os\\.)?${name}[\`(]`), name)
   }
-  const { status, stderr } = spawnSync(process.execPath, ['build/tools/names/generate.js', '--check'], {
+  const { status, stderr } = spawnSync(process.execPath, [inRepository('build/tools/names/generate.js'), '--check'], {
     encoding: 'utf8',
   })
   assert.deepEqual([status, stderr], [0, ''])
@@ -215,8 +226,8 @@ test('the guide lists all names, as the code has them', () => {
 
 test('links within the papers lead somewhere', () => {
   for (const paper of ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...docs]) {
-    for (const [, target = ''] of readFileSync(paper, 'utf8').matchAll(/\]\((?!https?:)([^)#]+)\)/g)) {
-      assert.ok(existsSync(join(dirname(paper), target)), `${paper} links to ${target}`)
+    for (const [, target = ''] of readFileSync(inRepository(paper), 'utf8').matchAll(/\]\((?!https?:)([^)#]+)\)/g)) {
+      assert.ok(existsSync(inRepository(dirname(paper), target)), `${paper} links to ${target}`)
     }
   }
 })

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import * as osier from 'osier'
 import os, * as named from 'osier/sjs'
+import { inRepository } from '../tools/repository.ts'
 import { temporaryFolder } from './support/folder.ts'
 import { noFork, ownGroups } from './support/runtime.ts'
 import { code, runSjs, wrongType } from './support/sjs.ts'
@@ -16,7 +17,7 @@ interface Fixture {
   readonly stat: Readonly<Record<string, 'number' | 'Date'>>
 }
 
-const fixture: Fixture = JSON.parse(readFileSync('test/fixtures/sjs.json', 'utf8'))
+const fixture: Fixture = JSON.parse(readFileSync(inRepository('test/fixtures/sjs.json'), 'utf8'))
 
 const exported: Readonly<Record<string, unknown>> = named
 

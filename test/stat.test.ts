@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import os from 'osier'
 import * as stat from 'osier/stat'
+import { inRepository } from '../tools/repository.ts'
 import { temporaryFolder } from './support/folder.ts'
 import { askPython, noPython } from './support/python.ts'
 
@@ -16,7 +17,7 @@ const predicates = [
 
 test('the constants are those of CPython', () => {
   const fixture: { constants: Record<string, number> } = JSON.parse(
-    readFileSync('test/fixtures/cpython-constants.json', 'utf8'),
+    readFileSync(inRepository('test/fixtures/cpython-constants.json'), 'utf8'),
   )
   const family = /^(S_[IE]\w+|UF_\w+|SF_\w+|FILE_ATTRIBUTE_\w+|ST_(MODE|INO|DEV|NLINK|UID|GID|SIZE|ATIME|MTIME|CTIME))$/
   const wanted = Object.entries(fixture.constants).filter(([name]) => family.test(name))

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import os from 'osier'
 import * as time from 'osier/time'
+import { inRepository } from '../tools/repository.ts'
 import { askPython, noPython } from './support/python.ts'
 import { noMainThread } from './support/runtime.ts'
 
@@ -28,7 +29,7 @@ const moments = [
 
 test('the clocks are those of CPython', () => {
   const fixture: { constants: Record<string, number> } = JSON.parse(
-    readFileSync('test/fixtures/cpython-constants.json', 'utf8'),
+    readFileSync(inRepository('test/fixtures/cpython-constants.json'), 'utf8'),
   )
   const theirs = Object.entries(fixture.constants).filter(([name]) => name.startsWith('CLOCK_'))
   const { ctime: _, ...clocks } = time

@@ -4,17 +4,18 @@ import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { describe, test } from 'node:test'
 import os from 'osier'
 import { programs } from '../examples/tour/programs.ts'
+import { inRepository } from '../tools/repository.ts'
 import { temporaryFolder } from './support/folder.ts'
 import { noPython } from './support/python.ts'
 import { noFork, noPreload } from './support/runtime.ts'
 
 const folder = temporaryFolder()
-const runner = resolve('dist/tour/run.js')
+const runner = inRepository('dist/tour/run.js')
 
 /** A tree with every kind of entry, and names that a careless program trips over. */
 function makeTree(): string {
@@ -122,7 +123,7 @@ function compare(name: string, ours: Output, python: Output): void {
 
 /** For a test's `skip`: why a program that forks cannot run. */
 function lacksFork(name: string): string | false {
-  return readFileSync(`examples/tour/${name}.ts`, 'utf8').includes('os.fork()') && noFork
+  return readFileSync(inRepository(`examples/tour/${name}.ts`), 'utf8').includes('os.fork()') && noFork
 }
 
 // Both run on the same files, and print the same words.
@@ -130,8 +131,8 @@ for (const { name } of programs.filter((program) => !(program.name in masked))) 
   test(`${name} prints what Python prints, and leaves nothing behind`, { skip: noPython || lacksFork(name) }, () => {
     for (const args of commandLines[name] ?? [[]]) {
       const before = readdirSync(tree, { recursive: true })
-      const python = runIn(tree, 'python3', [resolve(`test/fixtures/tour/${name}.py`), ...args], { TMPDIR })
-      const ours = runIn(tree, process.execPath, [resolve(`dist/tour/${name}.js`), ...args], { TMPDIR })
+      const python = runIn(tree, 'python3', [inRepository(`test/fixtures/tour/${name}.py`), ...args], { TMPDIR })
+      const ours = runIn(tree, process.execPath, [inRepository(`dist/tour/${name}.js`), ...args], { TMPDIR })
       compare(name, ours, python)
       assert.deepEqual(readdirSync(tree, { recursive: true }), before)
     }
@@ -143,8 +144,8 @@ describe('with something masked', { concurrency: true, skip: noPython }, () => {
   for (const name of Object.keys(masked)) {
     test(`${name} prints what Python prints`, { skip: lacksFork(name) }, async () => {
       const [ours, python] = await Promise.all([
-        start(process.execPath, [resolve(`dist/tour/${name}.js`)]),
-        start('python3', [resolve(`test/fixtures/tour/${name}.py`)]),
+        start(process.execPath, [inRepository(`dist/tour/${name}.js`)]),
+        start('python3', [inRepository(`test/fixtures/tour/${name}.py`)]),
       ])
       compare(name, ours, python)
       assert.match(comparable(name, ours.stdout).join('\n'), /<(pid|time) 1>/)
@@ -155,14 +156,14 @@ describe('with something masked', { concurrency: true, skip: noPython }, () => {
 test('programs that take an argument run without one, too', () => {
   // TMPDIR because walk starts there, and /tmp may be large.
   for (const name of Object.keys(commandLines)) {
-    const program = resolve(`dist/tour/${name}.js`)
+    const program = inRepository(`dist/tour/${name}.js`)
     const { status, stderr } = runIn(TMPDIR, process.execPath, [program], { TMPDIR: tree })
     assert.deepEqual([name, status, stderr], [name, 0, ''])
   }
 })
 
 test('every file beside the runner is a program of the list', () => {
-  const files = readdirSync('examples/tour').map((file) => file.replace(/\.ts$/, ''))
+  const files = readdirSync(inRepository('examples/tour')).map((file) => file.replace(/\.ts$/, ''))
   assert.deepEqual(files.sort(), [...programs.map(({ name }) => name), 'programs', 'run', 'tsconfig.json'].sort())
 })
 
@@ -251,6 +252,6 @@ test('on a terminal it is coloured, unless NO_COLOR or TERM=dumb say no', { skip
 })
 
 test('there is a Python program for each of ours, and none too many', () => {
-  const files = readdirSync('test/fixtures/tour').map((file) => file.replace(/\.py$/, ''))
+  const files = readdirSync(inRepository('test/fixtures/tour')).map((file) => file.replace(/\.py$/, ''))
   assert.deepEqual(files.sort(), programs.map(({ name }) => name).sort())
 })

@@ -3,15 +3,16 @@
 import assert from 'node:assert/strict'
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { describe, test } from 'node:test'
+import { inRepository } from '../../tools/repository.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { noPython } from '../support/python.ts'
 import { noPreload, onlyNode } from '../support/runtime.ts'
 import { atTerminals, type Session, type Step } from '../support/terminals.ts'
 
 const folder = temporaryFolder()
-const command = resolve('dist/cli/main.js')
+const command = inRepository('dist/cli/main.js')
 
 function osier(args: readonly string[], input = ''): SpawnSyncReturns<string> {
   return spawnSync(process.execPath, [command, ...args], { cwd: folder, encoding: 'utf8', input, timeout: 60_000 })
@@ -78,7 +79,7 @@ describe('without a terminal', () => {
       help.split('\n').every((line) => line.length < 80),
       'fits a terminal',
     )
-    const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }
+    const { version } = JSON.parse(readFileSync(inRepository('package.json'), 'utf8')) as { version: string }
     assert.equal(succeed(['--version']), `${version}\n`)
     assert.equal(succeed(['-c', 'console.log(vfs.mount()[0][1], os.uname().version)', '--help']).split(' ')[0], '/')
   })
@@ -124,7 +125,7 @@ describe('without a terminal', () => {
   })
 
   test('the build gives the file that package.json names as the command', () => {
-    const { bin } = JSON.parse(readFileSync('package.json', 'utf8')) as { bin: Record<string, string> }
+    const { bin } = JSON.parse(readFileSync(inRepository('package.json'), 'utf8')) as { bin: Record<string, string> }
     assert.deepEqual(bin, { osier: 'dist/cli/main.js' })
     assert.match(readFileSync(command, 'utf8'), /^#!\/usr\/bin\/env node\n/)
   })

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import os from 'osier'
 import { ST_MTIME } from 'osier/stat'
+import { inRepository } from '../../tools/repository.ts'
 import type { Step } from './steps.ts'
 
 /** What came of a call. */
@@ -20,8 +21,7 @@ interface Answer {
   readonly difference: string | null
 }
 
-/** From the root of the repository, where the tests are run. */
-const PROGRAM = 'test/fuzz/twin.py'
+const PROGRAM = inRepository('test/fuzz/twin.py')
 
 /** As in twin.py, which makes them. */
 const WORK = '/1/2/3/4/5/6/7/a'

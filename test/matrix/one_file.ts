@@ -4,10 +4,11 @@
  */
 
 // Before all else: what is open now is what may be open at the end.
-import '../support/descriptors.ts'
+import '../runner/test_process.ts'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { isMainThread, MessageChannel, Worker, workerData } from 'node:worker_threads'
+import { repository } from '../../tools/repository.ts'
 import { runAll } from './harness.ts'
 import { askMainThread, type Connection, serve } from './main_thread.ts'
 import { refusalsIn } from './refusals.ts'
@@ -22,7 +23,7 @@ interface Task {
 async function run({ file, report, node, connection }: Task): Promise<void> {
   process.execPath = node
   if (connection !== undefined) askMainThread(connection)
-  await import(pathToFileURL(resolve(file)).href)
+  await import(pathToFileURL(resolve(repository, file)).href)
   await runAll(report, refusalsIn(file))
   connection?.port.close()
 }

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { inRepository } from '../../tools/repository.ts'
 
 /** What runs of the matrix left behind, and the page is made of. */
 export const RESULTS = 'test/matrix/results.json'
@@ -40,7 +41,7 @@ export interface Results {
 
 export function readResults(): Results {
   try {
-    return JSON.parse(readFileSync(RESULTS, 'utf8')) as Results
+    return JSON.parse(readFileSync(inRepository(RESULTS), 'utf8')) as Results
   } catch {
     return { cells: {} }
   }

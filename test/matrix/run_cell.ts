@@ -139,7 +139,11 @@ async function runFile(file: string, cell: Cell, runtime: Installed, places: Pla
   const options: SpawnOptions = {
     cwd: tree,
     stdio: ['ignore', cell.harness === 'own' ? log : output, log],
-    env: { ...environmentFor(cell, runtime, logs), FORK_ROUNDS: cell.surroundings === 'root' ? ROUNDS : '1' },
+    env: {
+      ...environmentFor(cell, runtime, logs),
+      FORK_ROUNDS: cell.surroundings === 'root' ? ROUNDS : '1',
+      OSIER_TEST_ALL: '1',
+    },
     ...(drop ? { uid: ORDINARY, gid: ORDINARY } : {}),
   }
   const limit = runtime.command.includes('arm64') ? LIMIT * EMULATED : LIMIT
@@ -184,10 +188,10 @@ function argumentsFor(file: string, report: string, cell: Cell, { command }: Ins
     const where = cell.surroundings === 'worker' ? ['worker'] : []
     return [...flags, join(tree, 'build/test/matrix/one_file.js'), file, report, command, ...where]
   }
-  const guard = pathToFileURL(join(tree, 'build/test/support/descriptors.js')).href
+  const guard = pathToFileURL(join(tree, 'build/test/runner/test_process.js')).href
   const reporter = pathToFileURL(join(tree, 'build/test/matrix/reporter.js')).href
   const reporting = [`--test-reporter=${reporter}`, '--test-reporter-destination=stdout']
-  return [...flags, '--import', guard, ...reporting, file]
+  return [...flags, '--import', guard, ...reporting, join(tree, file)]
 }
 
 interface FileReport {

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { join, sep } from 'node:path'
+import { sep } from 'node:path'
+import { inRepository } from '../../tools/repository.ts'
 
 /**
  * The examples in doc comments: each `@example` holds a block of TypeScript, and reads as if the front door that its
@@ -49,12 +50,12 @@ const COMMENT = /^\/\*\*((?:(?!\*\/)[\s\S])*?)\*\/\nexport (?:async )?(?:abstrac
 const BLOCK = /^ \* @example\n \* ```ts\n((?: \*.*\n)*?) \* ```$/gm
 
 /** All examples of the sources. */
-export function docExamples(root: string): DocExample[] {
-  return readdirSync(root, { recursive: true, encoding: 'utf8' })
+export function docExamples(): DocExample[] {
+  return readdirSync(inRepository('src'), { recursive: true, encoding: 'utf8' })
     .map((file) => file.split(sep).join('/'))
     .filter((file) => file.endsWith('.ts'))
     .sort()
-    .flatMap((file) => examplesOf(file, readFileSync(join(root, file), 'utf8')))
+    .flatMap((file) => examplesOf(file, readFileSync(inRepository('src', file), 'utf8')))
 }
 
 function examplesOf(file: string, source: string): DocExample[] {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import type { vfs } from 'osier/micropython'
 import { crc32 } from '../../src/vfs/littlefs/crc.ts'
+import { inRepository } from '../../tools/repository.ts'
 import { pattern } from './fat.ts'
 import type { Tree } from './littlefs_checker.ts'
 
@@ -23,7 +24,7 @@ interface Indexed {
   readonly tree: Readonly<Record<string, readonly [size: number, seed: number] | null>>
 }
 
-const folder = 'test/fixtures/littlefs/'
+const folder = inRepository('test/fixtures/littlefs/')
 
 /** All images of a version. */
 export function littlefsImages(version: 1 | 2): LittlefsImage[] {

@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs'
+import { inRepository } from '../../tools/repository.ts'
 
 /** The parts of docs/reliability.md that come from runs: what stands between two comments that name them. */
 
@@ -12,12 +13,12 @@ function find(page: string, name: string): readonly [start: number, end: number]
 }
 
 export function readSection(name: string): string {
-  const page = readFileSync(PAGE, 'utf8')
+  const page = readFileSync(inRepository(PAGE), 'utf8')
   return page.slice(...find(page, name))
 }
 
 export function writeSection(name: string, text: string): void {
-  const page = readFileSync(PAGE, 'utf8')
+  const page = readFileSync(inRepository(PAGE), 'utf8')
   const [start, end] = find(page, name)
-  writeFileSync(PAGE, page.slice(0, start) + text + page.slice(end))
+  writeFileSync(inRepository(PAGE), page.slice(0, start) + text + page.slice(end))
 }

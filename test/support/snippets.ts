@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
+import { inRepository, repository } from '../../tools/repository.ts'
 
 /**
  * Compiles programs as those of somebody who has installed the package, all at once, since starting the compiler is
@@ -12,7 +13,7 @@ import { join, resolve } from 'node:path'
  */
 export function compileAll(folder: string, programs: readonly string[]): string {
   mkdirSync(join(folder, 'node_modules'))
-  symlinkSync(process.cwd(), join(folder, 'node_modules/osier'))
+  symlinkSync(repository, join(folder, 'node_modules/osier'))
   for (const [index, program] of programs.entries()) {
     mkdirSync(folderOf(folder, index))
     writeFileSync(join(folderOf(folder, index), 'program.ts'), program)
@@ -20,11 +21,11 @@ export function compileAll(folder: string, programs: readonly string[]): string 
   const compilerOptions = {
     ...{ module: 'nodenext', target: 'es2022', lib: ['es2023', 'esnext.disposable'], strict: true },
     ...{ noUncheckedIndexedAccess: true, exactOptionalPropertyTypes: true, noUnusedLocals: true },
-    ...{ types: ['node'], typeRoots: [resolve('node_modules/@types')] },
+    ...{ types: ['node'], typeRoots: [inRepository('node_modules/@types')] },
   }
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['example*/*.ts'] }))
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, type: 'module' }))
-  const compiler = resolve('node_modules/typescript/bin/tsc')
+  const compiler = inRepository('node_modules/typescript/bin/tsc')
   return spawnSync(process.execPath, [compiler, '-p', folder], { cwd: folder, encoding: 'utf8' }).stdout
 }
 

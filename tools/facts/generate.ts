@@ -13,6 +13,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { target as ownTarget } from '../../src/libc/facts.ts'
+import { lineDifferences } from '../line_differences.ts'
 import { collectFacts, type Facts } from './collect.ts'
 import { emitFile } from './emit.ts'
 import { splitFacts } from './merge.ts'
@@ -74,12 +75,6 @@ async function findTarget(name: string): Promise<Target> {
   return target
 }
 
-/** The lines that differ, without regard to their place; enough to see what happened. */
 function compareText(path: string, fresh: string): string[] {
-  const text = readFileSync(path, 'utf8')
-  if (text === fresh) return []
-  const [written, lines] = [text.split('\n'), fresh.split('\n')]
-  const gone = written.filter((line) => !lines.includes(line)).map((line) => `${path}: - ${line}`)
-  const added = lines.filter((line) => !written.includes(line)).map((line) => `${path}: + ${line}`)
-  return gone.length + added.length > 0 ? [...gone, ...added] : [`${path}: the same lines in another order`]
+  return lineDifferences(readFileSync(path, 'utf8'), fresh).map((line) => `${path}: ${line}`)
 }

@@ -8,7 +8,9 @@
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import * as promises from '../../src/promises.ts'
+import { lineDifferences } from '../line_differences.ts'
 import { chapters, isFunction, moduleOf, type Name, namesOfModule, summary } from '../reference/chapters.ts'
+import { inRepository } from '../repository.ts'
 import { callOf } from './signatures.ts'
 
 const GUIDE = 'docs/from-python.md'
@@ -55,7 +57,7 @@ function cell(one: Name, value: unknown): string {
   return `\`${callOf(one)}\`${one.name in promises && one.file.startsWith('src/os/') ? ' \\*' : ''}`
 }
 
-const before = readFileSync(GUIDE, 'utf8')
+const before = readFileSync(inRepository(GUIDE), 'utf8')
 const written = before.slice(0, before.indexOf(HEADING))
 const modules = await Promise.all(
   MODULES.map(async (module) => ({ title: `\`osier/${module}\``, names: await namesOfModule(module) })),
@@ -65,8 +67,9 @@ const sections = await Promise.all(
 )
 const after = `${written}${HEADING}${INTRODUCTION}${sections.join('')}`
 
-if (!process.argv.includes('--check')) writeFileSync(GUIDE, after)
+if (!process.argv.includes('--check')) writeFileSync(inRepository(GUIDE), after)
 else if (after !== before) {
   console.error(`${GUIDE} is not what \`npm run names\` would write`)
+  for (const line of lineDifferences(before, after)) console.error(line)
   process.exitCode = 1
 }

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { inRepository } from '../repository.ts'
 
 /** The chapters of `os`, as `src/os/index.ts` divides it: in the order of Python's documentation. */
 export interface Chapter {
@@ -16,7 +17,7 @@ export interface Name {
 
 /** The chapters with the names of their values (types are left out), each name once. */
 export async function chapters(): Promise<Chapter[]> {
-  const index = readFileSync('src/os/index.ts', 'utf8')
+  const index = readFileSync(inRepository('src/os/index.ts'), 'utf8')
   const [, ...parts] = index.split(/^\/\/ (?=[A-Z])/m)
   // The first part is the comment of the file.
   const found: Chapter[] = []
@@ -34,7 +35,7 @@ async function namesOf(text: string, folder = 'src/os/'): Promise<Name[]> {
     const file = new URL(from, `file:///${folder}`).pathname.slice(1)
     const module = await moduleOf(file)
     const wanted = list?.split(',').map((item) => item.trim()) ?? Object.keys(module)
-    const source = readFileSync(file, 'utf8')
+    const source = readFileSync(inRepository(file), 'utf8')
     for (const name of wanted) if (name in module) names.push({ name, file, comment: commentOf(source, name) })
   }
   return names
@@ -43,7 +44,7 @@ async function namesOf(text: string, folder = 'src/os/'): Promise<Name[]> {
 /** The names that a module other than `os` exports: those of its own file, and those that it re-exports. */
 export async function namesOfModule(module: string): Promise<Name[]> {
   const file = `src/${module}.ts`
-  const source = readFileSync(file, 'utf8')
+  const source = readFileSync(inRepository(file), 'utf8')
   const reexported = await namesOf(source, 'src/')
   const own = Object.keys(await moduleOf(file)).filter((name) => !reexported.some((one) => one.name === name))
   return [...reexported, ...own.map((name) => ({ name, file, comment: commentOf(source, name) }))]

@@ -4,13 +4,14 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import os from 'osier'
+import { inRepository } from '../../../tools/repository.ts'
 import { temporaryFolder } from '../../support/folder.ts'
 
 const exported = new Map<string, unknown>(Object.entries(os))
 
 test('the mount flags are those of CPython', () => {
   const fixture: { constants: Record<string, number> } = JSON.parse(
-    readFileSync('test/fixtures/cpython-constants.json', 'utf8'),
+    readFileSync(inRepository('test/fixtures/cpython-constants.json'), 'utf8'),
   )
   // The other names in ST_ are indices of a stat_result, in the module `stat`.
   const flags = /^ST_(RDONLY|NO\w+|SYNCHRONOUS|MANDLOCK|WRITE|APPEND|RELATIME)$/
