@@ -242,7 +242,7 @@ const samples: Readonly<Record<string, () => unknown>> = {
 }
 
 function firstEntry(): unknown {
-  using entries = osier.scandir('.')
+  using entries = osier.scandir('/')
   return entries.next().value
 }
 

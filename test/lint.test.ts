@@ -3,13 +3,14 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, join } from 'node:path'
 import { test } from 'node:test'
+import { inRepository } from '../tools/repository.ts'
 import { temporaryFolder } from './support/folder.ts'
 import { onlyNode } from './support/runtime.ts'
 
 const skip = onlyNode('the check is for Node')
-const check = resolve('tools/lint/check.js')
+const check = inRepository('tools/lint/check.js')
 
 /** What the check prints of a folder with these files, line by line. */
 function findingsIn(files: Record<string, string>): string[] {

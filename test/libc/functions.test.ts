@@ -9,6 +9,7 @@ import { scratchAddress } from '../../src/libc/memory.ts'
 import { inC } from '../../src/libc/roles.ts'
 import type { Prepared } from '../../src/os/prepared.ts'
 import { type Outcome, onPool } from '../../src/promises/on_pool.ts'
+import { inRepository } from '../../tools/repository.ts'
 
 const names = Object.keys(prototypes) as (keyof Prototypes)[]
 
@@ -61,7 +62,7 @@ function typed(name: string, source: string): Parameter[] {
 }
 
 test('a parameter has the role that its name in TypeScript says', () => {
-  const source = readFileSync('src/libc/functions.ts', 'utf8')
+  const source = readFileSync(inRepository('src/libc/functions.ts'), 'utf8')
   const wrong = names.flatMap((name) => {
     const roles = rolesOf(name)
     return typed(name, source)
