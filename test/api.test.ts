@@ -5,34 +5,16 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { publicDeclarations, REPORT } from '../tools/api/report.ts'
+import { lineDifferences } from '../tools/line_differences.ts'
+import { inRepository } from '../tools/repository.ts'
 import { temporaryFolder } from './support/folder.ts'
 import { onlyNode } from './support/runtime.ts'
+import { assertSamePage } from './support/same_page.ts'
 
 const skip = onlyNode('the compiler is for Node')
 
-/** What a text has more than another, line by line; both are sorted by names. */
-function linesBeyond(text: string, other: string): string[] {
-  const left = new Map<string, number>()
-  for (const line of other.split('\n')) left.set(line, (left.get(line) ?? 0) + 1)
-  return text.split('\n').filter((line) => {
-    const count = left.get(line) ?? 0
-    left.set(line, count - 1)
-    return count <= 0
-  })
-}
-
-function difference(before: string, after: string): string {
-  const gone = linesBeyond(before, after).map((line) => `- ${line}`)
-  const added = linesBeyond(after, before).map((line) => `+ ${line}`)
-  return [...gone, ...added].join('\n')
-}
-
 test('the public declarations are those that are written down', { skip }, () => {
-  const before = readFileSync(REPORT, 'utf8')
-  const after = publicDeclarations()
-  if (after === before) return
-  const changes = difference(before, after) || 'the same lines in another order'
-  assert.fail(`the public declarations differ from ${REPORT}; if that is intended, run: npm run api\n${changes}`)
+  assertSamePage(readFileSync(inRepository(REPORT), 'utf8'), publicDeclarations(), REPORT, 'npm run api')
 })
 
 /** A build with two front doors, from these files. */
@@ -95,5 +77,7 @@ test('a change of an option is a change of the report', { skip }, () => {
     interface StatOptions { readonly follow?: boolean; ${option} }`
   const before = declarations({ 'index.d.ts': text('') })
   const after = declarations({ 'index.d.ts': text('readonly flags?: number') })
-  assert.equal(difference(before, after), '+     readonly flags?: number;')
+  const [line, ...others] = lineDifferences(before, after)
+  assert.match(line ?? '', /^\+ \d+: {5}readonly flags\?: number;$/)
+  assert.deepEqual(others, [])
 })

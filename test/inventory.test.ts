@@ -9,8 +9,8 @@ import * as signal from 'osier/signal'
 import * as stat from 'osier/stat'
 import * as time from 'osier/time'
 import { isFunction } from '../tools/reference/chapters.ts'
-import { changesUntold, reasonsLacking } from './support/checks.ts'
 import { inRepository } from '../tools/repository.ts'
+import { changesUntold, reasonsLacking } from './support/checks.ts'
 
 /** A chapter of the fixture. */
 interface Chapter {
@@ -218,7 +218,7 @@ for (const { module, exports, chapters, extras } of modules) {
     test(`${module}: functions of no document are named in the changelog`, () => {
       const known = documented(module)
       const own = Object.keys(exports).filter((name) => !known.has(name) && isFunction(exports[name]))
-      assert.deepEqual(changesUntold(own, readFileSync('CHANGELOG.md', 'utf8')), [])
+      assert.deepEqual(changesUntold(own, readFileSync(inRepository('CHANGELOG.md'), 'utf8')), [])
     })
   }
 

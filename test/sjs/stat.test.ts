@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import * as osier from 'osier'
 import os from 'osier/sjs'
+import { inRepository } from '../../tools/repository.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { code, runSjs, wrongType } from '../support/sjs.ts'
 
@@ -15,7 +16,7 @@ interface Fixture {
   readonly stat: Readonly<Record<string, 'number' | 'Date'>>
 }
 
-const fixture: Fixture = JSON.parse(readFileSync('test/fixtures/sjs.json', 'utf8'))
+const fixture: Fixture = JSON.parse(readFileSync(inRepository('test/fixtures/sjs.json'), 'utf8'))
 
 const folder = temporaryFolder()
 

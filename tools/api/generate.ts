@@ -8,7 +8,8 @@
  */
 
 import { writeFileSync } from 'node:fs'
+import { inRepository } from '../repository.ts'
 import { publicDeclarations, REPORT } from './report.ts'
 
-const [dist = 'dist', file = REPORT] = process.argv.slice(2)
+const [dist, file = inRepository(REPORT)] = process.argv.slice(2)
 writeFileSync(file, publicDeclarations(dist))

@@ -17,6 +17,7 @@ import {
   SignatureKind,
   SymbolFlags,
 } from 'typescript/unstable/sync'
+import { inRepository, repository } from '../repository.ts'
 
 /** Where the report is kept. */
 export const REPORT = 'test/fixtures/api.txt'
@@ -26,9 +27,9 @@ export const REPORT = 'test/fixtures/api.txt'
  * package that these refer to. What the compiler makes of a declaration is written, not how it is written, and no file
  * is named: so only what users see changes the text. Doc comments are left out.
  */
-export function publicDeclarations(dist = 'dist'): string {
+export function publicDeclarations(dist = inRepository('dist')): string {
   const folder = mkdtempSync(join(tmpdir(), 'osier-api-'))
-  const api = new API({ cwd: process.cwd() })
+  const api = new API({ cwd: repository })
   try {
     const config = join(folder, 'tsconfig.json')
     writeFileSync(config, JSON.stringify(configFor(resolve(dist))))
@@ -43,7 +44,7 @@ export function publicDeclarations(dist = 'dist'): string {
 
 /** The declarations of each front door, under the name by which users import it. */
 function doorsOf(dist: string): [name: string, file: string][] {
-  const { name, exports } = JSON.parse(readFileSync('package.json', 'utf8'))
+  const { name, exports } = JSON.parse(readFileSync(inRepository('package.json'), 'utf8'))
   return Object.entries<string | { readonly types: string }>(exports).flatMap(([door, target]) => {
     return typeof target === 'string' ? [] : [[door.replace('.', name), join(dist, relative('dist', target.types))]]
   })
@@ -56,7 +57,7 @@ function declarationFiles(dist: string): string[] {
 }
 
 function configFor(dist: string): unknown {
-  const base = JSON.parse(readFileSync('tsconfig.base.json', 'utf8'))
+  const base = JSON.parse(readFileSync(inRepository('tsconfig.base.json'), 'utf8'))
   return {
     compilerOptions: {
       ...base.compilerOptions,
@@ -66,7 +67,7 @@ function configFor(dist: string): unknown {
       rewriteRelativeImportExtensions: false,
       noEmit: true,
       skipLibCheck: true,
-      typeRoots: [resolve('node_modules/@types')],
+      typeRoots: [inRepository('node_modules/@types')],
     },
     files: declarationFiles(dist),
   }
