@@ -7,7 +7,7 @@ import { homeDirectory } from '../libc/user_database.ts'
 import { cString, encoded, type FileName, fileName, type Path } from '../os/arguments/paths.ts'
 import { threadVariable } from '../os/process_parameters/variables.ts'
 
-import { asText, inKindOf } from '../os/system/pathnames.ts'
+import { asText, likePath } from '../os/system/pathnames.ts'
 
 /** What of `osier/path` asks the environment and the user database. */
 
@@ -22,13 +22,13 @@ function variable(path: FileName, name: string): string | undefined {
   if (name === '' || /[=\0]/.test(name)) return undefined
   if (!isMainThread) return threadValue(path, name)
   followBun()
-  const value = libc.getenv(cString(inKindOf(path, name), 'path'))
+  const value = libc.getenv(cString(likePath(path, name), 'path'))
   return value === 0 ? undefined : textFor(path, bytesOfString(value))
 }
 
 /** In a worker thread the environment is that of its `process.env`, and C's is not safe to read. */
 function threadValue(path: FileName, name: string): string | undefined {
-  const value = threadVariable(decode(encoded(inKindOf(path, name), 'path')))
+  const value = threadVariable(decode(encoded(likePath(path, name), 'path')))
   return value === undefined ? undefined : textFor(path, encoded(value, 'path'))
 }
 
@@ -55,12 +55,12 @@ export function expanduser(path: Path): string | Buffer
 export function expanduser(path: Path): string | Buffer {
   const given = fileName(path, 'path')
   const text = asText(given)
-  if (!text.startsWith('~')) return inKindOf(given, text)
+  if (!text.startsWith('~')) return likePath(given, text)
   const slash = text.indexOf('/')
   const [tilde, rest] = slash === -1 ? [text, ''] : [text.slice(0, slash), text.slice(slash)]
   const home = tilde === '~' ? ownHome(given) : homeOf(given, tilde.slice(1))
-  if (home === undefined) return inKindOf(given, text)
-  return inKindOf(given, home.replace(/\/+$/, '') + rest || '/')
+  if (home === undefined) return likePath(given, text)
+  return likePath(given, home.replace(/\/+$/, '') + rest || '/')
 }
 
 function ownHome(path: FileName): string | undefined {
@@ -68,7 +68,7 @@ function ownHome(path: FileName): string | undefined {
 }
 
 function homeOf(path: FileName, user: string): string | undefined {
-  return fromDatabase(path, homeDirectory(cString(inKindOf(path, user), 'path')))
+  return fromDatabase(path, homeDirectory(cString(likePath(path, user), 'path')))
 }
 
 function fromDatabase(path: FileName, home: Buffer | undefined): string | undefined {
@@ -102,5 +102,5 @@ export function expandvars(path: Path): string | Buffer {
     if (name === undefined && closed === undefined) return whole
     return variable(given, name ?? braced ?? '') ?? whole
   })
-  return inKindOf(given, expanded)
+  return likePath(given, expanded)
 }

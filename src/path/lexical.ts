@@ -1,19 +1,19 @@
 import { badValue, wrongType } from '../errors.ts'
 import { type FileName, fileName, type Path } from '../os/arguments/paths.ts'
-import { asText, inKindOf, joinPath, splitPath } from '../os/system/pathnames.ts'
+import { asText, joinPath, likePath, splitPath } from '../os/system/pathnames.ts'
 
 /** What `osier/path` makes of path names alone, without a look at the file system. */
 
 /** Works on a path as on text. */
 function onText(path: Path, work: (text: string) => string): string | Buffer {
   const name = fileName(path, 'path')
-  return inKindOf(name, work(asText(name)))
+  return likePath(name, work(asText(name)))
 }
 
 /** Cuts a path at places in its text. */
 function cutText(path: Path, cut: (text: string) => readonly string[]): (string | Buffer)[] {
   const name = fileName(path, 'path')
-  return cut(asText(name)).map((part) => inKindOf(name, part))
+  return cut(asText(name)).map((part) => likePath(name, part))
 }
 
 /** Refuses paths of which some are text and some bytes. */
@@ -82,7 +82,7 @@ export function join(path: Path, ...paths: Path[]): string | Buffer {
   const first = fileName(path, 'path')
   const names = [first, ...paths.map((next, index) => fileName(next, `paths[${index}]`))]
   const texts = ofOneKind(names, 'paths').map(asText)
-  return inKindOf(
+  return likePath(
     first,
     texts.reduce((directory, name) => joinPath(directory, name)),
   )
@@ -310,7 +310,7 @@ export function commonpath(paths: Iterable<Path>): string | Buffer {
   }
   const components = texts.map((text) => text.split('/').filter((name) => name !== '' && name !== '.'))
   const common = components[0]?.slice(0, commonLength(components, Object.is)) ?? []
-  return inKindOf(first, (absolute > 0 ? '/' : '') + common.join('/'))
+  return likePath(first, (absolute > 0 ? '/' : '') + common.join('/'))
 }
 
 /**
@@ -342,7 +342,7 @@ export function commonprefix(list: Iterable<Path | readonly unknown[]>): string 
   // Whole characters: two of those that are made of surrogates may begin alike.
   const characters = names.map((name) => (typeof name === 'string' ? Array.from(name) : Array.from(asText(name))))
   const common = characters[0]?.slice(0, commonLength(characters, Object.is)) ?? []
-  return inKindOf(first, common.join(''))
+  return likePath(first, common.join(''))
 }
 
 function commonItems(lists: readonly unknown[]): unknown[] {

@@ -6,7 +6,7 @@ import { type FileName, fileName, fsdecode, fsencode, type Path } from '../os/ar
 import { getcwd, getcwdb } from '../os/files/directories.ts'
 import { modeOrErrno } from '../os/files/file_type.ts'
 import { readlink } from '../os/files/links.ts'
-import { asText, inKindOf } from '../os/system/pathnames.ts'
+import { asText, likePath } from '../os/system/pathnames.ts'
 import { commonprefix, join, normpath, ofOneKind } from './lexical.ts'
 
 /** What of `osier/path` asks where the process is, and follows symbolic links. */
@@ -65,12 +65,12 @@ export function relpath(path: Path, ...rest: unknown[]): string | Buffer {
   const { start } = optional(['start'], [], rest)
   const given = fileName(path, 'path')
   if (given.length === 0) throw badValue('path', 'must not be empty', path)
-  const from = fileName(start ?? inKindOf(given, '.'), 'start')
+  const from = fileName(start ?? likePath(given, '.'), 'start')
   ofOneKind([given, from], 'start')
   const [here, there] = [namesOf(from), namesOf(given)]
   const common = commonprefix([here, there]).length
   const steps = [...Array<string>(here.length - common).fill('..'), ...there.slice(common)]
-  return inKindOf(given, steps.join('/') || '.')
+  return likePath(given, steps.join('/') || '.')
 }
 
 /** The names in the absolute form of a path. */

@@ -1,10 +1,10 @@
 import { wrongType } from '../../errors.ts'
 import { isDescriptorObject } from './descriptors.ts'
 
-/** The default of every trailing options object: one object, so that "nothing given" is one comparison. */
+/** The default of every trailing options object: a single object, so that "no options" is one comparison. */
 export const NO_OPTIONS: Readonly<Record<string, never>> = Object.freeze({})
 
-/** Refuses an options object that is none, or that names an option which does not exist. */
+/** Throws for a value that is not an options object, and for an unknown option. */
 export function checkOptions(options: unknown, allowed: readonly string[]): void {
   if (options === NO_OPTIONS) return
   if (!isOptions(options)) throw wrongType('options', 'a plain object', options)
@@ -14,12 +14,12 @@ export function checkOptions(options: unknown, allowed: readonly string[]): void
 }
 
 /**
- * The optional arguments of a call, by name. Python lets a caller give them by position or by name; here those after
- * the required ones come by position, the rest in one trailing object, and no argument twice.
+ * Returns the optional arguments of a call by name. As in Python they may be given by position or by name: those after
+ * the required arguments by position, the others in one trailing object, and no argument twice.
  *
- * @param positional the parameters that may come by position, in order
- * @param named those that come by name only
- * @param given what the caller gave after the required arguments
+ * @param positional the parameters that may be given by position, in order
+ * @param named the keyword-only parameters
+ * @param given the caller's arguments after the required ones
  */
 export function optional<P extends string, N extends string = never>(
   positional: readonly P[],
@@ -44,11 +44,11 @@ export function optional<P extends string, N extends string = never>(
   return result
 }
 
-/** A plain object, as options are: paths, buffers and descriptors that happen to be objects are not. */
+/** Reports whether a value is a plain object, and so an options object: path, buffer and descriptor objects are not. */
 export function isOptions(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null) return false
   const prototype: unknown = Object.getPrototypeOf(value)
-  // Another realm (node:vm, and so a REPL) has an Object.prototype of its own, which has no prototype either.
+  // Another realm (node:vm, and so a REPL) has another Object.prototype, which also has no prototype.
   const isPlain = prototype === null || Object.getPrototypeOf(prototype) === null
   return isPlain && !isDescriptorObject(value) && !('__fspath__' in value)
 }

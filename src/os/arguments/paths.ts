@@ -3,19 +3,19 @@ import { isUint8Array } from 'node:util/types'
 import { badValue, wrongType } from '../../errors.ts'
 import type { CString } from '../../libc/functions.ts'
 import { asBuffer, decode, encode, terminated } from '../../libc/strings.ts'
-import { attached } from './buffers.ts'
+import { rejectDetached } from './buffers.ts'
 import { descriptor, isDescriptorObject } from './descriptors.ts'
 
-/** A file name as POSIX has it (bytes) or as text decoded from it. */
+/** A file name as bytes, as in POSIX, or as text decoded from them. */
 export type FileName = string | Uint8Array
 
-/** What every function takes as a path. Bytes in, bytes out; a `file:` URL counts as text. */
+/** A path argument. For bytes, functions return bytes; a `file:` URL counts as text. */
 export type Path = string | Uint8Array | URL | PathLike
 
 /**
- * An object that stands for a path in the file system: anything with a method `__fspath__()`.
+ * An object that represents a path in the file system: any object with a method `__fspath__()`.
  *
- * `value instanceof PathLike` asks for the method, not for the ancestry. A DirEntry is one.
+ * `value instanceof PathLike` checks for the method, not for the prototype chain. A DirEntry is a PathLike.
  *
  * @see Python, os, PathLike
  * @example
@@ -30,7 +30,7 @@ export type Path = string | Uint8Array | URL | PathLike
  * ```
  */
 export abstract class PathLike {
-  /** The path as text or bytes. */
+  /** Returns the path as text or bytes. */
   abstract __fspath__(): FileName
 
   static [Symbol.hasInstance](value: unknown): boolean {
@@ -39,12 +39,13 @@ export abstract class PathLike {
 }
 
 /**
- * The file-system representation of a path: text and bytes unchanged, a PathLike's own answer, a `file:` URL's path.
+ * Returns the file-system representation of a path: text and bytes unchanged, the result of `__fspath__()`, or the path
+ * of a `file:` URL.
  *
  * @param path the path
  * @returns text or bytes
- * @throws TypeError for anything else, and if `__fspath__()` gives something else
- * Availability: everywhere. See Python, os.fspath.
+ * @throws TypeError for anything else, and if `__fspath__()` returns something else Availability: everywhere. See
+ *   Python, os.fspath.
  * @example
  * ```ts
  * os.fspath(new URL('file:///etc/motd')) // => '/etc/motd'
@@ -58,15 +59,15 @@ export function fspath(path: Path): FileName {
   return fileName(path, 'path')
 }
 
-/** `fspath` of the argument called `name`. */
+/** `fspath` of the argument `name`. */
 export function fileName(path: unknown, name: string): FileName {
   if (typeof path === 'string') return path
-  if (isUint8Array(path)) return attached(path, name)
+  if (isUint8Array(path)) return rejectDetached(path, name)
   if (path instanceof URL) return fromFileUrl(path)
   if (path instanceof PathLike) {
     const answer: unknown = path.__fspath__()
     if (typeof answer === 'string') return answer
-    if (isUint8Array(answer)) return attached(answer, name)
+    if (isUint8Array(answer)) return rejectDetached(answer, name)
     throw wrongType(`${name}.__fspath__()`, 'text or bytes', answer)
   }
   throw wrongType(name, 'a string, a Uint8Array, a file: URL or a PathLike', path)
@@ -74,13 +75,13 @@ export function fileName(path: unknown, name: string): FileName {
 
 function fromFileUrl(url: URL): string {
   try {
-    // Refuses URLs of other hosts and kinds. What it makes of escapes that are not UTF-8 is of no use: an error in Node,
-    // no text at all in Bun.
+    // Called for its checks: it throws for other schemes and hosts. Its result is not used, because it does not support
+    // escapes that are not UTF-8: Node throws, and Bun returns undefined.
     fileURLToPath(url)
   } catch (error) {
     if (!(error instanceof URIError)) throw error
   }
-  // A path may hold any byte.
+  // A path may contain any byte.
   const unescaped = url.pathname.replace(/%([0-9a-f]{2})/gi, (_, hex: string) =>
     String.fromCharCode(Number.parseInt(hex, 16)),
   )
@@ -88,13 +89,13 @@ function fromFileUrl(url: URL): string {
 }
 
 /**
- * Encodes a file name to bytes: UTF-8, with the lone surrogates U+DC80..U+DCFF that `fsdecode` made turned back into
- * the bytes 0x80..0xFF they stand for. Bytes are returned as they are (the same memory).
+ * Encodes a file name to bytes: UTF-8, with the lone surrogates U+DC80..U+DCFF that `fsdecode` generates converted back
+ * to the bytes 0x80..0xFF. Bytes are returned unchanged (the same memory).
  *
  * @param filename text, bytes, URL or PathLike
  * @returns a Buffer
- * @throws TypeError for anything else; RangeError for a lone surrogate that stands for no byte
- * Availability: everywhere. See Python, os.fsencode; PEP 383.
+ * @throws TypeError for anything else; RangeError for a lone surrogate that does not represent a byte Availability:
+ *   everywhere. See Python, os.fsencode; PEP 383.
  * @example
  * ```ts
  * os.fsencode('caf\u00e9') // => Buffer.from([0x63, 0x61, 0x66, 0xc3, 0xa9])
@@ -105,7 +106,7 @@ export function fsencode(filename: Path): Buffer {
   return encoded(fileName(filename, 'filename'), 'filename')
 }
 
-/** `fsencode` of what is text or bytes already. */
+/** `fsencode` of a value that is known to be text or bytes. */
 export function encoded(filename: FileName, name: string): Buffer {
   if (typeof filename !== 'string') return asBuffer(filename)
   const result = encode(filename)
@@ -114,13 +115,12 @@ export function encoded(filename: FileName, name: string): Buffer {
 }
 
 /**
- * Decodes a file name to text: UTF-8, with each byte that is not UTF-8 turned into a lone surrogate U+DC80..U+DCFF
- * ("surrogateescape"), so that `fsencode` gives the same bytes back. Text is returned as it is.
+ * Decodes a file name to text: UTF-8, with each byte that is not UTF-8 converted to a lone surrogate U+DC80..U+DCFF
+ * ("surrogateescape"), so that `fsencode` restores the same bytes. Text is returned unchanged.
  *
  * @param filename text, bytes, URL or PathLike
- * @returns text, possibly with lone surrogates (`text.isWellFormed()` tells)
- * @throws TypeError for anything else
- * Availability: everywhere. See Python, os.fsdecode; PEP 383.
+ * @returns text, possibly with lone surrogates (`text.isWellFormed()` reports that)
+ * @throws TypeError for anything else Availability: everywhere. See Python, os.fsdecode; PEP 383.
  * @example
  * ```ts
  * const name = os.fsdecode(Buffer.from([0x63, 0x61, 0x66, 0xe9])) // not UTF-8
@@ -133,9 +133,9 @@ export function fsdecode(filename: Path): string {
   return typeof name === 'string' ? name : decode(name)
 }
 
-/** The argument as C takes it: a NUL inside would silently end the path there, so it is refused. */
+/** Converts a path for C. A NUL inside would silently truncate the path, so it is rejected. */
 export function cString(path: FileName, name: string): CString {
-  // In two functions, so that V8 inlines the one that every call goes through.
+  // The uncommon cases are in another function, so that V8 inlines this one.
   if (typeof path === 'string' && path.isWellFormed() && !path.includes('\0')) return path
   return uncommonCString(path, name)
 }
@@ -145,13 +145,13 @@ function uncommonCString(path: FileName, name: string): CString {
     if (path.includes('\0')) throw badValue(name, 'must not contain a NUL', path)
     return terminated(encoded(path, name))
   }
-  // Looked for in the copy: nobody else can change it, and no method of it is the caller's.
+  // The NUL is searched in the copy: other threads cannot change it, and its methods are not overridden.
   const bytes = terminated(path)
   if (bytes.indexOf(0) < bytes.length - 1) throw badValue(name, 'must not contain a NUL', path)
   return bytes
 }
 
-/** A path, or the descriptor of an open file in its place. */
+/** Converts a path, or the descriptor of an open file, which is accepted in its place. */
 export function fileNameOrFd(value: unknown, name: string): FileName | number {
   if (typeof value === 'string') return value
   if (typeof value === 'number' || isDescriptorObject(value)) return descriptor(value, name)

@@ -7,41 +7,41 @@ import { close } from '../descriptors/open_close.ts'
 import { ftruncate, lseek } from '../descriptors/ranges.ts'
 import { read, readinto, write } from '../descriptors/read_write.ts'
 import { isatty } from '../descriptors/terminals.ts'
-import { amount, FileObject, forgotten, Output } from './file_object.ts'
+import { amount, FileObject, Output, unclosedFiles } from './file_object.ts'
 
 const { SEEK_SET, SEEK_CUR, SEEK_HOLE } = constants
 
 const NOTHING: Buffer = Buffer.alloc(0)
 const NEWLINE = 0x0a
 
-/** How much is read at once where all is wanted: the least without a buffer, and the most. */
-const SMALL_PIECE = 8192
-const LARGE_PIECE = 1 << 20
+/** The smallest (without a buffer) and the largest read when a file is read to its end. */
+const MIN_READ = 8192
+const MAX_READ = 1 << 20
 
-/** The longest file whose length is a number. */
-const LONGEST = BigInt(Number.MAX_SAFE_INTEGER)
+/** The largest length that a number represents exactly. */
+const MAX_LENGTH = BigInt(Number.MAX_SAFE_INTEGER)
 
 interface BinaryFileOptions {
-  /** What `mode` says of itself. */
+  /** The value of the property `mode`. */
   readonly mode: string
   readonly reads: boolean
   readonly writes: boolean
-  /** How many bytes are read at once, and may wait to be written; 0: none. */
+  /** The size of the read and write buffers in bytes; 0: unbuffered. */
   readonly bufferSize: number
   /** Whether `close` closes the descriptor. */
   readonly closefd: boolean
 }
 
-/** A BlockingIOError that tells how many bytes were taken before. */
-interface Counted {
+/** A BlockingIOError with the number of bytes that were accepted before it. */
+interface PartialWriteError {
   characters_written?: number
 }
 
 /**
- * A file of bytes: what `fdopen` gives for a mode with 'b'.
+ * A file of bytes: the result of `fdopen` for a mode with 'b'.
  *
- * On a descriptor that does not block, what finds nothing to read or no room to write is a BlockingIOError; nothing
- * that was read is lost by it, and `characters_written` tells how many bytes of the data were taken.
+ * On a non-blocking descriptor, a read without data and a write without space throw BlockingIOError. Data that was read
+ * before is kept, and `characters_written` is the number of bytes of the data that were accepted.
  *
  * See Python, io.BufferedReader, io.BufferedWriter, io.BufferedRandom, io.FileIO.
  * @example
@@ -57,26 +57,26 @@ interface Counted {
 export class BinaryFile extends FileObject<Buffer, ArrayBufferView> {
   /** The descriptor. */
   readonly name: number
-  /** How it was opened: 'rb', 'wb', 'ab', 'xb', or one of these with '+' for both reading and writing. */
+  /** The mode: 'rb', 'wb', 'ab' or 'xb', with '+' for both reading and writing. */
   readonly mode: string
   readonly #options: BinaryFileOptions
   readonly #output: Output
   #closed = false
-  /** What was read and not yet asked for: from `#at` on. */
+  /** The read-ahead buffer; its unread bytes begin at `#at`. */
   #ahead = NOTHING
   #at = 0
 
-  /** @internal `fdopen` makes files. */
+  /** @internal `fdopen` creates files. */
   constructor(fd: number, options: BinaryFileOptions) {
     super()
     this.name = fd
     this.mode = options.mode
     this.#options = options
     this.#output = new Output(fd, options.bufferSize)
-    forgotten.register(this, { output: this.#output, closefd: options.closefd }, this)
+    unclosedFiles.register(this, { output: this.#output, closefd: options.closefd }, this)
   }
 
-  /** Whether it has been closed. */
+  /** Whether the file has been closed. */
   get closed(): boolean {
     return this.#closed
   }
@@ -84,30 +84,30 @@ export class BinaryFile extends FileObject<Buffer, ArrayBufferView> {
   /**
    * The descriptor.
    *
-   * @throws OSError EBADF once the file is closed
+   * @throws OSError EBADF if the file is closed
    */
   fileno(): number {
     return this.#open('fileno')
   }
 
-  /** Whether it is a terminal. */
+  /** Reports whether the file is a terminal. */
   isatty(): boolean {
     return isatty(this.#open('isatty'))
   }
 
-  /** Whether it was opened for reading. */
+  /** Reports whether the file was opened for reading. */
   readable(): boolean {
     this.#open('readable')
     return this.#options.reads
   }
 
-  /** Whether it was opened for writing. */
+  /** Reports whether the file was opened for writing. */
   writable(): boolean {
     this.#open('writable')
     return this.#options.writes
   }
 
-  /** Whether its position can be moved: not that of a pipe, a socket or a terminal. */
+  /** Reports whether the position can be changed: false for a pipe, a socket or a terminal. */
   seekable(): boolean {
     const fd = this.#open('seekable')
     try {
@@ -133,14 +133,15 @@ export class BinaryFile extends FileObject<Buffer, ArrayBufferView> {
   #writing(syscall: string): number {
     if (!this.#options.writes) throw osError(errnoNumbers.EBADF, syscall, this.name)
     const fd = this.#open(syscall)
-    this.#rewind(fd)
+    this.#dropReadAhead(fd)
     return fd
   }
 
   /**
-   * Puts the position where the reader is. Where there is none (a terminal, a socket) reading and writing are apart.
+   * Drops the read-ahead, and moves the position back to the first unread byte. Files without a position (a terminal, a
+   * socket) keep it, because there reading and writing are independent.
    */
-  #rewind(fd: number): void {
+  #dropReadAhead(fd: number): void {
     const unread = this.#ahead.length - this.#at
     if (unread === 0 || !this.seekable()) return
     lseek(fd, -unread, SEEK_CUR)
@@ -148,7 +149,7 @@ export class BinaryFile extends FileObject<Buffer, ArrayBufferView> {
     this.#at = 0
   }
 
-  /** The next bytes of what was read ahead. */
+  /** Takes the next bytes of the read-ahead buffer. */
   #take(size: number): Buffer {
     const from = this.#at
     this.#at = Math.min(from + size, this.#ahead.length)
@@ -157,24 +158,24 @@ export class BinaryFile extends FileObject<Buffer, ArrayBufferView> {
 
   read(size: number | bigint | null = -1): Buffer {
     const fd = this.#reading('read')
-    const most = amount(size, 'size')
-    const first = this.#take(most === -1 ? this.#ahead.length : most)
-    if (first.length === most) return first
-    if (this.#options.bufferSize === 0 && most !== -1) return first.length > 0 ? first : read(fd, most)
-    return this.#readOn(fd, first, most === -1 ? Number.POSITIVE_INFINITY : most)
+    const maxSize = amount(size, 'size')
+    const first = this.#take(maxSize === -1 ? this.#ahead.length : maxSize)
+    if (first.length === maxSize) return first
+    if (this.#options.bufferSize === 0 && maxSize !== -1) return first.length > 0 ? first : read(fd, maxSize)
+    return this.#readFully(fd, first, maxSize === -1 ? Number.POSITIVE_INFINITY : maxSize)
   }
 
-  /** Reads until there is as much as was asked for, or no more. */
-  #readOn(fd: number, first: Buffer, most: number): Buffer {
+  /** Reads until `maxSize` bytes have been read, or the end of the file is reached. */
+  #readFully(fd: number, first: Buffer, maxSize: number): Buffer {
     const parts = [first]
     let size = first.length
     try {
-      while (size < most) {
-        const wanted = most - size
-        // In ever larger pieces, so that a large file takes few calls.
-        const piece = read(fd, Math.max(Math.min(size, LARGE_PIECE), this.#options.bufferSize || SMALL_PIECE))
+      while (size < maxSize) {
+        const wanted = maxSize - size
+        // The reads grow with the size read so far, so that a large file takes few system calls.
+        const piece = read(fd, Math.max(Math.min(size, MAX_READ), this.#options.bufferSize || MIN_READ))
         if (piece.length === 0) break
-        parts.push(piece.length > wanted ? this.#keep(piece, wanted) : piece)
+        parts.push(piece.length > wanted ? this.#takeAndKeepRest(piece, wanted) : piece)
         size += Math.min(piece.length, wanted)
       }
     } catch (error) {
@@ -183,8 +184,8 @@ export class BinaryFile extends FileObject<Buffer, ArrayBufferView> {
     return parts.length === 2 && first.length === 0 ? (parts[1] as Buffer) : Buffer.concat(parts)
   }
 
-  /** The part of what was read that was asked for; the rest is for later. */
-  #keep(piece: Buffer, wanted: number): Buffer {
+  /** Takes the requested bytes of a block, and keeps the rest as read-ahead. */
+  #takeAndKeepRest(piece: Buffer, wanted: number): Buffer {
     this.#ahead = piece
     this.#at = 0
     return this.#take(wanted)
@@ -193,8 +194,8 @@ export class BinaryFile extends FileObject<Buffer, ArrayBufferView> {
   /**
    * Reads into the caller's memory, until it is full or the end of the file is reached.
    *
-   * @param buffer where to: any view of memory
-   * @returns how many bytes were read
+   * @param buffer the destination: any view of memory
+   * @returns the number of bytes read
    */
   readinto(buffer: ArrayBufferView): number {
     const fd = this.#reading('readinto')
@@ -227,7 +228,7 @@ export class BinaryFile extends FileObject<Buffer, ArrayBufferView> {
     }
   }
 
-  /** Reads further ahead: as much again as there is, so that long lines do not take long. */
+  /** Extends the read-ahead, doubling its size, so that the time for a long line is linear in its length. */
   #readMore(fd: number, unread: number): boolean {
     const { bufferSize } = this.#options
     const more = read(fd, bufferSize === 0 ? 1 : Math.max(bufferSize, unread))
@@ -236,7 +237,7 @@ export class BinaryFile extends FileObject<Buffer, ArrayBufferView> {
     return more.length > 0
   }
 
-  /** @internal What was read ahead, or else what one call reads: nothing at the end. */
+  /** @internal Returns the read-ahead, or if there is none the result of one read(2): empty at the end. */
   readBlock(size: number): Buffer {
     const fd = this.#reading('read')
     const ahead = this.#take(this.#ahead.length)
@@ -244,16 +245,16 @@ export class BinaryFile extends FileObject<Buffer, ArrayBufferView> {
   }
 
   /**
-   * Writes bytes. Without a buffer this is one system call, which may write fewer.
+   * Writes bytes. On an unbuffered file this is one system call, which may write only a part of the data.
    *
    * @param data the bytes: any view of memory
-   * @returns how many were written or buffered
+   * @returns the number of bytes that were written or buffered
    */
   write(data: ArrayBufferView): number {
     return this.writeOwn(plainView(view(data, 'data')))
   }
 
-  /** @internal Writes bytes that are known to be what they say. */
+  /** @internal Writes bytes, without checking the argument. */
   writeOwn(bytes: Uint8Array): number {
     const fd = this.#writing('write')
     const size = bytes.length
@@ -269,14 +270,14 @@ export class BinaryFile extends FileObject<Buffer, ArrayBufferView> {
     try {
       this.#output.flush()
     } catch (error) {
-      if (error instanceof BlockingIOError) (error as Counted).characters_written = 0
+      if (error instanceof BlockingIOError) (error as PartialWriteError).characters_written = 0
       throw error
     }
   }
 
   /**
-   * Writes what is larger than the buffer. What a descriptor that does not block refuses waits, as far as there is
-   * room.
+   * Writes data that is larger than the buffer. If a non-blocking descriptor does not accept all of it, the rest is
+   * buffered as far as there is space.
    */
   #writeThrough(fd: number, bytes: Uint8Array): void {
     let done = 0
@@ -287,15 +288,15 @@ export class BinaryFile extends FileObject<Buffer, ArrayBufferView> {
       const rest = bytes.subarray(done, done + this.#output.free)
       this.#output.append(rest)
       if (done + rest.length === bytes.length) return
-      ;(error as Counted).characters_written = done + rest.length
+      ;(error as PartialWriteError).characters_written = done + rest.length
       throw error
     }
   }
 
   /**
-   * Writes what is buffered.
+   * Writes the buffered data.
    *
-   * @throws OSError as the system reports: ENOSPC, BrokenPipeError; what could not be written stays in the buffer
+   * @throws OSError as the system reports: ENOSPC, BrokenPipeError; data that could not be written stays in the buffer
    */
   flush(): void {
     this.#open('flush')
@@ -303,27 +304,27 @@ export class BinaryFile extends FileObject<Buffer, ArrayBufferView> {
   }
 
   /**
-   * Moves the position.
+   * Changes the position.
    *
-   * @param offset bytes
-   * @param whence from where: SEEK_SET (the default), SEEK_CUR, SEEK_END; SEEK_DATA and SEEK_HOLE look for data or a
-   *   hole
+   * @param offset the offset, in bytes
+   * @param whence the origin of `offset`: SEEK_SET (the default), SEEK_CUR, SEEK_END; SEEK_DATA and SEEK_HOLE search
+   *   for data or a hole
    * @returns the new position, from the start of the file
-   * @throws OSError EINVAL for a position before the start, ESPIPE if it cannot be moved
+   * @throws OSError EINVAL for a position before the start, ESPIPE if the file has no position
    */
   seek(offset: number | bigint, whence: number = SEEK_SET): number {
     const to = int64(offset, 'offset')
     const how = int(whence, 'whence', SEEK_SET, SEEK_HOLE)
     const fd = this.#open('seek')
     this.#output.flush()
-    this.#rewind(fd)
+    this.#dropReadAhead(fd)
     return lseek(fd, to, how)
   }
 
   /**
-   * The position: where the next byte is read or written, in bytes from the start of the file.
+   * Returns the position of the next byte to be read or written, in bytes from the start of the file.
    *
-   * @throws OSError ESPIPE if there is none
+   * @throws OSError ESPIPE if the file has no position
    */
   tell(): number {
     const unread = this.#ahead.length - this.#at
@@ -331,16 +332,16 @@ export class BinaryFile extends FileObject<Buffer, ArrayBufferView> {
   }
 
   /**
-   * Sets the length of the file. The position stays.
+   * Sets the length of the file. The position does not change.
    *
-   * @param size bytes; up to the position where it is left out or null
-   * @returns the length
+   * @param size the new length in bytes; the current position if undefined or null
+   * @returns the new length
    * @throws OSError EBADF, EINVAL as `os.ftruncate` does
    */
   truncate(size: number | bigint | null = null): number {
     const fd = this.#writing('truncate')
     this.#output.flush()
-    const length = size === null ? this.tell() : Number(int64(size, 'size', -LONGEST, LONGEST))
+    const length = size === null ? this.tell() : Number(int64(size, 'size', -MAX_LENGTH, MAX_LENGTH))
     ftruncate(fd, length)
     return length
   }
@@ -350,7 +351,7 @@ export class BinaryFile extends FileObject<Buffer, ArrayBufferView> {
     this.#closed = true
     this.#ahead = NOTHING
     this.#at = 0
-    forgotten.unregister(this)
+    unclosedFiles.unregister(this)
     try {
       this.#output.flush()
     } finally {

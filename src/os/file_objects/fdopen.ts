@@ -28,24 +28,24 @@ const {
   SEEK_END,
 } = constants
 
-/** A mode whose file gives and takes bytes: it has a 'b'. */
+/** A mode of a binary file: it contains 'b'. */
 export type BinaryMode = `${string}b${string}`
 
-/** A mode whose file gives and takes text. */
+/** A mode of a text file. */
 export type TextMode = `${'r' | 'w' | 'a' | 'x'}${'' | '+' | 't' | '+t' | 't+'}`
 
 export interface FileOptions {
   /**
-   * The buffer size in bytes; 0: none (bytes only), 1: line buffering (text only), -1 (the default): what suits the
-   * file.
+   * The buffer size in bytes; 0: unbuffered (bytes only), 1: line buffering (text only), -1 (the default): a size that
+   * suits the file.
    */
   readonly buffering?: number | undefined
   /** The encoding of text: UTF-8 by default. */
   readonly encoding?: string | null | undefined
   /**
    * How bytes that cannot be decoded, and characters that cannot be encoded, are handled: 'strict' (a RangeError),
-   * 'ignore', 'replace', 'surrogateescape', 'backslashreplace'. The default is 'strict' where an encoding is given, and
-   * else 'surrogateescape', which loses nothing.
+   * 'ignore', 'replace', 'surrogateescape', 'backslashreplace'. The default is 'strict' if an encoding is given, and
+   * otherwise 'surrogateescape', which is lossless.
    */
   readonly errors?: string | null | undefined
   /** The line ending. */
@@ -54,7 +54,7 @@ export interface FileOptions {
   readonly closefd?: boolean | undefined
 }
 
-/** What follows the mode. */
+/** The parameters after the mode. */
 export type FileArguments =
   | [options?: FileOptions]
   | [buffering: number | undefined, options?: FileOptions]
@@ -66,7 +66,7 @@ export type FileArguments =
       closefd?: boolean,
     ]
 
-/** The least that is read at once, and waits to be written, and the most. */
+/** The smallest and the largest default buffer size. */
 const SMALL_BUFFER = 8192
 const LARGE_BUFFER = 1 << 20
 
@@ -75,25 +75,25 @@ const openEvent = new AuditEvent('open')
 const PARAMETERS = ['mode', 'buffering', 'encoding', 'errors', 'newline', 'closefd'] as const
 
 /**
- * Makes a file object on an open descriptor, and takes ownership of it.
+ * Creates a file object on an open descriptor, and takes ownership of the descriptor.
  *
  * @param fd the descriptor
  * @param mode 'r' to read (the default), 'w', 'x' or 'a' to write, 'a' at the end; '+' for both; 'b' for bytes, 't' or
- *   nothing for text. The file is there already, so nothing is emptied or made
- * @param buffering the buffer size in bytes; 0 for none (bytes only), 1 for line buffering (text only), -1, the
- *   default, for a size that suits the file, and line buffering at a terminal
+ *   nothing for text. The file is already open: it is neither created nor truncated
+ * @param buffering the buffer size in bytes; 0 for an unbuffered file (bytes only), 1 for line buffering (text only),
+ *   -1, the default, for a size that suits the file, with line buffering for a terminal
  * @param encoding the encoding of text: 'utf-8', 'ascii', 'latin-1', 'utf-16-le', 'utf-16-be', or any other that
- *   `TextDecoder` knows; those of several bytes for reading only
- * @param errors how what cannot be decoded or encoded is handled: 'strict' (a RangeError), 'ignore', 'replace',
- *   'surrogateescape' or 'backslashreplace'
- * @param newline the line ending: null, the default, takes '\n', '\r' and '\r\n', and reads each of them as '\n'; ''
- *   takes the same, and reads them as they are; '\n', '\r' or '\r\n' takes this one alone, and writes it for '\n'
+ *   `TextDecoder` supports; multi-byte encodings for reading only
+ * @param errors how bytes that cannot be decoded, and characters that cannot be encoded, are handled: 'strict' (a
+ *   RangeError), 'ignore', 'replace', 'surrogateescape' or 'backslashreplace'
+ * @param newline the line ending: null, the default, accepts '\n', '\r' and '\r\n', and reads each as '\n'; '' accepts
+ *   the same, and does not translate them; '\n', '\r' or '\r\n' accepts only this one, and writes it for '\n'
  * @param closefd false: `close` leaves the descriptor open
  * @param options all of these by name
  * @returns the file: a BinaryFile for a mode with 'b', else a TextFile. Close it with `close()` or `using`; one that is
  *   garbage-collected while open is closed with a ResourceWarning
  * @throws RangeError for a negative descriptor, a mode, an encoding or a combination that does not exist
- * @throws OSError EBADF if the descriptor is not open, IsADirectoryError. The descriptor stays open then
+ * @throws OSError EBADF if the descriptor is not open, IsADirectoryError. The descriptor then stays open
  *
  * Availability: Linux. Audit event: `open` (fd, mode, flags). See Python, os.fdopen, open.
  * @example
@@ -115,14 +115,15 @@ export function fdopen(fd: Descriptor, ...rest: unknown[]): BinaryFile | TextFil
   const number = nonNegativeFd(fd, 'fd')
   const { buffering = -1, closefd, ...others } = given
   const mode = fileMode(others.mode === undefined ? 'r' : others.mode)
-  const text = mode.binary ? refuseTextOptions(others) : textOptions(others)
+  const text = mode.binary ? rejectTextOptions(others) : textOptions(others)
   const size = int(buffering, 'buffering', -1)
   if (size === 0 && text !== null) throw badValue('buffering', 'must not be 0 for a text file', 0)
   const closes = bool(closefd, 'closefd', true)
   if (openEvent.wanted) openEvent.raise(number, mode.access, mode.flags)
   const bufferSize = prepare(number, mode, size)
   const lineBuffering = size === 1 || (size === -1 && isatty(number))
-  // From here on nothing fails: a file that was made and then refused would close the descriptor when it is collected.
+  // Nothing may throw after this point: a file object that was created, and then not returned, would close the
+  // descriptor when it is garbage-collected.
   const { raw, reads, writes } = mode
   const file = new BinaryFile(number, { mode: raw, reads, writes, bufferSize, closefd: closes })
   if (text !== null) return new TextFile(file, { mode: mode.given, lineBuffering, ...text })
@@ -130,7 +131,7 @@ export function fdopen(fd: Descriptor, ...rest: unknown[]): BinaryFile | TextFil
   return file
 }
 
-/** Looks at the open file, goes to its end where the mode says so, and tells how large a buffer suits it. */
+/** Checks the open file, seeks to its end for an appending mode, and returns the buffer size. */
 function prepare(fd: number, mode: Mode, buffering: number): number {
   const { st_mode, st_blksize = 0 } = fstat(fd)
   const type = st_mode & S_IFMT
@@ -142,11 +143,11 @@ function prepare(fd: number, mode: Mode, buffering: number): number {
 
 interface Mode {
   readonly given: string
-  /** Without 'b' and 't'. */
+  /** The mode without 'b' and 't'. */
   readonly access: string
-  /** As Python's raw files tell it. */
+  /** The mode as Python's raw files report it. */
   readonly raw: string
-  /** Those of `open` for it. */
+  /** The flags of `open` for the mode. */
   readonly flags: number
   readonly binary: boolean
   readonly reads: boolean
@@ -188,7 +189,7 @@ type TextOptions = Pick<TextFileOptions, 'encoding' | 'errors' | 'codec' | 'newl
 
 type Given = Partial<Record<'encoding' | 'errors' | 'newline', unknown>>
 
-function refuseTextOptions(given: Given): null {
+function rejectTextOptions(given: Given): null {
   for (const name of ['encoding', 'errors', 'newline'] as const) {
     if ((given[name] ?? null) !== null) throw badValue(name, 'is for text files only', given[name])
   }

@@ -3,62 +3,62 @@ import { libc } from '../../libc/functions.ts'
 import { int64 } from '../arguments/numbers.ts'
 import { write } from '../descriptors/read_write.ts'
 
-/** What files that give text and files that give bytes have in common, and what outlives them. */
+/** The base class of text and binary files, and their output buffer, which outlives them. */
 
-/** How much a call is to read: everything where it is left out, null or negative. */
+/** Checks the size argument of a read; -1 (everything) if undefined, null or negative. */
 export function amount(size: unknown, name: string): number {
   if (size === null || size === undefined) return -1
   return Math.max(-1, Number(int64(size, name)))
 }
 
-/** A file that is open for reading by lines and pieces, for writing, or for both. `fdopen` makes them. */
+/** An open file, for reading, writing or both. `fdopen` creates file objects. */
 export abstract class FileObject<Data extends string | Buffer, Given> implements IterableIterator<Data> {
   /**
    * Reads from the current position.
    *
-   * @param size how much at the most: characters of a text file, else bytes; everything up to the end where it is left
-   *   out, null or negative
-   * @returns what was read: nothing at the end
+   * @param size the maximum size: in characters for a text file, else in bytes; everything up to the end if undefined,
+   *   null or negative
+   * @returns the data read: empty at the end
    */
   abstract read(size?: number | bigint | null): Data
 
   /**
    * Reads a line.
    *
-   * @param size how much of it at the most; all where it is left out, null or negative
-   * @returns the line with its newline, which only the last one may lack; nothing at the end
+   * @param size the maximum size; the whole line if undefined, null or negative
+   * @returns the line with its newline, which only the last line may lack; empty at the end
    */
   abstract readline(size?: number | bigint | null): Data
 
   /**
-   * Writes. What is written may be buffered until there is more of it, or until `flush` or `close`.
+   * Writes data. The data may be buffered until the buffer is full, or until `flush` or `close`.
    *
-   * @returns how much was written: characters of a text file, else bytes
+   * @returns the size written: in characters for a text file, else in bytes
    */
   abstract write(data: Given): number
 
-  /** Closes the file, after writing what is buffered. Closing it twice is no error. */
+  /** Writes the buffered data, and closes the file. A second call has no effect. */
   abstract close(): void
 
   /**
-   * Reads the lines that follow, each with its newline.
+   * Reads the remaining lines, each with its newline.
    *
-   * @param hint once more than this much has been read no further line is; all are where it is left out, null or not
-   *   above 0
+   * @param hint reading stops after the line with which the total size exceeds this; all lines are read if undefined,
+   *   null or not above 0
    */
   readlines(hint: number | bigint | null = -1): Data[] {
-    const enough = amount(hint, 'hint')
+    const limit = amount(hint, 'hint')
     const lines: Data[] = []
     let size = 0
     for (let line = this.readline(); line.length > 0; line = this.readline()) {
       lines.push(line)
       size += line.length
-      if (enough > 0 && size > enough) break
+      if (limit > 0 && size > limit) break
     }
     return lines
   }
 
-  /** Writes one after the other. Newlines are not added. */
+  /** Writes several lines. Newlines are not added. */
   writelines(lines: Iterable<Given>): void {
     if (typeof lines !== 'object' || lines === null || !(Symbol.iterator in lines)) {
       throw wrongType('lines', 'an iterable', lines)
@@ -66,7 +66,7 @@ export abstract class FileObject<Data extends string | Buffer, Given> implements
     for (const line of lines) this.write(line)
   }
 
-  /** The next line: `for (const line of file)`. */
+  /** Returns the next line, for `for (const line of file)`. */
   next(): IteratorResult<Data, undefined> {
     const value = this.readline()
     return value.length > 0 ? { done: false, value } : { done: true, value: undefined }
@@ -82,12 +82,12 @@ export abstract class FileObject<Data extends string | Buffer, Given> implements
   }
 }
 
-/** Files with data that waits to be written: their data is not to be lost when the process ends. */
-const waiting = new Set<Output>()
+/** Outputs with buffered data, which is written when the process exits. */
+const unflushed = new Set<Output>()
 
 let flushesAtExit = false
 
-/** Data on its way to a descriptor. It knows nothing of the file object, so that it can outlive it. */
+/** The output buffer of a descriptor. It has no reference to the file object, so that it can outlive it. */
 export class Output {
   readonly fd: number
   readonly #capacity: number
@@ -99,28 +99,28 @@ export class Output {
     this.#capacity = capacity
   }
 
-  /** How many bytes wait. */
+  /** The number of buffered bytes. */
   get size(): number {
     return this.#size
   }
 
-  /** How many more may wait. */
+  /** The number of free bytes in the buffer. */
   get free(): number {
     return this.#capacity - this.#size
   }
 
-  /** Takes bytes, at most as many as are free. */
+  /** Appends bytes to the buffer; at most `free` bytes. */
   append(bytes: Uint8Array): void {
     this.#memory ??= Buffer.allocUnsafeSlow(this.#capacity)
     this.#memory.set(bytes, this.#size)
     this.#size += bytes.length
-    waiting.add(this)
+    unflushed.add(this)
     if (flushesAtExit) return
     flushesAtExit = true
     process.on('exit', flushAll)
   }
 
-  /** Writes what waits. What cannot be written goes on waiting. */
+  /** Writes the buffered bytes. Bytes that cannot be written stay in the buffer. */
   flush(): void {
     const memory = this.#memory
     if (memory === undefined || this.#size === 0) return
@@ -130,19 +130,19 @@ export class Output {
     } finally {
       memory.copyWithin(0, done, this.#size)
       this.#size -= done
-      if (this.#size === 0) waiting.delete(this)
+      if (this.#size === 0) unflushed.delete(this)
     }
   }
 
-  /** Forgets what waits. */
+  /** Discards the buffered bytes. */
   discard(): void {
     this.#size = 0
-    waiting.delete(this)
+    unflushed.delete(this)
   }
 }
 
 function flushAll(): void {
-  for (const output of waiting) {
+  for (const output of unflushed) {
     try {
       output.flush()
     } catch (error) {
@@ -151,14 +151,14 @@ function flushAll(): void {
   }
 }
 
-/** What a file that nobody closed leaves behind. */
-interface Leftover {
+/** The output of a file object that is garbage-collected without having been closed. */
+interface UnclosedFile {
   readonly output: Output
   readonly closefd: boolean
 }
 
-/** Files that are to be closed when they are collected. */
-export const forgotten: FinalizationRegistry<Leftover> = new FinalizationRegistry(({ output, closefd }) => {
+/** Closes files that are garbage-collected while open. */
+export const unclosedFiles: FinalizationRegistry<UnclosedFile> = new FinalizationRegistry(({ output, closefd }) => {
   try {
     output.flush()
   } catch (error) {

@@ -3,27 +3,27 @@ import { TextDecoder } from 'node:util'
 import { badValue } from '../../errors.ts'
 import { decode as decodeUtf8, encode as encodeUtf8 } from '../../libc/strings.ts'
 
-/** What a text file does with bytes that mean nothing, and with characters that its encoding lacks. */
+/** How a text file handles bytes that cannot be decoded, and characters that its encoding lacks. */
 type ErrorHandler = 'strict' | 'ignore' | 'replace' | 'surrogateescape' | 'backslashreplace'
 
-/** Text made of the first `used` bytes; the rest is the beginning of a character. */
+/** The text of the first `used` bytes; the other bytes are an incomplete character. */
 interface Decoded {
   readonly text: string
   readonly used: number
 }
 
-/** How a text file turns bytes into text and back. Neither direction remembers anything. */
+/** Converts bytes to text and back, without state between calls. */
 export interface Codec {
-  /** How many bytes a carriage return takes. */
+  /** The number of bytes of a carriage return. */
   readonly unit: 1 | 2
-  /** @param final whether nothing follows, so that a character that is only begun is a mistake */
+  /** @param final whether no bytes follow, so that an incomplete character is an error */
   decode(bytes: Buffer, final: boolean): Decoded
   encode(text: string): Buffer
 }
 
 const HANDLERS: readonly string[] = ['strict', 'ignore', 'replace', 'surrogateescape', 'backslashreplace']
 
-/** The codec of an encoding, by the names that Python or the Encoding Standard know it by. */
+/** Finds the codec of an encoding, by its name in Python or in the WHATWG Encoding Standard. */
 export function findCodec(encoding: string, errors: string): Codec {
   if (!HANDLERS.includes(errors)) throw badValue('errors', `must be one of ${HANDLERS.join(', ')}`, errors)
   const handler = errors as ErrorHandler
@@ -34,12 +34,12 @@ export function findCodec(encoding: string, errors: string): Codec {
   if (/^(utf-?8|u8)$/.test(name)) return utf8(handler)
   if (/^(us-)?ascii$/.test(name)) return singleByte('ascii', handler, rangeOf(0x80))
   if (/^(latin-?1|l1|iso-?8859-1|cp819)$/.test(name)) return singleByte('latin-1', handler, rangeOf(0x100))
-  return ofTheStandard(name, handler, encoding)
+  return standardCodec(name, handler, encoding)
 }
 
-/** Characters and their bytes, in encodings where each has one. */
+/** The table of a single-byte encoding. */
 interface Table {
-  /** The character of each byte, undefined where there is none. */
+  /** The character of each byte; undefined if the byte is not assigned. */
   readonly characters: readonly (string | undefined)[]
   readonly bytes: ReadonlyMap<string, number>
 }
@@ -55,7 +55,8 @@ function tableOf(characters: readonly (string | undefined)[]): Table {
 }
 
 /**
- * A lone surrogate that stands for a byte (PEP 383), and one of any kind. A pair is one character to these patterns.
+ * ESCAPED matches a lone surrogate that represents a byte (PEP 383), SURROGATE any lone surrogate. With the flag `u` a
+ * surrogate pair is one character.
  */
 const ESCAPED = /[\udc80-\udcff]/gu
 const ASCII = /^[\0-\x7f]*$/
@@ -69,13 +70,13 @@ function utf8(errors: ErrorHandler): Codec {
   return {
     unit: 1,
     decode(bytes, final) {
-      const used = final ? bytes.length : bytes.length - begunUtf8(bytes)
+      const used = final ? bytes.length : bytes.length - incompleteUtf8(bytes)
       return { text: decode(used === bytes.length ? bytes : bytes.subarray(0, used)), used }
     },
     encode(text) {
       if (text.isWellFormed()) return Buffer.from(text)
       if (errors !== 'surrogateescape')
-        return Buffer.from(text.replace(SURROGATE, (unit) => missing(unit, errors, 'utf-8')))
+        return Buffer.from(text.replace(SURROGATE, (unit) => encodeMissing(unit, errors, 'utf-8')))
       const bytes = encodeUtf8(text)
       if (typeof bytes === 'number') throw unencodable(text.charAt(bytes), 'utf-8')
       return bytes
@@ -83,25 +84,28 @@ function utf8(errors: ErrorHandler): Codec {
   }
 }
 
-/** How many bytes at the end begin a character of UTF-8 that may yet become whole. */
-function begunUtf8(bytes: Buffer): number {
+/** Returns the number of bytes at the end that are an incomplete, but so far valid, UTF-8 character. */
+function incompleteUtf8(bytes: Buffer): number {
   for (let length = 1; length <= Math.min(3, bytes.length); length++) {
     const lead = bytes[bytes.length - length] as number
-    if (lead >= 0xc0) return isBegun(bytes.subarray(bytes.length - length)) ? length : 0
+    if (lead >= 0xc0) return isIncomplete(bytes.subarray(bytes.length - length)) ? length : 0
     if (lead < 0x80) return 0
   }
   return 0
 }
 
-/** Whether some bytes can follow: with the right number of the lowest or the highest there are, it is well-formed. */
-function isBegun(start: Buffer): boolean {
+/**
+ * Reports whether bytes can complete the character: it is valid when filled up with the lowest or the highest
+ * continuation byte.
+ */
+function isIncomplete(start: Buffer): boolean {
   const lead = start[0] as number
   const length = lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4
   if (start.length >= length) return false
   return [0x80, 0xbf].some((byte) => isUtf8(Buffer.concat([start, Buffer.alloc(length - start.length, byte)])))
 }
 
-/** Text in which lone surrogates stand for bytes that mean nothing, with what the handler makes of those. */
+/** Applies the error handler to the lone surrogates that represent undecodable bytes. */
 function handleEscaped(text: string, errors: ErrorHandler, encoding: string): string {
   if (errors === 'surrogateescape') return text
   return text.replace(ESCAPED, (unit) => {
@@ -112,8 +116,8 @@ function handleEscaped(text: string, errors: ErrorHandler, encoding: string): st
   })
 }
 
-/** What stands for a character that the encoding lacks. */
-function missing(character: string, errors: ErrorHandler, encoding: string): string {
+/** Returns the replacement of a character that the encoding lacks. */
+function encodeMissing(character: string, errors: ErrorHandler, encoding: string): string {
   if (errors === 'ignore') return ''
   if (errors === 'replace') return '?'
   if (errors === 'backslashreplace') return escapeSequence(character.codePointAt(0) ?? 0)
@@ -131,7 +135,7 @@ function singleByte(encoding: string, errors: ErrorHandler, table: Table): Codec
     if (byte !== undefined) return [byte]
     const code = character.charCodeAt(0)
     if (errors === 'surrogateescape' && code >= 0xdc80 && code <= 0xdcff) return [code - 0xdc00]
-    return [...missing(character, errors, encoding)].flatMap(encodeCharacter)
+    return [...encodeMissing(character, errors, encoding)].flatMap(encodeCharacter)
   }
   return {
     unit: 1,
@@ -150,11 +154,11 @@ function singleByte(encoding: string, errors: ErrorHandler, table: Table): Codec
 
 const NONE = 'is no encoding that is known here'
 
-function ofTheStandard(name: string, errors: ErrorHandler, given: string): Codec {
+function standardCodec(name: string, errors: ErrorHandler, given: string): Codec {
   const decoder = newDecoder(name, false, given)
   const { encoding } = decoder
-  // The first remembers what it has read, the second is a refusal, and "utf-16" of the standard knows no byte order
-  // mark.
+  // Not supported: iso-2022-jp has state between calls, "replacement" decodes nothing, and the standard's "utf-16"
+  // ignores the byte order mark that Python's evaluates.
   if (['iso-2022-jp', 'replacement'].includes(encoding) || name === 'utf-16') throw badValue('encoding', NONE, given)
   if (/^(ibm866|iso-8859-|koi8-|macintosh|windows-\d|x-mac-)/.test(encoding)) {
     return singleByte(encoding, errors, standardTable(name, given))
@@ -162,7 +166,7 @@ function ofTheStandard(name: string, errors: ErrorHandler, given: string): Codec
   if (errors !== 'strict' && errors !== 'replace') {
     throw badValue('errors', `must be strict or replace for the encoding ${encoding}`, errors)
   }
-  return severalBytes(encoding, errors === 'strict', given)
+  return multiByte(encoding, errors === 'strict', given)
 }
 
 function newDecoder(name: string, fatal: boolean, given: string): TextDecoder {
@@ -179,8 +183,8 @@ function standardTable(name: string, given: string): Table {
   return tableOf(characters.map((character) => (character === '\ufffd' ? undefined : character)))
 }
 
-/** Encodings whose characters have several bytes: all can be read, those of UTF-16 also written. */
-function severalBytes(encoding: string, fatal: boolean, given: string): Codec {
+/** Codecs of multi-byte encodings: all can be read, and UTF-16 can also be written. */
+function multiByte(encoding: string, fatal: boolean, given: string): Codec {
   const decode = (bytes: Buffer, stream: boolean): string => {
     try {
       return newDecoder(encoding, fatal, given).decode(bytes, { stream })
@@ -193,19 +197,19 @@ function severalBytes(encoding: string, fatal: boolean, given: string): Codec {
     unit: encoding.startsWith('utf-16') ? 2 : 1,
     decode(bytes, final) {
       const text = decode(bytes, !final)
-      return { text, used: final ? bytes.length : bytes.length - heldBack(bytes, text, decode) }
+      return { text, used: final ? bytes.length : bytes.length - pendingBytes(bytes, text, decode) }
     },
     encode: (text) => encodeUtf16(text, encoding),
   }
 }
 
-/** How many bytes at the end a decoder keeps for later: without those it gives the same text. */
-function heldBack(bytes: Buffer, text: string, decode: (bytes: Buffer, stream: boolean) => string): number {
+/** Returns the number of bytes at the end that a streaming decoder keeps: without them the text is the same. */
+function pendingBytes(bytes: Buffer, text: string, decode: (bytes: Buffer, stream: boolean) => string): number {
   for (let held = 0; held < Math.min(4, bytes.length); held++) {
     try {
       if (decode(bytes.subarray(0, bytes.length - held), false) === text) return held
     } catch {
-      // Cut within a character.
+      // The cut is within a character.
     }
   }
   return bytes.length
@@ -218,16 +222,16 @@ function encodeUtf16(text: string, encoding: string): Buffer {
   return encoding === 'utf-16be' ? bytes.swap16() : bytes
 }
 
-function coded(message: string, code: string): RangeError {
+function errorWithCode(message: string, code: string): RangeError {
   return Object.assign(new RangeError(message), { code })
 }
 
 function undecodable(byte: number | undefined, encoding: string): RangeError {
   const what = byte === undefined ? 'what was read' : `the byte 0x${byte.toString(16)}`
-  return coded(`${what} cannot be decoded as ${encoding}`, 'ERR_ENCODING_INVALID_ENCODED_DATA')
+  return errorWithCode(`${what} cannot be decoded as ${encoding}`, 'ERR_ENCODING_INVALID_ENCODED_DATA')
 }
 
 function unencodable(character: string, encoding: string): RangeError {
   const code = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')
-  return coded(`the character U+${code} cannot be encoded as ${encoding}`, 'ERR_INVALID_ARG_VALUE')
+  return errorWithCode(`the character U+${code} cannot be encoded as ${encoding}`, 'ERR_INVALID_ARG_VALUE')
 }

@@ -8,12 +8,12 @@ import type { Codec } from './text_codecs.ts'
 
 const { SEEK_SET, SEEK_CUR, SEEK_END } = constants
 
-/** How much is read at once where all is wanted. */
+/** The block size when a file is read to its end. */
 const LARGE_BLOCK = 1 << 20
 
 /**
- * The line ending: null, or nothing, takes '\n', '\r' and '\r\n', and reads each of them as '\n'; '' takes the same,
- * and reads them as they are; another takes this one alone, and writes it for each '\n'.
+ * The line ending: null accepts '\n', '\r' and '\r\n', and reads each as '\n'; '' accepts the same, and does not
+ * translate them; any other accepts only this one, and writes it for each '\n'.
  */
 export type Newline = null | '' | '\n' | '\r' | '\r\n'
 
@@ -21,36 +21,37 @@ export interface TextFileOptions {
   readonly mode: string
   readonly encoding: string
   readonly errors: string
-  /** What these two amount to. */
+  /** The codec for `encoding` and `errors`. */
   readonly codec: Codec
   readonly newline: Newline
-  /** Whether each line is written at once. */
+  /** Whether the buffer is flushed after each line. */
   readonly lineBuffering: boolean
 }
 
-/** What was read at once: bytes, and the text that they are. */
+/** A decoded block: bytes, and their text. */
 interface Segment {
   readonly bytes: Buffer
   readonly text: string
-  /** Whether each unit of the text is a character that is read as it is. */
+  /** Whether each UTF-16 unit of the text is a character that needs no translation. */
   readonly plain: boolean
 }
 
-/** A place in what was read: a segment, and an index in its text. */
+/** A place in the read-ahead: a segment, and an index in its text. */
 interface Place {
   readonly segment: number
   readonly index: number
 }
 
-/** What a reader cannot take as it comes: surrogates, of which two may be one character, and carriage returns. */
+/** Characters that need attention: surrogates, because a pair is one character, and carriage returns. */
 const SPECIAL = /[\r\ud800-\udfff]/
 const PAIR = /[\ud800-\udbff][\udc00-\udfff]/g
 
 /**
- * A file of text: what `fdopen` gives for a mode without 'b'. Sizes are in characters: a pair of surrogates is one.
+ * A file of text: the result of `fdopen` for a mode without 'b'. Sizes are in characters: a surrogate pair is one
+ * character.
  *
- * On a descriptor that does not block, what finds nothing to read is a BlockingIOError; a line that has only begun is
- * kept, and read whole later.
+ * On a non-blocking descriptor, a read without data throws BlockingIOError. An incomplete line is kept, and a later
+ * call returns the whole line.
  *
  * See Python, io.TextIOWrapper.
  * @example
@@ -63,25 +64,25 @@ const PAIR = /[\ud800-\udbff][\udc00-\udfff]/g
  * ```
  */
 export class TextFile extends FileObject<string, string> {
-  /** The file of bytes behind it. */
+  /** The binary file that this file reads and writes. */
   readonly buffer: BinaryFile
-  /** The mode it was opened in. */
+  /** The mode of the file. */
   readonly mode: string
-  /** The encoding, as it was asked for. */
+  /** The name of the encoding, as it was given. */
   readonly encoding: string
   /** How bytes that cannot be decoded, and characters that cannot be encoded, are handled. */
   readonly errors: string
-  /** Whether each line is written at once. */
+  /** Whether the buffer is flushed after each line. */
   readonly line_buffering: boolean
   readonly #newline: Newline
   readonly #codec: Codec
-  /** What was read ahead; the first segment is used up to `#at`. */
+  /** The read-ahead; the first segment has been consumed up to `#at`. */
   #segments: Segment[] = []
   #at = 0
-  /** Bytes after that: the beginning of a character, or of a line's end. */
-  #begun: Buffer = Buffer.alloc(0)
+  /** The bytes after the read-ahead: an incomplete character, or an incomplete line ending. */
+  #incomplete: Buffer = Buffer.alloc(0)
 
-  /** @internal `fdopen` makes files. */
+  /** @internal `fdopen` creates files. */
   constructor(buffer: BinaryFile, { mode, encoding, errors, codec, newline, lineBuffering }: TextFileOptions) {
     super()
     this.buffer = buffer
@@ -98,7 +99,7 @@ export class TextFile extends FileObject<string, string> {
     return this.buffer.name
   }
 
-  /** Whether it has been closed. */
+  /** Whether the file has been closed. */
   get closed(): boolean {
     return this.buffer.closed
   }
@@ -106,50 +107,52 @@ export class TextFile extends FileObject<string, string> {
   /**
    * The descriptor.
    *
-   * @throws OSError EBADF once the file is closed
+   * @throws OSError EBADF if the file is closed
    */
   fileno(): number {
     return this.buffer.fileno()
   }
 
-  /** Whether it is a terminal. */
+  /** Reports whether the file is a terminal. */
   isatty(): boolean {
     return this.buffer.isatty()
   }
 
-  /** Whether it was opened for reading. */
+  /** Reports whether the file was opened for reading. */
   readable(): boolean {
     return this.buffer.readable()
   }
 
-  /** Whether it was opened for writing. */
+  /** Reports whether the file was opened for writing. */
   writable(): boolean {
     return this.buffer.writable()
   }
 
-  /** Whether its position can be moved: not that of a pipe, a socket or a terminal. */
+  /** Reports whether the position can be changed: false for a pipe, a socket or a terminal. */
   seekable(): boolean {
     return this.buffer.seekable()
   }
 
-  /** Reads one more block. False at the end. */
+  /** Reads and decodes one block. Returns false at the end. */
   #readMore(size = 0): boolean {
     const block = this.buffer.readBlock(size)
-    const bytes = this.#begun.length === 0 ? block : Buffer.concat([this.#begun, block])
-    this.#begun = bytes
+    const bytes = this.#incomplete.length === 0 ? block : Buffer.concat([this.#incomplete, block])
+    this.#incomplete = bytes
     const final = block.length === 0
     const { text, used } = this.#decode(bytes, final)
-    this.#begun = bytes.subarray(used)
+    this.#incomplete = bytes.subarray(used)
     if (used > 0) this.#segments.push({ bytes: bytes.subarray(0, used), text, plain: !SPECIAL.test(text) })
     return !final
   }
 
-  /** A carriage return at the end waits for what follows, so that no line's end is in two segments. */
+  /**
+   * A carriage return at the end is kept until the next block, so that no line ending is split between two segments.
+   */
   #decode(bytes: Buffer, final: boolean): { text: string; used: number } {
     const { text, used } = this.#codec.decode(bytes, final)
     const alone = this.#newline === '\n' || this.#newline === '\r'
     if (final || alone || !text.endsWith('\r')) return { text, used }
-    // Bytes that are ignored may stand behind it.
+    // Bytes that the error handler ignores may follow the carriage return.
     const start = this.#codec.unit === 2 ? used - 2 : bytes.lastIndexOf(0x0d, used - 1)
     return { text: text.slice(0, -1), used: start }
   }
@@ -158,7 +161,7 @@ export class TextFile extends FileObject<string, string> {
     const most = amount(size, 'size')
     const first = this.#segments[0]
     if (first?.plain && most !== -1 && this.#at + most < first.text.length) {
-      // What most calls come to.
+      // The fast path.
       this.#at += most
       return first.text.slice(this.#at - most, this.#at)
     }
@@ -175,7 +178,10 @@ export class TextFile extends FileObject<string, string> {
     }
   }
 
-  /** The place so many characters on, as far as that much has been read, and how many there are up to it. */
+  /**
+   * Returns the place that is `wanted` characters ahead, or the end of the read-ahead, and the number of characters up
+   * to it.
+   */
   #advance(wanted: number): [Place, characters: number] {
     let characters = 0
     for (const [segment, { text, plain }] of this.#segments.entries()) {
@@ -198,7 +204,7 @@ export class TextFile extends FileObject<string, string> {
     return { segment, index: this.#segments[segment]?.text.length ?? 0 }
   }
 
-  /** The text up to a place, which is used from now on. */
+  /** Consumes and returns the text up to a place. */
   #take({ segment, index }: Place): string {
     const first = this.#segments[0]
     if (first === undefined) return ''
@@ -228,7 +234,7 @@ export class TextFile extends FileObject<string, string> {
     }
   }
 
-  /** The place after the first line's end in the segments from one on. */
+  /** Returns the place after the first line ending, searching from a segment on. */
   #lineEnd(searched: number): Place | undefined {
     for (let segment = searched; segment < this.#segments.length; segment++) {
       const { text } = this.#segments[segment] as Segment
@@ -242,26 +248,28 @@ export class TextFile extends FileObject<string, string> {
    * Writes text.
    *
    * @param text the text, '\n' for a newline
-   * @returns how many characters it has
+   * @returns the number of characters
    * @throws RangeError for a character that the encoding lacks, if `errors` is strict
    */
   write(text: string): number {
     if (typeof text !== 'string') throw wrongType('text', 'a string', text)
     const ends = this.#newline === '\r' || this.#newline === '\r\n' ? text.replaceAll('\n', this.#newline) : text
     const bytes = this.#codec.encode(ends)
-    this.#dropAhead()
+    this.#dropReadAhead()
     this.buffer.writeOwn(bytes)
     if (this.line_buffering && /[\r\n]/.test(text)) this.buffer.flush()
-    // A unit for a byte: then there is no pair, unless a handler has left out something.
+    // As many bytes as UTF-16 units: then the text has no surrogate pair, unless the error handler has dropped
+    // something.
     if (bytes.length === ends.length && text.isWellFormed()) return text.length
     return text.length - (text.match(PAIR)?.length ?? 0)
   }
 
   /**
-   * Puts the position where the reader is. Where there is none (a terminal, a socket) reading and writing are apart.
+   * Drops the read-ahead, and moves the position back to the first unread character. Files without a position (a
+   * terminal, a socket) keep it, because there reading and writing are independent.
    */
-  #dropAhead(): void {
-    if ((this.#segments.length === 0 && this.#begun.length === 0) || !this.buffer.seekable()) return
+  #dropReadAhead(): void {
+    if ((this.#segments.length === 0 && this.#incomplete.length === 0) || !this.buffer.seekable()) return
     this.buffer.seek(this.tell())
     this.#forget()
   }
@@ -269,26 +277,26 @@ export class TextFile extends FileObject<string, string> {
   #forget(): void {
     this.#segments = []
     this.#at = 0
-    this.#begun = this.#begun.subarray(0, 0)
+    this.#incomplete = this.#incomplete.subarray(0, 0)
   }
 
   /**
-   * Writes what is buffered.
+   * Writes the buffered data.
    *
-   * @throws OSError as the system reports: ENOSPC, BrokenPipeError; what could not be written stays in the buffer
+   * @throws OSError as the system reports: ENOSPC, BrokenPipeError; data that could not be written stays in the buffer
    */
   flush(): void {
     this.buffer.flush()
   }
 
   /**
-   * Moves the position.
+   * Changes the position.
    *
-   * @param offset what `tell` gave, or 0 with one of the others
-   * @param whence from where: SEEK_SET (the default); SEEK_CUR, which stays; SEEK_END
+   * @param offset a result of `tell`; 0 with SEEK_CUR and SEEK_END
+   * @param whence SEEK_SET (the default), SEEK_CUR (the position does not change) or SEEK_END
    * @returns the new position, from the start of the file
-   * @throws RangeError for another offset, since characters differ in length
-   * @throws OSError ESPIPE if it cannot be moved
+   * @throws RangeError for another offset, because the length of characters varies
+   * @throws OSError ESPIPE if the file has no position
    */
   seek(offset: number | bigint, whence: number = SEEK_SET): number {
     const to = int64(offset, 'offset')
@@ -301,20 +309,20 @@ export class TextFile extends FileObject<string, string> {
   }
 
   /**
-   * The position: where the next character is read or written, in bytes from the start of the file.
+   * Returns the position of the next character to be read or written, in bytes from the start of the file.
    *
-   * @throws OSError ESPIPE if there is none
-   * @throws RangeError within the four characters that backslashreplace makes of one byte
+   * @throws OSError ESPIPE if the file has no position
+   * @throws RangeError within the four characters that 'backslashreplace' generates for one byte
    */
   tell(): number {
     const [first] = this.#segments
-    const ahead = this.#segments.reduce((size, { bytes }) => size + bytes.length, this.#begun.length)
+    const ahead = this.#segments.reduce((size, { bytes }) => size + bytes.length, this.#incomplete.length)
     return this.buffer.tell() - ahead + (first === undefined ? 0 : this.#bytesUpTo(first, this.#at))
   }
 
   /**
-   * How many bytes the first part of a text takes: those that are decoded to it. A character that some bytes complete
-   * may stand behind others that mean nothing by themselves, so the last few are tried.
+   * Returns the number of bytes that are decoded to the first part of a text. Bytes that are invalid on their own may
+   * precede a complete character, so the last few lengths are tried.
    */
   #bytesUpTo({ bytes, text }: Segment, index: number): number {
     if (index === 0 || (bytes.length === text.length && isAscii(bytes))) return index
@@ -340,14 +348,14 @@ export class TextFile extends FileObject<string, string> {
   }
 
   /**
-   * Sets the length of the file. The position stays.
+   * Sets the length of the file. The position does not change.
    *
-   * @param size bytes; up to the position where it is left out or null
-   * @returns the length
+   * @param size the new length in bytes; the current position if undefined or null
+   * @returns the new length
    * @throws OSError EBADF, EINVAL as `os.ftruncate` does
    */
   truncate(size: number | bigint | null = null): number {
-    this.#dropAhead()
+    this.#dropReadAhead()
     return this.buffer.truncate(size)
   }
 
@@ -357,7 +365,10 @@ export class TextFile extends FileObject<string, string> {
   }
 }
 
-/** How many units the character at an index has: two for a pair of surrogates, or for a line's end read as one. */
+/**
+ * Returns the number of UTF-16 units of the character at an index: two for a surrogate pair, and for '\r\n' if line
+ * endings are translated.
+ */
 function widthAt(text: string, index: number, translates: boolean): number {
   if (translates && text.charCodeAt(index) === 0x0d) return text.charCodeAt(index + 1) === 0x0a ? 2 : 1
   return (text.codePointAt(index) ?? 0) > 0xffff ? 2 : 1
@@ -367,7 +378,7 @@ function isAfter(place: Place, other: Place): boolean {
   return place.segment > other.segment || (place.segment === other.segment && place.index > other.index)
 }
 
-/** The index after the next line's end, or -1. */
+/** Returns the index after the next line ending, or -1. */
 function afterNewline(text: string, from: number, newline: Newline): number {
   if (newline !== null && newline !== '') {
     const start = text.indexOf(newline, from)

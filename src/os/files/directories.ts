@@ -10,7 +10,7 @@ import { bool, int } from '../arguments/numbers.ts'
 import { checkOptions, NO_OPTIONS, optional } from '../arguments/options.ts'
 import { cString, type FileName, fileName, fileNameOrFd, type Path } from '../arguments/paths.ts'
 import type { Prepared } from '../prepared.ts'
-import { forgetWorkingDirectory, mainThreadOnly } from '../process_parameters/process_state.ts'
+import { mainThreadOnly, resetWorkingDirectoryCache } from '../process_parameters/process_state.ts'
 import { splitPath } from '../system/pathnames.ts'
 import { modeOrErrno, typeOf } from './file_type.ts'
 import { rename } from './rename_remove.ts'
@@ -44,7 +44,7 @@ export function chdir(path: Path | Descriptor): void {
   if (chdirEvent.wanted) chdirEvent.raise(path)
   if (typeof directory === 'number') while (libc.fchdir(directory) === -1) failed('chdir', directory)
   else while (libc.chdir(name) === -1) failed('chdir', directory)
-  forgetWorkingDirectory()
+  resetWorkingDirectoryCache()
 }
 
 /**

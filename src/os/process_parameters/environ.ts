@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import { isUint8Array } from 'node:util/types'
 import { badValue, wrongType } from '../../errors.ts'
 import { decode } from '../../libc/strings.ts'
-import { attached } from '../arguments/buffers.ts'
+import { rejectDetached } from '../arguments/buffers.ts'
 import { encoded, type FileName, fileName } from '../arguments/paths.ts'
 import { defpath } from '../system/pathnames.ts'
 import {
@@ -15,12 +15,12 @@ import {
   variables,
 } from './variables.ts'
 
-/** Whether the environment can be had as bytes: everywhere but on Windows. See Python, os.supports_bytes_environ. */
+/** Whether the environment is available as bytes: true except on Windows. See Python, os.supports_bytes_environ. */
 export const supports_bytes_environ: boolean = process.platform !== 'win32'
 
-/** How a view of the environment takes and shows names and values. */
+/** Converts names and values between a view of the environment and `variables`. */
 interface Codec<In extends FileName, Out extends In> {
-  /** The text of what a caller gave, in the form in which `variables` has it. */
+  /** Converts a caller's value to the text that `variables` stores. */
   readonly text: (value: unknown, name: string) => string
   readonly show: (text: string) => Out
 }
@@ -28,7 +28,7 @@ interface Codec<In extends FileName, Out extends In> {
 const textCodec: Codec<string, string> = {
   text(value, name) {
     if (typeof value !== 'string') throw wrongType(name, 'a string', value)
-    // Several surrogates may stand for the bytes of one character, which has a form of its own.
+    // Several surrogates may represent the bytes of one character: decoding them again results in the character itself.
     return value.isWellFormed() ? value : decode(encoded(value, name))
   },
   show: (text) => text,
@@ -37,50 +37,49 @@ const textCodec: Codec<string, string> = {
 const bytesCodec: Codec<Uint8Array, Buffer> = {
   text(value, name) {
     if (!isUint8Array(value)) throw wrongType(name, 'a Uint8Array', value)
-    return decode(attached(value, name))
+    return decode(rejectDetached(value, name))
   },
   show: (text) => encoded(text, 'name'),
 }
 
-/** The environment as a Map: what is set and deleted is so in the process too, for C, `process.env` and children. */
+/** The environment as a Map. Changes apply to the process: to C's environment, to `process.env` and to children. */
 export interface EnvironMap<In extends FileName, Out extends In> extends Iterable<[Out, Out]> {
-  /** How many variables there are. */
+  /** The number of variables. */
   readonly size: number
-  /** Whether there is a variable of this name. */
+  /** Reports whether a variable of this name exists. */
   has(name: In): boolean
-  /** The value of a variable; without one `otherwise`, or undefined. */
+  /** Returns the value of a variable; `otherwise`, or undefined, if it does not exist. */
   get(name: In): Out | undefined
   get<T>(name: In, otherwise: T): Out | T
   /**
    * Sets a variable.
    *
-   * @throws TypeError for something that is not a text (nothing is converted); RangeError, OSError and in a worker as
-   *   `putenv` does
+   * @throws TypeError for a value that is neither text nor bytes (values are not converted); otherwise as `putenv` does
    */
   set(name: In, value: In): this
   /**
    * Removes a variable.
    *
-   * @returns whether there was one
-   * @throws OSError and in a worker as `unsetenv` does
+   * @returns true if the variable existed
+   * @throws as `unsetenv` does
    */
   delete(name: In): boolean
   /** Removes all variables. */
   clear(): void
-  /** Removes a variable, and returns its value; without one `otherwise`, or undefined. */
+  /** Removes a variable, and returns its value; `otherwise`, or undefined, if it does not exist. */
   pop(name: In): Out | undefined
   pop<T>(name: In, otherwise: T): Out | T
-  /** The value of a variable, which is set where it is missing. */
+  /** Returns the value of a variable, after setting it if it does not exist. */
   setdefault(name: In, value: In): Out
   /** Sets every variable of a Map or an object. */
   update(other: Iterable<readonly [In, In]> | Readonly<Record<string, In>>): void
-  /** A plain Map of the same variables: changing it changes nothing else. */
+  /** Returns a copy of the variables as a Map. Changing the copy does not change the environment. */
   copy(): Map<Out, Out>
-  /** The names. */
+  /** Returns the names. */
   keys(): IterableIterator<Out>
-  /** The values. */
+  /** Returns the values. */
   values(): IterableIterator<Out>
-  /** Names with their values. */
+  /** Returns the names with their values. */
   entries(): IterableIterator<[Out, Out]>
   [Symbol.iterator](): IterableIterator<[Out, Out]>
   /** Calls a function with each value, its name and this object. */
@@ -161,7 +160,7 @@ function mapOf<In extends FileName, Out extends In>({ text, show }: Codec<In, Ou
       for (const [name, value] of this) callback(value, name, this)
     }
 
-    /** What `console.log` shows. */
+    /** `console.log` shows a Map. */
     [inspect.custom](): Map<Out, Out> {
       return this.copy()
     }
@@ -169,7 +168,7 @@ function mapOf<In extends FileName, Out extends In>({ text, show }: Codec<In, Ou
   return new Environ()
 }
 
-/** What stands in a Map or a plain object of variables. */
+/** Returns the entries of a Map or a plain object of variables. */
 export function entriesOf(value: unknown, name: string): [unknown, unknown][] {
   if (typeof value !== 'object' || value === null || Array.isArray(value) || value instanceof Uint8Array) {
     throw wrongType(name, 'a Map or an object of variables', value)
@@ -181,15 +180,15 @@ export function entriesOf(value: unknown, name: string): [unknown, unknown][] {
   })
 }
 
-/** `environ` answers as a Map, and to the names of variables as `process.env` does. */
+/** `environ` is a Map, and has the variables as properties, as `process.env` does. */
 export type Environ = EnvironMap<string, string> & { [name: string]: string | undefined }
 
-/** The same in bytes, as a Map only. */
+/** The environment in bytes, as a Map only. */
 export type EnvironB = EnvironMap<Uint8Array, Buffer>
 
 /**
- * Names that the Map has itself are not looked for among the variables: who sets the environment of a program must not
- * be able to exchange its `get`.
+ * Names of the Map's own methods are not looked up among the variables: otherwise the caller of a program could replace
+ * `get` through its environment.
  */
 const properties: ProxyHandler<EnvironMap<string, string>> = {
   has: (target, key) => key in target || (typeof key === 'string' && target.has(key)),
@@ -211,18 +210,18 @@ const properties: ProxyHandler<EnvironMap<string, string>> = {
     return { value: target.get(key), writable: true, enumerable: true, configurable: true }
   },
   defineProperty: (target, key, { value }) => properties.set?.(target, key, value, target) ?? false,
-  // It can be neither frozen nor sealed.
+  // `environ` can be neither frozen nor sealed.
   preventExtensions: () => false,
 }
 
 /**
  * The environment of the process: a Map of names and values, whose values are its properties too, so that
- * `environ.HOME` is `environ.get('HOME')`. A variable that is called like a method of Map is reached by `get` and `set`
- * alone. Bytes that are not UTF-8 stand in the text as `fsdecode` shows them.
+ * `environ.HOME` is `environ.get('HOME')`. A variable with the name of a Map method is accessible by `get` and `set`
+ * only. Bytes that are not UTF-8 are decoded as by `fsdecode`.
  *
- * It is read when it is first used, and changed as it is changed here. Changes that others make meanwhile (`putenv`,
- * `process.env.X = ...`) show after `reload_environ()`. In a worker thread it is the environment of that thread's
- * `process.env` and cannot be changed.
+ * It is read when it is first used. After that it changes only through `environ` and `environb`: other changes
+ * (`putenv`, `process.env.X = ...`) become visible by `reload_environ()`. In a worker thread it contains the variables
+ * of that thread's `process.env`, and cannot be changed.
  *
  * Availability: Linux. Audit events: `os.putenv` (key, value) and `os.unsetenv` (key), for each change. See environ(7);
  * Python, os.environ.
@@ -239,8 +238,7 @@ export const environ: Environ = new Proxy(mapOf(textCodec), properties) as Envir
 export const environb: EnvironB = mapOf(bytesCodec)
 
 /**
- * Reads the environment anew, so that `environ` and `environb` show what others have changed in it: `putenv`,
- * `process.env`, C.
+ * Reads the environment again, so that `environ` and `environb` show changes made by `putenv`, `process.env` or C.
  *
  * Availability: Linux. See Python 3.14, os.reload_environ.
  * @example
@@ -255,12 +253,12 @@ export function reload_environ(): void {
 }
 
 /**
- * The value of a variable of `environ`.
+ * Returns the value of a variable of `environ`.
  *
  * @param key the name
- * @param default_ what is returned where there is no such variable; null by default
+ * @param default_ the result if the variable does not exist; null by default
  * @returns the value or the default
- * @throws TypeError for a name that is no text
+ * @throws TypeError for a name that is not text
  *
  * Availability: Linux. See Python, os.getenv.
  * @example
@@ -278,12 +276,12 @@ export function getenv(key: string, default_: unknown = null): unknown {
 }
 
 /**
- * The value of a variable of `environb`.
+ * Returns the value of a variable of `environb`.
  *
  * @param key the name, in bytes
- * @param default_ what is returned where there is no such variable; null by default
+ * @param default_ the result if the variable does not exist; null by default
  * @returns the value or the default
- * @throws TypeError for a name that is not in bytes
+ * @throws TypeError for a name that is not bytes
  *
  * Availability: Linux. See Python, os.getenvb.
  * @example
@@ -300,10 +298,10 @@ export function getenvb(key: Uint8Array, default_: unknown = null): unknown {
 }
 
 /**
- * The directories in which programs are looked for: those of the variable `PATH`.
+ * Returns the directories in which programs are searched: those of the variable `PATH`.
  *
  * @param env the environment to look it up in: a Map or an object; `environ` by default
- * @returns the directories; an empty text means the current one
+ * @returns the directories; an empty string means the current directory
  * @throws RangeError if the environment has `PATH` both as text and as bytes
  *
  * Availability: Linux. See Python, os.get_exec_path.
@@ -313,16 +311,16 @@ export function getenvb(key: Uint8Array, default_: unknown = null): unknown {
  * ```
  */
 export function get_exec_path(env: Environment | null = null): string[] {
-  return env === null ? searchPath(environ.get('PATH')) : searchPath(pathAmong(entriesOf(env, 'env'), env))
+  return env === null ? searchPath(environ.get('PATH')) : searchPath(pathVariable(entriesOf(env, 'env'), env))
 }
 
-/** The directories of a `PATH`, or the usual ones where there is none. */
+/** Returns the directories of a `PATH`, or of `defpath` if it is undefined. */
 export function searchPath(path: string | undefined): string[] {
   return (path ?? defpath).split(':')
 }
 
-/** The variable `PATH` among these of `env`. */
-export function pathAmong(entries: readonly (readonly [unknown, unknown])[], env: unknown): string | undefined {
+/** Finds the variable `PATH` in the entries of `env`. */
+export function pathVariable(entries: readonly (readonly [unknown, unknown])[], env: unknown): string | undefined {
   const isPath = (name: unknown): boolean =>
     (typeof name === 'string' || name instanceof Uint8Array) && asText(name) === 'PATH'
   const [found, another] = entries.filter(([name]) => isPath(name))

@@ -6,7 +6,7 @@ import { int } from '../arguments/numbers.ts'
 import { mainThreadOnly } from './process_state.ts'
 
 /**
- * ctermid(3): the path of the controlling terminal of the process, whether or not it has one.
+ * ctermid(3): returns the path of the controlling terminal of the process, even if the process has none.
  *
  * @returns the path, '/dev/tty'
  *
@@ -22,7 +22,7 @@ export function ctermid(): string {
 }
 
 /**
- * getpid(2): the process id.
+ * getpid(2): returns the process id.
  *
  * @returns the pid
  *
@@ -33,13 +33,13 @@ export function ctermid(): string {
  * ```
  */
 export function getpid(): number {
-  // Node has asked when it started, and a process keeps its id; the child of a fork is told its own.
+  // Node reads the process id when it starts, and `fork` updates `process.pid` in the child.
   return process.pid
 }
 
 /**
- * getppid(2): the process id of the parent. Once that has ended it is the process that has adopted this one: 1, or the
- * next one above that is a subreaper.
+ * getppid(2): returns the process id of the parent. After the parent has ended it is the process that has adopted this
+ * one: the nearest ancestor that is a subreaper, or 1.
  *
  * @returns the pid
  *
@@ -54,7 +54,7 @@ export function getppid(): number {
 }
 
 /**
- * getpgid(2): the process group of a process.
+ * getpgid(2): returns the process group of a process.
  *
  * @param pid the process, 0 for this one
  * @returns the process group's id
@@ -74,7 +74,7 @@ export function getpgid(pid: number): number {
 }
 
 /**
- * getpgrp(2): the process group of this process.
+ * getpgrp(2): returns the process group of this process.
  *
  * @returns the process group's id
  *
@@ -91,7 +91,7 @@ export function getpgrp(): number {
 /**
  * setpgid(2): moves a process to a process group of its session, or makes it the leader of a new one.
  *
- * @param pid this process (0) or a child that has not called exec yet
+ * @param pid 0 for this process, or a child that has not called exec yet
  * @param pgrp the process group, 0 for one with the process's own id
  * @throws OSError as the system reports: ProcessLookupError, PermissionError (another session, a session leader),
  *   EINVAL
@@ -113,7 +113,7 @@ export function setpgid(pid: number, pgrp: number): void {
 }
 
 /**
- * setpgid(2): makes this process the leader of a process group of its own: `setpgid(0, 0)`.
+ * setpgid(2): makes this process the leader of a new process group: `setpgid(0, 0)`.
  *
  * @throws PermissionError for the leader of a session
  * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread
@@ -131,7 +131,7 @@ export function setpgrp(): void {
 }
 
 /**
- * getsid(2): the session of a process.
+ * getsid(2): returns the session of a process.
  *
  * @param pid the process, 0 for this one
  * @returns the session's id, which is the pid of its leader
@@ -151,9 +151,10 @@ export function getsid(pid: number): number {
 }
 
 /**
- * setsid(2): makes this process the leader of a new session, without a terminal, and of a new process group in it.
+ * setsid(2): makes this process the leader of a new session, without a controlling terminal, and of a new process group
+ * in it.
  *
- * @throws PermissionError for a process that leads a process group already: so it is for a child to do
+ * @throws PermissionError if the process is already a process group leader; call it in a child
  * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread
  *
  * Availability: Linux. See setsid(2); Python, os.setsid.
@@ -173,7 +174,7 @@ export function setsid(): void {
 }
 
 /**
- * umask(2): sets the file mode creation mask: the permissions that new files do not get. `process.umask()` agrees
+ * umask(2): sets the file mode creation mask: the permission bits that new files do not get. `process.umask()` agrees
  * afterwards.
  *
  * @param mask the permission bits, such as 0o022; others are ignored

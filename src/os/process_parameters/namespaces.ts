@@ -5,9 +5,9 @@ import { type Descriptor, nonNegativeFd } from '../arguments/descriptors.ts'
 import { int } from '../arguments/numbers.ts'
 import { optional } from '../arguments/options.ts'
 
-/** Flag of `unshare`: a table of descriptors of its own. */
+/** Flag of `unshare`: a separate descriptor table. */
 export const CLONE_FILES: number = constants.CLONE_FILES
-/** Flag of `unshare`: a root, current directory and umask of its own. */
+/** Flag of `unshare`: a separate root, current directory and umask. */
 export const CLONE_FS: number = constants.CLONE_FS
 /** Flag of `unshare`: a new cgroup namespace. */
 export const CLONE_NEWCGROUP: number = constants.CLONE_NEWCGROUP
@@ -17,35 +17,35 @@ export const CLONE_NEWIPC: number = constants.CLONE_NEWIPC
 export const CLONE_NEWNET: number = constants.CLONE_NEWNET
 /** Flag of `unshare`: a new mount namespace. */
 export const CLONE_NEWNS: number = constants.CLONE_NEWNS
-/** Flag of `unshare`: a new PID namespace, for children to come. */
+/** Flag of `unshare`: a new PID namespace for future children. */
 export const CLONE_NEWPID: number = constants.CLONE_NEWPID
-/** Flag of `unshare`: a new time namespace, for children to come. */
+/** Flag of `unshare`: a new time namespace for future children. */
 export const CLONE_NEWTIME: number = constants.CLONE_NEWTIME
 /** Flag of `unshare`: a new user namespace. */
 export const CLONE_NEWUSER: number = constants.CLONE_NEWUSER
 /** Flag of `unshare`: a new UTS namespace (host and domain name). */
 export const CLONE_NEWUTS: number = constants.CLONE_NEWUTS
-/** Flag of `unshare`: signal handlers of its own, which takes a process of one thread. */
+/** Flag of `unshare`: separate signal handlers; requires a single-threaded process. */
 export const CLONE_SIGHAND: number = constants.CLONE_SIGHAND
-/** Flag of `unshare`: System V's semaphore adjustments of its own. */
+/** Flag of `unshare`: separate System V semaphore adjustments. */
 export const CLONE_SYSVSEM: number = constants.CLONE_SYSVSEM
-/** Flag of `unshare`: refused unless the process has one thread. */
+/** Flag of `unshare`: fails unless the process is single-threaded. */
 export const CLONE_THREAD: number = constants.CLONE_THREAD
-/** Flag of `unshare`: memory of its own, which takes a process of one thread. */
+/** Flag of `unshare`: separate memory; requires a single-threaded process. */
 export const CLONE_VM: number = constants.CLONE_VM
 
 /**
- * unshare(2): the calling thread no longer shares what the flags name, and has a new one of each.
+ * unshare(2): gives the calling thread separate copies, or new namespaces, of the resources that the flags name.
  *
- * Node has several threads, always. The others, which work for `fs.promises` and the garbage collector, keep what they
- * had, and what takes a process of one thread (CLONE_NEWUSER, CLONE_VM, CLONE_SIGHAND, CLONE_THREAD) is refused.
- * Children inherit from the thread that makes them. After CLONE_NEWPID and CLONE_NEWTIME the thread can start no other
- * threads, which Node tries when it first uses `fs.promises` or a Worker: so it is for a process that is about to run
- * another.
+ * Node always has several threads. Its other threads (the thread pool of `fs.promises` and the garbage collector's) are
+ * not affected, and flags that require a single-threaded process (CLONE_NEWUSER, CLONE_VM, CLONE_SIGHAND, CLONE_THREAD)
+ * fail. Children inherit from the thread that creates them. After CLONE_NEWPID and CLONE_NEWTIME the thread cannot
+ * create threads, which Node does at the first use of `fs.promises` or of a Worker: use them in a process that is about
+ * to execute another program.
  *
  * @param flags a combination of CLONE_*; 0 does nothing
- * @throws OSError as the system reports: PermissionError (most take CAP_SYS_ADMIN), EINVAL, ENOSPC for too many
- *   namespaces
+ * @throws OSError as the system reports: PermissionError (most flags require CAP_SYS_ADMIN), EINVAL, ENOSPC for too
+ *   many namespaces
  *
  * Availability: Linux. See unshare(2), namespaces(7); Python 3.12, os.unshare.
  * @example
@@ -68,13 +68,13 @@ export function unshare(flags: number): void {
 }
 
 /**
- * setns(2): moves the calling thread to another namespace. Node's other threads stay where they are; see `unshare`.
+ * setns(2): moves the calling thread to another namespace. Node's other threads are not moved; see `unshare`.
  *
  * @param fd a descriptor of an open file `/proc/PID/ns/...`, or of a process (`pidfd_open`), Linux 5.8
- * @param nstype for a file of /proc 0, or the kind that it must be of: one of CLONE_NEW*; for a process a combination
- *   of those, which namespaces of it are meant. 0 by default
- * @throws OSError as the system reports: EBADF; EINVAL for a descriptor of something else or another kind, and for what
- *   Node's other threads stand in the way of; PermissionError (it takes CAP_SYS_ADMIN)
+ * @param nstype for a file of /proc: 0, or the type that the namespace must have (one of CLONE_NEW*); for a process:
+ *   the namespaces to join, a combination of CLONE_NEW*. 0 by default
+ * @throws OSError as the system reports: EBADF; EINVAL for another descriptor or another type of namespace, and for
+ *   namespaces that a multi-threaded process cannot join; PermissionError (CAP_SYS_ADMIN is required)
  * @throws RangeError for a negative descriptor
  *
  * Availability: Linux 3.0. See setns(2), namespaces(7); Python 3.12, os.setns.

@@ -3,14 +3,14 @@ import { constants } from '../../libc/facts.ts'
 import { libc } from '../../libc/functions.ts'
 import { isBun } from '../../libc/node.ts'
 
-/** What belongs to the whole process, and what Node remembers of it: both must hear of a change made through C. */
+/** State of the whole process that Node caches: a change through C has to update the cache. */
 
 const { AT_FDCWD, O_CLOEXEC, O_PATH } = constants
 
 /**
- * Refuses to change the process from a worker thread, as Node's own functions do.
+ * Throws in a worker thread, as Node's own functions that change the process do.
  *
- * @throws Error with the code ERR_WORKER_UNSUPPORTED_OPERATION
+ * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION
  */
 export function mainThreadOnly(name: string): void {
   if (isMainThread) return
@@ -19,14 +19,17 @@ export function mainThreadOnly(name: string): void {
   })
 }
 
-/** Has Node forget the current directory that it remembers, in workers too. */
-export function forgetWorkingDirectory(): void {
+/**
+ * Makes Node drop its cached current directory, in worker threads too: `process.chdir` does that (`wrappedChdir` in
+ * https://github.com/nodejs/node/blob/v20.20.2/lib/internal/bootstrap/switches/does_own_process_state.js#L128).
+ */
+export function resetWorkingDirectoryCache(): void {
   const here = isBun ? libc.openat(AT_FDCWD, '.', O_PATH | O_CLOEXEC, 0) : -1
   try {
     process.chdir('.')
   } catch {
-    // The directory is gone or closed to us: then `process.cwd()` fails by itself, as it should. Bun cannot do without
-    // a path that it knows, and goes back to where it was.
+    // The directory has been removed, or may not be searched: then `process.cwd()` fails, as expected. Bun has changed
+    // back to the last path that it knows.
     if (here !== -1) libc.fchdir(here)
   } finally {
     if (here !== -1) libc.close(here)
@@ -34,10 +37,10 @@ export function forgetWorkingDirectory(): void {
 }
 
 /**
- * Has Node, V8 and its Date follow the variable TZ, or none. Node's own setter is where that happens, and it writes to
- * the environment of C as well.
+ * Makes Node and V8's Date use the variable TZ, or none. The setter of `process.env` does that
+ * (`DateTimeConfigurationChangeNotification` in src/node_env_var.cc); it also writes to C's environment.
  */
-export function tellTimeZone(zone: string | undefined): void {
+export function setTimeZone(zone: string | undefined): void {
   if (zone === undefined) delete process.env.TZ
   else process.env.TZ = zone
 }

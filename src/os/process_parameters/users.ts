@@ -12,12 +12,13 @@ import { mainThreadOnly } from './process_state.ts'
 export type IdTriple = readonly [real: number, effective: number, saved: number]
 
 /**
- * How many groups a process can be in: the kernel's number. musl's headers say 32, and its functions take this many.
+ * The kernel's limit of supplementary groups (NGROUPS_MAX). musl's headers define 32, but its functions accept as many
+ * as the kernel.
  */
-const MOST_GROUPS = 65536
+const MAX_GROUPS = 65536
 
 /**
- * getuid(2): the real user id, that of the user who started the process.
+ * getuid(2): returns the real user id, which is that of the user who started the process.
  *
  * @returns the uid
  *
@@ -32,7 +33,7 @@ export function getuid(): number {
 }
 
 /**
- * geteuid(2): the effective user id, which decides what the process may do.
+ * geteuid(2): returns the effective user id, which determines the permissions of the process.
  *
  * @returns the uid
  *
@@ -47,7 +48,7 @@ export function geteuid(): number {
 }
 
 /**
- * getgid(2): the real group id.
+ * getgid(2): returns the real group id.
  *
  * @returns the gid
  *
@@ -62,7 +63,7 @@ export function getgid(): number {
 }
 
 /**
- * getegid(2): the effective group id.
+ * getegid(2): returns the effective group id.
  *
  * @returns the gid
  *
@@ -77,7 +78,7 @@ export function getegid(): number {
 }
 
 /**
- * getresuid(2): all three user ids.
+ * getresuid(2): returns all three user ids.
  *
  * @returns real, effective and saved uid
  *
@@ -94,7 +95,7 @@ export function getresuid(): IdTriple {
 }
 
 /**
- * getresgid(2): all three group ids.
+ * getresgid(2): returns all three group ids.
  *
  * @returns real, effective and saved gid
  *
@@ -111,10 +112,10 @@ export function getresgid(): IdTriple {
 }
 
 /**
- * setuid(2): sets the effective user id, and, with CAP_SETUID, the real and the saved one too: the way to give up root
- * for good.
+ * setuid(2): sets the effective user id, and with CAP_SETUID also the real and the saved one, which gives up root
+ * permanently.
  *
- * @param uid the user
+ * @param uid the user id
  * @throws OSError as the system reports: PermissionError, EINVAL for -1
  * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread
  *
@@ -134,7 +135,7 @@ export function setuid(uid: number): void {
 /**
  * seteuid(2): sets the effective user id.
  *
- * @param euid the user: without CAP_SETUID the real, effective or saved one
+ * @param euid the user id: without CAP_SETUID only the real, effective or saved one
  * @throws OSError as the system reports: PermissionError, EINVAL for -1
  * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread
  *
@@ -154,8 +155,8 @@ export function seteuid(euid: number): void {
 /**
  * setreuid(2): sets the real and the effective user id.
  *
- * @param ruid the real one, -1 to leave it
- * @param euid the effective one, -1 to leave it
+ * @param ruid the real id; -1 leaves it unchanged
+ * @param euid the effective id; -1 leaves it unchanged
  * @throws OSError as the system reports: PermissionError
  * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread
  *
@@ -175,9 +176,9 @@ export function setreuid(ruid: number, euid: number): void {
 /**
  * setresuid(2): sets the real, effective and saved user id.
  *
- * @param ruid the real one, -1 to leave it
- * @param euid the effective one, -1 to leave it
- * @param suid the saved one, -1 to leave it
+ * @param ruid the real id; -1 leaves it unchanged
+ * @param euid the effective id; -1 leaves it unchanged
+ * @param suid the saved id; -1 leaves it unchanged
  * @throws OSError as the system reports: PermissionError
  * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread
  *
@@ -195,10 +196,10 @@ export function setresuid(ruid: number, euid: number, suid: number): void {
 }
 
 /**
- * setgid(2): sets the effective group id, and, with CAP_SETGID, the real and the saved one too. Before `setuid`, not
- * after it.
+ * setgid(2): sets the effective group id, and with CAP_SETGID also the real and the saved one. Call it before `setuid`,
+ * not after it.
  *
- * @param gid the group
+ * @param gid the group id
  * @throws OSError as the system reports: PermissionError, EINVAL for -1
  * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread
  *
@@ -218,7 +219,7 @@ export function setgid(gid: number): void {
 /**
  * setegid(2): sets the effective group id.
  *
- * @param egid the group: without CAP_SETGID the real, effective or saved one
+ * @param egid the group id: without CAP_SETGID only the real, effective or saved one
  * @throws OSError as the system reports: PermissionError, EINVAL for -1
  * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread
  *
@@ -238,8 +239,8 @@ export function setegid(egid: number): void {
 /**
  * setregid(2): sets the real and the effective group id.
  *
- * @param rgid the real one, -1 to leave it
- * @param egid the effective one, -1 to leave it
+ * @param rgid the real id; -1 leaves it unchanged
+ * @param egid the effective id; -1 leaves it unchanged
  * @throws OSError as the system reports: PermissionError
  * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread
  *
@@ -259,9 +260,9 @@ export function setregid(rgid: number, egid: number): void {
 /**
  * setresgid(2): sets the real, effective and saved group id.
  *
- * @param rgid the real one, -1 to leave it
- * @param egid the effective one, -1 to leave it
- * @param sgid the saved one, -1 to leave it
+ * @param rgid the real id; -1 leaves it unchanged
+ * @param egid the effective id; -1 leaves it unchanged
+ * @param sgid the saved id; -1 leaves it unchanged
  * @throws OSError as the system reports: PermissionError
  * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread
  *
@@ -278,7 +279,7 @@ export function setresgid(rgid: number, egid: number, sgid: number): void {
   while (libc.setresgid(real, effective, saved) === -1) failed('setresgid')
 }
 
-/** The first `count` ids that C wrote; -1 for the id that no group has, as CPython shows it. */
+/** Reads the first `count` ids that C wrote. The id 2^32 - 1, which no group has, is returned as -1, as in CPython. */
 export function idsIn(buffer: Buffer, count: number, start = 0): number[] {
   return Array.from({ length: count }, (_, index) => {
     const group = buffer.readUInt32LE(start + 4 * index)
@@ -287,8 +288,7 @@ export function idsIn(buffer: Buffer, count: number, start = 0): number[] {
 }
 
 /**
- * getgroups(2): the supplementary groups of the process. Whether the effective one is among them is the system's
- * choice.
+ * getgroups(2): returns the supplementary groups of the process. The list may or may not contain the effective group.
  *
  * @returns the gids
  *
@@ -306,20 +306,20 @@ export function getgroups(): number[] {
   return manyGroups()
 }
 
-/** Beyond the scratch memory's 16384. */
+/** Reads more groups than the 16384 that fit into the scratch memory. */
 function manyGroups(): number[] {
-  const buffer = Buffer.allocUnsafeSlow(4 * MOST_GROUPS)
+  const buffer = Buffer.allocUnsafeSlow(4 * MAX_GROUPS)
   let count: number
-  while ((count = libc.getgroups(MOST_GROUPS, addressOf(buffer))) === -1) failed('getgroups')
+  while ((count = libc.getgroups(MAX_GROUPS, addressOf(buffer))) === -1) failed('getgroups')
   return idsIn(buffer, count)
 }
 
 /**
  * setgroups(2): sets the supplementary groups of the process.
  *
- * @param groups the gids: an array, or anything else to iterate over
+ * @param groups the gids: an array or another iterable
  * @throws RangeError for more than 65536
- * @throws OSError as the system reports: PermissionError (it takes CAP_SETGID), EINVAL for -1
+ * @throws OSError as the system reports: PermissionError (CAP_SETGID is required), EINVAL for -1
  * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread
  *
  * Availability: Linux. See setgroups(2); Python, os.setgroups.
@@ -338,18 +338,18 @@ export function setgroups(groups: Iterable<number>): void {
     throw wrongType('groups', 'an iterable of group ids', groups)
   }
   const list = Array.from(groups, (group, index) => id(group, `groups[${index}]`))
-  if (list.length > MOST_GROUPS) throw outOfRange('groups.length', `<= ${MOST_GROUPS}`, list.length)
+  if (list.length > MAX_GROUPS) throw outOfRange('groups.length', `<= ${MAX_GROUPS}`, list.length)
   const buffer = Buffer.from(Uint32Array.from(list).buffer)
   mainThreadOnly('setgroups')
   while (libc.setgroups(list.length, buffer) === -1) failed('setgroups')
 }
 
 /**
- * getgrouplist(3): the groups that a user is in, by the system's user database.
+ * getgrouplist(3): returns the groups of a user, from the system's user database.
  *
  * @param user the user's name
- * @param group a gid that the list holds in any case: usually the group that the user's own record names, since a user
- *   need not be listed among the members of that one
+ * @param group a gid that is always in the list: usually the user's primary group, whose member list need not contain
+ *   the user
  * @returns the gids; `group` alone if there is no such user
  * @throws OSError as the system reports
  *
@@ -363,15 +363,15 @@ export function getgrouplist(user: FileName, group: number): number[] {
   return groupsOf(...checkedUser(user, group))
 }
 
-/** The arguments of `getgrouplist`, checked. */
+/** Checks the arguments of `getgrouplist`. */
 export function checkedUser(user: FileName, group: number): [name: CString, own: number] {
   return [cString(fileName(user, 'user'), 'user'), id(group, 'group')]
 }
 
-/** The groups of a user. */
+/** Returns the groups of a user. */
 export function groupsOf(name: CString, own: number): number[] {
   let [buffer, start] = [scratch, scratchAddress]
-  // Here the number of groups comes first, which C takes for the room there is and replaces by the room it needs.
+  // The memory begins with the number of groups: C reads it as the capacity, and replaces it by the required capacity.
   for (;;) {
     const room = buffer.length / 4 - 1
     buffer.writeInt32LE(room)
@@ -385,12 +385,11 @@ export function groupsOf(name: CString, own: number): number[] {
 }
 
 /**
- * initgroups(3): sets the supplementary groups of the process to those that a user is in, by the system's user
- * database.
+ * initgroups(3): sets the supplementary groups of the process to those of a user in the system's user database.
  *
  * @param username the user's name
- * @param gid a group that is added: usually the one that the user's own record names
- * @throws OSError as the system reports: PermissionError (it takes CAP_SETGID)
+ * @param gid a group that is added: usually the user's primary group
+ * @throws OSError as the system reports: PermissionError (CAP_SETGID is required)
  * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread
  *
  * Availability: Linux. See initgroups(3); Python, os.initgroups.
@@ -410,10 +409,11 @@ export function initgroups(username: FileName, gid: number): void {
 }
 
 /**
- * getlogin(3): the name of the user who is logged in on the terminal of the process.
+ * getlogin(3): returns the name of the user who is logged in on the terminal of the process.
  *
  * @returns the name
- * @throws OSError if nobody is logged in that way (a daemon, a container): ENOTTY or ENXIO, as the C library reports
+ * @throws OSError ENOTTY or ENXIO, as the C library reports, if the process has no login terminal (a daemon, a
+ *   container)
  *
  * Availability: Linux. See getlogin(3); Python, os.getlogin.
  * @example
@@ -427,7 +427,7 @@ export function initgroups(username: FileName, gid: number): void {
  * ```
  */
 export function getlogin(): string {
-  // It returns the error number.
+  // getlogin_r(3) returns the error number.
   const errno = libc.getlogin_r(scratchAddress, constants.LOGIN_NAME_MAX + 1)
   if (errno !== 0) throw osError(errno, 'getlogin')
   return textAt(0, constants.LOGIN_NAME_MAX + 1)

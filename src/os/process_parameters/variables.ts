@@ -10,14 +10,14 @@ import { isNode } from '../../libc/node.ts'
 import { environmentStrings } from '../../libc/string_array.ts'
 import { decode } from '../../libc/strings.ts'
 import { cString, type FileName, fileName, type Path } from '../arguments/paths.ts'
-import { mainThreadOnly, tellTimeZone } from './process_state.ts'
+import { mainThreadOnly, setTimeZone } from './process_state.ts'
 
 /** An argument, or a value of an environment. */
 export type Text = string | Uint8Array
 
 /**
- * The variables of an environment: a Map (`os.environ` is one in all but name), or a plain object, of which the
- * properties that are undefined do not count, as in Node (`process.env` has that type).
+ * The variables of an environment: a Map, `os.environ`, or a plain object such as `process.env`. Properties that are
+ * undefined are ignored, as in Node.
  */
 export type Environment = Iterable<readonly [Text, Text]> | Readonly<Record<string, Text | undefined>>
 
@@ -27,25 +27,25 @@ const unsetenvEvent = new AuditEvent('os.unsetenv')
 const EQUALS = 0x3d
 
 /**
- * The variables as text, which loses nothing: `fsencode` gives the bytes back. They are read when they are first asked
- * for or changed, so that importing costs nothing; from then on they change as in Python, by `environ`, `environb` and
- * `reload_environ` alone.
+ * The variables as lossless text: `fsencode` restores the bytes. They are read at the first use or change, so that the
+ * import takes no time for them. After that they change as in Python: only by `environ`, `environb` and
+ * `reload_environ`.
  */
 let captured: Map<string, string> | undefined
 
 let changes = 0
 
-/** How often what `environ` and `environb` tell has changed. */
+/** Returns the number of changes of `environ` and `environb`. */
 export function environChanges(): number {
   return changes
 }
 
-/** Counts a change of what `environ` and `environb` show. */
+/** Counts a change of `environ` and `environb`. */
 export function countChange(): void {
   changes += 1
 }
 
-/** Reads the environment again, as `reload_environ` promises. */
+/** Reads the environment again, for `reload_environ`. */
 export function captureVariables(): void {
   captured = readVariables()
   changes += 1
@@ -63,17 +63,18 @@ function readVariables(): Map<string, string> {
     const end = string.indexOf(EQUALS)
     if (end === -1) continue
     const name = decode(string.subarray(0, end))
-    // Of two of the same name C finds the first.
+    // If a name occurs twice, getenv(3) returns the first.
     if (!found.has(name)) found.set(name, decode(string.subarray(end + 1)))
   }
   return found
 }
 
 /**
- * The environment of a worker thread: that of its `process.env`. C's own is not safe to read there, since the main
- * thread may be changing it.
+ * The environment of a worker thread: that of its `process.env`. C's environment cannot be read safely there, because
+ * the main thread may be changing it.
  *
- * Node reads it as UTF-8. A variable that is not, and is as it was when the process started, is taken from there.
+ * Node decodes it as UTF-8. A variable that is not UTF-8, and has not changed since the process started, is read from
+ * /proc/self/environ.
  */
 export function threadStrings(): Uint8Array[] {
   const undecodable = new Map<string, Uint8Array>()
@@ -84,7 +85,7 @@ export function threadStrings(): Uint8Array[] {
   })
 }
 
-/** A variable of a worker thread, as text that loses nothing. */
+/** Returns a variable of a worker thread, as lossless text. */
 export function threadVariable(name: string): string | undefined {
   const value = Object.hasOwn(process.env, name) ? process.env[name] : undefined
   if (name.isWellFormed() && !value?.includes('\ufffd')) return value
@@ -93,7 +94,7 @@ export function threadVariable(name: string): string | undefined {
   return found?.slice(name.length + 1)
 }
 
-/** Empty where /proc is not mounted. */
+/** Returns the variables at the start of the process; none if /proc is not mounted. */
 function initialStrings(): Buffer[] {
   try {
     const strings = readFileSync('/proc/self/environ', 'latin1').split('\0')
@@ -104,13 +105,14 @@ function initialStrings(): Buffer[] {
 }
 
 /**
- * setenv(3): sets a variable of the process's environment, for C and for children. `process.env` agrees afterwards;
- * `environ` and `getenv` do not show it, as in Python: prefer `environ.set()`.
+ * setenv(3): sets a variable of the process's environment, for C and for children. `process.env` shows the change;
+ * `environ` and `getenv` do not, as in Python: prefer `environ.set()`.
  *
  * @param key the name: text or bytes
  * @param value the value: text or bytes
  * @throws RangeError for a name with "=", and for a NUL in either; OSError EINVAL for an empty name
- * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread, since the environment is that of the whole process
+ * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread, because the environment belongs to the whole
+ *   process
  *
  * Availability: Linux. Audit event: `os.putenv` (key, value). See setenv(3); Python, os.putenv.
  * @example
@@ -131,18 +133,19 @@ export function setVariable(key: FileName, value: FileName): void {
   mainThreadOnly('putenv')
   if (putenvEvent.wanted) putenvEvent.raise(key, value)
   variables()
-  if (isTimeZone(key)) tellTimeZone(asText(value))
+  if (isTimeZone(key)) setTimeZone(asText(value))
   while (libc.setenv(name, content, 1) === -1) failed('putenv')
   afterChange(key, value)
 }
 
 /**
- * unsetenv(3): removes a variable from the process's environment, for C and for children. `process.env` agrees
- * afterwards; `environ` and `getenv` do not show it, as in Python: prefer `environ.delete()`.
+ * unsetenv(3): removes a variable from the process's environment, for C and for children. `process.env` shows the
+ * change; `environ` and `getenv` do not, as in Python: prefer `environ.delete()`.
  *
- * @param key the name: text or bytes; one that is not there is no error
- * @throws RangeError for a NUL in it; OSError EINVAL for an empty name and for one with "="
- * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread, since the environment is that of the whole process
+ * @param key the name: text or bytes; a missing variable is not an error
+ * @throws RangeError for a name with a NUL; OSError EINVAL for an empty name and for one with "="
+ * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread, because the environment belongs to the whole
+ *   process
  *
  * Availability: Linux. Audit event: `os.unsetenv` (key). See unsetenv(3); Python, os.unsetenv.
  * @example
@@ -161,12 +164,12 @@ export function unsetVariable(key: FileName): void {
   mainThreadOnly('unsetenv')
   if (unsetenvEvent.wanted) unsetenvEvent.raise(key)
   variables()
-  if (isTimeZone(key)) tellTimeZone(undefined)
+  if (isTimeZone(key)) setTimeZone(undefined)
   while (libc.unsetenv(name) === -1) failed('unsetenv')
   afterChange(key, undefined)
 }
 
-/** Node hears of a change by itself. */
+/** Updates the state that depends on a variable: `process.env` reads C's environment, so it needs no update. */
 function afterChange(key: FileName, value: FileName | undefined): void {
   if (isNode) return
   tellBun(asText(key), value === undefined ? undefined : asText(value))

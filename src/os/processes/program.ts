@@ -5,7 +5,7 @@ import type { CString, StringArray } from '../../libc/functions.ts'
 import { currentEnvironment, stringArray } from '../../libc/string_array.ts'
 import { terminated } from '../../libc/strings.ts'
 import { cString, type FileName, fileName, type Path } from '../arguments/paths.ts'
-import { entriesOf, environ, environb, get_exec_path, pathAmong, searchPath } from '../process_parameters/environ.ts'
+import { entriesOf, environ, environb, get_exec_path, pathVariable, searchPath } from '../process_parameters/environ.ts'
 import { environChanges, threadStrings } from '../process_parameters/variables.ts'
 
 import { joinPath, splitPath } from '../system/pathnames.ts'
@@ -50,7 +50,7 @@ export function checkedEnvironment(value: unknown, name: string): CheckedEnviron
   const entries = entriesOf(value, name).filter(([, content]) => !isObject || content !== undefined)
   return {
     strings: stringArray(entries.map(([key, content]) => variable(key, content, name))),
-    searchPath: () => searchPath(pathAmong(entries, value)),
+    searchPath: () => searchPath(pathVariable(entries, value)),
   }
 }
 

@@ -12,42 +12,42 @@ import { sched_getaffinity } from './scheduler.ts'
 export const RTLD_LAZY: number = constants.RTLD_LAZY
 /** Flag of dlopen(3): all symbols are resolved before it returns. */
 export const RTLD_NOW: number = constants.RTLD_NOW
-/** Flag of dlopen(3): libraries that are loaded later see the symbols. */
+/** Flag of dlopen(3): libraries that are loaded later can use the symbols. */
 export const RTLD_GLOBAL: number = constants.RTLD_GLOBAL
-/** Flag of dlopen(3): libraries that are loaded later do not see the symbols. */
+/** Flag of dlopen(3): libraries that are loaded later cannot use the symbols. */
 export const RTLD_LOCAL: number = constants.RTLD_LOCAL
 /** Flag of dlopen(3): dlclose leaves the library in memory. */
 export const RTLD_NODELETE: number = constants.RTLD_NODELETE
-/** Flag of dlopen(3): nothing is loaded; a library that is there already is found. */
+/** Flag of dlopen(3): return a library only if it is already loaded. */
 export const RTLD_NOLOAD: number = constants.RTLD_NOLOAD
 /** Flag of dlopen(3): the library looks for symbols in itself first. glibc only. */
 export const RTLD_DEEPBIND: number | undefined = constants.RTLD_DEEPBIND
 
-/** How many supplementary groups a process can be in, by the C library's headers. */
+/** The largest number of supplementary groups of a process, according to the C library's headers. */
 export const NGROUPS_MAX: number = constants.NGROUPS_MAX
-/** How many names tmpnam(3) makes at least, by the C library's headers. */
+/** The smallest number of different names that tmpnam(3) generates, according to the C library's headers. */
 export const TMP_MAX: number = constants.TMP_MAX
 
 /**
- * The names that `confstr` takes, with their numbers.
+ * The names that `confstr` accepts, with their numbers.
  *
  * Availability: Linux. See Python, os.confstr_names.
  */
 export const confstr_names: typeof confstrNames & Readonly<Record<string, number | undefined>> = confstrNames
 
 /**
- * The names that `sysconf` takes, with their numbers.
+ * The names that `sysconf` accepts, with their numbers.
  *
  * Availability: Linux. See Python, os.sysconf_names.
  */
 export const sysconf_names: typeof sysconfNames & Readonly<Record<string, number | undefined>> = sysconfNames
 
 /**
- * confstr(3): a configuration value of the system that is text.
+ * confstr(3): returns a configuration value of the system that is text.
  *
  * @param name the property: a name of `confstr_names`, or its number
- * @returns the text; null if the system defines none
- * @throws RangeError for a name that is not known; OSError EINVAL for a number that is not
+ * @returns the text; null if the property has no value
+ * @throws RangeError for an unknown name; OSError EINVAL for an unknown number
  *
  * Availability: Linux. See confstr(3); Python, os.confstr.
  * @example
@@ -74,11 +74,11 @@ export function confstr(name: string | number): string | null {
 }
 
 /**
- * sysconf(3): a configuration value of the system that is a number, such as a limit.
+ * sysconf(3): returns a configuration value of the system that is a number, such as a limit.
  *
  * @param name the limit: a name of `sysconf_names`, or its number
  * @returns the value; -1 if there is no limit, or the system does not have the option
- * @throws RangeError for a name that is not known; OSError EINVAL for a number that is not
+ * @throws RangeError for an unknown name; OSError EINVAL for an unknown number
  *
  * Availability: Linux. See sysconf(3); Python, os.sysconf.
  * @example
@@ -93,9 +93,9 @@ export function sysconf(name: string | number): number {
 }
 
 /**
- * sysconf(3): how many logical processors the system has online.
+ * sysconf(3): returns the number of logical processors that are online.
  *
- * @returns the number; null if it is not known
+ * @returns the number; null if it is unknown
  *
  * Availability: Linux. See sysconf(3); Python, os.cpu_count.
  * @example
@@ -109,9 +109,9 @@ export function cpu_count(): number | null {
 }
 
 /**
- * sched_getaffinity(2): how many logical processors the calling thread may run on.
+ * sched_getaffinity(2): returns the number of logical processors that the calling thread may run on.
  *
- * @returns the number; null if it is not known
+ * @returns the number; null if it is unknown
  *
  * Availability: Linux. See sched_getaffinity(2); Python, os.process_cpu_count.
  * @example
@@ -124,10 +124,10 @@ export function process_cpu_count(): number | null {
 }
 
 /**
- * getloadavg(3): how many processes were running or waiting to run, on average.
+ * getloadavg(3): returns the average number of processes that were running or ready to run.
  *
  * @returns the averages of the last 1, 5 and 15 minutes
- * @throws OSError if the system does not tell (/proc is not mounted)
+ * @throws OSError if the load is not available (/proc is not mounted)
  *
  * Availability: Linux. See getloadavg(3); Python, os.getloadavg.
  * @example
@@ -143,7 +143,7 @@ export function getloadavg(): readonly [one: number, five: number, fifteen: numb
 }
 
 /**
- * uname(2): identifies the operating system and the machine.
+ * uname(2): returns names of the operating system and the machine.
  *
  * @returns system, network name, release, version and hardware
  *
@@ -163,10 +163,10 @@ export function uname(): uname_result {
 }
 
 /**
- * strerror(3): the text of an error number.
+ * strerror(3): returns the text of an error number.
  *
  * @param code the error number
- * @returns the C library's text, which for another number says that it is unknown
+ * @returns the C library's text; for an unknown number, that it is unknown
  *
  * Availability: Linux. See strerror(3); Python, os.strerror.
  * @example

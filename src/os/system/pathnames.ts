@@ -1,9 +1,7 @@
 import { asBuffer } from '../../libc/strings.ts'
 import { encoded, type FileName } from '../arguments/paths.ts'
 
-/**
- * How path names are put together and taken apart, without a look at the file system. `osier/path` builds on it too.
- */
+/** Joining and splitting of path names, without access to the file system. `osier/path` uses this too. */
 
 /** The family of operating systems: 'posix'. */
 export const name: string = 'posix'
@@ -13,13 +11,13 @@ export const curdir: string = '.'
 export const pardir: string = '..'
 /** The separator of the names in a path. */
 export const sep: string = '/'
-/** The alternative separator of the names in a path: null, since POSIX has none. */
+/** The alternative separator of the names in a path: null, because POSIX has none. */
 export const altsep: string | null = null
 /** The separator between a file's base name and its extension. */
 export const extsep: string = '.'
 /** The separator of the directories in `PATH`. */
 export const pathsep: string = ':'
-/** The search path for programs where the environment has no `PATH`. */
+/** The default search path for programs, if the environment has no `PATH`. */
 export const defpath: string = '/bin:/usr/bin'
 /** The line separator. */
 export const linesep: string = '\n'
@@ -27,21 +25,21 @@ export const linesep: string = '\n'
 export const devnull: string = '/dev/null'
 
 /**
- * A path as text that can be taken apart: bytes as latin1, in which each byte is one character. A slash is a slash in
+ * Converts a path to text for splitting: bytes as latin1, with one character for each byte, so that a slash is '/' in
  * both.
  */
 export function asText(path: FileName): string {
   return typeof path === 'string' ? path : asBuffer(path).toString('latin1')
 }
 
-/** Such text as what `path` is: text, or bytes again. */
-export function inKindOf(path: FileName, text: string): string | Buffer {
+/** Converts such text back to the type of `path`: text or bytes. */
+export function likePath(path: FileName, text: string): string | Buffer {
   return typeof path === 'string' ? text : Buffer.from(text, 'latin1')
 }
 
 /**
- * Splits a path at its last slash: everything before it, without slashes at the end unless it is nothing but slashes,
- * and the last component.
+ * Splits a path at its last slash into the part before it (without trailing slashes, unless it consists of slashes) and
+ * the last component.
  */
 export function splitPath(path: string): [head: string, tail: string]
 export function splitPath(path: FileName): [head: string | Buffer, tail: string | Buffer]
@@ -50,10 +48,10 @@ export function splitPath(path: FileName): [head: string | Buffer, tail: string 
   const cut = text.lastIndexOf('/') + 1
   let end = cut
   while (end > 0 && text.charCodeAt(end - 1) === SLASH_CODE) end -= 1
-  return [inKindOf(path, text.slice(0, end === 0 ? cut : end)), inKindOf(path, text.slice(cut))]
+  return [likePath(path, text.slice(0, end === 0 ? cut : end)), likePath(path, text.slice(cut))]
 }
 
-/** Joins a directory and a name with one slash; a name that is absolute stands alone. */
+/** Joins a directory and a name with one slash; an absolute name is returned unchanged. */
 export function joinPath<T extends FileName>(directory: T, name: T): T
 export function joinPath(directory: FileName, name: FileName): FileName {
   if (typeof directory === 'string' && typeof name === 'string') {

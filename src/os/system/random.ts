@@ -10,25 +10,27 @@ import { optional } from '../arguments/options.ts'
 import { clampCount, trimBuffer } from '../descriptors/transfer_size.ts'
 import type { Prepared } from '../prepared.ts'
 
-/** Flag of `getrandom`: rather than wait for the kernel to gather randomness, fail (BlockingIOError). */
+/**
+ * Flag of `getrandom`: fail with BlockingIOError while the kernel's generator is not initialised, instead of blocking.
+ */
 export const GRND_NONBLOCK: number = constants.GRND_NONBLOCK
-/** Flag of `getrandom`: from the source of /dev/random rather than that of /dev/urandom. */
+/** Flag of `getrandom`: use the source of /dev/random instead of that of /dev/urandom. */
 export const GRND_RANDOM: number = constants.GRND_RANDOM
 
 const { AT_FDCWD, O_CLOEXEC, O_RDONLY } = constants
 const { EACCES, EINTR, EINVAL, ENODEV, ENOENT, ENOSYS, ENXIO, EPERM } = errnoNumbers
 
-/** Up to here the vDSO is faster than a system call: 16 bytes cost half as much, from 64 on they cost the same. */
-const FEW_BYTES = 64
+/** The largest size for which the vDSO's function is faster than the system call. */
+const MAX_VDSO_BYTES = 64
 
 /**
- * getrandom(2): random bytes from the kernel's generator, fit for cryptographic keys.
+ * getrandom(2): returns random bytes from the kernel's generator, suitable for cryptographic keys.
  *
- * @param size the maximum number of bytes
+ * @param size the number of bytes
  * @param flags 0 or a combination of GRND_NONBLOCK and GRND_RANDOM
- * @returns the bytes: fewer if a signal came in between, or GRND_RANDOM had no more
- * @throws OSError as the system reports: BlockingIOError (GRND_NONBLOCK, early after the system's start), EINVAL for a
- *   negative size or unknown flags
+ * @returns the bytes: fewer than `size` if a signal interrupted the call, or if GRND_RANDOM had no more
+ * @throws OSError as the system reports: BlockingIOError (GRND_NONBLOCK, while the generator is not initialised, early
+ *   after boot), EINVAL for a negative size or unknown flags
  *
  * Availability: Linux 3.17. See getrandom(2); Python, os.getrandom.
  * @example
@@ -41,7 +43,7 @@ export function getrandom(size: number, flags: number): Buffer
 export function getrandom(size: number, options?: { readonly flags?: number | undefined }): Buffer
 export function getrandom(size: number, ...rest: unknown[]): Buffer {
   const [, wanted, bits] = preparedGetrandom(size, ...rest).args
-  return upTo(wanted, bits)
+  return randomBytes(wanted, bits)
 }
 
 /** Checks and converts the arguments of `getrandom`. */
@@ -58,7 +60,7 @@ export function preparedGetrandom(size: number, ...rest: unknown[]): Prepared<'g
   }
 }
 
-function upTo(size: number, flags: number): Buffer {
+function randomBytes(size: number, flags: number): Buffer {
   let got: number
   if (size <= SLAB_PIECE) {
     while ((got = libc.getrandom(slabAddress(size), size, flags)) === -1) failed('getrandom')
@@ -70,10 +72,10 @@ function upTo(size: number, flags: number): Buffer {
 }
 
 /**
- * getrandom(2): random bytes from the kernel's generator, fit for cryptographic keys: as many as asked for. Early after
- * the system's start it waits for the kernel to gather randomness.
+ * getrandom(2): returns exactly `size` random bytes from the kernel's generator, suitable for cryptographic keys. Early
+ * after boot it blocks until the generator is initialised.
  *
- * @param size how many bytes
+ * @param size the number of bytes
  * @returns the bytes
  * @throws RangeError for a negative size
  * @throws NotImplementedError if a sandbox forbids the system call and there is no /dev/urandom either
@@ -88,7 +90,7 @@ export function urandom(size: number): Buffer {
   const wanted = checkedSize(size)
   if (wanted <= SLAB_PIECE) {
     const start = slabAddress(wanted)
-    if (wanted > FEW_BYTES || !fillWithoutCall(start, wanted)) fill(start, wanted)
+    if (wanted > MAX_VDSO_BYTES || !fillFromVdso(start, wanted)) fill(start, wanted)
     return slabTake(wanted)
   }
   const buffer = Buffer.allocUnsafeSlow(wanted)
@@ -96,14 +98,14 @@ export function urandom(size: number): Buffer {
   return buffer
 }
 
-/** How many bytes `urandom` is to give. */
+/** Checks the size argument of `urandom`. */
 export function checkedSize(size: unknown): number {
   return int(size, 'size', 0, Number.MAX_SAFE_INTEGER)
 }
 
 let vdsoRandom: VdsoRandom | null | undefined
 
-function fillWithoutCall(start: Address, size: number): boolean {
+function fillFromVdso(start: Address, size: number): boolean {
   if (vdsoRandom === undefined) vdsoRandom = findVdsoRandom()
   return vdsoRandom !== null && vdsoRandom(start, size) === size
 }
@@ -124,7 +126,7 @@ function fill(start: Address, size: number): void {
   }
 }
 
-/** What a sandbox that knows no getrandom(2) lets through. */
+/** Reads /dev/urandom, which is available in sandboxes that refuse getrandom(2). */
 function fillFromDevice(start: Address, size: number): void {
   const fd = openDevice()
   try {

@@ -10,9 +10,9 @@ import { int } from '../arguments/numbers.ts'
 export const SCHED_OTHER: number = constants.SCHED_OTHER
 /** Scheduling policy: SCHED_OTHER, under the kernel's name. */
 export const SCHED_NORMAL: number = constants.SCHED_NORMAL
-/** Scheduling policy: for batch work, which wakes up a little later than other work. */
+/** Scheduling policy: batch processing, with a slightly later wake-up. */
 export const SCHED_BATCH: number = constants.SCHED_BATCH
-/** Scheduling policy: runs when there is nothing else to do. */
+/** Scheduling policy: runs only when no other process is ready. */
 export const SCHED_IDLE: number = constants.SCHED_IDLE
 /** Scheduling policy: real time, first in, first out. */
 export const SCHED_FIFO: number = constants.SCHED_FIFO
@@ -27,7 +27,7 @@ const { size: PARAM_SIZE } = structs.sched_param
 const { sched_priority } = structs.sched_param.offsets
 
 /**
- * The parameters of a scheduling policy: a priority. As a sequence it has this one item.
+ * The parameters of a scheduling policy: a priority. It is also a sequence of this one item.
  *
  * See sched(7); Python, os.sched_param.
  * @example
@@ -37,8 +37,8 @@ const { sched_priority } = structs.sched_param.offsets
  */
 export class sched_param extends StructSequence<number> {
   /**
-   * The priority: from `sched_get_priority_min` to `sched_get_priority_max` of the policy, which is 0 for those that
-   * are not real time.
+   * The priority: from `sched_get_priority_min` to `sched_get_priority_max` of the policy, which are 0 for policies
+   * that are not real time.
    */
   readonly sched_priority: number
 
@@ -55,7 +55,7 @@ export class sched_param extends StructSequence<number> {
 }
 
 /** Writes the parameters to scratch memory, in the C library's layout. */
-function putParam(param: sched_param): void {
+function writeParam(param: sched_param): void {
   scratch.fill(0, 0, PARAM_SIZE)
   scratch.writeInt32LE(param.sched_priority, sched_priority)
 }
@@ -66,7 +66,7 @@ function checkParam(value: unknown): sched_param {
 }
 
 /**
- * sched_get_priority_min(2): the lowest priority of a policy.
+ * sched_get_priority_min(2): returns the lowest priority of a policy.
  *
  * @param policy one of SCHED_*
  * @returns the priority
@@ -86,7 +86,7 @@ export function sched_get_priority_min(policy: number): number {
 }
 
 /**
- * sched_get_priority_max(2): the highest priority of a policy.
+ * sched_get_priority_max(2): returns the highest priority of a policy.
  *
  * @param policy one of SCHED_*
  * @returns the priority
@@ -108,13 +108,14 @@ export function sched_get_priority_max(policy: number): number {
 /**
  * sched_setscheduler(2): sets the scheduling policy and priority of a process.
  *
- * On Linux threads have policies of their own: 0 means the calling thread, and a process's id its main thread.
+ * On Linux each thread has its own policy: 0 means the calling thread, and a process id means the main thread of that
+ * process.
  *
  * @param pid the process, 0 for this one
- * @param policy one of SCHED_*, perhaps with SCHED_RESET_ON_FORK
+ * @param policy one of SCHED_*, optionally with SCHED_RESET_ON_FORK
  * @param param the priority
- * @throws OSError as the system reports: ProcessLookupError, PermissionError (real time takes CAP_SYS_NICE), EINVAL for
- *   a unknown policy, and for a priority outside the policy's range
+ * @throws OSError as the system reports: ProcessLookupError, PermissionError (real-time policies require CAP_SYS_NICE),
+ *   EINVAL for an unknown policy, and for a priority outside the policy's range
  *
  * Availability: Linux. See sched_setscheduler(2); Python, os.sched_setscheduler.
  * @example
@@ -128,15 +129,15 @@ export function sched_get_priority_max(policy: number): number {
  */
 export function sched_setscheduler(pid: number, policy: number, param: sched_param): void {
   const [process, number, parameters] = [int(pid, 'pid'), int(policy, 'policy'), checkParam(param)]
-  putParam(parameters)
+  writeParam(parameters)
   while (libc.kernel_sched_setscheduler(process, number, scratchAddress) === -1) failed('sched_setscheduler')
 }
 
 /**
- * sched_getscheduler(2): the scheduling policy of a process.
+ * sched_getscheduler(2): returns the scheduling policy of a process.
  *
  * @param pid the process, 0 for this one
- * @returns one of SCHED_*, perhaps with SCHED_RESET_ON_FORK
+ * @returns one of SCHED_*, optionally with SCHED_RESET_ON_FORK
  * @throws OSError as the system reports: ProcessLookupError, EINVAL for a negative number
  *
  * Availability: Linux. See sched_setscheduler(2); Python, os.sched_getscheduler.
@@ -153,7 +154,7 @@ export function sched_getscheduler(pid: number): number {
 }
 
 /**
- * sched_setparam(2): sets the scheduling priority of a process, and leaves its policy.
+ * sched_setparam(2): sets the scheduling priority of a process, without changing its policy.
  *
  * @param pid the process, 0 for this one
  * @param param the priority
@@ -167,12 +168,12 @@ export function sched_getscheduler(pid: number): number {
  */
 export function sched_setparam(pid: number, param: sched_param): void {
   const [process, parameters] = [int(pid, 'pid'), checkParam(param)]
-  putParam(parameters)
+  writeParam(parameters)
   while (libc.kernel_sched_setparam(process, scratchAddress) === -1) failed('sched_setparam')
 }
 
 /**
- * sched_getparam(2): the scheduling priority of a process.
+ * sched_getparam(2): returns the scheduling priority of a process.
  *
  * @param pid the process, 0 for this one
  * @returns the priority
@@ -191,7 +192,7 @@ export function sched_getparam(pid: number): sched_param {
 }
 
 /**
- * sched_rr_get_interval(2): the time slice of a process under SCHED_RR.
+ * sched_rr_get_interval(2): returns the time slice of a process under SCHED_RR.
  *
  * @param pid the process, 0 for this one
  * @returns seconds
@@ -225,12 +226,13 @@ export function sched_yield(): void {
 /**
  * sched_setaffinity(2): sets the processors that a process may run on.
  *
- * On Linux threads have sets of their own: 0 means the calling thread, and a process's id its main thread.
+ * On Linux each thread has its own set: 0 means the calling thread, and a process id means the main thread of that
+ * process.
  *
  * @param pid the process, 0 for this one
- * @param mask the processors' numbers, from 0 on: an array, a Set, or anything else to iterate over
- * @throws OSError as the system reports: ProcessLookupError, PermissionError (somebody else's process), EINVAL if none
- *   of the processors is there
+ * @param mask the processors' numbers, from 0 on: an array, a Set, or another iterable
+ * @throws OSError as the system reports: ProcessLookupError, PermissionError (another user's process), EINVAL if none
+ *   of the processors exists
  *
  * Availability: Linux. See sched_setaffinity(2); Python, os.sched_setaffinity.
  * @example
@@ -245,7 +247,7 @@ export function sched_setaffinity(pid: number, mask: Iterable<number>): void {
     throw wrongType('mask', 'an iterable of processor numbers', mask)
   }
   const processors = Array.from(mask, (processor, index) => int(processor, `mask[${index}]`, 0))
-  // The kernel passes over processors that it does not have, and no kernel has as many as the scratch memory has bits.
+  // The kernel ignores processors that do not exist, and no kernel supports as many as the scratch memory has bits.
   const possible = processors.filter((processor) => processor < 8 * SCRATCH_SIZE)
   const size = possible.reduce((most, processor) => Math.max(most, sizeFor(processor)), sizes.cpu_set_t)
   scratch.fill(0, 0, size)
@@ -253,13 +255,13 @@ export function sched_setaffinity(pid: number, mask: Iterable<number>): void {
   while (libc.sched_setaffinity(process, size, scratchAddress) === -1) failed('sched_setaffinity')
 }
 
-/** Bytes of a set that a processor is in: it consists of words of 64 bits. */
+/** Returns the size in bytes of a set that contains a processor: it consists of 64-bit words. */
 function sizeFor(processor: number): number {
   return ((processor >> 6) + 1) << 3
 }
 
 /**
- * sched_getaffinity(2): the processors that a process may run on.
+ * sched_getaffinity(2): returns the processors that a process may run on.
  *
  * @param pid the process, 0 for the calling thread of this one
  * @returns the processors' numbers, from 0 on
@@ -281,9 +283,9 @@ export function sched_getaffinity(pid: number): Set<number> {
   return processors
 }
 
-/** Has the kernel write a set of processors to scratch memory, and returns the size of it in bytes. */
+/** Reads a set of processors into scratch memory, and returns its size in bytes. */
 function affinityInto(process: number): number {
-  // Machines may have more processors than fit into the C library's type, and then the kernel says EINVAL.
+  // If the machine has more processors than fit into the C library's type, the kernel fails with EINVAL.
   for (let size = sizes.cpu_set_t; ; size *= 2) {
     if (libc.sched_getaffinity(process, size, scratchAddress) !== -1) return size
     const errno = lastErrno()
@@ -291,24 +293,24 @@ function affinityInto(process: number): number {
   }
 }
 
-/** Whose priority: that of a process. */
+/** `which` of `getpriority` and `setpriority`: a process. */
 export const PRIO_PROCESS: number = constants.PRIO_PROCESS
-/** Whose priority: that of a process group. */
+/** `which` of `getpriority` and `setpriority`: a process group. */
 export const PRIO_PGRP: number = constants.PRIO_PGRP
-/** Whose priority: that of all processes of a user. */
+/** `which` of `getpriority` and `setpriority`: all processes of a user. */
 export const PRIO_USER: number = constants.PRIO_USER
 
-/** A process, process group or user: ids of users go on where those of processes end. */
+/** Checks the id of a process, process group or user: user ids may be larger than process ids. */
 function anyId(value: unknown, name: string): number {
   return int(value, name, -0x8000_0000, 0xffff_ffff)
 }
 
 /**
- * getpriority(2): the scheduling priority ("nice value").
+ * getpriority(2): returns the scheduling priority ("nice value").
  *
- * @param which PRIO_PROCESS, PRIO_PGRP or PRIO_USER: what `who` is the id of
- * @param who the id, 0 for this process, its process group or its real user
- * @returns -20 (most favoured) to 19; of several processes that of the most favoured one
+ * @param which PRIO_PROCESS, PRIO_PGRP or PRIO_USER: the kind of `who`
+ * @param who the id; 0 for this process, its process group or its real user
+ * @returns -20 (most favoured) to 19; for several processes, that of the most favoured one
  * @throws OSError as the system reports: ProcessLookupError, EINVAL
  *
  * Availability: Linux. See getpriority(2); Python, os.getpriority.
@@ -322,7 +324,7 @@ export function getpriority(which: number, who: number): number {
   clearErrno()
   const priority = libc.getpriority(kind, number)
   if (priority !== -1) return priority
-  // -1 is a priority too.
+  // -1 is also a valid priority: only errno distinguishes it from a failure.
   const errno = lastErrno()
   if (errno !== 0) throw osError(errno, 'getpriority')
   return priority
@@ -331,14 +333,14 @@ export function getpriority(which: number, who: number): number {
 /**
  * setpriority(2): sets the scheduling priority ("nice value").
  *
- * On Linux threads have priorities of their own: for this process it is the calling thread whose priority is set, and
- * those of threads that it starts afterwards.
+ * On Linux each thread has its own priority: for this process, the priority of the calling thread is set, and threads
+ * that it creates later inherit it.
  *
- * @param which PRIO_PROCESS, PRIO_PGRP or PRIO_USER: what `who` is the id of
- * @param who the id, 0 for this process, its process group or its real user
- * @param priority -20 (most favoured) to 19; a value outside counts as the nearest of the two
- * @throws OSError as the system reports: ProcessLookupError, PermissionError (somebody else's process, or a better
- *   priority without CAP_SYS_NICE), EINVAL
+ * @param which PRIO_PROCESS, PRIO_PGRP or PRIO_USER: the kind of `who`
+ * @param who the id; 0 for this process, its process group or its real user
+ * @param priority -20 (most favoured) to 19; a value outside is clamped to this range
+ * @throws OSError as the system reports: ProcessLookupError, PermissionError (another user's process, or a lower value
+ *   without CAP_SYS_NICE), EINVAL
  *
  * Availability: Linux. See setpriority(2); Python, os.setpriority.
  * @example
@@ -354,9 +356,9 @@ export function setpriority(which: number, who: number, priority: number): void 
 }
 
 /**
- * nice(2): adds to the nice value of this process: the higher it is, the less CPU time the process is given.
+ * nice(2): adds to the nice value of this process: the higher the value, the less CPU time the process gets.
  *
- * @param increment what to add; the nice value stays between -20 and 19
+ * @param increment the value to add; the result is clamped to -20 to 19
  * @returns the new nice value
  * @throws PermissionError for a negative increment without CAP_SYS_NICE
  *

@@ -3,7 +3,7 @@ import { noteDrained, READABLE, WRITABLE } from '../../event_loop/poller.ts'
 import { BLOCK_SIZE, type Block } from '../../libc/background.ts'
 import { addressOf, scratchAddress } from '../../libc/memory.ts'
 import { SLAB_PIECE, slabAddress, slabTake } from '../../libc/slab.ts'
-import { attached, byteLength, plainView, view } from '../../os/arguments/buffers.ts'
+import { byteLength, plainView, rejectDetached, view } from '../../os/arguments/buffers.ts'
 import { type Descriptor, descriptor } from '../../os/arguments/descriptors.ts'
 import { byteCount } from '../../os/arguments/numbers.ts'
 import { NO_OPTIONS } from '../../os/arguments/options.ts'
@@ -100,7 +100,7 @@ abstract class CallerMemoryOperation implements FdOperation<number> {
    * detached meanwhile: a read into empty memory would look like the end of the file.
    */
   protected describe(): number {
-    const length = byteLength(attached(this.bytes, this.#name))
+    const length = byteLength(rejectDetached(this.bytes, this.#name))
     putVector(addressOf(this.bytes), length)
     return length
   }
@@ -126,7 +126,7 @@ class ReadInto extends CallerMemoryOperation {
   async fallback(): Promise<number> {
     const room = Buffer.allocUnsafeSlow(byteLength(this.bytes) - this.#done)
     const size = await transferOnPool('readinto', this.fd, 'read', room)
-    plainView(attached(this.bytes, 'buffer')).set(room.subarray(0, size), this.#done)
+    plainView(rejectDetached(this.bytes, 'buffer')).set(room.subarray(0, size), this.#done)
     return this.#done + size
   }
 }

@@ -5,7 +5,7 @@ import { READABLE, WRITABLE } from '../../event_loop/poller.ts'
 import { constants, structs } from '../../libc/facts.ts'
 import { type Address, libc } from '../../libc/functions.ts'
 import { addressOf, scratch, scratchAddress } from '../../libc/memory.ts'
-import { attached } from '../../os/arguments/buffers.ts'
+import { rejectDetached } from '../../os/arguments/buffers.ts'
 import type { Descriptor } from '../../os/arguments/descriptors.ts'
 import { close, dup } from '../../os/descriptors/open_close.ts'
 import * as transfers from '../../os/descriptors/transfers.ts'
@@ -232,7 +232,7 @@ export async function vmsplice(
   // The kernel's rule: a writable descriptor is written to.
   const events = (status & O_ACCMODE) === O_RDONLY ? READABLE : WRITABLE
   const attempt = (): number | typeof NOT_YET => {
-    for (const bytes of list) attached(bytes, 'buffers')
+    for (const bytes of list) rejectDetached(bytes, 'buffers')
     let tried: number | typeof NOT_YET = NOT_YET
     withVectors('vmsplice', pipe, list, (vectors, count) => {
       const call = (): number => libc.vmsplice(pipe, vectors, count, flags)

@@ -5,7 +5,7 @@ import { osError } from '../../libc/call.ts'
 import { constants, errnoNumbers, structs } from '../../libc/facts.ts'
 import { type Int64, libc } from '../../libc/functions.ts'
 import { scratchAddress } from '../../libc/memory.ts'
-import { attached, byteLength, plainView } from '../../os/arguments/buffers.ts'
+import { byteLength, plainView, rejectDetached } from '../../os/arguments/buffers.ts'
 import { type Descriptor, descriptor } from '../../os/arguments/descriptors.ts'
 import { NO_OPTIONS } from '../../os/arguments/options.ts'
 import { clampCount } from '../../os/descriptors/transfer_size.ts'
@@ -38,7 +38,7 @@ class Vectors implements FdOperation<number> {
     const syscall = this.#syscall
     // A regular file is read and written on the pool from the start.
     if (!isReady && libc.lseek(this.fd, 0, SEEK_CUR) !== -1) return NOT_YET
-    for (const bytes of this.#list) attached(bytes, 'buffers')
+    for (const bytes of this.#list) rejectDetached(bytes, 'buffers')
     let tried: AttemptResult = NOT_YET
     withVectors(syscall, this.fd, this.#list, (_, count) => {
       tried =
@@ -49,14 +49,14 @@ class Vectors implements FdOperation<number> {
   }
 
   async fallback(): Promise<number> {
-    const views = this.#list.map((bytes) => plainView(attached(bytes, 'buffers')))
+    const views = this.#list.map((bytes) => plainView(rejectDetached(bytes, 'buffers')))
     if (this.#syscall === 'writev') return transferOnPool('writev', this.fd, 'writeFrom', Buffer.concat(views))
     const room = Buffer.allocUnsafeSlow(views.reduce((sum, { length }) => sum + length, 0))
     const size = await transferOnPool('readv', this.fd, 'read', room)
     let at = 0
     for (const bytes of this.#list) {
       const piece = room.subarray(at, Math.min(at + byteLength(bytes), size))
-      plainView(attached(bytes, 'buffers')).set(piece)
+      plainView(rejectDetached(bytes, 'buffers')).set(piece)
       at += piece.length
     }
     return size

@@ -1,5 +1,5 @@
 import { wrongType } from '../../errors.ts'
-import { attached, byteLength, plainView } from '../../os/arguments/buffers.ts'
+import { byteLength, plainView, rejectDetached } from '../../os/arguments/buffers.ts'
 import type { Prepared } from '../../os/prepared.ts'
 
 /** A call that writes a copy of the caller's memory: the memory could be transferred and freed before C has read it. */
@@ -16,7 +16,7 @@ export function lengthOf(views: readonly Uint8Array[]): number {
 
 /** The caller's memory. Throws where its length has changed since the call was made. */
 export function unchanged({ views, length, argument }: Writing<'pwriteFrom' | 'preadv2' | 'pwritev2'>): Uint8Array[] {
-  const plain = views.map((view) => plainView(attached(view, argument)))
+  const plain = views.map((view) => plainView(rejectDetached(view, argument)))
   if (lengthOf(plain) === length) return plain
   throw wrongType(argument, 'memory that stays until the promise is settled', views)
 }
