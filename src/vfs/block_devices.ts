@@ -130,7 +130,7 @@ export class RamBlockDev extends StorageBlockDev {
     this.writeAt(block, buffer, offset, (position, bytes) => this.#whole().set(bytes, position))
   }
 
-  /** The contents, as long as all of their memory is there. */
+  /** The contents. Throws where their memory has been detached or truncated. */
   #whole(): Uint8Array {
     if (this.data.length < this.block_count * this.block_size) throw vfsError('EIO', 'block device')
     return this.data

@@ -153,7 +153,7 @@ export class Device {
     }
     const failure = transferFailure(result, operation)
     if (failure !== null) throw failure
-    // The device has transferred it to another thread, for example: what was read is not there.
+    // The device has detached the buffer, for example by transferring it to another thread: the data is lost.
     if (buffer.length !== size) throw asOSError(wrongType('buffer', 'memory that is still there', buffer), operation)
   }
 
@@ -186,7 +186,7 @@ export class Device {
     const count = this.#request(BLOCKDEV_BLOCK_COUNT)
     if (count === null) throw wrongType('block_dev', 'a block device that tells its number of blocks', count)
     if (count < 0) throw deviceError(-count, 'ioctl')
-    // FAT counts sectors in 32 bits.
+    // FAT uses 32-bit sector numbers.
     return Math.min(count, LARGEST_COUNT)
   }
 }
@@ -194,7 +194,7 @@ export class Device {
 function transferFailure(result: unknown, operation: string): OSError | null {
   if (result === undefined || result === null || result === 0 || result === false) return null
   if (typeof result === 'number' && Number.isInteger(result) && result < 0) return deviceError(-result, operation)
-  // Anything positive was never meant as success: MicroPython refuses it in the same way.
+  // MicroPython also treats a positive result as an error.
   if (typeof result === 'number' || result === true) return vfsError('EINVAL', operation)
   return asOSError(wrongType(`${operation}()`, 'null, 0 or a negative error number, and no promise', result), operation)
 }

@@ -15,13 +15,13 @@ export function vfsError(
 }
 
 /**
- * Converts an exception of the caller's device or file system to an OSError. An OSError stays as it is; an error with an
- * errno becomes the OSError of that number, and any other one EIO. Both keep the exception as their cause.
+ * Converts an exception of the caller's device or file system to an OSError. An OSError stays as it is; an error with
+ * an errno becomes the OSError of that number, and any other one EIO. Both keep the exception as their cause.
  */
 export function asOSError(thrown: unknown, operation: string): OSError {
   if (thrown instanceof OSError) return thrown
   const errno: unknown = (thrown as { errno?: unknown } | null | undefined)?.errno
-  // Node's own errors carry the number negated.
+  // Node's errors have a negative errno.
   const known = typeof errno === 'number' && isErrno(Math.abs(errno))
   const error = known ? osError(Math.abs(errno), operation) : vfsError('EIO', operation)
   error.cause = thrown

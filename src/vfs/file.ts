@@ -179,7 +179,7 @@ export class VfsFile<T extends string | Buffer = string> implements Iterable<T> 
     this.#forgetAhead()
     const size = bytes.length
     this.#raw.write(bytes)
-    // A device of the caller's can detach it meanwhile.
+    // The caller's device may detach it meanwhile.
     if (bytes.length !== size) throw vfsError('EIO', 'write', this.name)
     return size
   }
@@ -259,13 +259,13 @@ export class VfsFile<T extends string | Buffer = string> implements Iterable<T> 
     return (this.#binary ? bytes : decode(bytes)) as T
   }
 
-  /** What is given to the caller of what was read ahead: bytes as a copy, since a caller can detach their memory. */
+  /** Takes a line from the data read ahead. Bytes are copied, since the caller may detach their memory. */
   #line(size: number): T {
     const bytes = this.#take(size)
     return (this.#binary ? Buffer.from(bytes) : decode(bytes)) as T
   }
 
-  /** Puts the file's position where the caller believes it to be. */
+  /** Discards the data read ahead, and moves the file's position back to where the caller expects it. */
   #forgetAhead(): void {
     const unread = this.#ahead.length
     if (unread === 0) return
@@ -279,12 +279,12 @@ export class VfsFile<T extends string | Buffer = string> implements Iterable<T> 
     return taken
   }
 
-  /** Reads some more ahead, into the room after what is there. @returns false at the end */
+  /** Reads more data ahead, and appends it. @returns false at the end */
   #fill(): boolean {
     const length = this.#ahead.length
     const { buffer, byteOffset } = this.#ahead
     if (buffer.byteLength - byteOffset - length < CHUNK) {
-      // Twice as much each time, so that each byte is copied a few times only, however long a line is.
+      // The size doubles each time, so that each byte is copied only a few times, even in a very long line.
       const memory = Buffer.allocUnsafeSlow(2 * length + CHUNK)
       memory.set(this.#ahead)
       this.#ahead = memory.subarray(0, length)
@@ -307,7 +307,7 @@ export class VfsFile<T extends string | Buffer = string> implements Iterable<T> 
     return done
   }
 
-  /** Reads from the file: what came before is not lost where a non-blocking descriptor has no more. */
+  /** Reads from the file. Data read before is kept where a non-blocking descriptor has no more. */
   #readMore(into: Uint8Array, before: number): number {
     try {
       return this.#raw.read(into)

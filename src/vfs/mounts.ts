@@ -62,10 +62,10 @@ export class MountTable {
     if (typeof mountPoint !== 'string') throw wrongType('mount_point', 'a string', mountPoint)
     if (!/^\/(.*[^/])?$/s.test(mountPoint)) throw vfsError('EINVAL', 'mount', mountPoint)
     const fs = isFileSystem(fsobj) ? fsobj : probe(fsobj)
-    // MicroPython mounts first: then a refused mount point leaves a file system read-only, or newly made.
+    // MicroPython mounts first: there a refused mount point leaves a file system read-only, or newly created.
     if (this.#isTaken(mountPoint)) throw vfsError('EPERM', 'mount', mountPoint)
     fs.mount(readonly, mkfs)
-    // What is mounted at the root stays last, because every path leads there.
+    // The file system mounted at "/" stays last, because every path matches it.
     const atRoot = this.#mounts.findIndex(({ point }) => point === '/')
     this.#mounts.splice(atRoot === -1 ? this.#mounts.length : atRoot, 0, { fs, point: mountPoint })
   }

@@ -2,9 +2,9 @@ import { inspect } from 'node:util'
 import { fsdecode } from '../os/arguments/paths.ts'
 
 /**
- * Names as images have them. An image is input like any other: a name that holds a separator, or that is "..", would
- * lead a program that joins it to a folder of the host out of that folder, and a control character changes what a
- * terminal shows.
+ * Checks of names that are read from images. An image is untrusted input: a name that contains a separator, or is "..",
+ * would lead a program that joins it to a directory of the host out of that directory, and a control character can
+ * manipulate a terminal.
  */
 
 const SPACE = 0x20
@@ -12,7 +12,7 @@ const DELETE = 0x7f
 const DOT = 0x2e
 const SLASH = 0x2f
 
-/** Whether a name has a control character of ASCII in it. */
+/** Whether a name contains an ASCII control character. */
 export function hasControl(name: Uint8Array): boolean {
   for (const byte of name) if (byte < SPACE || byte === DELETE) return true
   return false
@@ -21,7 +21,7 @@ export function hasControl(name: Uint8Array): boolean {
 /**
  * Whether a name can be given to a caller: not empty, not "." or "..", without control characters and separators.
  *
- * @param separator another separator than "/", of file systems that have one
+ * @param separator a separator in addition to "/", for file systems that have one
  */
 export function isSafeName(name: Uint8Array, separator: number = SLASH): boolean {
   if (name.length === 0 || hasControl(name)) return false
@@ -29,7 +29,7 @@ export function isSafeName(name: Uint8Array, separator: number = SLASH): boolean
   return !name.includes(SLASH) && !name.includes(separator)
 }
 
-/** Says that a listing leaves a name out. */
+/** Emits a warning that a listing omits a name. */
 export function warnOfName(name: Uint8Array, directory: string): void {
   const [shown, place] = [inspect(fsdecode(name)), inspect(directory)]
   process.emitWarning(`${shown} in ${place} is not listed: it is not a valid name`, 'UnsafeNameWarning')

@@ -1,12 +1,12 @@
-/** Code page 437, that of the short names and labels on FAT: what its bytes from 0x80 on are. Those below are ASCII. */
+/** The characters 0x80 to 0xff of code page 437, which FAT uses for short names and labels. Those below are ASCII. */
 const UPPER_HALF =
   'ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐' +
   '└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u00a0'
 
-/** Shown for a control character. */
+/** The replacement for a control character. */
 const REPLACEMENT = '\ufffd'
 
-/** Text of bytes in code page 437. */
+/** Decodes bytes in code page 437. */
 export function fromCodePage(bytes: Uint8Array): string {
   return Array.from(bytes, characterOf).join('')
 }

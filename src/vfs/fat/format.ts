@@ -21,12 +21,12 @@ const ATTRIBUTE = 11
 const LABEL_SIZE = 11
 const VOLUME_LABEL = 0x08
 const DIRECTORY = 0x10
-/** The attributes of a piece of a long name. */
+/** The attributes of an entry that holds a part of a long name. */
 const LONG_NAME = 0x0f
 const ATTRIBUTES = 0x3f
 const END_OF_DIRECTORY = 0
 const DELETED = 0xe5
-/** Stands for a first byte 0xe5, which would be that of a deleted entry. */
+/** Represents a first byte 0xe5, which would mark a deleted entry. */
 const ESCAPED_E5 = 0x05
 const NO_LABEL = 'NO NAME    '
 
@@ -150,7 +150,7 @@ export function readLabel(device: Device, geometry: Geometry): string | null {
   return null
 }
 
-/** Whether attributes are those of a label: beside others, such as the one that a file has been changed. */
+/** Whether attributes are those of a label. Others, such as the archive attribute, may be set too. */
 function isLabel(attributes: number): boolean {
   return (attributes & ATTRIBUTES) !== LONG_NAME && (attributes & (VOLUME_LABEL | DIRECTORY)) === VOLUME_LABEL
 }

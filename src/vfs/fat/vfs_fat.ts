@@ -17,12 +17,12 @@ const { S_IFDIR, S_IFREG } = constants
 /** The maximal length of a name, in characters. */
 const NAME_MAX = 255
 /**
- * Characters that no name on FAT may have. For FatFs a control character is the end of the path, and U+FFFF becomes the
- * end of the name: another file would be meant.
+ * Characters that are not allowed in names on FAT. FatFs ends the path at a control character, and the name at U+FFFF:
+ * the path would lead to another file.
  */
 const FORBIDDEN = /[\x01-\x1f"*:<>?|\x7f\uffff]/
 const BACKSLASH = 0x5c
-/** Offset in DIR of the cluster that a directory starts at: its identity. */
+/** Offset in DIR of the directory's first cluster, which identifies the directory. */
 const DIRECTORY_CLUSTER = 8
 /** The root has no directory entry, and so no time. MicroPython reports this one. */
 const ROOT_TIME: number = new Date(2000, 0, 1).getTime() / 1000
@@ -397,7 +397,7 @@ class FatDirectory implements DirectoryIterator {
     return { done: false, value: [this.#bytes ? name : name.toString(), type, 0, volume.infoSize()] }
   }
 
-  /** The next name, empty at the end. */
+  /** Reads the next name; empty at the end. */
   #read(): Buffer {
     try {
       this.#volume.call('ilistdir', this.#path, (f) => f.f_readdir(this.#directory, this.#volume.info))

@@ -210,7 +210,7 @@ export class FatVolume {
   }
 
   #place(memory: number, path: string): number {
-    // With the drive's number in front, so that a colon in a name is not taken for the end of one.
+    // The drive number comes first, so that a colon in a name is not taken for the end of a drive number.
     const bytes = Buffer.from(`0:${path}\0`)
     if (bytes.length > LONGEST_PATH) throw vfsError('ENAMETOOLONG', 'path', path)
     this.memory.set(bytes, memory)
@@ -320,7 +320,7 @@ export class FatVolume {
   // The device never gets the memory of FatFs itself: it gets a copy, which it may keep or modify later without harm.
 
   #bounced(size: number): Buffer {
-    // A device can detach memory that it is given.
+    // The device may detach the buffer that it gets.
     if (this.#bounce.length === 0) this.#bounce = Buffer.allocUnsafeSlow(TRANSFER_SIZE)
     return this.#bounce.subarray(0, size)
   }

@@ -51,7 +51,7 @@ export class Flash {
       return
     }
     const size = end - start
-    // A device can detach memory that it is given.
+    // The device may detach the buffer that it gets.
     if (this.#scratch.length === 0) this.#scratch = Buffer.allocUnsafeSlow(SCRATCH_SIZE)
     const unit = size <= SCRATCH_SIZE ? this.#scratch.subarray(0, size) : Buffer.allocUnsafeSlow(size)
     this.#transfer(() => this.#device.readAt(block, start, unit))

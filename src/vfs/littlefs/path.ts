@@ -46,9 +46,9 @@ export function lastName(path: Path): Buffer {
 }
 
 /**
- * The name of what is made by a path.
+ * The last name of a path, for creating it.
  *
- * @throws Failure EINVAL for one with a control character, which listings leave out
+ * @throws Failure EINVAL for a name with a control character, which listings omit
  */
 export function newName(path: Path): Buffer {
   const name = lastName(path)
@@ -56,7 +56,7 @@ export function newName(path: Path): Buffer {
   return name
 }
 
-/** Whether a path leads to something below another one. */
+/** Whether a path is below another one. */
 export function isBelow(names: readonly Buffer[], above: readonly Buffer[]): boolean {
   return names.length > above.length && above.every((name, index) => names[index]?.equals(name))
 }

@@ -27,7 +27,7 @@ const CACHE_UNITS = 4
 const LARGEST_UNIT = 2 ** 20
 /** The superblock and its checksums need more than half of this size. */
 const SMALLEST_BLOCK = 64
-/** Each change of metadata reads and writes a block as a whole: larger ones would take seconds, and gigabytes. */
+/** The largest block size. Each change of metadata reads and writes an entire block: larger ones would take seconds. */
 const LARGEST_BLOCK = 2 ** 24
 
 /** The parameters of littlefs. */

@@ -18,7 +18,7 @@ const HOW = structs.open_how
 const how = ownMemory(HOW.size)
 const howAddress = addressOf(how)
 
-/** As many links as the kernel follows. */
+/** The kernel's limit of links in a path (MAXSYMLINKS). */
 const MOST_LINKS = 40
 /** How often an open is repeated that a concurrent rename has disturbed (EAGAIN). */
 const MOST_TRIES = 100
@@ -36,7 +36,7 @@ let kernelConfines: boolean | undefined
  * @param mode permission bits of a file that is made
  * @returns the descriptor
  *
- * No auditing event: it does not know where the directory is.
+ * It raises no audit event, since it does not know the path of the directory.
  */
 export function openConfined(syscall: string, root: number, path: string, flags: number, mode = 0): number {
   kernelConfines ??= has('openat2')
@@ -124,7 +124,7 @@ function followsLink(at: number, name: string, flags: number): boolean {
   }
 }
 
-/** The names in a path, the first one last. */
+/** The names in a path, in reverse order. */
 function namesOf(path: string): string[] {
   return path
     .split('/')
@@ -132,7 +132,7 @@ function namesOf(path: string): string[] {
     .reverse()
 }
 
-/** openat(2) without an auditing event. @param path what an error is about */
+/** openat(2) without an audit event. @param path the path for errors */
 function openAt(syscall: string, at: number, name: string, flags: number, mode: number, path: string): number {
   const file = cString(name, 'path')
   let fd: number
@@ -140,7 +140,7 @@ function openAt(syscall: string, at: number, name: string, flags: number, mode: 
   return fd
 }
 
-/** Opens a directory, to start from. */
+/** Opens the root directory. */
 export function openRoot(path: FileName): number {
   return open(path, O_PATH | O_DIRECTORY)
 }

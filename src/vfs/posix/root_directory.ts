@@ -7,15 +7,15 @@ import { vfsError } from '../errors.ts'
 import { openRoot } from './confined.ts'
 
 /**
- * The directory to which a `VfsPosix` is confined. It is held open from the start: what its name, or that of a
- * directory above, is replaced by later is not followed.
+ * The directory to which a `VfsPosix` is confined. It is open from the start, so that it remains the root even if its
+ * path leads elsewhere later.
  */
 export class RootDirectory {
-  /** Where it was when it was opened: for auditing events. */
+  /** Its path when it was opened, for audit events. */
   readonly #path: string
   #fd: number
 
-  /** @throws OSError as opening the directory does */
+  /** @throws OSError as for opening the directory */
   constructor(root: Path) {
     const name = fsdecode(root)
     this.#path = name.startsWith('/') ? name : joinPath(getcwd(), name)
@@ -33,7 +33,7 @@ export class RootDirectory {
     return this.#fd
   }
 
-  /** A path from this directory as the host has it, where ".." does not lead out, and links are not followed. */
+  /** The host's path of a path below this directory. ".." does not lead out of it, and links are not followed. */
   hostPath(path: string): string {
     const names: string[] = []
     for (const name of path.split('/')) {
@@ -43,7 +43,7 @@ export class RootDirectory {
     return names.length === 0 ? this.#path : joinPath(this.#path, names.join('/'))
   }
 
-  /** Closes it; doing it twice is no error. */
+  /** Closes it; closing it twice is not an error. */
   close(): void {
     const fd = this.#fd
     this.#fd = -1

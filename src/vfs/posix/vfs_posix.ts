@@ -34,19 +34,19 @@ const mkdirEvent = new AuditEvent('os.mkdir')
 const removeEvent = new AuditEvent('os.remove')
 const rmdirEvent = new AuditEvent('os.rmdir')
 const renameEvent = new AuditEvent('os.rename')
-/** In an event: no descriptor of a directory was given. */
+/** The `dir_fd` of an event without one. */
 const NO_DIR_FD = -1
 
 /**
  * The host's file system, or the part of it below a directory.
  *
- * Without `root` it is the host's whole tree, and its current directory is the process's. With `root` nothing leads out
- * of that directory: ".." stops there, and absolute paths and links start there. The current directory is then the
- * object's own. The directory is held open until `umount` or `close`, or until the object is collected: it stays the root also where
- * its name, or that of a directory above, leads elsewhere by then. There opening never waits: a FIFO, a device or a
- * terminal is opened with O_NONBLOCK, which it keeps.
+ * Without `root` it is the host's whole tree, and its current directory is that of the process. With `root`, no path
+ * leads out of that directory: ".." stops there, and absolute paths and links start there. The object then has a
+ * current directory of its own. The directory stays open until `umount` or `close`, or until the object is garbage
+ * collected: it remains the root even if its path leads elsewhere later. With `root`, opening never blocks: a FIFO, a
+ * device or a terminal is opened with O_NONBLOCK, and stays in that mode.
  *
- * Auditing events are those of `os`, with paths as the host has them.
+ * Audit events are those of `os`, with paths of the host.
  *
  * Availability: Linux. See OpenMV, os.VfsPosix; MicroPython, vfs.VfsPosix.
  * @example
@@ -61,9 +61,9 @@ const NO_DIR_FD = -1
 export class VfsPosix implements FileSystem {
   readonly #root: RootDirectory | null
   #readonly = false
-  /** How often it is mounted. */
+  /** The number of its mount points. */
   #mounts = 0
-  /** From `root`; only where there is one. */
+  /** The current directory, relative to `root`; used only with `root`. */
   #cwd = '/'
 
   /**
@@ -78,8 +78,8 @@ export class VfsPosix implements FileSystem {
    * Called by `mount` of the mount table.
    *
    * @param readonly whether writing is refused from now on
-   * @param mkfs must be false: the host's file system is not ours to make
-   * @throws OSError EPERM for `mkfs`; EBADF where it has been unmounted
+   * @param mkfs must be false: the host's file system cannot be created
+   * @throws OSError EPERM for `mkfs`; EBADF after it has been unmounted
    */
   mount(readonly: boolean, mkfs = false): void {
     if (bool(mkfs, 'mkfs', false)) throw vfsError('EPERM', 'mount')
@@ -88,13 +88,13 @@ export class VfsPosix implements FileSystem {
     if (refuse) this.#readonly = true
   }
 
-  /** What `umount` of the mount table calls: where it is mounted no more, `root` is closed, and every call is EBADF. */
+  /** Called by `umount` of the mount table. The last one closes `root`; every call fails with EBADF afterwards. */
   umount(): void {
     this.#mounts -= 1
     if (this.#mounts <= 0) this.close()
   }
 
-  /** Closes `root`, where there is one: every call is EBADF afterwards. Doing it twice is no error. */
+  /** Closes `root`, if any; every call fails with EBADF afterwards. Closing it twice is not an error. */
   close(): void {
     this.#root?.close()
   }
@@ -124,16 +124,16 @@ export class VfsPosix implements FileSystem {
     return joinPath(this.#cwd, path)
   }
 
-  /** A path below the root as the host has it: for auditing events. */
+  /** The host's path of a path below the root, for audit events. */
   #hostPath(root: RootDirectory, path: FileName): string {
     return root.hostPath(this.#virtual(fsdecode(path)))
   }
 
-  /** Runs an action on the last name of a path and the directory it is in: for calls that do not follow it. */
+  /** Runs an action on the last name of a path and its directory: for calls that do not follow a link in that name. */
   #inDirectory<T>(root: RootDirectory, operation: string, path: string, action: (at: number, name: string) => T): T {
     if (path === '') throw vfsError('ENOENT', operation, path)
     const [directory, name] = splitAtLastName(path)
-    // "/" itself is not an entry of a directory: the system refuses to change it under this name.
+    // "/" itself is not a directory entry: the calls refuse ".".
     if (name === '') return action(root.fd, '.')
     return this.#opened(operation, directory || '.', O_PATH | O_DIRECTORY, (fd) => action(fd, name))
   }
@@ -163,7 +163,7 @@ export class VfsPosix implements FileSystem {
   #openFile(path: FileName, name: string, wanted: number): number {
     const root = this.#root
     if (root === null) return this.#open('open', name, wanted, FILE_MODE)
-    // A FIFO without a process at its other end would keep the thread waiting, and a terminal become the process's own.
+    // Opening a FIFO without a peer would block, and a terminal would become the controlling terminal.
     const flags = wanted | O_NONBLOCK | O_NOCTTY
     if (openEvent.wanted) openEvent.raise(this.#hostPath(root, path), null, flags)
     const fd = this.#open('open', name, flags, FILE_MODE)
@@ -192,7 +192,7 @@ export class VfsPosix implements FileSystem {
     this.#cwd = this.#opened('chdir', name, O_PATH | O_DIRECTORY, (fd) => this.#pathOf(fd) ?? this.#virtual(name))
   }
 
-  /** Where an open directory is, from the root; null where that is not known: without /proc, or after a move. */
+  /** The path of an open directory, relative to the root; null where it is unknown: without /proc, or after a move. */
   #pathOf(fd: number): string | null {
     try {
       const root = readlink(`/proc/self/fd/${this.#root?.fd}`)
@@ -356,7 +356,7 @@ export function fileOnDescriptor(fd: number, mode: string): VfsFile<string> | Vf
   return binary ? new VfsFile<Buffer>(raw, String(fd), mode) : new VfsFile<string>(raw, String(fd), mode)
 }
 
-/** A path before its last name, and that name with the slashes after it; no name where there are slashes only. */
+/** Splits a path before its last name, which keeps the slashes after it. The name is empty for a path of slashes. */
 function splitAtLastName(path: string): [directory: string, name: string] {
   let end = path.length
   while (end > 0 && path.charCodeAt(end - 1) === SLASH) end -= 1

@@ -137,7 +137,7 @@ export class MetadataStoreV1 extends PairReader<MetadataPairV1> {
   }
 
   #padded(bytes: Buffer): Buffer {
-    // Memory of its own: a device must not see what else is in the pool of small buffers.
+    // Not from Node's buffer pool, whose other contents the device must not see.
     const padded = Buffer.alloc(this.flash.aligned(bytes.length), 0xff)
     padded.set(bytes)
     return padded
