@@ -23,7 +23,7 @@ import {
 import { vfsError } from './errors.ts'
 
 const { SEEK_CUR, SEEK_END, SEEK_SET } = constants
-const MOST_BLOCKS = 0xffff_ffff
+const MAX_BLOCKS = 0xffff_ffff
 
 /** The base of the block devices of this module: checks requests, and computes where a transfer starts. */
 abstract class StorageBlockDev implements BlockDevice {
@@ -81,7 +81,7 @@ abstract class StorageBlockDev implements BlockDevice {
 
   #position(block: number, buffer: unknown, offset: number): number {
     if (!(buffer instanceof Uint8Array)) throw wrongType('buffer', 'a Uint8Array', buffer)
-    const position = int(block, 'block', 0, MOST_BLOCKS) * this.block_size + int(offset, 'offset', 0)
+    const position = int(block, 'block', 0, MAX_BLOCKS) * this.block_size + int(offset, 'offset', 0)
     if (position + buffer.length > this.block_count * this.block_size) throw vfsError('EINVAL', 'block device')
     return position
   }
@@ -109,7 +109,7 @@ export class RamBlockDev extends StorageBlockDev {
    */
   constructor(block_size: number, blocks: number | Uint8Array) {
     const size = int(block_size, 'block_size', 1, 65536)
-    const data = blocks instanceof Uint8Array ? blocks : Buffer.alloc(size * int(blocks, 'blocks', 1, MOST_BLOCKS))
+    const data = blocks instanceof Uint8Array ? blocks : Buffer.alloc(size * int(blocks, 'blocks', 1, MAX_BLOCKS))
     super(size, Math.floor(data.length / size))
     this.data = data
   }
@@ -184,7 +184,7 @@ export class FileBlockDev extends StorageBlockDev {
       if (owned) close(fd)
       throw error
     }
-    super(blockSize, Math.min(count, MOST_BLOCKS))
+    super(blockSize, Math.min(count, MAX_BLOCKS))
     this.#fd = fd
     this.#owned = owned
     this.writeblocks = readonly
@@ -294,7 +294,7 @@ export class PartitionBlockDev extends StorageBlockDev {
 
   protected override readBytes(position: number, buffer: Uint8Array): void {
     if (this.#isWhole(position, buffer)) this.#device.read(this.#first + position / this.block_size, buffer)
-    else buffer.set(this.#around(position, buffer.length).piece)
+    else buffer.set(this.#readBlocksAround(position, buffer.length).piece)
   }
 
   #write(position: number, buffer: Uint8Array): void {
@@ -302,7 +302,7 @@ export class PartitionBlockDev extends StorageBlockDev {
       this.#device.write(this.#first + position / this.block_size, buffer)
       return
     }
-    const { block, whole, piece } = this.#around(position, buffer.length)
+    const { block, whole, piece } = this.#readBlocksAround(position, buffer.length)
     piece.set(buffer)
     this.#device.write(block, whole)
   }
@@ -312,7 +312,7 @@ export class PartitionBlockDev extends StorageBlockDev {
   }
 
   /** Reads the complete blocks that contain a range of bytes. Returns them and the range in them. */
-  #around(position: number, length: number): { block: number; whole: Buffer; piece: Buffer } {
+  #readBlocksAround(position: number, length: number): { block: number; whole: Buffer; piece: Buffer } {
     const start = position % this.block_size
     const blocks = Math.ceil((start + length) / this.block_size)
     const block = this.#first + (position - start) / this.block_size

@@ -41,7 +41,7 @@ export const BLOCKDEV_BLOCK_SIZE = 5
 /** Request of `ioctl`: erase the block `arg`. */
 export const BLOCKDEV_BLOCK_ERASE = 6
 
-const LARGEST_COUNT = 0xffff_ffff
+const MAX_BLOCK_COUNT = 0xffff_ffff
 const NOTHING: Buffer = Buffer.alloc(0)
 
 /** Whether a value has the method for reading of a block device. */
@@ -187,7 +187,7 @@ export class Device {
     if (count === null) throw wrongType('block_dev', 'a block device that tells its number of blocks', count)
     if (count < 0) throw deviceError(-count, 'ioctl')
     // FAT uses 32-bit sector numbers.
-    return Math.min(count, LARGEST_COUNT)
+    return Math.min(count, MAX_BLOCK_COUNT)
   }
 }
 

@@ -81,7 +81,7 @@ export class VfsFile<T extends string | Buffer = string> implements Iterable<T> 
   readonly #writable: boolean
   readonly #binary: boolean
   /** Data that has been read from the file but not returned to the caller. */
-  #ahead: Buffer = NOTHING
+  #readAhead: Buffer = NOTHING
   #closed = false
 
   /** @internal Only file systems create files. */
@@ -93,7 +93,7 @@ export class VfsFile<T extends string | Buffer = string> implements Iterable<T> 
     this.#readable = kind === 'r' || plus
     this.#writable = kind !== 'r' || plus
     this.#binary = binary
-    forgotten.register(this, { raw, name }, this)
+    unclosedFiles.register(this, { raw, name }, this)
   }
 
   /** Whether the file has been closed. */
@@ -148,10 +148,10 @@ export class VfsFile<T extends string | Buffer = string> implements Iterable<T> 
     const limit = most < 0 ? Number.POSITIVE_INFINITY : most
     let from = 0
     for (;;) {
-      const at = this.#ahead.indexOf(NEWLINE, from)
+      const at = this.#readAhead.indexOf(NEWLINE, from)
       if (at !== -1) return this.#line(Math.min(at + 1, limit))
-      from = this.#ahead.length
-      if (from >= limit || !this.#fill()) return this.#line(Math.min(this.#ahead.length, limit))
+      from = this.#readAhead.length
+      if (from >= limit || !this.#fill()) return this.#line(Math.min(this.#readAhead.length, limit))
     }
   }
 
@@ -176,7 +176,7 @@ export class VfsFile<T extends string | Buffer = string> implements Iterable<T> 
   write(data: string | ArrayBufferView): number {
     this.#check(this.#writable)
     const bytes = typeof data === 'string' ? this.#encoded(data) : bytesOf(data, 'data')
-    this.#forgetAhead()
+    this.#discardReadAhead()
     const size = bytes.length
     this.#raw.write(bytes)
     // The caller's device may detach it meanwhile.
@@ -197,14 +197,14 @@ export class VfsFile<T extends string | Buffer = string> implements Iterable<T> 
     const distance = int(offset, 'offset', Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER)
     const from = int(whence, 'whence', SEEK_SET, SEEK_END)
     if (from === SEEK_SET && distance < 0) throw outOfRange('offset', '>= 0', offset)
-    this.#forgetAhead()
+    this.#discardReadAhead()
     return this.#raw.seek(distance, from)
   }
 
   /** The position, in bytes from the start. */
   tell(): number {
     this.#check(true)
-    return this.#raw.seek(0, SEEK_CUR) - this.#ahead.length
+    return this.#raw.seek(0, SEEK_CUR) - this.#readAhead.length
   }
 
   /** Makes everything written permanent: afterwards it survives a power cut. */
@@ -232,8 +232,8 @@ export class VfsFile<T extends string | Buffer = string> implements Iterable<T> 
   close(): void {
     if (this.#closed) return
     this.#closed = true
-    this.#ahead = NOTHING
-    forgotten.unregister(this)
+    this.#readAhead = NOTHING
+    unclosedFiles.unregister(this)
     this.#raw.close()
   }
 
@@ -266,32 +266,32 @@ export class VfsFile<T extends string | Buffer = string> implements Iterable<T> 
   }
 
   /** Discards the data read ahead, and moves the file's position back to where the caller expects it. */
-  #forgetAhead(): void {
-    const unread = this.#ahead.length
+  #discardReadAhead(): void {
+    const unread = this.#readAhead.length
     if (unread === 0) return
-    this.#ahead = NOTHING
+    this.#readAhead = NOTHING
     this.#raw.seek(-unread, SEEK_CUR)
   }
 
   #take(size: number): Buffer {
-    const taken = this.#ahead.subarray(0, size)
-    this.#ahead = this.#ahead.subarray(size)
+    const taken = this.#readAhead.subarray(0, size)
+    this.#readAhead = this.#readAhead.subarray(size)
     return taken
   }
 
   /** Reads more data ahead, and appends it. @returns false at the end */
   #fill(): boolean {
-    const length = this.#ahead.length
-    const { buffer, byteOffset } = this.#ahead
+    const length = this.#readAhead.length
+    const { buffer, byteOffset } = this.#readAhead
     if (buffer.byteLength - byteOffset - length < CHUNK) {
       // The size doubles each time, so that each byte is copied only a few times, even in a very long line.
       const memory = Buffer.allocUnsafeSlow(2 * length + CHUNK)
-      memory.set(this.#ahead)
-      this.#ahead = memory.subarray(0, length)
+      memory.set(this.#readAhead)
+      this.#readAhead = memory.subarray(0, length)
     }
-    const room = Buffer.from(this.#ahead.buffer, this.#ahead.byteOffset, length + CHUNK)
+    const room = Buffer.from(this.#readAhead.buffer, this.#readAhead.byteOffset, length + CHUNK)
     const size = this.#raw.read(room.subarray(length))
-    this.#ahead = room.subarray(0, length + size)
+    this.#readAhead = room.subarray(0, length + size)
     return size > 0
   }
 
@@ -319,7 +319,7 @@ export class VfsFile<T extends string | Buffer = string> implements Iterable<T> 
 
   #readBytes(size: number): Buffer {
     const left = this.#raw.remaining()
-    const most = left === undefined ? size : Math.min(size, left + this.#ahead.length)
+    const most = left === undefined ? size : Math.min(size, left + this.#readAhead.length)
     // A file of unknown length is read in small pieces, since the requested size may be arbitrarily large.
     if (left === undefined && size > 65536) return this.#readAll(size)
     const buffer = Buffer.allocUnsafeSlow(most)
@@ -328,8 +328,8 @@ export class VfsFile<T extends string | Buffer = string> implements Iterable<T> 
 
   #readAll(most: number = Number.POSITIVE_INFINITY): Buffer {
     const left = this.#raw.remaining()
-    if (left !== undefined) return this.#readBytes(Math.min(most, left + this.#ahead.length))
-    const pieces = [this.#take(Math.min(most, this.#ahead.length))]
+    if (left !== undefined) return this.#readBytes(Math.min(most, left + this.#readAhead.length))
+    const pieces = [this.#take(Math.min(most, this.#readAhead.length))]
     let total = pieces[0]?.length ?? 0
     for (let step = 65536; total < most; step = Math.min(step * 2, 2 ** 22)) {
       const piece = Buffer.allocUnsafeSlow(Math.min(step, most - total))
@@ -346,10 +346,10 @@ export class VfsFile<T extends string | Buffer = string> implements Iterable<T> 
     let size = 0
     let missing = count
     while (missing > 0) {
-      while (this.#ahead.length < size + missing && this.#fill());
-      if (this.#ahead.length === size) break
+      while (this.#readAhead.length < size + missing && this.#fill());
+      if (this.#readAhead.length === size) break
       const start = size
-      while (missing > 0 && size < this.#ahead.length) {
+      while (missing > 0 && size < this.#readAhead.length) {
         size += this.#characterLength(size)
         missing -= 1
       }
@@ -360,11 +360,11 @@ export class VfsFile<T extends string | Buffer = string> implements Iterable<T> 
 
   /** The length in bytes of the character at `at`; 1 for a byte that is not UTF-8. */
   #characterLength(at: number): number {
-    const lead = this.#ahead[at] ?? 0
+    const lead = this.#readAhead[at] ?? 0
     const wanted = lead < 0xc2 || lead > 0xf4 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4
     if (wanted === 1) return 1
-    while (this.#ahead.length < at + wanted && this.#fill());
-    const text = decode(this.#ahead.subarray(at, at + wanted))
+    while (this.#readAhead.length < at + wanted && this.#fill());
+    const text = decode(this.#readAhead.subarray(at, at + wanted))
     return text.isWellFormed() && text.length <= 2 && (text.codePointAt(0) ?? 0) >= 0x80 ? wanted : 1
   }
 }
@@ -374,7 +374,7 @@ interface Leftover {
   readonly name: string
 }
 
-const forgotten: FinalizationRegistry<Leftover> = new FinalizationRegistry(({ raw, name }) => {
+const unclosedFiles: FinalizationRegistry<Leftover> = new FinalizationRegistry(({ raw, name }) => {
   process.emitWarning(`unclosed file ${JSON.stringify(name)}`, 'ResourceWarning')
   try {
     raw.close()

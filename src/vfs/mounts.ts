@@ -20,14 +20,14 @@ import { littlefsVersion, VfsLfs1, VfsLfs2 } from './littlefs/vfs_lfs.ts'
 /** The root of all paths, where it is not a file system. */
 const ROOT: unique symbol = Symbol('the root')
 /** The result for a path that no mount point contains. */
-const NOWHERE: unique symbol = Symbol('nowhere')
+const NOT_MOUNTED: unique symbol = Symbol('nowhere')
 
 interface Mount {
   readonly fs: FileSystem
   readonly point: string
 }
 
-type Place = Mount | typeof ROOT | typeof NOWHERE
+type ResolvedPath = Mount | typeof ROOT | typeof NOT_MOUNTED
 
 const { S_IFDIR, PATH_MAX } = constants
 
@@ -45,10 +45,10 @@ export interface MountOptions {
  */
 export class MountTable {
   readonly #mounts: Mount[] = []
-  #current: Place = ROOT
+  #current: ResolvedPath = ROOT
 
   /** Mounts the first file system at "/". The current directory is that of the file system. */
-  startAt(fs: FileSystem): void {
+  mountFirst(fs: FileSystem): void {
     const root = { fs, point: '/' }
     this.#mounts.push(root)
     this.#current = root
@@ -72,7 +72,7 @@ export class MountTable {
 
   #isTaken(point: string): boolean {
     const [existing] = this.#lookUp(point)
-    if (existing === ROOT || existing === NOWHERE) return false
+    if (existing === ROOT || existing === NOT_MOUNTED) return false
     return !(point !== '/' && existing.point === '/')
   }
 
@@ -93,7 +93,7 @@ export class MountTable {
     return this.#mounts.find(({ point }) => point === '/')
   }
 
-  #lookUp(path: string): [Place, string] {
+  #lookUp(path: string): [ResolvedPath, string] {
     if (!path.startsWith('/') && this.#current !== ROOT) return [this.#current, path]
     const absolute = path.startsWith('/') ? path : `/${path}`
     if (absolute === '/') return [ROOT, '']
@@ -102,17 +102,17 @@ export class MountTable {
       if (absolute === mount.point) return [mount, '/']
       if (absolute.startsWith(`${mount.point}/`)) return [mount, absolute.slice(mount.point.length)]
     }
-    return [NOWHERE, '']
+    return [NOT_MOUNTED, '']
   }
 
   /** Calls a method of the file system that a path leads to, with the remaining path. */
-  #ask<Name extends Exclude<keyof FileSystem, 'mount' | 'umount' | 'sync'>>(
+  #callFileSystem<Name extends Exclude<keyof FileSystem, 'mount' | 'umount' | 'sync'>>(
     operation: Name,
-    place: Place,
+    place: ResolvedPath,
     ...args: Parameters<NonNullable<FileSystem[Name]>>
   ): ReturnType<NonNullable<FileSystem[Name]>> {
     const path = typeof args[0] === 'string' || args[0] instanceof Uint8Array ? args[0] : undefined
-    if (place === NOWHERE) throw vfsError('ENODEV', operation, path)
+    if (place === NOT_MOUNTED) throw vfsError('ENODEV', operation, path)
     if (place === ROOT) throw vfsError('EPERM', operation, path)
     const method = place.fs[operation] as ((...args: unknown[]) => unknown) | undefined
     if (typeof method !== 'function') {
@@ -123,23 +123,23 @@ export class MountTable {
 
   open(path: FileName, mode: string): VfsFile<string> | VfsFile<Buffer> {
     const [place, rest] = this.#lookUp(fsdecode(path))
-    return this.#ask('open', place, rest, mode) as VfsFile<string>
+    return this.#callFileSystem('open', place, rest, mode) as VfsFile<string>
   }
 
   chdir(path: FileName): void {
     const [place, rest] = this.#lookUp(fsdecode(path))
-    if (place !== ROOT) this.#ask('chdir', place, rest)
+    if (place !== ROOT) this.#callFileSystem('chdir', place, rest)
     else {
       // Paths without a slash are relative to the root now, also those of the file system mounted there.
       const root = this.#atRoot()
-      if (root !== undefined) this.#ask('chdir', root, '/')
+      if (root !== undefined) this.#callFileSystem('chdir', root, '/')
     }
     this.#current = place
   }
 
   getcwd(): string {
-    if (this.#current === ROOT || this.#current === NOWHERE) return '/'
-    const directory = this.#ask('getcwd', this.#current)
+    if (this.#current === ROOT || this.#current === NOT_MOUNTED) return '/'
+    const directory = this.#callFileSystem('getcwd', this.#current)
     if (this.#current.point === '/') return directory
     return directory === '/' ? this.#current.point : this.#current.point + directory
   }
@@ -148,7 +148,7 @@ export class MountTable {
     const [place, rest] = this.#lookUp(fsdecode(path))
     const asBytes = typeof path !== 'string'
     if (place === ROOT) return new ClosableIterator(this.#listRoot(asBytes))
-    return new ClosableIterator(this.#ask('ilistdir', place, asBytes ? fsencode(rest) : rest))
+    return new ClosableIterator(this.#callFileSystem('ilistdir', place, asBytes ? fsencode(rest) : rest))
   }
 
   *#listRoot(asBytes: boolean): IterableIterator<DirectoryEntry> {
@@ -156,43 +156,43 @@ export class MountTable {
       if (point !== '/') yield [asBytes ? fsencode(point.slice(1)) : point.slice(1), S_IFDIR, 0]
     }
     const root = this.#atRoot()
-    if (root !== undefined) yield* this.#ask('ilistdir', root, asBytes ? fsencode('/') : '/')
+    if (root !== undefined) yield* this.#callFileSystem('ilistdir', root, asBytes ? fsencode('/') : '/')
   }
 
   mkdir(path: FileName): void {
     const [place, rest] = this.#lookUp(fsdecode(path))
-    if (place === ROOT || (place !== NOWHERE && rest === '/')) throw vfsError('EEXIST', 'mkdir', path)
-    this.#ask('mkdir', place, rest)
+    if (place === ROOT || (place !== NOT_MOUNTED && rest === '/')) throw vfsError('EEXIST', 'mkdir', path)
+    this.#callFileSystem('mkdir', place, rest)
   }
 
   remove(path: FileName): void {
     const [place, rest] = this.#lookUp(fsdecode(path))
-    this.#ask('remove', place, rest)
+    this.#callFileSystem('remove', place, rest)
   }
 
   rmdir(path: FileName): void {
     const [place, rest] = this.#lookUp(fsdecode(path))
-    this.#ask('rmdir', place, rest)
+    this.#callFileSystem('rmdir', place, rest)
   }
 
   rename(oldPath: FileName, newPath: FileName): void {
     const [from, oldRest] = this.#lookUp(fsdecode(oldPath))
     const [to, newRest] = this.#lookUp(fsdecode(newPath))
     if (from !== to) throw vfsError('EPERM', 'rename', oldPath, newPath)
-    this.#ask('rename', from, oldRest, newRest)
+    this.#callFileSystem('rename', from, oldRest, newRest)
   }
 
   stat(path: FileName): StatTuple {
     const [place, rest] = this.#lookUp(fsdecode(path))
     if (place === ROOT) return [S_IFDIR, 0, 0, 0, 0, 0, 0, 0, 0, 0]
-    return this.#ask('stat', place, rest)
+    return this.#callFileSystem('stat', place, rest)
   }
 
   statvfs(path: FileName): StatvfsTuple {
     const [place, rest] = this.#lookUp(fsdecode(path))
-    if (place !== ROOT) return this.#ask('statvfs', place, rest)
+    if (place !== ROOT) return this.#callFileSystem('statvfs', place, rest)
     const root = this.#atRoot()
-    return root === undefined ? [0, 0, 0, 0, 0, 0, 0, 0, 0, PATH_MAX] : this.#ask('statvfs', root, '/')
+    return root === undefined ? [0, 0, 0, 0, 0, 0, 0, 0, 0, PATH_MAX] : this.#callFileSystem('statvfs', root, '/')
   }
 
   /** Syncs every file system that has a `sync` method. The first error is thrown after all have been synced. */

@@ -87,7 +87,7 @@ export function isTrap(error: unknown): boolean {
  * The memory of an instance starts at 1 MiB. An open file takes 4 KiB: this is enough for any realistic number of
  * files.
  */
-const MOST_MEMORY = 16 * 2 ** 20
+const MAX_MEMORY = 16 * 2 ** 20
 const PAGE = 65536
 
 let compiled: WasmModule | undefined
@@ -146,7 +146,7 @@ export class FatFs {
   }
 
   #grow(size: number): number {
-    if (size > MOST_MEMORY) return 0
+    if (size > MAX_MEMORY) return 0
     try {
       this.#memory.grow(Math.ceil((size - this.#memory.buffer.byteLength) / PAGE))
       return 1

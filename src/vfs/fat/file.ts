@@ -32,7 +32,7 @@ export class OpenFiles {
 
   open(path: string, mode: OpenMode): FatFile {
     const writing = mode.kind !== 'r' || mode.plus
-    if (this.#files.size > 0) this.refuse('open', path, writing)
+    if (this.#files.size > 0) this.checkNotInUse('open', path, writing)
     const fil = this.#volume.allocate(FF.sizeof_FIL)
     try {
       this.#volume.call('open', path, (f) => f.f_open(fil, this.#volume.pathAt(path), fatMode(mode)))
@@ -53,7 +53,7 @@ export class OpenFiles {
    * Throws where open files forbid an operation: writing to, removing or renaming an open file, or reading one that is
    * open for writing.
    */
-  refuse(operation: string, path: string, writing: boolean): void {
+  checkNotInUse(operation: string, path: string, writing: boolean): void {
     if (this.#files.size === 0) return
     const identity = this.#lookUp(path)
     if (identity === null) return

@@ -34,8 +34,8 @@ const NO_LABEL = 'NO NAME    '
  * The smallest volume that FatFs creates, in sectors. MicroPython boards create smaller ones, from 50 sectors on, as
  * its documentation's examples do.
  */
-const SMALLEST_FATFS_MAKES = 128
-const SMALLEST = 40
+const MIN_SECTORS_OF_FATFS = 128
+const MIN_SECTORS = 40
 
 /** Offsets in the boot sector. */
 const RESERVED_SECTORS = 14
@@ -63,7 +63,7 @@ function format(blockDevice: BlockDevice, fat: 16 | 32 | undefined): Device {
   const volume = new FatVolume(blockDevice)
   const { device } = volume
   if (device.readonly) throw vfsError('EROFS', 'mkfs')
-  if (device.blockCount < SMALLEST_FATFS_MAKES) return formatSmall(blockDevice, device)
+  if (device.blockCount < MIN_SECTORS_OF_FATFS) return formatSmall(blockDevice, device)
   const make = (format: number): number => runMkfs(volume, format)
   const result = fat === 32 ? FF.FR_MKFS_ABORTED : make(FF.FM_FAT | FF.FM_SFD)
   // The device is too large for FAT16. Boards also use FAT32 then, and add a partition table, which was not requested.
@@ -87,12 +87,12 @@ function runMkfs(volume: FatVolume, format: number): number {
  * real size: all structures that FatFs writes fit on both.
  */
 function formatSmall(blockDevice: BlockDevice, { blockCount }: Device): Device {
-  if (blockCount < SMALLEST) throw vfsError('ENOSPC', 'mkfs')
+  if (blockCount < MIN_SECTORS) throw vfsError('ENOSPC', 'mkfs')
   const filter: WriteFilter = (sector, data) => {
     if (sector === 0) data.writeUInt16LE(blockCount, TOTAL_SECTORS_16)
     return data
   }
-  const volume = new FatVolume(blockDevice, SMALLEST_FATFS_MAKES, filter)
+  const volume = new FatVolume(blockDevice, MIN_SECTORS_OF_FATFS, filter)
   volume.check(runMkfs(volume, FF.FM_FAT | FF.FM_SFD), 'mkfs')
   return volume.device
 }

@@ -157,7 +157,7 @@ export class VfsFat implements FileSystem {
   chdir(path: FileName): void {
     const absolute = this.#absolute(path, 'chdir')
     this.#clusterOf(absolute, 'chdir')
-    this.#cwd = this.#spelled(absolute)
+    this.#cwd = this.#storedSpelling(absolute)
   }
 
   /** The current directory of this file system, from its own root, with names spelled as on the disk. */
@@ -166,15 +166,15 @@ export class VfsFat implements FileSystem {
   }
 
   /** The path with names spelled as on the disk: FAT lookups ignore case and also accept short names. */
-  #spelled(absolute: string): string {
+  #storedSpelling(absolute: string): string {
     let spelled = ''
     for (const name of absolute.split('/').filter((part) => part !== '')) {
-      spelled = `${spelled}/${this.#spelledIn(spelled || '/', name)}`
+      spelled = `${spelled}/${this.#storedSpellingIn(spelled || '/', name)}`
     }
     return spelled || '/'
   }
 
-  #spelledIn(directory: string, name: string): string {
+  #storedSpellingIn(directory: string, name: string): string {
     const wanted = upperCase(name)
     using entries = new FatDirectory(this.#volume, directory, false)
     for (const [entry] of entries as Iterable<DirectoryEntry<string>>) {
@@ -258,7 +258,7 @@ export class VfsFat implements FileSystem {
   }
 
   #unlink(absolute: string, operation: string): void {
-    this.#files.refuse(operation, absolute, true)
+    this.#files.checkNotInUse(operation, absolute, true)
     this.#volume.call(operation, absolute, (f) => f.f_unlink(this.#volume.pathAt(absolute)))
   }
 
@@ -274,14 +274,14 @@ export class VfsFat implements FileSystem {
   rename(old_path: FileName, new_path: FileName): void {
     const from = this.#absolute(old_path, 'rename')
     const to = this.#absolute(new_path, 'rename')
-    const cwdBelow = this.#isDirectory(from, 'rename') ? this.#refuseIntoItself(from, to) : null
-    this.#files.refuse('rename', from, true)
+    const cwdBelow = this.#isDirectory(from, 'rename') ? this.#checkNotIntoItself(from, to) : null
+    this.#files.checkNotInUse('rename', from, true)
     if (this.#rename(from, to) === FF.FR_EXIST) {
       if (this.#isDirectory(to, 'rename')) throw vfsError('EISDIR', 'rename', from, to)
       this.#unlink(to, 'rename')
       this.#volume.check(this.#rename(from, to), 'rename', from, to)
     }
-    if (cwdBelow !== null) this.#cwd = this.#spelled(to) + cwdBelow
+    if (cwdBelow !== null) this.#cwd = this.#storedSpelling(to) + cwdBelow
   }
 
   #rename(from: string, to: string): number {
@@ -296,18 +296,19 @@ export class VfsFat implements FileSystem {
    *
    * @returns the path of the current directory relative to that directory, null where it is not below it
    */
-  #refuseIntoItself(from: string, to: string): string | null {
+  #checkNotIntoItself(from: string, to: string): string | null {
     if (from === '/') throw vfsError('EINVAL', 'rename', from, to)
     const cluster = this.#clusterOf(from, 'rename')
-    if (this.#below(cluster, to.slice(0, to.lastIndexOf('/'))) !== null) throw vfsError('EINVAL', 'rename', from, to)
-    return this.#below(cluster, this.#cwd)
+    if (this.#relativeTo(cluster, to.slice(0, to.lastIndexOf('/'))) !== null)
+      throw vfsError('EINVAL', 'rename', from, to)
+    return this.#relativeTo(cluster, this.#cwd)
   }
 
   /**
    * The part of a path after the directory with the given first cluster; null where the path does not contain that
    * directory.
    */
-  #below(cluster: number, path: string): string | null {
+  #relativeTo(cluster: number, path: string): string | null {
     for (let end = path.length; end > 0; end = path.lastIndexOf('/', end - 1)) {
       const above = path.slice(0, end)
       if (above !== '/' && this.#clusterOf(above, 'rename') === cluster) return path.slice(end)

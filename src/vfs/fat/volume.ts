@@ -31,7 +31,7 @@ const ERRORS = [
 /** The code page of MicroPython boards for short names that are not ASCII. */
 const CODE_PAGE = 437
 
-const LONGEST_PATH = 4096
+const MAX_PATH = 4096
 
 /** The size of one transfer, and of the work area of mkfs, where a larger one means fewer writes. */
 export const TRANSFER_SIZE = 65536
@@ -49,7 +49,7 @@ const FS_DATA_BASE = 48
 const TOTAL_SECTORS_16 = 19
 const BOOT_SIGNATURE = 510
 
-const SMALLEST_FATFS_KNOWS = 128
+const MIN_SECTORS_OF_FATFS = 128
 
 /** The layout of a volume, in sectors and clusters. */
 export interface Geometry {
@@ -82,7 +82,7 @@ export class FatVolume {
   readonly #info: number
   readonly #transfer: number
   readonly #count: number
-  #bounce: Buffer = Buffer.allocUnsafeSlow(TRANSFER_SIZE)
+  #deviceBuffer: Buffer = Buffer.allocUnsafeSlow(TRANSFER_SIZE)
   #failure: OSError | null = null
   #broken: unknown = null
   #busy = false
@@ -100,8 +100,8 @@ export class FatVolume {
     this.#sectors = sectors ?? this.device.blockCount
     this.#filter = filter ?? null
     this.#fat = new FatFs(this.#storage())
-    this.#path = this.allocate(LONGEST_PATH)
-    this.#path2 = this.allocate(LONGEST_PATH)
+    this.#path = this.allocate(MAX_PATH)
+    this.#path2 = this.allocate(MAX_PATH)
     this.#fs = this.allocate(FF.sizeof_FATFS)
     this.#info = this.allocate(FF.sizeof_FILINFO)
     this.#transfer = this.allocate(TRANSFER_SIZE)
@@ -117,7 +117,7 @@ export class FatVolume {
     const result = this.#mountNow()
     if (result === FF.FR_NO_FILESYSTEM) return false
     this.check(result, 'mount')
-    return this.#smallVolume === 0 || this.#cutToSize()
+    return this.#smallVolume === 0 || this.#correctClusterCount()
   }
 
   #mountNow(): number {
@@ -132,14 +132,14 @@ export class FatVolume {
    * FatFs refuses a volume of fewer than 128 sectors, which MicroPython boards accept. So the boot sector is presented
    * with a larger size during the mount, and the number of clusters is corrected afterwards.
    */
-  #showLarger(boot: Buffer): void {
+  #presentLargerSize(boot: Buffer): void {
     const sectors = boot.readUInt16LE(TOTAL_SECTORS_16)
-    if (sectors === 0 || sectors >= SMALLEST_FATFS_KNOWS || boot.readUInt16LE(BOOT_SIGNATURE) !== 0xaa55) return
+    if (sectors === 0 || sectors >= MIN_SECTORS_OF_FATFS || boot.readUInt16LE(BOOT_SIGNATURE) !== 0xaa55) return
     this.#smallVolume = sectors
-    boot.writeUInt16LE(SMALLEST_FATFS_KNOWS, TOTAL_SECTORS_16)
+    boot.writeUInt16LE(MIN_SECTORS_OF_FATFS, TOTAL_SECTORS_16)
   }
 
-  #cutToSize(): boolean {
+  #correctClusterCount(): boolean {
     const { clusterSize, dataBase } = this.geometry()
     const clusters = Math.floor((this.#smallVolume - dataBase) / clusterSize)
     this.memory.writeUInt32LE(Math.max(clusters, 0) + 2, this.#fs + FS_FAT_ENTRIES)
@@ -212,7 +212,7 @@ export class FatVolume {
   #place(memory: number, path: string): number {
     // The drive number comes first, so that a colon in a name is not taken for the end of a drive number.
     const bytes = Buffer.from(`0:${path}\0`)
-    if (bytes.length > LONGEST_PATH) throw vfsError('ENAMETOOLONG', 'path', path)
+    if (bytes.length > MAX_PATH) throw vfsError('ENAMETOOLONG', 'path', path)
     this.memory.set(bytes, memory)
     return memory
   }
@@ -321,22 +321,22 @@ export class FatVolume {
 
   #bounced(size: number): Buffer {
     // The device may detach the buffer that it gets.
-    if (this.#bounce.length === 0) this.#bounce = Buffer.allocUnsafeSlow(TRANSFER_SIZE)
-    return this.#bounce.subarray(0, size)
+    if (this.#deviceBuffer.length === 0) this.#deviceBuffer = Buffer.allocUnsafeSlow(TRANSFER_SIZE)
+    return this.#deviceBuffer.subarray(0, size)
   }
 
   #read(buffer: number, sector: number, count: number): void {
-    this.#inPieces(sector, count, (from, size, offset) => {
+    this.#inTransfers(sector, count, (from, size, offset) => {
       const piece = this.#bounced(size)
       this.device.read(from, piece)
-      if (this.#mounting && from === 0) this.#showLarger(piece)
+      if (this.#mounting && from === 0) this.#presentLargerSize(piece)
       this.memory.set(piece, buffer + offset)
     })
   }
 
   #write(buffer: number, sector: number, count: number): void {
     if (this.readonly) throw vfsError('EROFS', 'writeblocks')
-    this.#inPieces(sector, count, (from, size, offset) => {
+    this.#inTransfers(sector, count, (from, size, offset) => {
       const piece = this.#bounced(size)
       piece.set(this.memory.subarray(buffer + offset, buffer + offset + size))
       const data = this.#filter === null ? piece : this.#filter(from, piece)
@@ -344,7 +344,7 @@ export class FatVolume {
     })
   }
 
-  #inPieces(sector: number, count: number, move: (sector: number, size: number, offset: number) => void): void {
+  #inTransfers(sector: number, count: number, move: (sector: number, size: number, offset: number) => void): void {
     const { blockSize } = this.device
     const most = TRANSFER_SIZE / blockSize
     for (let done = 0; done < count; done += most) {

@@ -52,11 +52,11 @@ export class Allocator {
         if (this.#window[at] === 0) return (this.#windowStart + at) % this.#blockCount
       }
       if (this.#left <= 0) throw new Failure('ENOSPC')
-      this.#look()
+      this.#scanWindow()
     }
   }
 
-  #look(): void {
+  #scanWindow(): void {
     this.#windowStart = (this.#windowStart + this.#windowSize) % this.#blockCount
     this.#next = 0
     this.#windowSize = 0

@@ -54,7 +54,7 @@ export class ChainReader {
   readonly #flash: Flash
   readonly chain: Chain
   /** The blocks passed on the way to the last block searched for, with falling index. */
-  readonly #way: { index: number; block: number }[] = []
+  readonly #passedBlocks: { index: number; block: number }[] = []
 
   /** @throws Failure EILSEQ for a chain longer than the device */
   constructor(flash: Flash, chain: Chain) {
@@ -62,19 +62,19 @@ export class ChainReader {
     if (blocks > flash.blockCount) throw corrupt()
     this.#flash = flash
     this.chain = chain
-    if (blocks > 0) this.#way.push({ index: blocks - 1, block: this.#checked(chain.head) })
+    if (blocks > 0) this.#passedBlocks.push({ index: blocks - 1, block: this.#checked(chain.head) })
   }
 
   /** The block with an index. */
   block(index: number): number {
-    while (this.#way.length > 1 && (this.#way.at(-1)?.index ?? 0) < index) this.#way.pop()
-    let step = this.#way.at(-1)
+    while (this.#passedBlocks.length > 1 && (this.#passedBlocks.at(-1)?.index ?? 0) < index) this.#passedBlocks.pop()
+    let step = this.#passedBlocks.at(-1)
     if (step === undefined || step.index < index) throw corrupt()
     while (step.index > index) {
       const skip: number = Math.min(31 - Math.clz32(step.index - index), pointersIn(step.index) - 1)
       const block: number = this.#checked(this.#flash.readUInt32(step.block, POINTER * skip))
       step = { index: step.index - 2 ** skip, block }
-      this.#way.push(step)
+      this.#passedBlocks.push(step)
     }
     return step.block
   }

@@ -87,9 +87,9 @@ export class LittlefsFile implements RawFile {
   }
 
   read(into: Uint8Array): number {
-    if (this.#writer !== null) this.#changing('read', () => this.#settle())
+    if (this.#writer !== null) this.#modify('read', () => this.#finishWriting())
     return this.#volume.run('read', this.#path, false, () => {
-      this.#refuseFailed()
+      this.#throwIfFailed()
       let done = 0
       while (done < into.length) {
         const size = this.#readPiece(this.#position, into.subarray(done))
@@ -112,24 +112,24 @@ export class LittlefsFile implements RawFile {
   }
 
   write(bytes: Uint8Array): void {
-    this.#changing('write', () => {
+    this.#modify('write', () => {
       if (this.#mode.kind === 'a') this.#position = this.#size
       if (this.#position + bytes.length > this.#volume.fileMax) throw new Failure('EFBIG')
       this.#mtime = this.#volume.now()
-      this.#fill()
-      this.#put(bytes)
+      this.#fillGap()
+      this.#append(bytes)
     })
   }
 
   /** Fills the gap between the end of the file and a position past it with zeros. */
-  #fill(): void {
+  #fillGap(): void {
     const target = this.#position
     if (target <= this.#size) return
     this.#position = this.#size
-    while (this.#position < target) this.#put(ZEROS.subarray(0, Math.min(target - this.#position, COPY_SIZE)))
+    while (this.#position < target) this.#append(ZEROS.subarray(0, Math.min(target - this.#position, COPY_SIZE)))
   }
 
-  #put(bytes: Uint8Array): void {
+  #append(bytes: Uint8Array): void {
     if (bytes.length === 0) return
     const end = this.#position + bytes.length
     const inline = Buffer.isBuffer(this.#data) && this.#writer === null ? this.#data : null
@@ -143,7 +143,7 @@ export class LittlefsFile implements RawFile {
 
   #writerHere(): ChainWriter {
     if (this.#writer !== null && this.#writer.end === this.#position) return this.#writer
-    this.#settle()
+    this.#finishWriting()
     const { flash, allocator } = this.#volume
     const data = this.#data
     if (!Buffer.isBuffer(data)) this.#writer = new ChainWriter(flash, allocator, data, this.#position)
@@ -155,7 +155,7 @@ export class LittlefsFile implements RawFile {
   }
 
   /** Finishes a sequence of writes: copies the old contents that follow it. */
-  #settle(): void {
+  #finishWriting(): void {
     const writer = this.#writer
     if (writer === null) return
     const piece = Buffer.allocUnsafeSlow(COPY_SIZE)
@@ -176,20 +176,20 @@ export class LittlefsFile implements RawFile {
   }
 
   flush(): void {
-    this.#changing('flush', () => this.#store())
+    this.#modify('flush', () => this.#store())
   }
 
   close(): void {
     try {
       // An earlier failure has been reported already.
-      if (this.#failure === null && (this.#dirty || this.#writer !== null)) this.#changing('close', () => this.#store())
+      if (this.#failure === null && (this.#dirty || this.#writer !== null)) this.#modify('close', () => this.#store())
     } finally {
       this.#volume.closed(this)
     }
   }
 
   #store(): void {
-    this.#settle()
+    this.#finishWriting()
     if (!this.#dirty) return
     const data = this.#data
     if (!this.entry.gone) {
@@ -204,9 +204,9 @@ export class LittlefsFile implements RawFile {
    * Runs an action that changes the file. If it fails, the open file becomes unusable, and the file on the disk is
    * unchanged.
    */
-  #changing(operation: string, action: () => void): void {
+  #modify(operation: string, action: () => void): void {
     this.#volume.run(operation, this.#path, true, () => {
-      this.#refuseFailed()
+      this.#throwIfFailed()
       try {
         action()
       } catch (error) {
@@ -216,7 +216,7 @@ export class LittlefsFile implements RawFile {
     })
   }
 
-  #refuseFailed(): void {
+  #throwIfFailed(): void {
     if (this.#failure !== null) throw this.#failure
   }
 

@@ -35,7 +35,7 @@ export function pairBytes(pair: Pair | null): Buffer {
 }
 
 /** Detects cycles in a list of pairs. */
-export class Seen {
+export class VisitedPairs {
   readonly #pairs: Set<string> = new Set()
 
   has(pair: Pair): boolean {

@@ -1,9 +1,9 @@
 import { BadBlock, corrupt } from './failure.ts'
 import type { Flash } from './flash.ts'
-import { type Pair, Seen, SUPERBLOCKS, samePair } from './pair.ts'
+import { type Pair, SUPERBLOCKS, samePair, VisitedPairs } from './pair.ts'
 
 /** The links that every pair holds, in both versions of the format. */
-export interface Linked {
+export interface PairLinks {
   /** The block that was read comes first. */
   readonly pair: Pair
   /** The next pair of the list of all pairs. */
@@ -13,7 +13,7 @@ export interface Linked {
 }
 
 /** Reads pairs, and iterates over their list. */
-export class PairReader<M extends Linked> {
+export class PairReader<M extends PairLinks> {
   readonly #flash: Flash
   readonly #parse: (block: Buffer, pair: Pair) => M | null
 
@@ -74,9 +74,9 @@ export class PairReader<M extends Linked> {
 
   /** @param within whether the list ends with the directory */
   *#list(first: Pair, within: boolean): Generator<M> {
-    const seen = new Seen()
+    const visited = new VisitedPairs()
     for (let next: Pair | null = first; next !== null; ) {
-      if (!seen.add(next)) throw corrupt()
+      if (!visited.add(next)) throw corrupt()
       const metadata = this.fetch(next)
       yield metadata
       next = within && !metadata.split ? null : metadata.tail
@@ -89,8 +89,8 @@ export class PairReader<M extends Linked> {
    *
    * @param pointers the directories that the entries of a pair refer to
    */
-  *everything(pointers: (metadata: M) => Iterable<Pair>): Generator<M> {
-    const seen = new Seen()
+  *allReachable(pointers: (metadata: M) => Iterable<Pair>): Generator<M> {
+    const seen = new VisitedPairs()
     const heads: Pair[] = []
     for (const metadata of this.pairs()) {
       seen.add(metadata.pair)

@@ -16,17 +16,17 @@ import { Volume1 } from './v1/volume.ts'
 import { MetadataStore } from './v2/store.ts'
 import { format, NAME_MAX } from './v2/superblock.ts'
 import { Volume2 } from './v2/volume.ts'
-import { described, type ListedEntry, type Volume } from './volume.ts'
+import { type ListedEntry, toOSError, type Volume } from './volume.ts'
 
 const { S_IFDIR, S_IFREG } = constants
 
 /** MicroPython's default. */
-const UNIT = 32
+const DEFAULT_UNIT = 32
 /** The size of MicroPython's file cache, in units. */
 const CACHE_UNITS = 4
-const LARGEST_UNIT = 2 ** 20
+const MAX_UNIT = 2 ** 20
 /** The superblock and its checksums need more than half of this size. */
-const SMALLEST_BLOCK = 64
+const MIN_BLOCK_SIZE = 64
 /** The largest block size. Each change of metadata reads and writes an entire block: larger ones would take seconds. */
 const LARGEST_BLOCK = 2 ** 24
 
@@ -51,15 +51,15 @@ interface Settings {
 
 function settings(blockDevice: unknown, options: LittlefsOptions): Settings {
   checkOptions(options, ['readsize', 'progsize', 'lookahead', 'mtime'])
-  const readsize = int(options.readsize ?? UNIT, 'readsize', 1, LARGEST_UNIT)
-  const progsize = int(options.progsize ?? UNIT, 'progsize', 1, LARGEST_UNIT)
-  const lookahead = int(options.lookahead ?? UNIT, 'lookahead', 1, LARGEST_UNIT)
+  const readsize = int(options.readsize ?? DEFAULT_UNIT, 'readsize', 1, MAX_UNIT)
+  const progsize = int(options.progsize ?? DEFAULT_UNIT, 'progsize', 1, MAX_UNIT)
+  const lookahead = int(options.lookahead ?? DEFAULT_UNIT, 'lookahead', 1, MAX_UNIT)
   const mtime = bool(options.mtime, 'mtime', true)
   const device = new Device(blockDevice)
   if (!device.isExtended) throw wrongType('block_dev', 'a block device with an "ioctl" method', blockDevice)
   const { blockSize } = device
-  if (blockSize < SMALLEST_BLOCK || blockSize > LARGEST_BLOCK) {
-    throw badValue('block_dev', `must have blocks of ${SMALLEST_BLOCK} to ${LARGEST_BLOCK} bytes`, blockSize)
+  if (blockSize < MIN_BLOCK_SIZE || blockSize > LARGEST_BLOCK) {
+    throw badValue('block_dev', `must have blocks of ${MIN_BLOCK_SIZE} to ${LARGEST_BLOCK} bytes`, blockSize)
   }
   if (blockSize % readsize !== 0) throw badValue('readsize', `must divide the size of a block, ${blockSize}`, readsize)
   if (blockSize % progsize !== 0) throw badValue('progsize', `must divide the size of a block, ${blockSize}`, progsize)
@@ -76,7 +76,7 @@ const NAME_AT = { 1: 40, 2: 8 } as const
 export function littlefsVersion(blockDevice: unknown): 1 | 2 | null {
   const device = new Device(blockDevice)
   if (!device.isExtended) return null
-  const start = Buffer.allocUnsafeSlow(SMALLEST_BLOCK)
+  const start = Buffer.allocUnsafeSlow(MIN_BLOCK_SIZE)
   for (const block of [0, 1]) {
     try {
       device.readAt(block, 0, start)
@@ -92,11 +92,11 @@ export function littlefsVersion(blockDevice: unknown): 1 | 2 | null {
 }
 
 /** Runs an action that has no volume yet, and converts its failures to OSErrors. */
-function attempt<T>(operation: string, action: () => T): T {
+function withOSErrors<T>(operation: string, action: () => T): T {
   try {
     return action()
   } catch (error) {
-    throw described(error, operation)
+    throw toOSError(error, operation)
   }
 }
 
@@ -376,7 +376,7 @@ export class VfsLfs2 extends Littlefs {
    */
   constructor(block_dev: BlockDevice, options: LittlefsOptions = NO_OPTIONS) {
     const { flash, lookahead, cacheSize, mtime } = settings(block_dev, options)
-    super(attempt('mount', () => new Volume2(flash, lookahead, cacheSize, mtime)))
+    super(withOSErrors('mount', () => new Volume2(flash, lookahead, cacheSize, mtime)))
   }
 
   /**
@@ -389,7 +389,7 @@ export class VfsLfs2 extends Littlefs {
   static mkfs(block_dev: BlockDevice, options: LittlefsOptions = NO_OPTIONS): void {
     const { flash, lookahead } = settings(block_dev, options)
     if (flash.readonly) throw vfsError('EROFS', 'mkfs')
-    attempt('mkfs', () => format(new MetadataStore(flash, lookahead, () => {})))
+    withOSErrors('mkfs', () => format(new MetadataStore(flash, lookahead, () => {})))
   }
 }
 
@@ -416,7 +416,7 @@ export class VfsLfs1 extends Littlefs {
    */
   constructor(block_dev: BlockDevice, options: LittlefsOptions = NO_OPTIONS) {
     const { flash, lookahead } = settings(block_dev, options)
-    super(attempt('mount', () => new Volume1(flash, lookahead)))
+    super(withOSErrors('mount', () => new Volume1(flash, lookahead)))
   }
 
   /**
@@ -429,6 +429,6 @@ export class VfsLfs1 extends Littlefs {
   static mkfs(block_dev: BlockDevice, options: LittlefsOptions = NO_OPTIONS): void {
     const { flash, lookahead } = settings(block_dev, options)
     if (flash.readonly) throw vfsError('EROFS', 'mkfs')
-    attempt('mkfs', () => formatFirst(new FirstStore(flash, lookahead, () => {})))
+    withOSErrors('mkfs', () => formatFirst(new FirstStore(flash, lookahead, () => {})))
   }
 }

@@ -49,7 +49,7 @@ export abstract class Volume implements FileVolume {
   abstract readonly inlineMax: number
   readonly #files: Set<LittlefsFile> = new Set()
   /** Whether an operation has failed midway, so that the state in memory may differ from that on the disk. */
-  #isSuspect = false
+  #mayBeStale = false
   readonly #keepsTimes: boolean
 
   constructor(flash: Flash, keepsTimes: boolean) {
@@ -78,7 +78,7 @@ export abstract class Volume implements FileVolume {
     if (writing && this.flash.readonly) throw vfsError('EROFS', operation, path, path2)
     const { writes } = this.flash
     try {
-      if (this.#isSuspect) this.#recover()
+      if (this.#mayBeStale) this.#recover()
       if (writing) {
         this.allocator.checkpoint()
         this.prepare()
@@ -86,15 +86,15 @@ export abstract class Volume implements FileVolume {
       }
       return action()
     } catch (error) {
-      if (this.flash.writes !== writes || !this.isSettled) this.#isSuspect = true
-      throw described(error, operation, path, path2)
+      if (this.flash.writes !== writes || !this.isSettled) this.#mayBeStale = true
+      throw toOSError(error, operation, path, path2)
     }
   }
 
   /** Reloads the state from the disk. */
   #recover(): void {
     this.load()
-    this.#isSuspect = false
+    this.#mayBeStale = false
   }
 
   /** Reads the state from the disk. */
@@ -157,6 +157,6 @@ export abstract class Volume implements FileVolume {
 }
 
 /** Converts a failure to the OSError of an operation. Errors of the device are OSErrors already. */
-export function described(error: unknown, operation: string, path?: string, path2?: string): unknown {
+export function toOSError(error: unknown, operation: string, path?: string, path2?: string): unknown {
   return error instanceof Failure ? vfsError(error.code, operation, path, path2) : error
 }

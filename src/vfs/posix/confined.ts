@@ -19,12 +19,12 @@ const how = ownMemory(HOW.size)
 const howAddress = addressOf(how)
 
 /** The kernel's limit of links in a path (MAXSYMLINKS). */
-const MOST_LINKS = 40
+const MAX_LINKS = 40
 /** How often an open is repeated that a concurrent rename has disturbed (EAGAIN). */
-const MOST_TRIES = 100
+const MAX_TRIES = 100
 
 /** Whether the kernel has openat2 (Linux 5.6): undefined before the first call. */
-let kernelConfines: boolean | undefined
+let hasOpenat2: boolean | undefined
 
 /**
  * openat2(2): opens a file as if `root` were the root directory, for "..", absolute paths and links.
@@ -39,16 +39,16 @@ let kernelConfines: boolean | undefined
  * It raises no audit event, since it does not know the path of the directory.
  */
 export function openConfined(syscall: string, root: number, path: string, flags: number, mode = 0): number {
-  kernelConfines ??= has('openat2')
-  if (kernelConfines) {
-    const fd = openByKernel(syscall, root, path, flags, mode)
+  hasOpenat2 ??= has('openat2')
+  if (hasOpenat2) {
+    const fd = openByOpenat2(syscall, root, path, flags, mode)
     if (fd !== null) return fd
-    kernelConfines = false
+    hasOpenat2 = false
   }
-  return openByWalking(syscall, root, path, flags, mode)
+  return openByName(syscall, root, path, flags, mode)
 }
 
-function openByKernel(syscall: string, root: number, path: string, flags: number, mode: number): number | null {
+function openByOpenat2(syscall: string, root: number, path: string, flags: number, mode: number): number | null {
   const name = cString(path, 'path')
   how.fill(0)
   how.writeBigUInt64LE(BigInt((flags | O_CLOEXEC) >>> 0), HOW.offsets.flags)
@@ -61,8 +61,8 @@ function openByKernel(syscall: string, root: number, path: string, flags: number
     if (errno === ENOSYS) return null
     // A sandbox may forbid unknown system calls with EPERM, which is also an error of openat2 itself: opening name by
     // name gives the right result in both cases.
-    if (errno === EPERM) return openByWalking(syscall, root, path, flags, mode)
-    const again = errno === EINTR || (errno === EAGAIN && tries < MOST_TRIES)
+    if (errno === EPERM) return openByName(syscall, root, path, flags, mode)
+    const again = errno === EINTR || (errno === EAGAIN && tries < MAX_TRIES)
     if (!again) throw osError(errno, syscall, path)
   }
 }
@@ -71,7 +71,7 @@ function openByKernel(syscall: string, root: number, path: string, flags: number
  * The same, name by name, for kernels without openat2: no step follows a link, and each directory of the path stays
  * open until the end, so that ".." is the directory that was passed.
  */
-export function openByWalking(syscall: string, root: number, path: string, flags: number, mode: number): number {
+export function openByName(syscall: string, root: number, path: string, flags: number, mode: number): number {
   const opened: number[] = []
   // The next name is the last one.
   const names = namesOf(path)
@@ -99,7 +99,7 @@ export function openByWalking(syscall: string, root: number, path: string, flags
       const link = readlink(target, { dir_fd: here })
       opened.pop()
       close(fd)
-      if (++links > MOST_LINKS) throw osError(ELOOP, syscall, path)
+      if (++links > MAX_LINKS) throw osError(ELOOP, syscall, path)
       if (link.startsWith('/')) for (const left of opened.splice(0)) close(left)
       names.push(...namesOf(link))
     }

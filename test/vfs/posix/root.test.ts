@@ -16,7 +16,7 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import os from 'osier'
 import mp, { vfs } from 'osier/micropython'
-import { openByWalking, openRoot } from '../../../src/vfs/posix/confined.ts'
+import { openByName, openRoot } from '../../../src/vfs/posix/confined.ts'
 import { askNode } from '../../support/child.ts'
 import { temporaryFolder } from '../../support/folder.ts'
 
@@ -321,7 +321,7 @@ describe('the time that a path takes grows with its length', () => {
     const root = openRoot(place().root)
     try {
       // Each name is a step, whatever comes after it.
-      const fd = openByWalking('open', root, `${'dir/../'.repeat(20_000)}file`, os.O_RDONLY, 0)
+      const fd = openByName('open', root, `${'dir/../'.repeat(20_000)}file`, os.O_RDONLY, 0)
       os.close(fd)
     } finally {
       os.close(root)

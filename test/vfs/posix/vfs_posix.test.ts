@@ -16,7 +16,7 @@ import { describe, test } from 'node:test'
 import os from 'osier'
 import { vfs } from 'osier/micropython'
 // A part that is not exported: the walk is for kernels that this one is not.
-import { openByWalking, openConfined, openRoot } from '../../../src/vfs/posix/confined.ts'
+import { openByName, openConfined, openRoot } from '../../../src/vfs/posix/confined.ts'
 import { askNode } from '../../support/child.ts'
 import { temporaryFolder } from '../../support/folder.ts'
 
@@ -269,13 +269,13 @@ describe('the walk that stands in for openat2', () => {
           (O_RDONLY ?? 0) | (O_DIRECTORY ?? 0),
         ]) {
           const wanted = outcome(openConfined, path, flags ?? 0)
-          assert.equal(outcome(openByWalking as typeof openConfined, path, flags ?? 0), wanted, `${path} ${flags}`)
+          assert.equal(outcome(openByName as typeof openConfined, path, flags ?? 0), wanted, `${path} ${flags}`)
         }
       }
       const create = (O_WRONLY ?? 0) | (O_CREAT ?? 0)
-      assert.equal(outcome(openByWalking as typeof openConfined, 'file', create | (O_EXCL ?? 0)), 'EEXIST')
-      assert.equal(outcome(openByWalking as typeof openConfined, 'dangling', create | (O_EXCL ?? 0)), 'EEXIST')
-      assert.match(outcome(openByWalking as typeof openConfined, 'dangling', create), /:/)
+      assert.equal(outcome(openByName as typeof openConfined, 'file', create | (O_EXCL ?? 0)), 'EEXIST')
+      assert.equal(outcome(openByName as typeof openConfined, 'dangling', create | (O_EXCL ?? 0)), 'EEXIST')
+      assert.match(outcome(openByName as typeof openConfined, 'dangling', create), /:/)
       assert.deepEqual(existsSync(join(root, 'new')), true)
       renameSync(join(root, 'new'), join(folder, 'away'))
     } finally {

@@ -27,8 +27,8 @@ function firstFault(store: MetadataStoreV1): Fault | null {
     .filter((pair) => pair !== null)
   for (const [index, metadata] of all.entries()) {
     const next = all[index + 1]
-    const better = next === undefined || metadata.split ? undefined : wrongTail(next, pointers)
-    if (better !== undefined) return { metadata, change: { kind: 'tail', tail: better, split: metadata.split } }
+    const corrected = next === undefined || metadata.split ? undefined : correctedTail(next, pointers)
+    if (corrected !== undefined) return { metadata, change: { kind: 'tail', tail: corrected, split: metadata.split } }
     const id = metadata.entries.findIndex((entry) => entry.isMoving)
     const entry = metadata.entries[id]
     if (entry !== undefined) return { metadata, change: movedChange(store, id, entry) }
@@ -40,7 +40,7 @@ function firstFault(store: MetadataStoreV1): Fault | null {
  * The correct successor in the list, where the list refers to a pair that only an entry can have linked: undefined
  * where the link is correct.
  */
-function wrongTail(next: MetadataPairV1, pointers: readonly Pair[]): Pair | null | undefined {
+function correctedTail(next: MetadataPairV1, pointers: readonly Pair[]): Pair | null | undefined {
   if (pointers.some((pair) => equalPair(pair, next.pair))) return undefined
   const pointer = pointers.find((pair) => samePair(pair, next.pair))
   // Where no entry refers to the pair any more, the list skips it.
@@ -49,6 +49,6 @@ function wrongTail(next: MetadataPairV1, pointers: readonly Pair[]): Pair | null
 
 /** Removes the old entry of a move where the new one exists; otherwise keeps the old one. */
 function movedChange(store: MetadataStoreV1, id: number, entry: Entry): Change {
-  if (store.isElsewhere(entry)) return { kind: 'remove', id }
+  if (store.isMoved(entry)) return { kind: 'remove', id }
   return { kind: 'replace', id, entry: { ...entry, isMoving: false } }
 }

@@ -1,7 +1,7 @@
 import { CRC_START, crc32 } from '../crc.ts'
 import { Failure } from '../failure.ts'
 import { type Pair, pairBytes, readPair } from '../pair.ts'
-import type { Linked } from '../pair_reader.ts'
+import type { PairLinks } from '../pair_reader.ts'
 
 /** Metadata of version 1: every commit rewrites the pair, into the older of its blocks. */
 
@@ -32,7 +32,7 @@ export interface Entry {
 }
 
 /** The newest state of a pair. */
-export interface MetadataPairV1 extends Linked {
+export interface MetadataPairV1 extends PairLinks {
   readonly revision: number
   readonly entries: readonly Entry[]
 }
@@ -58,7 +58,7 @@ export function contentsSize(entries: readonly Entry[]): number {
 }
 
 /** Decodes a block; null where its checksum is wrong. */
-export function readBlock(block: Buffer, pair: Pair): MetadataPairV1 | null {
+export function decodeBlock(block: Buffer, pair: Pair): MetadataPairV1 | null {
   const size = block.readUInt32LE(4)
   const length = size & ~SPLIT
   if (length < HEADER_SIZE + CHECKSUM_SIZE || length > block.length) return null
@@ -93,7 +93,7 @@ function readEntries(block: Buffer, end: number): Entry[] {
  *
  * @throws Failure ENOSPC where the contents are too large
  */
-export function blockBytes(contents: PairContentsV1, revision: number, blockSize: number): Buffer {
+export function encodeBlock(contents: PairContentsV1, revision: number, blockSize: number): Buffer {
   const { entries, tail, split } = contents
   const size = contentsSize(entries)
   if (size > blockSize) throw new Failure('ENOSPC')

@@ -2,20 +2,20 @@ import { Allocator } from '../allocator.ts'
 import { ChainReader } from '../ctz.ts'
 import { BadBlock, Failure } from '../failure.ts'
 import type { Flash } from '../flash.ts'
-import { equalPair, type Pair, pairBytes, readPair, Seen, SUPERBLOCKS, samePair } from '../pair.ts'
+import { equalPair, type Pair, pairBytes, readPair, SUPERBLOCKS, samePair, VisitedPairs } from '../pair.ts'
 import { PairReader } from '../pair_reader.ts'
 import { Positions } from '../position.ts'
 import {
-  blockBytes,
   type Change,
   changed,
   contentsSize,
+  decodeBlock,
   directoryPair,
   type Entry,
+  encodeBlock,
   FILE,
   FOLDER,
   type MetadataPairV1,
-  readBlock,
 } from './metadata.ts'
 
 /** The location of an entry. */
@@ -36,7 +36,7 @@ export class MetadataStoreV1 extends PairReader<MetadataPairV1> {
   generation = 0
 
   constructor(flash: Flash, lookahead: number, openBlocks: (visit: (block: number) => void) => void) {
-    super(flash, readBlock)
+    super(flash, decodeBlock)
     this.flash = flash
     this.allocator = new Allocator(flash.blockCount, lookahead * 8, (visit) => {
       this.visitBlocks(visit)
@@ -46,7 +46,7 @@ export class MetadataStoreV1 extends PairReader<MetadataPairV1> {
 
   /** Calls `visit` with every block that metadata refers to. */
   visitBlocks(visit: (block: number) => void): void {
-    for (const { pair, entries } of this.everything(pointersOf)) {
+    for (const { pair, entries } of this.allReachable(pointersOf)) {
       pair.forEach(visit)
       for (const entry of entries) {
         if (entry.type === FILE && entry.data.length >= 8) new ChainReader(this.flash, chainOf(entry)).visit(visit)
@@ -65,7 +65,7 @@ export class MetadataStoreV1 extends PairReader<MetadataPairV1> {
    *
    * @param to the current blocks
    */
-  #outdated(from: Pair, to: Pair): EntryLocation | null {
+  #staleEntry(from: Pair, to: Pair): EntryLocation | null {
     for (const metadata of this.pairs()) {
       for (const [id, entry] of metadata.entries.entries()) {
         const pointer = directoryPair(entry)
@@ -79,7 +79,7 @@ export class MetadataStoreV1 extends PairReader<MetadataPairV1> {
   *visible({ entries }: MetadataPairV1): Generator<readonly [id: number, entry: Entry]> {
     for (const [id, entry] of entries.entries()) {
       const isNamed = entry.type === FILE || entry.type === FOLDER
-      if (isNamed && !(entry.isMoving && this.isElsewhere(entry))) yield [id, entry]
+      if (isNamed && !(entry.isMoving && this.isMoved(entry))) yield [id, entry]
     }
   }
 
@@ -92,11 +92,11 @@ export class MetadataStoreV1 extends PairReader<MetadataPairV1> {
   }
 
   /** Whether an entry that was being moved exists at its new location. */
-  isElsewhere({ type, data }: Entry): boolean {
+  isMoved({ type, data }: Entry): boolean {
     // Empty files cannot be distinguished: a duplicate is better than a lost file.
     if (type === FILE && data.length >= 8 && data.readUInt32LE(4) === 0) return false
     for (const { entries } of this.#tree()) {
-      if (entries.some((entry) => !entry.isMoving && entry.type === type && leadsAlike(type, entry.data, data)))
+      if (entries.some((entry) => !entry.isMoving && entry.type === type && refersToSame(type, entry.data, data)))
         return true
     }
     return false
@@ -104,7 +104,7 @@ export class MetadataStoreV1 extends PairReader<MetadataPairV1> {
 
   /** The pairs of all directories, found by the entries: the list of all pairs may hold earlier blocks of them. */
   *#tree(): Generator<MetadataPairV1> {
-    const seen = new Seen()
+    const seen = new VisitedPairs()
     const heads = [this.root]
     for (let head = heads.pop(); head !== undefined; head = heads.pop()) {
       if (!seen.add(head)) continue
@@ -124,7 +124,7 @@ export class MetadataStoreV1 extends PairReader<MetadataPairV1> {
   commit(metadata: MetadataPairV1, changes: readonly Change[]): void {
     this.generation += 1
     const revision = (metadata.revision + 1) >>> 0
-    const data = this.#padded(blockBytes(changed(metadata, changes), revision, this.flash.blockSize))
+    const data = this.#padded(encodeBlock(changed(metadata, changes), revision, this.flash.blockSize))
     const [current, older] = metadata.pair
     let block = older
     while (!this.#write(block, data)) {
@@ -171,8 +171,8 @@ export class MetadataStoreV1 extends PairReader<MetadataPairV1> {
   #relocate(from: Pair, to: Pair): void {
     if (samePair(from, this.root)) this.root = to
     for (const position of this.positions.in(from)) position.pair = to
-    for (let found = this.#outdated(from, to); found !== null; found = this.#outdated(from, to)) {
-      this.commit(found.metadata, [pointing(found, to)])
+    for (let found = this.#staleEntry(from, to); found !== null; found = this.#staleEntry(from, to)) {
+      this.commit(found.metadata, [pointerChange(found, to)])
     }
     const predecessor = this.predecessor(from)
     if (predecessor !== null) this.commit(predecessor, [{ kind: 'tail', tail: to, split: predecessor.split }])
@@ -185,7 +185,7 @@ function pointersOf({ entries }: MetadataPairV1): Pair[] {
 }
 
 /** Whether entries of one type refer to the same file or directory. */
-function leadsAlike(type: number, one: Buffer, other: Buffer): boolean {
+function refersToSame(type: number, one: Buffer, other: Buffer): boolean {
   const [pair, otherPair] =
     type === FOLDER && one.length >= 8 && other.length >= 8 ? [readPair(one), readPair(other)] : []
   // The directory may have moved to other blocks meanwhile.
@@ -193,7 +193,7 @@ function leadsAlike(type: number, one: Buffer, other: Buffer): boolean {
 }
 
 /** The change that makes an entry refer to another pair. */
-function pointing({ id, entry }: EntryLocation, pair: Pair): Change {
+function pointerChange({ id, entry }: EntryLocation, pair: Pair): Change {
   const data = Buffer.concat([pairBytes(pair), entry.data.subarray(8)])
   return { kind: 'replace', id, entry: { ...entry, data } }
 }

@@ -8,12 +8,12 @@ const VERSION = 0x0001_0001
 /** The size of: the root, the block size, the number of blocks, and the version. */
 const SIZE = 20
 /** Two pairs: the superblock and the root. */
-const FEWEST_BLOCKS = 4
+const MIN_BLOCKS = 4
 
 /** Creates an empty file system. */
 export function format(store: MetadataStoreV1): void {
   const { blockSize, blockCount } = store.flash
-  if (blockCount < FEWEST_BLOCKS) throw new Failure('ENOSPC')
+  if (blockCount < MIN_BLOCKS) throw new Failure('ENOSPC')
   const root = store.newPair([2, 3])
   store.commit(root, [])
   const data = Buffer.alloc(SIZE)

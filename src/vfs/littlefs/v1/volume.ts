@@ -39,11 +39,11 @@ export class Volume1 extends Volume {
     this.#isChecked = false
     this.store.generation += 1
     mount(this.store)
-    for (const position of this.store.positions) this.#findAgain(position)
+    for (const position of this.store.positions) this.#relocateEntry(position)
   }
 
   /** Finds the entry of an open file again, after an operation has failed midway. */
-  #findAgain(position: Position): void {
+  #relocateEntry(position: Position): void {
     const { name } = position
     if (name === null || position.gone) return
     for (const metadata of this.store.pairs()) {
@@ -64,7 +64,7 @@ export class Volume1 extends Volume {
   }
 
   /** The directory that contains, or would contain, the last name of a path. */
-  #above(path: Path): Pair {
+  #parentDirectory(path: Path): Pair {
     let pair = this.store.root
     for (const name of path.names.slice(0, -1)) {
       const found = this.store.find(pair, name)
@@ -76,7 +76,7 @@ export class Volume1 extends Volume {
 
   /** Finds the entry of a path: null where there is none. The root has no entry. */
   #lookUp(path: Path): EntryLocation | null {
-    const found = this.store.find(this.#above(path), lastName(path))
+    const found = this.store.find(this.#parentDirectory(path), lastName(path))
     if (path.isDirectory && found !== null && found.entry.type !== FOLDER) throw new Failure('ENOTDIR')
     return found
   }
@@ -120,7 +120,7 @@ export class Volume1 extends Volume {
     if (found === null) {
       if (kind === 'r') throw new Failure('ENOENT')
       if (path.isDirectory) throw new Failure('ENOTDIR')
-      this.#enter(this.#above(path), this.#newEntry(path, FILE, chainBytes(NOTHING)))
+      this.#insert(this.#parentDirectory(path), this.#newEntry(path, FILE, chainBytes(NOTHING)))
       const { metadata, id, entry } = this.#existing(path)
       return { entry: new Position(metadata.pair, id, entry.name), data: NOTHING, mtime: null, isNew: true }
     }
@@ -141,7 +141,7 @@ export class Volume1 extends Volume {
   }
 
   /** Inserts an entry into a directory. */
-  #enter(directory: Pair, entry: Entry): void {
+  #insert(directory: Pair, entry: Entry): void {
     let last: MetadataPairV1 | undefined
     for (const metadata of this.store.directory(directory)) {
       const change: Change = { kind: 'insert', id: metadata.entries.length, entry }
@@ -152,11 +152,11 @@ export class Volume1 extends Volume {
       last = metadata
     }
     if (last === undefined) throw corrupt()
-    this.#extend(last, entry, last.tail)
+    this.#appendPair(last, entry, last.tail)
   }
 
   /** Appends a pair with an entry to a directory. */
-  #extend(last: MetadataPairV1, entry: Entry, tail: Pair | null): void {
+  #appendPair(last: MetadataPairV1, entry: Entry, tail: Pair | null): void {
     const store = this.store
     const fresh = store.newPair()
     const [head, end] = [headOf(fresh.pair), headOf(last.pair)]
@@ -182,7 +182,7 @@ export class Volume1 extends Volume {
     const store = this.store
     if (path.names.length === 0 || this.#lookUp(path) !== null) throw new Failure('EEXIST')
     this.#newEntry(path, FOLDER, Buffer.alloc(8))
-    const last = store.lastOf(store.fetch(this.#above(path)))
+    const last = store.lastOf(store.fetch(this.#parentDirectory(path)))
     const fresh = store.newPair()
     const [head, end] = [headOf(fresh.pair), headOf(last.pair)]
     store.positions.tracking([head, end], () => {
@@ -195,7 +195,7 @@ export class Volume1 extends Volume {
         { kind: 'tail', tail: head.pair, split: false },
       ]
       if (store.hasRoom(parent, changes)) store.commit(parent, changes)
-      else this.#extend(parent, entry, head.pair)
+      else this.#appendPair(parent, entry, head.pair)
     })
   }
 
@@ -203,7 +203,7 @@ export class Volume1 extends Volume {
     if (path.names.length === 0) throw new Failure('EINVAL')
     const { metadata, id, entry } = this.#existing(path)
     const removed = entry.type === FOLDER ? this.#emptyDirectory(entry) : null
-    this.#dropping(removed, () => this.#removeEntry(metadata, id))
+    this.#unlinkDirectory(removed, () => this.#removeEntry(metadata, id))
   }
 
   /** The first pair of an empty directory. */
@@ -215,7 +215,7 @@ export class Volume1 extends Volume {
   }
 
   /** Removes a directory from the list of all pairs, after `action` has removed its entry. */
-  #dropping(directory: Pair | null, action: () => void): void {
+  #unlinkDirectory(directory: Pair | null, action: () => void): void {
     if (directory === null) {
       action()
       return
@@ -256,7 +256,7 @@ export class Volume1 extends Volume {
     const renamed = this.#checked({ ...old.entry, isMoving: false, name: newName(to) })
     const replaced = target?.entry.type === FOLDER ? this.#emptyDirectory(target.entry) : null
     const open = [...this.store.positions].filter((each) => each.isIn(old.metadata.pair) && each.id === old.id)
-    this.#dropping(replaced, () => this.#move(old, target, renamed, to))
+    this.#unlinkDirectory(replaced, () => this.#move(old, target, renamed, to))
     if (open.length === 0) return
     const { metadata, id } = this.#existing(to)
     for (const position of open) {
@@ -269,7 +269,7 @@ export class Volume1 extends Volume {
     const store = this.store
     const isSamePair = target === null || target.metadata.pair[0] === old.metadata.pair[0]
     const changes = isSamePair ? changesWithin(old, target, entry) : null
-    const isSameDirectory = target !== null || this.#contains(this.#above(to), old.metadata)
+    const isSameDirectory = target !== null || this.#contains(this.#parentDirectory(to), old.metadata)
     if (changes !== null && isSameDirectory && store.hasRoom(old.metadata, changes)) {
       store.commit(old.metadata, changes)
       return
@@ -278,7 +278,7 @@ export class Volume1 extends Volume {
     const place = new Position(target?.metadata.pair ?? old.metadata.pair, target?.id ?? 0)
     store.positions.tracking([source, place], () => {
       store.commit(old.metadata, [{ kind: 'replace', id: old.id, entry: { ...old.entry, isMoving: true } }])
-      if (target === null) this.#enter(this.#above(to), entry)
+      if (target === null) this.#insert(this.#parentDirectory(to), entry)
       else {
         const { id } = place
         const replacing: Change[] = [

@@ -1,7 +1,7 @@
 import { CRC_START, crc32 } from '../crc.ts'
 import type { Flash } from '../flash.ts'
 import { pairBytes } from '../pair.ts'
-import { isNothing, pieceBytes, type StatePiece } from './global_state.ts'
+import { encodeDelta, isNothing, type StateDelta } from './global_state.ts'
 import type { Entry, Item, PairContents } from './metadata.ts'
 import { ATTRIBUTE, CHECKSUM, FORWARD_CHECKSUM, LARGEST_SIZE, MOVE_STATE, makeTag, NO_ID, sizeOf, TAIL } from './tag.ts'
 
@@ -23,15 +23,15 @@ export function entryItems(entry: Entry, id: number): Item[] {
 }
 
 /** The items that define all of a pair's contents. */
-export function contentsItems({ entries, tail, split }: PairContents, piece: StatePiece): Item[] {
+export function contentsItems({ entries, tail, split }: PairContents, piece: StateDelta): Item[] {
   const items = entries.flatMap((entry, id) => entryItems(entry, id))
   if (tail !== null) items.push({ tag: makeTag(TAIL | (split ? 1 : 0), NO_ID, 8), data: pairBytes(tail) })
   if (!isNothing(piece)) items.push(stateItem(piece))
   return items
 }
 
-export function stateItem(piece: StatePiece): Item {
-  return { tag: makeTag(MOVE_STATE, NO_ID, 12), data: pieceBytes(piece) }
+export function stateItem(piece: StateDelta): Item {
+  return { tag: makeTag(MOVE_STATE, NO_ID, 12), data: encodeDelta(piece) }
 }
 
 /** The size of items, in bytes. */
@@ -40,7 +40,7 @@ export function itemsSize(items: readonly Item[]): number {
 }
 
 /** The state of the log after a commit. */
-export interface Written {
+export interface CommitEnd {
   readonly end: number
   readonly lastTag: number
 }
@@ -65,7 +65,7 @@ export function writeCommit(
   lastTag: number,
   items: readonly Item[],
   revision?: number,
-): Written {
+): CommitEnd {
   const commit = new CommitWriter(flash, block, start, lastTag)
   if (revision !== undefined) commit.addRevision(revision)
   for (const item of items) commit.add(item)
@@ -110,7 +110,7 @@ class CommitWriter {
   }
 
   /** Adds checksums up to the end of a unit: several where the unit is larger than the size field of a tag allows. */
-  finish(): Written {
+  finish(): CommitEnd {
     const { blockSize } = this.#flash
     const end = this.#flash.aligned(Math.min(this.#at + CHECKSUMS_SIZE, blockSize))
     let written = this.#at

@@ -1,5 +1,5 @@
 import { corrupt } from '../failure.ts'
-import { equalPair, type Pair, Seen, SUPERBLOCKS } from '../pair.ts'
+import { equalPair, type Pair, SUPERBLOCKS, VisitedPairs } from '../pair.ts'
 import { headOf } from '../position.ts'
 import { deletion, tailChange } from './changes.ts'
 import type { MetadataPair } from './metadata.ts'
@@ -56,15 +56,15 @@ interface Tail {
 }
 
 /** Iterates over the list, and corrects the tails for which `wanted` returns a replacement. */
-function repair(store: MetadataStore, wanted: (predecessor: MetadataPair, tail: Pair) => Tail | null): boolean {
+function repair(store: MetadataStore, replacement: (predecessor: MetadataPair, tail: Pair) => Tail | null): boolean {
   let moved = false
-  let seen = new Seen()
+  let seen = new VisitedPairs()
   let steps = 0
   for (let metadata = store.tree.fetch(SUPERBLOCKS); metadata.tail !== null; ) {
     if (++steps > 4 * store.flash.blockCount || !seen.add(metadata.pair)) throw corrupt()
     // Only the first pair of a directory has an entry that refers to it.
-    const better = metadata.split ? null : wanted(metadata, metadata.tail)
-    if (better === null) {
+    const corrected = metadata.split ? null : replacement(metadata, metadata.tail)
+    if (corrected === null) {
       metadata = store.tree.fetch(metadata.tail)
       continue
     }
@@ -73,9 +73,9 @@ function repair(store: MetadataStore, wanted: (predecessor: MetadataPair, tail: 
     if (finishing.length > 0) store.state.move = null
     // The commit may move the pair itself to other blocks.
     const here = headOf(metadata.pair)
-    const changes = [...finishing, tailChange(better.tail, better.split)]
+    const changes = [...finishing, tailChange(corrected.tail, corrected.split)]
     if (store.positions.tracking([here], () => store.commit(metadata, changes))) moved = true
-    seen = new Seen()
+    seen = new VisitedPairs()
     metadata = store.tree.fetch(here.pair)
   }
   return moved

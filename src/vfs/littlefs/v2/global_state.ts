@@ -7,9 +7,9 @@ import { DELETE, idOf, makeTag, NO_ID, typeOf } from './tag.ts'
  */
 
 /** A delta: a tag and the two blocks of a pair, 32 bits each. */
-export type StatePiece = readonly [tag: number, block0: number, block1: number]
+export type StateDelta = readonly [tag: number, block0: number, block1: number]
 
-export const NO_STATE: StatePiece = [0, 0, 0]
+export const NO_STATE: StateDelta = [0, 0, 0]
 const ORPHANS = 0x8000_0000
 
 /** A file that is being moved: the location of its old entry. */
@@ -18,19 +18,19 @@ export interface Move {
   readonly id: number
 }
 
-export function xor(one: StatePiece, other: StatePiece): StatePiece {
+export function xor(one: StateDelta, other: StateDelta): StateDelta {
   return [(one[0] ^ other[0]) >>> 0, (one[1] ^ other[1]) >>> 0, (one[2] ^ other[2]) >>> 0]
 }
 
-export function isNothing(piece: StatePiece): boolean {
+export function isNothing(piece: StateDelta): boolean {
   return piece[0] === 0 && piece[1] === 0 && piece[2] === 0
 }
 
-export function readPiece(data: Buffer): StatePiece {
+export function decodeDelta(data: Buffer): StateDelta {
   return [data.readUInt32LE(0), data.readUInt32LE(4), data.readUInt32LE(8)]
 }
 
-export function pieceBytes(piece: StatePiece): Buffer {
+export function encodeDelta(piece: StateDelta): Buffer {
   const data = Buffer.alloc(12)
   piece.forEach((word, index) => {
     data.writeUInt32LE(word, index * 4)
@@ -40,31 +40,31 @@ export function pieceBytes(piece: StatePiece): Buffer {
 
 export class GlobalState {
   /** The state on the disk. */
-  #disk: StatePiece = NO_STATE
+  #disk: StateDelta = NO_STATE
   /** The deltas of dropped pairs, which the next commit must include. */
-  #inherited: StatePiece = NO_STATE
+  #inherited: StateDelta = NO_STATE
   /** How many lists currently disagree with the tree. */
   orphans = 0
   /** The file whose old entry has to be deleted once the new one exists. */
   move: Move | null = null
 
   /** Sets the state that was read from the disk. */
-  load(disk: StatePiece): void {
+  load(disk: StateDelta): void {
     // The size field of the tag is ignored: other implementations use it for a counter.
     this.#disk = [disk[0] & ~0x3ff, disk[1], disk[2]]
     this.#disk = xor(this.#disk, NO_STATE)
     this.#inherited = NO_STATE
-    this.move = moveOf(this.#disk)
+    this.move = decodeMove(this.#disk)
     this.orphans = this.#disk[0] >= ORPHANS ? 1 : 0
   }
 
   /** The unfinished move that the disk records. */
   get moveOnDisk(): Move | null {
-    return moveOf(this.#disk)
+    return decodeMove(this.#disk)
   }
 
   /** The id in a pair of the old entry of an unfinished move: -1 for none. */
-  hiddenIn(pair: Pair): number {
+  movingIdIn(pair: Pair): number {
     const move = this.moveOnDisk
     return move !== null && samePair(move.pair, pair) ? move.id : -1
   }
@@ -74,17 +74,17 @@ export class GlobalState {
     return isNothing(this.#inherited) && isNothing(xor(this.#disk, this.#wanted()))
   }
 
-  inherit(piece: StatePiece): void {
+  inherit(piece: StateDelta): void {
     this.#inherited = xor(this.#inherited, piece)
   }
 
   /** The delta that a commit must add to that of its pair. */
-  change(): StatePiece {
+  change(): StateDelta {
     return xor(this.#inherited, xor(this.#disk, this.#wanted()))
   }
 
   /** Only the inherited delta: for a commit to a pair that is not referenced yet, so that its delta does not count. */
-  get inherited(): StatePiece {
+  get inherited(): StateDelta {
     return this.#inherited
   }
 
@@ -99,13 +99,13 @@ export class GlobalState {
     this.#inherited = NO_STATE
   }
 
-  #wanted(): StatePiece {
+  #wanted(): StateDelta {
     const tag = this.move === null ? 0 : makeTag(DELETE, this.move.id, 0)
     return [(tag | (this.orphans > 0 ? ORPHANS : 0)) >>> 0, this.move?.pair[0] ?? 0, this.move?.pair[1] ?? 0]
   }
 }
 
-function moveOf(piece: StatePiece): Move | null {
+function decodeMove(piece: StateDelta): Move | null {
   const [tag, block0, block1] = piece
   if (typeOf(tag) !== DELETE || idOf(tag) === NO_ID || block0 === NO_BLOCK) return null
   return { pair: [block0, block1], id: idOf(tag) }

@@ -1,7 +1,7 @@
 import { CRC_START, crc32 } from '../crc.ts'
 import { corrupt } from '../failure.ts'
 import { type Pair, readPair } from '../pair.ts'
-import { NO_STATE, readPiece, type StatePiece } from './global_state.ts'
+import { decodeDelta, NO_STATE, type StateDelta } from './global_state.ts'
 import {
   ATTRIBUTE,
   CHECKSUM,
@@ -59,7 +59,7 @@ export interface MetadataPair extends PairContents {
   /** Whether the space after the last commit is erased. */
   readonly erased: boolean
   /** Its delta of the global state. */
-  readonly piece: StatePiece
+  readonly piece: StateDelta
   /** The checksums of its commits, used as a random seed. */
   readonly seed: number
 }
@@ -77,7 +77,7 @@ export class ContentsBuilder implements PairContents {
   entries: Entry[]
   tail: Pair | null
   split: boolean
-  piece: StatePiece = NO_STATE
+  piece: StateDelta = NO_STATE
 
   constructor({ entries, tail, split }: PairContents = { entries: [], tail: null, split: false }) {
     this.entries = [...entries]
@@ -104,7 +104,7 @@ export class ContentsBuilder implements PairContents {
         this.split = (typeOf(tag) & 1) === 1
         break
       default:
-        if (typeOf(tag) === MOVE_STATE && data.length >= 12) this.piece = readPiece(data)
+        if (typeOf(tag) === MOVE_STATE && data.length >= 12) this.piece = decodeDelta(data)
     }
   }
 

@@ -6,7 +6,7 @@ import { type Pair, SUPERBLOCKS, samePair } from '../pair.ts'
 import { Positions } from '../position.ts'
 import { deletion, directoryChange, follow, isDeleting, tailChange } from './changes.ts'
 import { contentsItems, entryItems, fits, itemsSize, stateItem, writeCommit } from './commit.ts'
-import { GlobalState, isNothing, NO_STATE, type StatePiece, xor } from './global_state.ts'
+import { GlobalState, isNothing, NO_STATE, type StateDelta, xor } from './global_state.ts'
 import { ContentsBuilder, type Entry, type Item, type MetadataPair, type PairContents } from './metadata.ts'
 import { CTZ_STRUCT, NO_TAG } from './tag.ts'
 import { directoryPair, Tree } from './tree.ts'
@@ -16,12 +16,12 @@ const BLOCK_CYCLES = 100
 /** The number is odd, since otherwise only one block of each pair would ever move. */
 const CYCLE = (BLOCK_CYCLES + 1) | 1
 /** The maximal number of ids in a pair: the remaining ids are reserved for commits. */
-const MOST_ENTRIES = 0xff
+const MAX_ENTRIES = 0xff
 /** The size of a tail, a delta of the global state, a deletion and a checksum, with their tags. */
 const RESERVED = 40
 
 /** The result of writing a pair. */
-type Outcome =
+type WriteOutcome =
   | { readonly kind: 'written' | 'relocated'; readonly metadata: MetadataPair }
   /** The pair is empty: the previous pair of the directory has to take over its tail. */
   | { readonly kind: 'dropped'; readonly predecessor: MetadataPair; readonly left: PairContents }
@@ -62,7 +62,7 @@ export class MetadataStore {
 
   /** Calls `visit` with every block that metadata refers to. */
   visitBlocks(visit: (block: number) => void): void {
-    for (const { pair, entries } of this.tree.everything(pointersOf)) {
+    for (const { pair, entries } of this.tree.allReachable(pointersOf)) {
       pair.forEach(visit)
       for (const entry of entries) {
         chainOf(this.flash, entry)?.visit(visit)
@@ -100,7 +100,7 @@ export class MetadataStore {
       from = predecessor.pair
       outcome = this.#write(predecessor, [tailChange(left.tail, left.split)], false)
     }
-    let outOfStep = false
+    let mayDisagree = false
     while (outcome.kind === 'relocated') {
       const { pair } = outcome.metadata
       this.#moved(from, pair)
@@ -114,7 +114,7 @@ export class MetadataStore {
         outcome = this.#write(parent.metadata, items, false)
         if (outcome.kind === 'relocated') {
           from = parent.metadata.pair
-          outOfStep = true
+          mayDisagree = true
           continue
         }
       }
@@ -127,7 +127,7 @@ export class MetadataStore {
       from = predecessor.pair
       outcome = this.#write(predecessor, items, false)
     }
-    return outOfStep
+    return mayDisagree
   }
 
   /** The outstanding deletion of a move, where its entry is in the pair being written: the commit may change its id. */
@@ -146,7 +146,7 @@ export class MetadataStore {
   }
 
   /** Writes one pair: appends to its log, or rewrites it. */
-  #write(metadata: MetadataPair, changes: readonly Item[], mayDrop = true): Outcome {
+  #write(metadata: MetadataPair, changes: readonly Item[], mayDrop = true): WriteOutcome {
     this.generation += 1
     const wanted = new ContentsBuilder(metadata)
     for (const item of changes) wanted.apply(item)
@@ -182,7 +182,7 @@ export class MetadataStore {
 
   /** Appends a commit to the log: null where it does not fit, or the block is bad. */
   #append(metadata: MetadataPair, wanted: PairContents, changes: readonly Item[]): MetadataPair | null {
-    if (!metadata.erased || wanted.entries.length >= MOST_ENTRIES) return null
+    if (!metadata.erased || wanted.entries.length >= MAX_ENTRIES) return null
     const change = this.state.change()
     const piece = xor(metadata.piece, change)
     const items = isNothing(change) ? changes : [...changes, stateItem(piece)]
@@ -202,7 +202,7 @@ export class MetadataStore {
   }
 
   /** Rewrites a pair, split into as many pairs as necessary. */
-  #rewrite(metadata: MetadataPair, wanted: PairContents, splits: Split[]): Outcome {
+  #rewrite(metadata: MetadataPair, wanted: PairContents, splits: Split[]): WriteOutcome {
     let left: PairContents = contentsOf(wanted)
     for (let from = this.#splitAt(left.entries); from > 0; from = this.#splitAt(left.entries)) {
       const tail = this.#splitOff(left, from)
@@ -210,7 +210,7 @@ export class MetadataStore {
       splits.push({ from, pair: tail })
       left = { entries: left.entries.slice(0, from), tail, split: true }
     }
-    if (isSuperblock(metadata.pair) && isTired(metadata) && this.#hasRoomForSuperblock()) {
+    if (isSuperblock(metadata.pair) && isWorn(metadata) && this.#hasRoomForSuperblock()) {
       const tail = this.#splitOff(left, 0)
       if (tail !== null) {
         if (samePair(metadata.pair, this.root)) this.root = tail
@@ -229,7 +229,7 @@ export class MetadataStore {
     let from = 0
     while (entries.length - from > 1) {
       const size = sizes.slice(from).reduce((sum, each) => sum + each, 0)
-      if (entries.length - from < MOST_ENTRIES && size <= most) break
+      if (entries.length - from < MAX_ENTRIES && size <= most) break
       from += Math.floor((entries.length - from) / 2)
     }
     return from
@@ -271,17 +271,17 @@ export class MetadataStore {
     const revision = (metadata.revision + 1) >>> 0
     let other = metadata.pair[1]
     let relocated = false
-    let tired = isTired(metadata) && !isSuperblock(metadata.pair)
+    let worn = isWorn(metadata) && !isSuperblock(metadata.pair)
     for (;;) {
-      if (tired) {
+      if (worn) {
         const fresh = this.#allocateOr(other)
         relocated = fresh !== other
         other = fresh
-        tired = false
+        worn = false
       }
-      const carried = this.#carried(metadata.piece, reachable, relocated)
+      const carried = this.#deltaToWrite(metadata.piece, reachable, relocated)
       try {
-        const written = this.#writeAnew(other, contents, carried, revision)
+        const written = this.#rewriteBlock(other, contents, carried, revision)
         if (reachable && !relocated) this.state.committed()
         else if (reachable) this.state.committedInherited()
         const end = { ...written, piece: carried, erased: this.#hasRoom(written.end) }
@@ -297,7 +297,7 @@ export class MetadataStore {
   }
 
   /** The delta of the global state that a rewritten pair holds: its own, plus outstanding changes where allowed. */
-  #carried(own: StatePiece, reachable: boolean, relocated: boolean): StatePiece {
+  #deltaToWrite(own: StateDelta, reachable: boolean, relocated: boolean): StateDelta {
     if (!reachable) return own
     return xor(own, relocated ? this.state.inherited : this.state.change())
   }
@@ -311,10 +311,10 @@ export class MetadataStore {
     }
   }
 
-  #writeAnew(
+  #rewriteBlock(
     block: number,
     contents: PairContents,
-    piece: StatePiece,
+    piece: StateDelta,
     revision: number,
   ): { end: number; lastTag: number } {
     const items = contentsItems(contents, piece)
@@ -332,7 +332,7 @@ function isSuperblock(pair: Pair): boolean {
   return samePair(pair, SUPERBLOCKS)
 }
 
-function isTired({ revision }: MetadataPair): boolean {
+function isWorn({ revision }: MetadataPair): boolean {
   return (revision + 1) % CYCLE === 0
 }
 

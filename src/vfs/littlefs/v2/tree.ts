@@ -39,7 +39,7 @@ export class Tree extends PairReader<MetadataPair> {
 
   /** The entries of a pair by id, without one that is being moved away. */
   *visible(metadata: MetadataPair): Generator<readonly [id: number, entry: Entry]> {
-    const hidden = this.#state.hiddenIn(metadata.pair)
+    const hidden = this.#state.movingIdIn(metadata.pair)
     for (const [id, entry] of metadata.entries.entries()) if (id !== hidden) yield [id, entry]
   }
 

@@ -46,11 +46,11 @@ export class Volume2 extends Volume {
   load(): void {
     this.store.generation += 1
     this.#limits = mount(this.store)
-    for (const position of this.store.positions) this.#findAgain(position)
+    for (const position of this.store.positions) this.#relocateEntry(position)
   }
 
   /** Finds the entry of an open file again, after an operation has failed midway. */
-  #findAgain(position: Position): void {
+  #relocateEntry(position: Position): void {
     const { name } = position
     if (name === null || position.gone) return
     for (const metadata of this.store.tree.pairs()) {
@@ -74,13 +74,13 @@ export class Volume2 extends Volume {
   /** Finds the entry of a path; null for the root, which has no entry. */
   #lookUp(path: Path): EntryLocation | null {
     let found: EntryLocation | null = null
-    for (const name of path.names) found = this.store.tree.find(this.#inside(found), name)
+    for (const name of path.names) found = this.store.tree.find(this.#firstPair(found), name)
     if (path.isDirectory && found?.entry !== undefined && found.entry.type !== DIRECTORY) throw new Failure('ENOTDIR')
     return found
   }
 
   /** The first pair of a directory, from its entry. */
-  #inside(found: EntryLocation | null): Pair {
+  #firstPair(found: EntryLocation | null): Pair {
     if (found === null) return this.store.root
     if (found.entry === undefined) throw new Failure('ENOENT')
     if (found.entry.type !== DIRECTORY) throw new Failure('ENOTDIR')
@@ -112,7 +112,7 @@ export class Volume2 extends Volume {
       const after: Buffer | null = last
       const { generation } = this.store
       let changed = false
-      for (const metadata of this.store.tree.directory(this.#inside(this.#lookUp(path)))) {
+      for (const metadata of this.store.tree.directory(this.#firstPair(this.#lookUp(path)))) {
         for (const [, entry] of this.store.tree.visible(metadata)) {
           if (!isNamed(entry) || (after !== null && compareNames(entry.name, after) <= 0)) continue
           last = entry.name
@@ -192,12 +192,12 @@ export class Volume2 extends Volume {
   remove(path: Path): void {
     const { metadata, id, entry } = this.#existing(path)
     if (entry.type === DIRECTORY) {
-      this.#removing(entry, () => this.store.commit(metadata, [deletion(id)]))
+      this.#unlinkDirectory(entry, () => this.store.commit(metadata, [deletion(id)]))
     } else this.store.commit(metadata, [deletion(id)])
   }
 
   /** Removes an empty directory from the list of pairs, after `action` has removed its entry. */
-  #removing(entry: Entry, action: () => void): void {
+  #unlinkDirectory(entry: Entry, action: () => void): void {
     const { tree, state } = this.store
     const pair = directoryPair(entry)
     if (pair === null) throw corrupt()
@@ -231,7 +231,7 @@ export class Volume2 extends Volume {
         throw new Failure(target.entry.type === DIRECTORY ? 'EISDIR' : 'ENOTDIR')
       }
       if (isSamePair && target.id === old.id) return
-      if (target.entry.type === DIRECTORY) this.#removing(target.entry, () => this.#move(old, target, to))
+      if (target.entry.type === DIRECTORY) this.#unlinkDirectory(target.entry, () => this.#move(old, target, to))
       else this.#move(old, target, to)
     }
     if (open.length > 0) this.#followMoved(open, to)
