@@ -20,9 +20,13 @@ Usage:
 
 Options:
   --micropython       os is that of MicroPython, and open its open
-  --dupterm WHERE     repeats the terminal on a device or a pty (/dev/ttyUSB0),
-                      or, for a number, on a TCP port of this machine; may be
-                      given several times
+  --dupterm WHERE     repeats the terminal; may be given several times. What is
+                      typed there runs with your rights. WHERE is
+                      a path: a device or a pty (/dev/ttyUSB0), or a Unix
+                      socket to make, which only you can open (mode 0600);
+                      a number: a TCP port of this machine, which every user
+                      and web page here can reach: the first line has to be
+                      the token that osier prints
   -i, --interactive   a prompt, though standard input is no terminal
   -h, --help          this
   -V, --version       the version

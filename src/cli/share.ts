@@ -1,8 +1,49 @@
+import { randomBytes } from 'node:crypto'
+import { type BigIntStats, lstatSync, statSync, unlinkSync } from 'node:fs'
+import { connect } from 'node:net'
+import { resolve } from 'node:path'
 import { OSError } from '../errors.ts'
 import { constants } from '../libc/facts.ts'
-import { dupterm, TerminalPort } from '../micropython/dupterm.ts'
+import { dupterm, TerminalListener } from '../micropython/dupterm.ts'
+import type { Listening } from '../micropython/dupterm_line.ts'
 import { close, open } from '../os/descriptors/open_close.ts'
 import { UsageError } from './run.ts'
+
+/**
+ * Repeats the terminal on a device, on a Unix socket, or on a TCP port of this machine. Whoever types there does so with
+ * the rights of this process.
+ *
+ * @param where path of a device or a pty; path of a socket to make, with mode 0600; or a port's number, 0 for a free
+ *   one: the first line that comes must be the token that is printed
+ * @param index the slot
+ */
+export async function shareTerminal(where: string, index: number): Promise<void> {
+  if (/^\d+$/.test(where)) await sharePort(Number(where), index)
+  else if (isSocket(where)) await shareSocket(resolve(where), where, index)
+  else shareDevice(where, index)
+}
+
+/** Whether a path is that of a socket, or of nothing yet. What is missing in /dev is a device, though. */
+function isSocket(path: string): boolean {
+  const found = statSync(path, { throwIfNoEntry: false })
+  if (found === undefined) return !resolve(path).startsWith('/dev/')
+  if (!found.isSocket() && !found.isCharacterDevice())
+    throw new UsageError(`'${path}' is neither a device nor a socket`)
+  return found.isSocket()
+}
+
+function status(path: string): BigIntStats | null {
+  return lstatSync(path, { bigint: true, throwIfNoEntry: false }) ?? null
+}
+
+function shareDevice(path: string, index: number): void {
+  const fd = openDevice(path)
+  try {
+    dupterm(fd, index)
+  } finally {
+    close(fd)
+  }
+}
 
 function openDevice(path: string): number {
   try {
@@ -13,22 +54,46 @@ function openDevice(path: string): number {
   }
 }
 
-/**
- * Repeats the terminal on a device, or on a TCP port of this machine.
- *
- * @param where path of a device or a pty, or a port's number; 0 takes a free one
- * @param index the slot
- */
-export async function shareTerminal(where: string, index: number): Promise<void> {
-  if (/^\d+$/.test(where)) {
-    const port = await new Promise<number>((resolve) => dupterm(new TerminalPort(Number(where), resolve), index))
-    process.stderr.write(`osier: the terminal is on 127.0.0.1, port ${port}\n`)
-    return
-  }
-  const fd = openDevice(where)
-  try {
-    dupterm(fd, index)
-  } finally {
-    close(fd)
-  }
+async function sharePort(port: number, index: number): Promise<void> {
+  const token = randomBytes(24).toString('base64url')
+  if (port > 65535) throw new UsageError(`there is no port ${port}`)
+  const taken = await listen({ port, token }, index)
+  process.stderr.write(`osier: the terminal is on 127.0.0.1, port ${taken}; the first line has to be ${token}\n`)
+}
+
+async function shareSocket(path: string, shown: string, index: number): Promise<void> {
+  await removeAbandoned(path)
+  await listen({ path }, index)
+  const made = status(path)
+  const owner = process.pid
+  process.on('exit', () => {
+    // Not in a child of a fork, and not what has taken its place.
+    const now = process.pid === owner ? status(path) : null
+    if (now !== null && now.ino === made?.ino && now.dev === made.dev) unlinkSync(path)
+  })
+  process.stderr.write(`osier: the terminal is on the socket '${shown}'\n`)
+}
+
+/** Listens, and has the terminal repeated there. @returns the port */
+async function listen(
+  where: { readonly path: string } | { readonly port: number; readonly token: string },
+  index: number,
+): Promise<number> {
+  const result = await new Promise<Listening>((settle) => dupterm(new TerminalListener(where, settle), index))
+  if ('failed' in result) throw new UsageError(`cannot listen: ${result.failed}`)
+  return result.port
+}
+
+/** Removes a socket of this user's on which no process listens any more: the one that made it was killed. */
+async function removeAbandoned(path: string): Promise<void> {
+  const found = status(path)
+  if (found === null || found.uid !== BigInt(process.geteuid?.() ?? -1)) return
+  const code = await new Promise<string | undefined>((settle) => {
+    const socket = connect(path, () => {
+      socket.destroy()
+      settle(undefined)
+    })
+    socket.on('error', (error: NodeJS.ErrnoException) => settle(error.code))
+  })
+  if (code === 'ECONNREFUSED') unlinkSync(path)
 }

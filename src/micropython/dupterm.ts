@@ -1,22 +1,28 @@
 import { isatty } from 'node:tty'
 import { Worker } from 'node:worker_threads'
 import { outOfRange, wrongType } from '../errors.ts'
+import { errnoNumbers } from '../libc/facts.ts'
 import { int } from '../os/arguments/numbers.ts'
 import { dup } from '../os/descriptors/open_close.ts'
+import { deviceError } from '../vfs/errors.ts'
 import {
   ANSWERED,
   type FromThread,
   INTERRUPT_KEY,
+  type Listening,
   type Served,
   SIGNALLED,
   type ThreadData,
   UNREAD,
 } from './dupterm_line.ts'
+import { listenToOutput, stopListeningToOutput } from './output_taps.ts'
 
 /**
  * The terminal of the process, repeated on streams: what is written to the standard streams goes to each of them too,
  * and what comes from any of them is input like that from the keyboard.
  */
+
+const { EAGAIN } = errnoNumbers
 
 /** How many streams at once. */
 const SLOTS = 8
@@ -27,17 +33,23 @@ const MOST_UNREAD = 2 ** 20
 /** How often streams are asked that cannot say by themselves that there is input, in milliseconds. */
 const POLL_INTERVAL = 20
 
+/** How often a stream is asked in one turn: one that always has input must not stop the event loop. */
+const MOST_READS = 64
+
 /** A stream in MicroPython's shape. */
 export interface TerminalStream {
-  /** Fills memory: how many bytes, 0 at the end; null where there is nothing to read now. */
+  /**
+   * Fills memory: how many bytes, 0 at the end; null where there is nothing to read now. An error is thrown, or returned
+   * as a negative error number, of which -EAGAIN is the same as null. Any other result drops the stream.
+   */
   readinto(buffer: Uint8Array): number | null | undefined
-  /** Writes. */
+  /** Writes: how many bytes, or null, true or nothing where it was all of them; errors as of `readinto`. */
   write(data: Uint8Array): unknown
   close?(): unknown
 }
 
 /** What the terminal can be repeated on: a stream of Node, a descriptor, or an object in MicroPython's shape. */
-export type Duplicate = NodeJS.ReadWriteStream | number | TerminalStream | TerminalPort
+export type Duplicate = NodeJS.ReadWriteStream | number | TerminalStream | TerminalListener
 
 /** A stream in use. */
 interface Line {
@@ -90,8 +102,8 @@ export function dupterm(stream_object: Duplicate | null, index: number = 0): Dup
   const previous = slots[at] ?? null
   previous?.line.detach()
   slots[at] = line === null || stream_object === null ? null : { stream: stream_object, line }
-  if (slots.some((slot) => slot !== null)) listen()
-  else stopListening()
+  if (slots.some((slot) => slot !== null)) listenToOutput(repeat)
+  else stopListeningToOutput()
   return previous?.stream ?? null
 }
 
@@ -112,7 +124,7 @@ export function dupterm_notify(_obj_in: unknown): void {
 
 function lineOf(stream: unknown, index: number): Line {
   if (typeof stream === 'number') return threadLine({ fd: dup(stream) }, index)
-  if (stream instanceof TerminalPort) return stream.attach(index)
+  if (stream instanceof TerminalListener) return stream.attach(index)
   if (isNodeStream(stream)) return nodeLine(stream, index)
   if (isTerminalStream(stream)) return polledLine(stream, index)
   throw wrongType('stream_object', 'a Duplex stream, a descriptor, or an object with "readinto" and "write"', stream)
@@ -128,13 +140,18 @@ function isTerminalStream(value: unknown): value is TerminalStream {
   return typeof stream?.readinto === 'function' && typeof stream.write === 'function'
 }
 
-/** Drops a stream that has ended or failed. */
-function drop(index: number, line: Line, why: string): void {
-  const slot = slots[index]
-  if (slot?.line !== line) return
+/** Frees the slot of a stream. @returns false where there is another one in it by now */
+function release(index: number, line: Line): boolean {
+  if (slots[index]?.line !== line) return false
   slots[index] = null
   line.detach()
-  if (slots.every((other) => other === null)) stopListening()
+  if (slots.every((other) => other === null)) stopListeningToOutput()
+  return true
+}
+
+/** Drops a stream that has ended or failed. */
+function drop(index: number, line: Line, why: string): void {
+  if (!release(index, line)) return
   try {
     line.close()
   } catch {
@@ -151,7 +168,11 @@ const END = 'end of the stream'
 const UNREAD_OUTPUT = 'what is written is not read'
 
 function nodeLine(stream: NodeJS.ReadWriteStream & { destroy?(): void }, index: number): Line {
-  const onData = (data: Buffer | string): void => receive(typeof data === 'string' ? Buffer.from(data) : data)
+  const onData = (data: unknown): void => {
+    if (typeof data === 'string') receive(Buffer.from(data))
+    else if (data instanceof Uint8Array) receive(Buffer.from(data))
+    else drop(index, line, 'what it reads is neither bytes nor text')
+  }
   const onEnd = (): void => drop(index, line, END)
   const onError = (error: unknown): void => drop(index, line, explained(error))
   const line: Line = {
@@ -173,15 +194,17 @@ function nodeLine(stream: NodeJS.ReadWriteStream & { destroy?(): void }, index: 
 }
 
 function polledLine(stream: TerminalStream, index: number): Line {
-  const buffer = Buffer.allocUnsafeSlow(256)
+  const buffer = Buffer.alloc(256)
   const poll = (): void => {
     try {
-      for (let size = stream.readinto(buffer); typeof size === 'number'; size = stream.readinto(buffer)) {
+      for (let reads = 0; reads < MOST_READS; reads++) {
+        const size = checkedCount('readinto', stream.readinto(buffer), buffer.length)
+        if (size === null) return
         if (size === 0) {
           drop(index, line, END)
           return
         }
-        receive(Buffer.from(buffer.subarray(0, Math.min(size, buffer.length))))
+        receive(Buffer.from(buffer.subarray(0, size)))
       }
     } catch (error) {
       drop(index, line, explained(error))
@@ -190,7 +213,15 @@ function polledLine(stream: TerminalStream, index: number): Line {
   const timer = setInterval(poll, POLL_INTERVAL).unref()
   const line: Line = {
     write(data) {
-      stream.write(data)
+      for (let done = 0; done < data.length; ) {
+        const result = stream.write(data.subarray(done))
+        // As streams of Node's say that they have taken it.
+        if (typeof result === 'boolean') return
+        const size = checkedCount('write', result, data.length - done)
+        // What it does not take is lost, as on boards.
+        if (size === null || size === 0) return
+        done += size
+      }
     },
     poll,
     detach: () => clearInterval(timer),
@@ -199,8 +230,18 @@ function polledLine(stream: TerminalStream, index: number): Line {
   return line
 }
 
+/** What a stream's method returned: a count of bytes, or null for nothing, or for nothing now. */
+function checkedCount(method: string, result: unknown, most: number): number | null {
+  if (result === null || result === undefined) return null
+  if (typeof result !== 'number') throw wrongType(`${method}()`, 'a number of bytes or null, and no promise', result)
+  if (Number.isInteger(result) && result >= 0 && result <= most) return result
+  if (result === -EAGAIN) return null
+  if (Number.isInteger(result) && result < 0) throw deviceError(-result, method)
+  throw outOfRange(`${method}()`, `a number of bytes, 0 to ${most}, or a negative error number`, result)
+}
+
 /** A descriptor or a port, served by a thread: also while this one is in a loop. */
-function threadLine(served: Served, index: number, listening?: (port: number) => void): Line {
+function threadLine(served: Served, index: number, listening?: (result: Listening) => void): Line {
   const counters = new SharedArrayBuffer(12)
   const counts = new Int32Array(counters)
   const thread = new Worker(new URL('./dupterm_thread.js', import.meta.url), {
@@ -217,8 +258,10 @@ function threadLine(served: Served, index: number, listening?: (port: number) =>
     close: () => {},
   }
   thread.on('message', (message: FromThread) => {
-    if ('port' in message) listening?.(message.port)
-    else if ('ended' in message) drop(index, line, message.ended || END)
+    if ('listening' in message) {
+      if ('failed' in message.listening) release(index, line)
+      listening?.(message.listening)
+    } else if ('ended' in message) drop(index, line, message.ended || END)
     else {
       Atomics.add(counts, ANSWERED, 1)
       const signalled = Atomics.exchange(counts, SIGNALLED, 0) > 0
@@ -230,24 +273,29 @@ function threadLine(served: Served, index: number, listening?: (port: number) =>
 }
 
 /**
- * A TCP port of this machine, and of nobody else's, whose one connection at a time is a terminal.
+ * A Unix socket, or a TCP port of this machine, whose one connection at a time is a terminal. What comes from it is
+ * executed at a prompt, so a socket is open to its owner alone, and on a port, which all users and all web pages of this
+ * machine can reach, the first line of a connection must be a secret.
  */
-export class TerminalPort {
-  readonly #port: number
-  readonly #listening: (port: number) => void
+export class TerminalListener {
+  readonly #served: Served
+  readonly #listening: (result: Listening) => void
 
   /**
-   * @param port its number; 0 for any that is free
-   * @param listening is told the number
+   * @param where the path of the socket, which must not exist; or a port, 0 for any that is free, and the first line
+   * @param listening is called once, with the port or the reason for which there is none
    */
-  constructor(port: number, listening: (port: number) => void = () => {}) {
-    this.#port = int(port, 'port', 0, 65535)
+  constructor(
+    where: { readonly path: string } | { readonly port: number; readonly token: string },
+    listening: (result: Listening) => void = () => {},
+  ) {
+    this.#served = 'path' in where ? where : { ...where, port: int(where.port, 'port', 0, 65535) }
     this.#listening = listening
   }
 
   /** @internal `dupterm` calls it. */
   attach(index: number): Line {
-    return threadLine({ port: this.#port }, index, this.#listening)
+    return threadLine(this.#served, index, this.#listening)
   }
 }
 
@@ -271,34 +319,7 @@ function feed(data: Buffer): void {
   })
 }
 
-type Write = typeof process.stdout.write
-
-interface Tapped {
-  readonly stream: NodeJS.WriteStream
-  readonly original: Write
-  readonly ours: Write
-}
-
-let tapped: Tapped[] = []
 let repeating = false
-
-function listen(): void {
-  if (tapped.length > 0) return
-  tapped = [process.stdout, process.stderr].map((stream) => {
-    const original = stream.write
-    const ours = function (this: NodeJS.WriteStream, ...args: Parameters<Write>): boolean {
-      repeat(args[0], args[1])
-      return original.apply(this, args)
-    } as Write
-    stream.write = ours
-    return { stream, original, ours }
-  })
-}
-
-function stopListening(): void {
-  for (const { stream, original, ours } of tapped) if (stream.write === ours) stream.write = original
-  tapped = []
-}
 
 function repeat(chunk: string | Uint8Array, encoding: unknown): void {
   // A stream whose `write` writes to the terminal itself would never come to an end.

@@ -1,7 +1,15 @@
 /** What the terminal and the thread that serves a descriptor or a port know of each other. */
 
 /** What a thread serves. */
-export type Served = { readonly fd: number } | { readonly port: number }
+export type Served =
+  | { readonly fd: number }
+  /** A Unix socket that is made at this path, for its owner alone. */
+  | { readonly path: string }
+  /** A TCP port of this machine. Whoever does not send the token as the first line is disconnected. */
+  | { readonly port: number; readonly token: string }
+
+/** The result of listening: the port, 0 for a socket; or why it failed. */
+export type Listening = { readonly port: number } | { readonly failed: string }
 
 export interface ThreadData {
   readonly served: Served
@@ -20,8 +28,8 @@ export const SIGNALLED = 2
 /** Ctrl-C, as a terminal sends it. */
 export const INTERRUPT_KEY = 0x03
 
-/** From the thread: input; at which port it listens; that it has ended, and why. */
-export type FromThread = { readonly input: Uint8Array } | { readonly port: number } | { readonly ended: string }
+/** From the thread: input; that it listens, or cannot; that it has ended, and why. */
+export type FromThread = { readonly input: Uint8Array } | { readonly listening: Listening } | { readonly ended: string }
 
 /** To the thread: output; null: that is all. */
 export type ToThread = Uint8Array | null

@@ -13,7 +13,7 @@ import { table } from './table.ts'
 export { OSError } from '../errors.ts'
 export { system } from '../os/processes/shell.ts'
 export { urandom } from '../os/system/random.ts'
-export { type Duplicate, dupterm, dupterm_notify, type TerminalPort, type TerminalStream } from './dupterm.ts'
+export { type Duplicate, dupterm, dupterm_notify, type TerminalListener, type TerminalStream } from './dupterm.ts'
 export { mount, umount, VfsFat, VfsLfs1, VfsLfs2, VfsPosix } from './vfs.ts'
 
 /** What stands between the names of a path. */

@@ -2,7 +2,7 @@ import { askPython } from './python.ts'
 
 /**
  * What is done at terminals, one after the other: 'read' until a text has come; 'write' text; 'connect' a client to the
- * TCP port that the terminal `main` has told, under a name; 'close' it, or the pty; 'wait' for the program to end, which
+ * TCP port that the terminal `main` has told, with its token, under a name; 'close' it, or the pty; 'wait' for the program to end, which
  * gives its status.
  */
 export type Step =
@@ -63,6 +63,7 @@ try:
         elif kind == 'connect':
             port = int(re.search(rb'127.0.0.1, port (\\d+)', shown['main']).group(1))
             ends[rest[0]] = socket.create_connection(('127.0.0.1', port))
+            ends[rest[0]].sendall(re.search(rb'first line has to be (\\S+)', shown['main']).group(1) + b'\\n')
             shown[rest[0]] = unseen[rest[0]] = b''
         elif kind == 'close':
             end = ends.pop(rest[0])
