@@ -14,13 +14,13 @@ const fstatat: Bare<[at: number, name: number, out: number, flags: number]> = li
 const { AT_FDCWD, DT_LNK, DT_REG, O_CLOEXEC, O_DIRECTORY, S_IFMT, S_IFREG } = constants
 const { d_name, d_reclen, d_type } = structs.dirent64.offsets
 const RECORDS = 65536
-const room = newMemory(RECORDS + structs.stat.size)
-const u16 = new Uint16Array(room.bytes.buffer)
-const u32 = new Uint32Array(room.bytes.buffer)
+const scratch = newMemory(RECORDS + structs.stat.size)
+const u16 = new Uint16Array(scratch.bytes.buffer)
+const u32 = new Uint32Array(scratch.bytes.buffer)
 
 /** How many plain files there are, and links to such: what floor.c counts, with neither names nor objects. */
 export function countFiles(path: string): number {
-  const { bytes, address } = room
+  const { bytes, address } = scratch
   const fd = openat(AT_FDCWD, path, O_DIRECTORY | O_CLOEXEC)
   let files = 0
   for (let size = 0; (size = getdents64(fd, address, RECORDS)) > 0; ) {

@@ -35,8 +35,8 @@ interface Directory {
 }
 
 const results = newMemory(AT_ONCE * POINTER)
-const room = newMemory(ENTRY + LONGEST)
-const words = new Uint32Array(room.bytes.buffer)
+const scratch = newMemory(ENTRY + LONGEST)
+const words = new Uint32Array(scratch.bytes.buffer)
 
 function pointerAt(bytes: Buffer, at: number): number {
   return bytes.readUInt32LE(at) + bytes.readUInt32LE(at + 4) * 0x1_0000_0000
@@ -100,15 +100,15 @@ function take(list: number, count: number, directories: string[]): number {
   let names = 0
   for (let done = 0; done < count; done++) {
     const index = done % PIECE
-    if (index === 0) memcpy(room.address, list + done * POINTER, Math.min(PIECE, count - done) * POINTER)
+    if (index === 0) memcpy(scratch.address, list + done * POINTER, Math.min(PIECE, count - done) * POINTER)
     const at = index * 2
     const entry = (words[at] ?? 0) + (words[at + 1] ?? 0) * 0x1_0000_0000
-    const end = memccpy(room.address + ENTRY, entry + d_type, 0, LONGEST) - room.address
+    const end = memccpy(scratch.address + ENTRY, entry + d_type, 0, LONGEST) - scratch.address
     free(entry)
-    const name = room.bytes.toString('latin1', ENTRY + 1, end - 1)
+    const name = scratch.bytes.toString('latin1', ENTRY + 1, end - 1)
     if (name === '.' || name === '..') continue
     names += 1
-    if (room.bytes[ENTRY] === DT_DIR) directories.push(name)
+    if (scratch.bytes[ENTRY] === DT_DIR) directories.push(name)
   }
   if (count >= 0) free(list)
   return names

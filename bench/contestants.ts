@@ -41,13 +41,13 @@ const SOURCES = 'bench'
 /** Descriptors that a contestant inherits, as 3 and following. Asked for when it starts. */
 type Descriptors = () => readonly number[]
 
-const NONE: Descriptors = () => []
+const NO_DESCRIPTORS: Descriptors = () => []
 
 /**
  * A function of JavaScript. It runs in a process of its own, as all contestants do: neither the garbage nor the type
  * feedback of one should burden another.
  */
-export function inNode(work: () => unknown, descriptors = NONE): Entry {
+export function inNode(work: () => unknown, descriptors = NO_DESCRIPTORS): Entry {
   const timer = fileURLToPath(new URL('timer.js', import.meta.url))
   return { work, start: (place) => new Timer(process.execPath, [timer, ...place], descriptors()) }
 }
@@ -61,7 +61,7 @@ export function inPython(statement: string, setup = ''): Entry {
 }
 
 /** A case of floor.c: what the C library costs with nothing around it. */
-export function inC(name: string, descriptors = NONE): Entry {
+export function inC(name: string, descriptors = NO_DESCRIPTORS): Entry {
   return {
     start() {
       floor ??= compileFloor()

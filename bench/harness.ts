@@ -4,12 +4,12 @@ import type { Contestant, Entry } from './contestants.ts'
 export interface Work {
   readonly name: string
   readonly osier: Entry
-  readonly against: readonly Rival[]
+  readonly against: readonly Comparison[]
   /** Whether it takes longer the more memory there is in use, so that whoever measures it must not use some. */
   readonly countsMemory?: true
 }
 
-interface Rival {
+interface Comparison {
   readonly name: string
   readonly entry: Entry
   /** What nobody who makes the same calls this way can do better than: targets are held against it. */
@@ -28,7 +28,7 @@ export function entriesOf(work: Work): readonly Entry[] {
 /** What was found of a rival: medians in nanoseconds, or why it did not take part. */
 export interface Result {
   readonly work: Work
-  readonly rival: Rival
+  readonly rival: Comparison
   readonly osier: number
   readonly other: number | string
 }
@@ -45,7 +45,7 @@ export async function compare(work: Work, place: readonly string[]): Promise<Res
   if (osier === undefined || typeof osier === 'string') throw new Error(`${work.name}: ${osier}`)
   const running = [osier, ...others.filter((other) => typeof other !== 'string')]
   try {
-    const medians = await race(running)
+    const medians = await measureInTurns(running)
     const medianOf = (one: Contestant): number => medians.get(one) ?? Number.NaN
     return work.against.map((rival, i) => {
       const other = others[i] ?? ''
@@ -56,16 +56,16 @@ export async function compare(work: Work, place: readonly string[]): Promise<Res
   }
 }
 
-async function race(contestants: readonly Contestant[]): Promise<Map<Contestant, number>> {
-  const entrants = []
-  for (const one of contestants) entrants.push({ one, times: await calibrate(one), found: [] as number[] })
+async function measureInTurns(contestants: readonly Contestant[]): Promise<Map<Contestant, number>> {
+  const runs = []
+  for (const one of contestants) runs.push({ one, times: await calibrate(one), found: [] as number[] })
   for (let round = 0; round < ROUNDS; round++) {
-    for (const { one, times, found } of entrants) {
+    for (const { one, times, found } of runs) {
       const samples = found[0] === undefined ? 1 : Math.max(1, Math.round(TURN_NS / (times * found[0])))
       found.push(...(await one.sample(times, samples)))
     }
   }
-  return new Map(entrants.map(({ one, found }) => [one, median(found)]))
+  return new Map(runs.map(({ one, found }) => [one, median(found)]))
 }
 
 /** How many times make a sample. Getting there warms up, too. */

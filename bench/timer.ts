@@ -23,11 +23,11 @@ process.exit()
  * child, for one, has to take leave of it.
  */
 function* lines(): Generator<string> {
-  const room = Buffer.alloc(1024)
+  const buffer = Buffer.alloc(1024)
   for (let text = ''; ; ) {
-    const size = readSync(0, room)
+    const size = readSync(0, buffer)
     if (size === 0) return
-    const all = (text + room.toString('latin1', 0, size)).split('\n')
+    const all = (text + buffer.toString('latin1', 0, size)).split('\n')
     text = all.pop() ?? ''
     yield* all
   }

@@ -252,8 +252,8 @@ function refuses(absent: AnyFunction, name: string, platforms: readonly string[]
     (error) => {
       assert.ok(error instanceof osier.NotImplementedError, name)
       assert.match(error.message, new RegExp(`^os\\.${name} is not available on linux, only on `))
-      const told = error.message.slice(error.message.indexOf('only on '))
-      for (const platform of platforms) assert.ok(told.includes(platform), `${error.message}: ${platform}`)
+      const platformList = error.message.slice(error.message.indexOf('only on '))
+      for (const platform of platforms) assert.ok(platformList.includes(platform), `${error.message}: ${platform}`)
       return true
     },
   )

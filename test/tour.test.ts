@@ -69,11 +69,11 @@ const masked: Readonly<Record<string, readonly [field: string, pattern: RegExp]>
  * each has an order of its own.
  */
 function comparable(name: string, output: string): string[] {
-  const speaker = (line: string): string => /^(PARENT|CHILD|WORKER \d): /.exec(line)?.[0] ?? ''
+  const prefixOf = (line: string): string => /^(PARENT|CHILD|WORKER \d): /.exec(line)?.[0] ?? ''
   const lines = output.split('\n')
-  const grouped = [...new Set(lines.map(speaker))]
+  const grouped = [...new Set(lines.map(prefixOf))]
     .sort()
-    .flatMap((one) => lines.filter((line) => speaker(line) === one))
+    .flatMap((one) => lines.filter((line) => prefixOf(line) === one))
   const [field, pattern] = masked[name] ?? ['', /(?!)/g]
   const seen: string[] = []
   const mask = (value: string): string => {
@@ -245,10 +245,15 @@ function onTerminal(env: NodeJS.ProcessEnv): string {
 
 test('on a terminal it is coloured, unless NO_COLOR or TERM=dumb say no', { skip: noPython }, () => {
   // Node asks these, too, whether a terminal has colours.
-  const able = { CI: undefined, FORCE_COLOR: undefined, NODE_DISABLE_COLORS: undefined, TERM: 'xterm-256color' }
-  assert.ok(onTerminal({ ...able, NO_COLOR: undefined }).includes('\x1b[1m'))
-  assert.ok(!onTerminal({ ...able, NO_COLOR: '1' }).includes('\x1b'))
-  assert.ok(!onTerminal({ ...able, NO_COLOR: undefined, TERM: 'dumb' }).includes('\x1b'))
+  const colorTerminal = {
+    CI: undefined,
+    FORCE_COLOR: undefined,
+    NODE_DISABLE_COLORS: undefined,
+    TERM: 'xterm-256color',
+  }
+  assert.ok(onTerminal({ ...colorTerminal, NO_COLOR: undefined }).includes('\x1b[1m'))
+  assert.ok(!onTerminal({ ...colorTerminal, NO_COLOR: '1' }).includes('\x1b'))
+  assert.ok(!onTerminal({ ...colorTerminal, NO_COLOR: undefined, TERM: 'dumb' }).includes('\x1b'))
 })
 
 test('there is a Python program for each of ours, and none too many', () => {

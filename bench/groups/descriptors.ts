@@ -8,14 +8,14 @@ const FILE = '/usr/bin/env'
 const ZEROS = '/dev/zero'
 const zeros = openSync(ZEROS, 'r')
 const file = openSync(FILE, 'r')
-const room = Buffer.allocUnsafeSlow(4096)
+const data = Buffer.allocUnsafeSlow(4096)
 const own = bare.newMemory(4096)
 const [r, w] = os.pipe()
 const byte = Buffer.from('x')
 
 /** Node has made some 64 MiB of Buffers before it frees any. */
 const next = bare.inTurn(4096, 64 * 2 ** 20)
-const IN_TURN = "koffi's bare call, into 64 MiB in turn, no Buffer"
+const CYCLING = "koffi's bare call, into 64 MiB in turn, no Buffer"
 
 export const works: readonly Work[] = [
   {
@@ -38,7 +38,7 @@ export const works: readonly Work[] = [
         atMost: 1,
       },
       { name: 'fs.readSync', entry: inNode(() => readSync(zeros, Buffer.allocUnsafe(4096))) },
-      { name: IN_TURN, entry: inNode(() => bare.read(zeros, next(), 4096)), isFloor: true },
+      { name: CYCLING, entry: inNode(() => bare.read(zeros, next(), 4096)), isFloor: true },
     ],
   },
   {
@@ -51,25 +51,25 @@ export const works: readonly Work[] = [
         atMost: 1,
       },
       { name: 'fs.readSync', entry: inNode(() => readSync(file, Buffer.allocUnsafe(4096), 0, 4096, 0)) },
-      { name: IN_TURN, entry: inNode(() => bare.pread(file, next(), 4096, 0)), isFloor: true },
+      { name: CYCLING, entry: inNode(() => bare.pread(file, next(), 4096, 0)), isFloor: true },
       { name: "koffi's bare call, into 4 KiB", entry: inNode(() => bare.pread(file, own.address, 4096, 0)) },
     ],
   },
   {
-    name: 'os.preadv(fd, [room], 0), 4 KiB',
-    osier: inNode(() => os.preadv(file, [room], 0)),
+    name: 'os.preadv(fd, [data], 0), 4 KiB',
+    osier: inNode(() => os.preadv(file, [data], 0)),
     against: [
       { name: 'C, pread', entry: inC('pread'), atMost: 1.5 },
-      { name: "koffi's bare call", entry: inNode(() => bare.preadInto(file, room, 4096, 0)), isFloor: true },
+      { name: "koffi's bare call", entry: inNode(() => bare.preadInto(file, data, 4096, 0)), isFloor: true },
       {
         name: 'CPython',
         entry: inPython(
-          'os.preadv(fd, [room], 0)',
-          `import os; fd = os.open('${FILE}', os.O_RDONLY); room = bytearray(4096)`,
+          'os.preadv(fd, [data], 0)',
+          `import os; fd = os.open('${FILE}', os.O_RDONLY); data = bytearray(4096)`,
         ),
         atMost: 0.7,
       },
-      { name: 'fs.readSync', entry: inNode(() => readSync(file, room, 0, 4096, 0)) },
+      { name: 'fs.readSync', entry: inNode(() => readSync(file, data, 0, 4096, 0)) },
     ],
   },
   {

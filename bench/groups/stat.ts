@@ -7,7 +7,7 @@ import type { Work } from '../harness.ts'
 const FILE = '/usr/bin/env'
 /** Not one of /proc/self, which would lead everybody elsewhere. */
 const LINK = '/dev/fd'
-const room = bare.newMemory(4096)
+const scratch = bare.newMemory(4096)
 
 export const works: readonly Work[] = [
   {
@@ -34,7 +34,7 @@ export const works: readonly Work[] = [
     osier: inNode(() => os.readlink(LINK)),
     against: [
       { name: 'C', entry: inC('readlink') },
-      { name: "koffi's bare call", entry: inNode(() => bare.readlink(LINK, room.address, 4096)), isFloor: true },
+      { name: "koffi's bare call", entry: inNode(() => bare.readlink(LINK, scratch.address, 4096)), isFloor: true },
       { name: 'CPython', entry: inPython(`os.readlink('${LINK}')`, 'import os'), atMost: 0.8 },
       { name: 'fs.readlinkSync', entry: inNode(() => readlinkSync(LINK)) },
     ],

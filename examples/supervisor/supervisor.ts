@@ -11,7 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import os from 'osier'
 import { SIGKILL, SIGTERM, Signals } from 'osier/signal'
 
-const PATIENCE = 5000
+const STOP_TIMEOUT = 5000
 const HANDED_ON = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGUSR1', 'SIGUSR2'] as const
 
 // Orphans come to process 1, or to the nearest ancestor that has asked for them.
@@ -43,7 +43,7 @@ function children(): number[] {
 /** Sends a signal to what is left, and waits until it is gone: whether it is. */
 async function end(signal: number): Promise<boolean> {
   const told = new Set<number>()
-  const limit = Date.now() + PATIENCE
+  const limit = Date.now() + STOP_TIMEOUT
   // Each that ends may leave orphans of its own, so look again and again.
   while (children().length > 0 && Date.now() < limit) {
     for (const pid of children()) {

@@ -3,7 +3,7 @@ import os from 'osier'
 // Whose process this is: the real ids say who started it, the effective ones what it may do. Root can take on those of
 // anybody, group first: as an ordinary user it could not change the group any more. Others are refused.
 
-const SOMEBODY = 502
+const OTHER_USER = 502
 
 function show(title: string): void {
   console.log(title)
@@ -15,7 +15,7 @@ function show(title: string): void {
 
 function change(title: string, set: (id: number) => void): void {
   try {
-    set(SOMEBODY)
+    set(OTHER_USER)
   } catch (error) {
     if (!(error instanceof os.PermissionError)) throw error
     console.log(title, 'failed:', error.strerror)

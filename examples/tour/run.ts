@@ -34,7 +34,7 @@ function bold(text: string): string {
   return coloured ? `\x1b[1m${text}\x1b[22m` : text
 }
 
-function faint(text: string): string {
+function dim(text: string): string {
   return coloured ? `\x1b[2m${text}\x1b[22m` : text
 }
 
@@ -45,7 +45,7 @@ function fileOf(name: string): string {
 function heading({ name, shows, args = [] }: Program): string {
   const title = `${name}: ${shows}`
   const command = ['$ node', relative(project, fileOf(name)), ...args].join(' ')
-  return `${bold(title)} ${faint('-'.repeat(WIDTH - title.length - 1))}\n${faint(command)}\n\n`
+  return `${bold(title)} ${dim('-'.repeat(WIDTH - title.length - 1))}\n${dim(command)}\n\n`
 }
 
 /** Runs one program to its end: whether it ended well. What it prints comes through a pipe, in the order of time. */
@@ -80,7 +80,7 @@ function chosen(words: readonly string[]): readonly Program[] {
 const failed: string[] = []
 const asked = chosen(process.argv.slice(2))
 // Elsewhere the commands that the headings show would find no files.
-if (project !== process.cwd()) print(`${faint(`In ${project}:`)}\n\n`)
+if (project !== process.cwd()) print(`${dim(`In ${project}:`)}\n\n`)
 for (const program of asked) {
   if (stopped) break
   print(heading(program))
@@ -92,5 +92,5 @@ if (failed.length > 0) {
   process.exitCode ??= 1
 } else {
   const sources = join(project, 'examples/tour')
-  print(`${faint(`The programs are in ${relative('.', existsSync(sources) ? sources : folder)}.`)}\n`)
+  print(`${dim(`The programs are in ${relative('.', existsSync(sources) ? sources : folder)}.`)}\n`)
 }

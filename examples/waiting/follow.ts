@@ -16,20 +16,20 @@ async function* follow(path: string, signal: AbortSignal): AsyncGenerator<string
   try {
     os.lseek(fd, 0, os.SEEK_END)
     console.log(`following ${path}`)
-    let begun = ''
+    let incomplete = ''
     while (!signal.aborted) {
       const chunk = await promises.read(fd, 65536)
       if (chunk.length > 0) {
-        const lines = (begun + os.fsdecode(chunk)).split('\n')
-        begun = lines.pop() ?? ''
+        const lines = (incomplete + os.fsdecode(chunk)).split('\n')
+        incomplete = lines.pop() ?? ''
         yield* lines
         continue
       }
       if (os.lseek(fd, 0, os.SEEK_CUR) > os.fstat(fd).st_size) os.lseek(fd, 0, os.SEEK_SET)
-      const successor = await replaced(fd, path)
-      if (successor !== null) {
+      const newFile = await replaced(fd, path)
+      if (newFile !== null) {
         os.close(fd)
-        fd = successor
+        fd = newFile
         continue
       }
       await sleep(20, undefined, { signal }).catch(() => undefined)

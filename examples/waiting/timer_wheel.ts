@@ -73,8 +73,8 @@ using wheel = new TimerWheel(10, 64)
 const order: number[] = []
 await new Promise<void>((resolve) => {
   for (const delay of [90, 30, 60]) wheel.after(delay, () => order.push(delay))
-  const takeBack = wheel.after(50, () => order.push(50))
-  takeBack()
+  const cancel = wheel.after(50, () => order.push(50))
+  cancel()
   for (let i = 0; i < 10_000; i++) wheel.after(20, () => undefined)
   wheel.after(120, resolve)
 })

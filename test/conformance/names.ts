@@ -70,8 +70,8 @@ const pep519 = conformance('test_os', 'TestPEP519', {
       'a class made of PathLike has its own instances only',
       'a class of JavaScript inherits the question as well: what has the method is an instance',
       () => {
-        abstract class Mine extends os.PathLike {}
-        assert.equal(new FakePath('x') instanceof Mine, true)
+        abstract class Subclass extends os.PathLike {}
+        assert.equal(new FakePath('x') instanceof Subclass, true)
       },
     ),
   ],

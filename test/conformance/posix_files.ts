@@ -18,7 +18,7 @@ import {
 
 /** CPython's PosixTester, as far as it is about files by their names. */
 
-const NONE = 'null in place of a time'
+const NULL_TIMES = 'null in place of a time'
 
 /** What `utime` takes and refuses, whatever it is given in place of a path. */
 function utimes(
@@ -30,7 +30,7 @@ function utimes(
     holds(`${how}: utime takes none, whole seconds, and seconds with a fraction`, (here) => {
       for (const times of [undefined, null, [Math.floor(now), Math.floor(now)], [now, now]]) set(here, times)
     }),
-    holds(`${how}: utime refuses ${NONE}, with a TypeError`, (here) => {
+    holds(`${how}: utime refuses ${NULL_TIMES}, with a TypeError`, (here) => {
       for (const times of [[null, null], [now, null], [null, now], [now, 'x'], now]) {
         typeError(() => set(here, times as never))
       }
@@ -39,7 +39,7 @@ function utimes(
 }
 
 /** The folder's file, made when it is first asked for. */
-function aFile(here: Here): string {
+function newFile(here: Here): string {
   return os.path.exists(here.path('file')) ? here.path('file') : here.file()
 }
 
@@ -154,7 +154,7 @@ export const tests: PythonClass['tests'] = {
   ],
   test_utime_with_fd: [
     ...utimes('by descriptor', (here, times, ns) => {
-      const fd = here.open(aFile(here))
+      const fd = here.open(newFile(here))
       os.utime(fd, times as never, ns === undefined ? {} : { ns: ns as never })
     }),
     holds('utime refuses times and ns together, with a ValueError, whatever they are', (here) => {
@@ -177,7 +177,7 @@ export const tests: PythonClass['tests'] = {
       os.utime(here.path('link'), { follow_symlinks: false })
     }),
   ],
-  test_utime: utimes('by path', (here, times) => os.utime(aFile(here), times as never)),
+  test_utime: utimes('by path', (here, times) => os.utime(newFile(here), times as never)),
   test_fstat: [
     holds('fstat takes a descriptor', (here) => assert.equal(os.fstat(here.open(here.file('file', 'abc'))).st_size, 3)),
     holds('so does stat', (here) => assert.equal(os.stat(here.open(here.file('file', 'abc'))).st_size, 3)),
@@ -260,7 +260,7 @@ export const tests: PythonClass['tests'] = {
       fails('ENOENT', () => os.chown(here.path('no'), -1, -1)),
     ),
     ...chowns('chown', (here) => ({
-      chown: (uid, gid) => os.chown(aFile(here), uid, gid),
+      chown: (uid, gid) => os.chown(newFile(here), uid, gid),
       owner: () => ownerOf(os.stat(here.path('file'))),
     })),
   ],

@@ -20,7 +20,7 @@ import {
 type Spawn = typeof os.posix_spawn
 
 const SH = '/bin/sh'
-const NOTHING = [SH, '-c', ':'] as const
+const TRUE_COMMAND = [SH, '-c', ':'] as const
 
 /** What a shell's command ends with. */
 function run(spawn: Spawn, command: string, options: os.PosixSpawnOptions = {}): number {
@@ -67,7 +67,7 @@ function scheduled(spawn: Spawn, policy: number | null): void {
 }
 
 function refused(spawn: Spawn, options: object): () => unknown {
-  return () => spawn(SH, NOTHING, os.environ, options as os.PosixSpawnOptions)
+  return () => spawn(SH, TRUE_COMMAND, os.environ, options as os.PosixSpawnOptions)
 }
 
 function spawnTests(name: string, spawn: Spawn): Record<string, Behaviour[]> {

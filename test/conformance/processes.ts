@@ -20,7 +20,7 @@ import {
 
 /** The programs of these tests: ends with 17. */
 const SH = '/bin/sh'
-const SEVENTEEN = [SH, '-c', 'exit 17'] as const
+const EXIT_17 = [SH, '-c', 'exit 17'] as const
 /** Ends with 17 where a variable of this name has this value. */
 const WITH_VARIABLE = [SH, '-c', '[ "$OSIERTEST" = magic ] && exit 17'] as const
 
@@ -74,7 +74,7 @@ const exec = conformance('test_os', 'ExecTests', {
       assert.equal(become(call), 'beans\n')
     }),
   ],
-  test_execve_invalid_env: invalidEnvironments((env) => os.execve(SH, SEVENTEEN, env), 'execve'),
+  test_execve_invalid_env: invalidEnvironments((env) => os.execve(SH, EXIT_17, env), 'execve'),
 })
 
 /** Names and values that no environment can have: refused before anything happens. */
@@ -120,7 +120,7 @@ const pid = conformance('test_os', 'PidTests', {
   ],
 })
 
-const [path, ...rest] = SEVENTEEN
+const [path, ...rest] = EXIT_17
 const found = ['sh', ...rest] as const
 
 const NO_ARGUMENTS: Readonly<Record<string, readonly (() => unknown)[]>> = {
@@ -144,7 +144,7 @@ function equalsInValue(name: string, spawn: typeof os.spawnve): Behaviour {
 }
 
 const spawn = conformance('test_os', 'SpawnTests', {
-  test_spawnl: [waits('spawnl', () => os.spawnl(os.P_WAIT, path, ...SEVENTEEN))],
+  test_spawnl: [waits('spawnl', () => os.spawnl(os.P_WAIT, path, ...EXIT_17))],
   test_spawnle: [
     waits('spawnle, with an environment,', () => os.spawnle(os.P_WAIT, path, ...WITH_VARIABLE, environment())),
   ],
@@ -153,8 +153,8 @@ const spawn = conformance('test_os', 'SpawnTests', {
     waits('spawnlpe, by a name to be found,', () => os.spawnlpe(os.P_WAIT, 'sh', ...WITH_VARIABLE, environment())),
   ],
   test_spawnv: [
-    waits('spawnv', () => os.spawnv(os.P_WAIT, path, SEVENTEEN)),
-    waits('spawnv, by a path-like object,', () => os.spawnv(os.P_WAIT, new FakePath(path), SEVENTEEN)),
+    waits('spawnv', () => os.spawnv(os.P_WAIT, path, EXIT_17)),
+    waits('spawnv, by a path-like object,', () => os.spawnv(os.P_WAIT, new FakePath(path), EXIT_17)),
   ],
   test_spawnve: [
     waits('spawnve, with an environment,', () => os.spawnve(os.P_WAIT, path, WITH_VARIABLE, environment())),
@@ -165,7 +165,7 @@ const spawn = conformance('test_os', 'SpawnTests', {
   ],
   test_nowait: [
     holds('spawnv with P_NOWAIT gives the id of a child to wait for', () => {
-      assert.equal(exitCode(os.spawnv(os.P_NOWAIT, path, SEVENTEEN)), 17)
+      assert.equal(exitCode(os.spawnv(os.P_NOWAIT, path, EXIT_17)), 17)
     }),
   ],
   test_spawnve_bytes: [
@@ -186,7 +186,7 @@ const spawn = conformance('test_os', 'SpawnTests', {
     ]),
   ),
   test_spawnve_invalid_env: [
-    ...invalidEnvironments((env) => os.spawnve(os.P_WAIT, path, SEVENTEEN, env), 'spawnve'),
+    ...invalidEnvironments((env) => os.spawnve(os.P_WAIT, path, EXIT_17, env), 'spawnve'),
     equalsInValue('spawnve', os.spawnve),
   ],
   test_spawnvpe_invalid_env: [

@@ -212,8 +212,8 @@ const utime = conformance('test_os', 'UtimeTests', {
   test_issue31577: [
     holds('nanoseconds that only pretend to be integers are a TypeError', (here) => {
       const path = here.file()
-      const pretends = { valueOf: () => 1, [Symbol.toPrimitive]: () => 1 }
-      typeError(() => os.utime(path, { ns: [pretends, 1n] as never }))
+      const convertible = { valueOf: () => 1, [Symbol.toPrimitive]: () => 1 }
+      typeError(() => os.utime(path, { ns: [convertible, 1n] as never }))
     }),
   ],
 })

@@ -4,8 +4,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { askNode, runNode } from '../support/child.ts'
 
-const disguise = `data:text/javascript,${encodeURIComponent("Object.defineProperty(process.versions, 'bun', { value: '0' })")}`
-const nodeOptions = ['--import', disguise]
+const pretendBun = `data:text/javascript,${encodeURIComponent("Object.defineProperty(process.versions, 'bun', { value: '0' })")}`
+const nodeOptions = ['--import', pretendBun]
 
 test('a thread tells when descriptors are ready', () => {
   const program = `

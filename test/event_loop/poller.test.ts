@@ -164,7 +164,7 @@ test('worker threads wait in loops of their own, and end by themselves', { skip:
   assert.ok(epolls() <= before)
 })
 
-const noHooks = onlyNode('a thread that is terminated is told nothing, and leaves two descriptors open')
+const noHooks = onlyNode('a thread that is terminated is received nothing, and leaves two descriptors open')
 test('a worker that is terminated in the middle of it leaves nothing behind', {
   timeout: 60_000,
   skip: noHooks,
@@ -212,19 +212,19 @@ test('a forked child has an event loop of its own, and leaves the waits of its p
   const program = `
     const [r, w] = os.pipe()
     const [r2, w2] = os.pipe()
-    const told = []
-    const parents = os.promises.read(r, 10).then((data) => told.push('parent ' + data))
+    const received = []
+    const parents = os.promises.read(r, 10).then((data) => received.push('parent ' + data))
     await os.promises.write(w2, Buffer.from('x'))
     await os.promises.read(r2, 1)
     const pid = os.fork()
     if (pid === 0) {
-      os.promises.read(r2, 10).then((data) => { process.exit(String(data) === 'child' && told.length === 0 ? 7 : 1) })
+      os.promises.read(r2, 10).then((data) => { process.exit(String(data) === 'child' && received.length === 0 ? 7 : 1) })
       os.write(w2, Buffer.from('child'))
     } else {
       const [, status] = os.waitpid(pid, 0)
       os.write(w, Buffer.from('data'))
       await parents
-      console.log(JSON.stringify([os.waitstatus_to_exitcode(status), told]))
+      console.log(JSON.stringify([os.waitstatus_to_exitcode(status), received]))
     }`
   assert.deepEqual(askNode(program), [7, ['parent data']])
 })

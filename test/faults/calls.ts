@@ -1,11 +1,11 @@
-/** What is done under each fault: nearly every call of `os` once, in a folder that is prepared for it. */
+/** The calls that are made under each fault: nearly every function of `os` once, in a prepared folder. */
 
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import os from 'osier'
 import * as path from 'osier/path'
 import { CLOCK_MONOTONIC } from 'osier/time'
 
-/** What a folder has before the calls are made in it. */
+/** Creates the files that the calls use. */
 export function prepare(folder: string): void {
   for (const name of ['', '/d', '/d/inner', '/empty', '/removed', '/nested', '/nested/inner']) mkdirSync(folder + name)
   for (const name of ['file', 'd/a', 'd/b', 'old', 'older', 'oldest', 'gone', 'goner', 'other']) {
@@ -15,11 +15,11 @@ export function prepare(folder: string): void {
   try {
     for (const name of ['file', 'd/a', 'other']) os.setxattr(`${folder}/${name}`, 'user.set', Buffer.from('value'))
   } catch {
-    // The file system has no attributes: then these calls fail in any case.
+    // The file system has no extended attributes: these calls fail with or without a fault.
   }
 }
 
-/** Opened before the fault is there, since opening may be what it hits. */
+/** Opened before the fault takes effect, since the fault may be in open(2). */
 export interface Open {
   readonly file: number
   readonly other: number
@@ -46,7 +46,7 @@ export function close({ pipe, otherPipe, ...single }: Open): void {
   for (const fd of [...pipe, ...otherPipe, ...Object.values(single)]) os.close(fd)
 }
 
-/** A descriptor that a call gave is closed, so that the next finds as many as this. */
+/** Closes a descriptor that a call returned, so that the next call starts with the same descriptors. */
 function given(...fds: readonly number[]): string {
   for (const fd of fds) os.close(fd)
   return fds.every((fd) => fd > 2) ? 'descriptors' : 'not descriptors'
@@ -54,15 +54,15 @@ function given(...fds: readonly number[]): string {
 
 const names = (list: Iterable<string>): string[] => [...list].sort()
 const bytes = (length: number): Buffer => Buffer.alloc(length, 'x')
-/** A program may itself need what fails: whether it ended is what counts. */
+/** The program may itself need the failing call: only checks that it has exited. */
 const ended = (status: number): string => (Number.isInteger(status) ? 'a status' : 'none')
 
-/** Of several calls the last one's result. */
+/** The result of the last of several calls. */
 function last(...results: readonly unknown[]): unknown {
   return results.at(-1)
 }
 
-/** Waits for a child in any case. */
+/** Waits for a child, also after an error. */
 function reaped(pid: number, wait: (pid: number) => unknown): unknown {
   try {
     return wait(pid)
@@ -74,9 +74,9 @@ function reaped(pid: number, wait: (pid: number) => unknown): unknown {
 
 const child = (): number => os.posix_spawn('/bin/true', ['true'], null)
 
-/** Each in a folder of its kind; what a call makes or removes belongs to it alone. */
+/** By name. What a call creates or removes is used by no other call. */
 export const calls: Readonly<Record<string, (at: string, fds: Open) => unknown>> = {
-  // What asks
+  // Queries
   access: (at) => os.access(`${at}/file`, os.R_OK),
   'access, effective_ids': (at) => os.access(`${at}/file`, os.R_OK, { effective_ids: true }),
   stat: (at) => os.stat(`${at}/link`).st_size,
@@ -111,7 +111,7 @@ export const calls: Readonly<Record<string, (at: string, fds: Open) => unknown>>
   'mkdir of a relative name': (at) => os.mkdir(`relative-${path.basename(at)}`),
   'path.abspath': () => path.abspath('name').endsWith('/name'),
 
-  // What changes
+  // Changes
   chmod: (at) => os.chmod(`${at}/file`, 0o600),
   'chmod, follow_symlinks: false': (at) => os.chmod(`${at}/file`, 0o644, { follow_symlinks: false }),
   fchmod: (_, { file }) => os.fchmod(file, 0o644),

@@ -1,4 +1,7 @@
-/** Every call under every fault: its usual result, the error of the fault, or an answer that says no; nothing left over. */
+/**
+ * Every call under every fault: the usual result, the fault's error, or a documented `false`; no leaked descriptor or
+ * child.
+ */
 
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
@@ -23,7 +26,7 @@ describe('faults', { skip: noSeccomp }, () => {
   test('without faults the calls work', () => {
     for (const { usual } of ofSyscalls.values()) {
       const failed = Object.entries(usual).filter(([, outcome]) => /^[A-Z]\w*Error|^E[A-Z]+|left/.test(outcome))
-      // Some kernels and file systems lack these.
+      // Some kernels and file systems do not support these.
       const unexpected = failed.filter(
         ([call]) => !/xattr|follow_symlinks: false|pidfd|posix_fallocate|1 GiB/.test(call),
       )
@@ -32,7 +35,7 @@ describe('faults', { skip: noSeccomp }, () => {
   })
 
   for (const error of Object.keys(errors)) {
-    test(`a system call that fails with ${error} is that error, or another way is found`, () => {
+    test(`a system call that fails with ${error} throws that error, or is replaced by another system call`, () => {
       for (const [syscall, { usual, faults }] of ofSyscalls) {
         assert.deepEqual(mistakes(usual, faults[error] ?? {}, [error]), [], syscall)
         assert.deepEqual(Object.keys(faults[error] ?? {}), Object.keys(usual))
@@ -51,9 +54,10 @@ describe('faults', { skip: noSeccomp }, () => {
 
   test('docs/reliability.md says the same', { skip: partOfAll }, (t) => {
     const page = readSection('faults')
-    if (!page.includes(`One run on ${machine()}.`)) return t.skip(`the page is not of ${machine()}`)
+    if (!page.includes(`One run on ${machine()}.`))
+      return t.skip(`the page was written on another machine than ${machine()}`)
     if (noNamespaces !== false) return t.skip(noNamespaces)
-    // Whether there is a GiB left then depends on how much an engine has reserved before.
+    // Whether 1 GiB can be allocated depends on how much address space the engine has reserved before.
     const ofAllEngines = (text: string): string => text.replace(/^\| no more than 64 MiB of memory left .*$/m, '')
     const now = section(ofSyscalls, ofSituations)
     assertSamePage(ofAllEngines(page), ofAllEngines(now), 'docs/reliability.md', 'npm run faults')

@@ -1,4 +1,4 @@
-/** Makes the calls of `calls.ts` in processes where something is wrong, several processes at a time. */
+/** Makes the calls of `calls.ts` in processes with a fault, several processes at a time. */
 
 import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -9,7 +9,7 @@ import { syscalls } from '../../src/libc/facts.ts'
 import { noNamespaces } from '../support/namespaces.ts'
 import type { Report } from './report.ts'
 
-/** Those that the calls make on the way, or could. What every program needs to go on and to report is not among them. */
+/** System calls that the calls make, or could make, except those that every program needs to run and to report. */
 const failing: readonly string[] = (
   'chdir clone clone3 close_range copy_file_range dup3 eventfd2 execve faccessat faccessat2 fallocate fchdir fchmod ' +
   'fchmodat fchmodat2 fchownat fcntl fgetxattr flistxattr fremovexattr fsetxattr fstatfs getdents64 getrandom ' +
@@ -20,20 +20,20 @@ const failing: readonly string[] = (
   'utimensat vmsplice wait4 waitid'
 ).split(' ')
 
-/** What else can be wrong, with the errors that it may cause. */
+/** Other faults, with the errors that they may cause. */
 export interface Situation {
   readonly name: string
   readonly fault: string
   readonly allowed: readonly string[]
-  /** Whether it takes a mount namespace. */
+  /** Whether it needs a mount namespace. */
   readonly mounts?: boolean
 }
 
 export const situations: readonly Situation[] = [
   { name: 'a signal every 0.2 ms, whose handler interrupts calls (EINTR)', fault: 'storm', allowed: [] },
-  // EBADF is what dup2(2) says of a number beyond the limit.
+  // dup2(2) fails with EBADF for a number beyond the limit.
   { name: 'no free descriptor (RLIMIT_NOFILE)', fault: 'descriptors', allowed: ['EMFILE', 'EBADF'] },
-  // The engine's own error where it cannot make a Buffer.
+  // The engine's own error if it cannot allocate a Buffer.
   { name: 'no more than 64 MiB of memory left (RLIMIT_AS)', fault: 'memory', allowed: ['ENOMEM', 'RangeError'] },
   { name: 'the disk is full, and has no inodes left', fault: 'disk', allowed: ['ENOSPC'], mounts: true },
   { name: 'the current directory is deleted', fault: 'cwd', allowed: ['ENOENT'] },
@@ -43,9 +43,9 @@ export const situations: readonly Situation[] = [
 const program = fileURLToPath(new URL('under_fault.js', import.meta.url))
 
 /**
- * By system call what happened; a text where the process did not come to its end.
+ * The report by system call; a text if the process failed.
  *
- * @param isWanted which of the system calls fail, by their places in the list
+ * @param isWanted selects the failing system calls by index
  */
 export async function failSyscalls(
   isWanted: (index: number) => boolean = () => true,
@@ -54,7 +54,7 @@ export async function failSyscalls(
   return await runAll(known.map((name) => [name, ['syscall', name]] as const))
 }
 
-/** By name of the situation; without those that need more than can be had here. */
+/** By name of the situation, without situations that are impossible on this machine. */
 export async function makeSituations(): Promise<Map<string, Report | string>> {
   const possible = situations.filter(({ mounts }) => mounts !== true || noNamespaces === false)
   return await runAll(possible.map(({ name, fault, mounts }) => [name, [fault], mounts === true] as const))
@@ -72,7 +72,7 @@ async function runAll(jobs: readonly Job[]): Promise<Map<string, Report | string
   return new Map(jobs.map(([name]) => [name, reports.get(name) ?? 'not run']))
 }
 
-/** Root of a user namespace, whoever runs this. */
+/** As root of a user namespace, for any user. */
 const UNSHARE = ['unshare', '--user', '--map-root-user', '--mount']
 
 async function runOne(args: readonly string[], mounts: boolean): Promise<Report | string> {

@@ -5,7 +5,7 @@ import os from 'osier'
 import { target } from '../../src/libc/facts.ts'
 import { type Report, situationTable, syscallTable } from './report.ts'
 
-/** What the tables depend on: the C library takes other ways in other versions, and so does the kernel. */
+/** The versions on which the tables depend: other versions of the C library and the kernel make other system calls. */
 export function machine(): string {
   const [version] = release().match(/^\d+\.\d+/) ?? ['']
   return `${target}, ${libcVersion()}, Linux ${version}`
@@ -30,7 +30,7 @@ export function section(syscalls: ReadonlyMap<string, Report>, situations: Reado
   return parts.join('\n\n')
 }
 
-/** The reports of runs that came to their end. */
+/** The reports of runs; throws if a process has failed. */
 export function completed(runs: ReadonlyMap<string, Report | string>): Map<string, Report> {
   const reports = new Map<string, Report>()
   for (const [name, report] of runs) {

@@ -1,4 +1,4 @@
-/** What comes of the calls under each fault, whether that is right, and how it is written down. */
+/** Checks the outcomes of the calls under each fault, and formats them as tables. */
 
 import { errnoNumbers } from '../../src/libc/facts.ts'
 
@@ -6,31 +6,31 @@ import { errnoNumbers } from '../../src/libc/facts.ts'
 export type Outcomes = Readonly<Record<string, string>>
 
 export interface Report {
-  /** As the system is. */
+  /** Without a fault. */
   readonly usual: Outcomes
-  /** By the error of a system call, or the one fault. */
+  /** By the error of a system call, or by fault. */
   readonly faults: Readonly<Record<string, Outcomes>>
 }
 
-/** How system calls fail. The first two are what sandboxes answer; the last is what nobody expects. */
+/** The errors of failing system calls. The first two are usual in sandboxes; the last is unexpected. */
 export const errors = { ENOSYS: errnoNumbers.ENOSYS, EPERM: errnoNumbers.EPERM, EIO: errnoNumbers.EIO }
 export type ErrorName = keyof typeof errors
 
-/** Calls that have an answer in place of the error. */
+/** Calls that return a value instead of throwing the error. */
 const answers: Readonly<Record<string, string>> = {
   access: 'false',
   'access, effective_ids': 'false',
   isatty: 'false',
   'path.exists': 'false',
   'path.isdir': 'false',
-  // Names that cannot be asked about stay as they are.
+  // Names whose status cannot be read are left unresolved.
   'path.realpath': '"/link"',
 }
 
-/** What a call answers to the lack of a system call. */
+/** The error that a call throws if the system call is missing. */
 const lacking: Readonly<Record<string, string>> = { 'chmod, follow_symlinks: false': 'NotImplementedError' }
 
-/** What a call came to that is neither its usual result, nor the error of the fault, nor an answer of its own. */
+/** Outcomes of calls that are neither the usual result, nor the fault's error, nor a documented value. */
 export function mistakes(usual: Outcomes, outcomes: Outcomes, allowed: readonly string[]): string[] {
   return Object.entries(outcomes)
     .filter(([call, outcome]) => {
@@ -41,7 +41,7 @@ export function mistakes(usual: Outcomes, outcomes: Outcomes, allowed: readonly 
     .map(([call, outcome]) => `${call}: ${outcome} instead of ${usual[call]}`)
 }
 
-/** The calls of which something else came than usual, by what came. */
+/** The calls whose outcome is not the usual one, by outcome. */
 function changes(usual: Outcomes, outcomes: Outcomes): Map<string, string[]> {
   const changed = new Map<string, string[]>()
   for (const [call, outcome] of Object.entries(outcomes)) {
@@ -55,7 +55,7 @@ function describe(changed: ReadonlyMap<string, readonly string[]>): string {
   return Array.from(changed, ([outcome, calls]) => `\`${outcome}\`: ${calls.join('; ')}`).join('. ')
 }
 
-/** A table of system calls, and of the calls of `os` that fail where they do. */
+/** A table of system calls, with the calls of `os` that fail if they fail. */
 export function syscallTable(reports: ReadonlyMap<string, Report>): string {
   const harmless: string[] = []
   const rows: string[] = []

@@ -2,7 +2,7 @@ import { writeSection } from '../support/page_section.ts'
 import { failSyscalls, makeSituations } from './faults.ts'
 import { completed, section } from './page.ts'
 
-// Brings all faults about, and writes what came of them into docs/reliability.md.
+// Makes the calls under all faults, and writes the outcomes to docs/reliability.md.
 
 const text = section(completed(await failSyscalls()), completed(await makeSituations()))
 writeSection('faults', text)

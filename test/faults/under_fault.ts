@@ -1,7 +1,7 @@
 /**
- * Run with a folder and a fault: makes all calls as the system is, then again under the fault, and prints what came of
- * them. Faults cannot be taken back, so each has a process of its own; a system call that fails is one process for all
- * errors, since of several filters the latest has the say.
+ * Arguments: a folder and a fault. Makes all calls without the fault, then again under the fault, and prints the
+ * outcomes. Faults cannot be undone, so each has its own process. All errors of one system call share a process, since
+ * the latest of several filters takes precedence.
  */
 
 import { execFileSync } from 'node:child_process'
@@ -24,14 +24,14 @@ const setrlimit = libc.func('int setrlimit(int, void *)')
 const setitimer = libc.func('int setitimer(int, void *, void *)')
 const siginterrupt = libc.func('int siginterrupt(int, int)')
 
-/** The lowest descriptor that is free: higher than before where one was left open. Asked by a call that never fails here. */
+/** The lowest free descriptor: higher than before if a descriptor was leaked. Uses a call that never fails here. */
 function lowestFree(): number {
   const fd = dup(2)
   if (fd !== -1) closeFd(fd)
   return fd
 }
 
-/** Whether a descriptor stays open. The engine's other threads have some for moments, when they read about the machine. */
+/** Whether a descriptor is leaked. The engine's other threads open some for moments, to read about the machine. */
 function isLeft(free: number): boolean {
   for (let tries = 0; tries < 50; tries++) {
     if (lowestFree() <= free || isOfCache(free)) return false
@@ -42,7 +42,7 @@ function isLeft(free: number): boolean {
 
 const sleeping = new Int32Array(new SharedArrayBuffer(4))
 
-/** Whether there is a child that nobody has waited for; it is gone afterwards. */
+/** Whether there is a child that has not been waited for; waits for it. */
 function hasChild(): boolean {
   const information = Buffer.alloc(128)
   if (syscall !== 'wait4') return wait4(-1, null, constants.WNOHANG, null) > 0
@@ -65,13 +65,13 @@ function makeAll(at: string, fds: ReturnType<typeof open>): Outcomes {
     const free = lowestFree()
     outcomes[name] = attempt(() => call(at, fds))
     if (isLeft(free)) outcomes[name] += ', and a descriptor is left open'
-    // Where children cannot be waited for, nobody can do anything about that.
+    // If wait4(2) or waitid(2) fails, a child cannot be reaped.
     if (hasChild() && !/^wait/.test(syscall)) outcomes[name] += ', and a child is left behind'
   }
   return outcomes
 }
 
-/** Faults other than failing system calls. What has to be done first gives what brings the fault about. */
+/** Faults other than failing system calls: each prepares the fault, and returns the function that causes it. */
 const others: Readonly<Record<string, (place: string) => void>> = {
   storm: () => {
     process.on('SIGALRM', () => undefined)
@@ -79,12 +79,12 @@ const others: Readonly<Record<string, (place: string) => void>> = {
     setitimer(0, new BigInt64Array([0n, 200n, 0n, 200n]), null)
   },
   descriptors: () => {
-    // Soft limits, as those of everyone: no number is free below it.
+    // A soft limit: no descriptor is free below it.
     setrlimit(constants.RLIMIT_NOFILE, new BigUint64Array([BigInt(lowestFree()), 4096n]))
   },
   memory: () => {
     const pages = Number(os.fsdecode(readSmall('/proc/self/statm')).split(' ', 1)[0])
-    // The engine ends the process where it finds no memory for itself.
+    // The engine aborts the process if it cannot allocate memory for itself.
     const limit = BigInt(pages) * 4096n + 2n ** 26n
     setrlimit(constants.RLIMIT_AS, new BigUint64Array([limit, limit]))
   },
@@ -101,12 +101,12 @@ const others: Readonly<Record<string, (place: string) => void>> = {
     try {
       for (;;) writeSync(fd, Buffer.alloc(4096))
     } catch {
-      // It is full.
+      // The disk is full.
     }
     try {
       for (let i = 0; ; i++) closeSync(openSync(`${place}/../filling-${i}`, 'w'))
     } catch {
-      // And there are no inodes.
+      // No inodes are left.
     }
     closeSync(fd)
   },
@@ -133,5 +133,5 @@ const [usual = {}, ...faults] = outcomes
 const report: Report = { usual, faults: Object.fromEntries(faults.map((each, index) => [names[index], each])) }
 writeSync(1, JSON.stringify(report))
 for (const fds of opened) close(fds)
-// Node's own end may need what fails.
+// Node's exit may need the failing call.
 os._exit(0)

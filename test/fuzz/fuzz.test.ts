@@ -14,7 +14,7 @@ const program = fileURLToPath(new URL('run.js', import.meta.url))
 
 interface Run {
   readonly steps: number
-  /** By call: how often it succeeded, and how often it was made. */
+  /** The number of successes and of calls, by call. */
   readonly calls: ReadonlyMap<string, readonly [succeeded: number, made: number]>
 }
 
@@ -32,7 +32,7 @@ function fuzz(...options: readonly string[]): Run {
 test('random steps have the same results, errors and trees in CPython', { skip: noPython || ownDescriptors }, (t) => {
   const { steps, calls } = fuzz('--steps', String(share(20_000)))
   assert.ok(steps >= share(20_000))
-  // A fuzzer whose calls only fail would find nothing. Not every file system has attributes; few steps may miss a call.
+  // A fuzzer whose calls always fail would find nothing. Not every file system has xattrs; few steps may miss a call.
   const idle = [...calls].filter(([call, [succeeded]]) => succeeded === 0 && all && !call.endsWith('xattr'))
   assert.deepEqual(idle, [])
   const successes = Array.from(calls.values(), ([succeeded]) => succeeded).reduce((sum, each) => sum + each, 0)

@@ -1,25 +1,25 @@
-/** What is done at random: calls of `os`, with names that collide, names that are odd, and names that are wrong. */
+/** Random calls of `os`, with names that collide, unusual names and invalid names. */
 
 import fc from 'fast-check'
 import os from 'osier'
 
 /**
- * A call of `os`. An argument stands for itself, but text that begins with "@" for an absolute path in this side's
- * directory; or it is `{ bytes: 'hex' }`, `{ fd: slot }` for a descriptor that an earlier step has kept, or
- * `{ pair: [...] }`, a tuple of integers (as text where JSON cannot hold them) or other numbers.
+ * A call of `os`. An argument is a literal value, except that text that begins with "@" is an absolute path in this
+ * side's directory; or it is `{ bytes: 'hex' }`, `{ fd: slot }` for a descriptor that an earlier step has stored, or `{
+ * pair: [...] }`, a tuple of integers (as text where JSON cannot hold them) or other numbers.
  */
 export interface Step {
   readonly call: string
   readonly args: readonly unknown[]
   readonly options: Readonly<Record<string, unknown>>
-  /** Where the descriptor that the call returns is kept. */
+  /** The slot in which the returned descriptor is stored. */
   readonly slot?: number
 }
 
 const LONGEST = 'x'.repeat(255)
 
 const common = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'a/b', 'a/d', 'a/f', 'c/d', 'd/a', 'd/b', 'd/f', 'a/d/b']
-const odd = [
+const unusual = [
   ...[
     '.',
     '..',
@@ -41,7 +41,7 @@ const odd = [
   ...['\udcff', 'a\udcff', 'a/\udcff', 'ü', '漢字', '🦀', ' ', '-', '\n', '~', '*', 'A', 'a\udcc3\udcbc', '\ufffd'],
   ...['@', '@/a', '@/b', '@/c/', '@/d/a', '@/../a'],
 ]
-const nasty = [
+const invalid = [
   ...['', '\0', 'a\0b', '\ud800', 'a/\udc00', '\ud83e', LONGEST, `${LONGEST}x`, `a/${LONGEST}`, `${'ü'.repeat(127)}`],
   ...['ü'.repeat(128), `${'./'.repeat(2047)}b`, `${'./'.repeat(2048)}b`, `${'a/../'.repeat(800)}b`, '/'.repeat(4096)],
   ...['l0', 'l38', 'l39', 'l40', 'l41', 'l41/'],
@@ -51,8 +51,8 @@ function bytes(text: string): { bytes: string } {
   return { bytes: os.fsencode(text).toString('hex') }
 }
 
-/** Those that have bytes at all, and stand for themselves. */
-const encodable = [...common, ...odd, ...nasty].filter((name) => !/[\ud800-\udc7f]/.test(name) || name === '🦀')
+/** Names without lone surrogates, which can be encoded. */
+const encodable = [...common, ...unusual, ...invalid].filter((name) => !/[\ud800-\udc7f]/.test(name) || name === '🦀')
 const inBytes = [
   ...encodable.filter((name) => !name.startsWith('@')).map(bytes),
   ...['ff', '61ff', '80', 'c3', 'eda080', 'f09fa6', '61c3bc', 'c0af'].map((hex) => ({ bytes: hex })),
@@ -60,12 +60,12 @@ const inBytes = [
 
 const name = fc.oneof(
   { weight: 60, arbitrary: fc.constantFrom(...common) },
-  { weight: 6, arbitrary: fc.constantFrom(...odd) },
+  { weight: 6, arbitrary: fc.constantFrom(...unusual) },
   { weight: 3, arbitrary: fc.constantFrom(...inBytes) },
-  { weight: 2, arbitrary: fc.constantFrom(...nasty) },
+  { weight: 2, arbitrary: fc.constantFrom(...invalid) },
 )
 
-/** At the beginning slot 0 has a directory, slot 1 a file that is open for both; nothing is ever in slot 3. */
+/** Initially slot 0 is a directory, slot 1 a file open for reading and writing; slot 3 is always empty. */
 const slot = fc.constantFrom(0, 1, 1, 1, 2, 2, 3)
 const fd = slot.map((number) => ({ fd: number }))
 const nameOrFd = fc.oneof({ weight: 4, arbitrary: name }, { weight: 1, arbitrary: fd })
@@ -94,7 +94,7 @@ const flags = fc
     fc.constantFrom(0, O_CREAT, O_CREAT, O_CREAT | O_EXCL, O_CREAT | O_TRUNC, O_TRUNC, O_APPEND | O_CREAT),
     fc.constantFrom(0, 0, 0, O_DIRECTORY, O_NOFOLLOW, Number(O_PATH), TMPFILE, os.O_SYNC, Number(os.O_NOATIME)),
   )
-  // Whoever opens a FIFO would wait for its other end.
+  // Opening a FIFO would block until its other end is open.
   .map((parts) => parts.reduce((all, part) => all | part, os.O_NONBLOCK))
 
 const data = fc.uint8Array({ maxLength: 40 }).map((content) => ({ bytes: Buffer.from(content).toString('hex') }))
@@ -114,7 +114,7 @@ const attribute = fc.oneof(
   },
 )
 
-/** Far from now, so that the trees can be compared: what is near is taken for the time of the step. */
+/** Far from the current time, so that the trees can be compared: a time near it counts as the time of the step. */
 const nanoseconds = fc.oneof(
   fc.constantFrom(
     '0',
@@ -152,7 +152,7 @@ function step(
   })
 }
 
-/** A call that returns a descriptor, which is kept. */
+/** A call whose returned descriptor is stored. */
 function opening(calls: fc.Arbitrary<Step>): fc.Arbitrary<Step> {
   return fc.tuple(calls, fc.integer({ min: 0, max: 2 })).map(([call, slot]) => ({ ...call, slot }))
 }
@@ -160,7 +160,7 @@ function opening(calls: fc.Arbitrary<Step>): fc.Arbitrary<Step> {
 const twoDirFds = { src_dir_fd: dirFd, dst_dir_fd: dirFd }
 const whence = fc.constantFrom(os.SEEK_SET, os.SEEK_CUR, os.SEEK_END, Number(os.SEEK_DATA), Number(os.SEEK_HOLE), 9)
 
-/** Each with how often it comes. */
+/** Each with its weight. */
 const weighted: readonly (readonly [weight: number, steps: fc.Arbitrary<Step>])[] = [
   [10, opening(step('open', [name, flags, mode], { dir_fd: dirFd }))],
   [4, opening(step('open', [name, fc.constant(O_RDONLY | O_DIRECTORY)], { dir_fd: dirFd }))],

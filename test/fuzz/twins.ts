@@ -1,4 +1,4 @@
-/** Two directories that must stay alike: in one osier makes the calls, in the other CPython does. */
+/** Two directories that must stay equal: osier makes the calls in one, CPython in the other. */
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { closeSync, mkdirSync, readSync, writeSync } from 'node:fs'
@@ -9,7 +9,7 @@ import { ST_MTIME } from 'osier/stat'
 import { inRepository } from '../../tools/repository.ts'
 import type { Step } from './steps.ts'
 
-/** What came of a call. */
+/** The outcome of a call. */
 export type Outcome =
   | { readonly result: unknown }
   | { readonly errno: number; names: readonly unknown[] }
@@ -28,10 +28,10 @@ const WORK = '/1/2/3/4/5/6/7/a'
 const CLOSED = 9999
 const FAR = 1_000_000n * 1_000_000_000n
 
-/** Where osier's error names the file, and CPython's does not. */
+/** Calls whose error has a file name in osier, but not in CPython. */
 const namedHereOnly = new Set(['mkfifo', 'mknod', 'utime'])
 
-/** The interpreter, or undefined: that of the PATH may be one that only its owner can run. */
+/** The interpreter, or undefined: the one in PATH may be executable for its owner only. */
 export function findPython(): string | undefined {
   return ['python3', '/usr/bin/python3'].find((name) => spawnSync(name, ['--version']).status === 0)
 }
@@ -42,14 +42,14 @@ export class Twins {
   readonly #python: ChildProcess
   readonly #to: number
   readonly #from: number
-  readonly #room: Buffer = Buffer.alloc(1 << 20)
+  readonly #buffer: Buffer = Buffer.alloc(1 << 20)
 
-  /** In a folder that is empty. */
+  /** @param folder an empty folder */
   constructor(python: string, folder: string) {
     this.#ours = join(folder, 'ours')
     const theirs = join(folder, 'them')
     for (const path of [this.#ours, theirs]) mkdirSync(path)
-    // Blocking pipes: a step is made on one side after the other, and there is nothing else to do in between.
+    // Blocking pipes: a step is made on one side after the other.
     const [[input, to], [from, output]] = [os.pipe(), os.pipe()]
     this.#python = spawn(python, ['-I', '-X', 'utf8', PROGRAM, this.#ours, theirs], {
       stdio: [input, output, 'inherit'],
@@ -58,7 +58,7 @@ export class Twins {
     ;[this.#to, this.#from] = [to, from]
   }
 
-  /** Both directories as at the beginning. */
+  /** Resets both directories. */
   reset(): void {
     for (const slot of [...this.#slots.keys()]) this.#close(slot)
     os.umask(0o022)
@@ -69,7 +69,7 @@ export class Twins {
     this.#slots.set(1, os.open('b', os.O_RDWR))
   }
 
-  /** Makes a call on both sides: what came of it, and how the sides differ, or null. */
+  /** Makes a call on both sides: its outcome, and the difference between the sides, or null. */
   perform(step: Step): { readonly outcome: Outcome; readonly complaint: string | null } {
     const outcome = this.#attempt(() => this.#perform(step))
     const { outcome: theirs, difference } = this.#ask(step)
@@ -90,12 +90,12 @@ export class Twins {
   #ask(step: Step | { call: 'reset' }): Answer {
     writeSync(this.#to, `${JSON.stringify(step)}\n`)
     let length = 0
-    while (length === 0 || this.#room[length - 1] !== 0x0a) {
-      const size = readSync(this.#from, this.#room, length, this.#room.length - length, null)
+    while (length === 0 || this.#buffer[length - 1] !== 0x0a) {
+      const size = readSync(this.#from, this.#buffer, length, this.#buffer.length - length, null)
       if (size === 0) throw new Error(`python3 has ended, at ${JSON.stringify(step)}`)
       length += size
     }
-    return JSON.parse(this.#room.toString('latin1', 0, length)) as Answer
+    return JSON.parse(this.#buffer.toString('latin1', 0, length)) as Answer
   }
 
   #perform({ call, args, options, slot }: Step): unknown {

@@ -1,4 +1,4 @@
-/** What long runs leave behind: nothing. `npm run load` makes the same runs, and writes their figures down. */
+/** Long runs leak no memory, descriptors or children. `npm run load` makes longer runs, and documents their figures. */
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'

@@ -1,4 +1,4 @@
-/** Long runs, each in a process of its own, and what they leave behind. */
+/** Long runs, each in its own process, and the resources that they leave. */
 
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
@@ -12,7 +12,7 @@ export interface Run {
   readonly last: Load
 }
 
-/** How often each is done by `npm run load`. */
+/** The number of repetitions in `npm run load`. */
 export const times: Readonly<Record<string, number>> = {
   'open, stat, close': 1_000_000,
   'scandir, abandoned': 100_000,

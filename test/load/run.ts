@@ -2,7 +2,7 @@ import { release } from 'node:os'
 import { writeSection } from '../support/page_section.ts'
 import { load, times } from './load.ts'
 
-// Runs everything, and writes what was found into docs/reliability.md.
+// Makes all runs, and writes their figures to docs/reliability.md.
 
 const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`
 

@@ -1,6 +1,6 @@
 /**
- * Run with --expose-gc, the name of a work, and how often it is done: does it in ten parts, after a fifth as a warm-up, and
- * prints how much memory and how many descriptors and children there are after the first part, and after the last.
+ * Run with --expose-gc; arguments: the name of a task and the number of repetitions. Repeats the task in ten parts,
+ * after a fifth as a warm-up, and prints the memory, descriptors and children after the first part and after the last.
  */
 
 import { readFileSync } from 'node:fs'
@@ -31,7 +31,7 @@ const works: Readonly<Record<string, (times: number) => Promise<void>>> = {
   'scandir, abandoned': async (times) => {
     for (let i = 1; i <= times; i++) {
       os.scandir('/').next()
-      // What is abandoned is closed when it is collected, and that is told in a turn of the event loop.
+      // An abandoned iterator is closed by a finalization callback, which runs in a turn of the event loop.
       if (i % 500 === 0) {
         gc()
         await turn()
@@ -51,7 +51,7 @@ async function measure(): Promise<Load> {
     gc()
     await turn()
   }
-  // From the system: it is what others see.
+  // The memory that the system reports.
   const [, pages = '0'] = readFileSync('/proc/self/statm', 'latin1').split(' ')
   return { memory: Number(pages) * 4096, descriptors: openFiles().size, children: children().length }
 }
@@ -59,7 +59,7 @@ async function measure(): Promise<Load> {
 const work = works[name]
 if (work === undefined) throw new Error(`there is no work ${name}; there are ${Object.keys(works).join('; ')}`)
 const before = await measure()
-// The engine compiles and makes room while it warms up.
+// The engine compiles code and grows the heap during the warm-up.
 await work(Number(count) / 5)
 const parts: Load[] = []
 for (let part = 1; part <= 10; part++) {

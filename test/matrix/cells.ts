@@ -1,4 +1,4 @@
-/** The cells of the matrix: a runtime in surroundings. */
+/** The cells of the matrix: a runtime in an environment. */
 
 import { type RuntimeName, runtimes } from './runtimes.ts'
 import type { Harness } from './tree.ts'
@@ -21,13 +21,13 @@ export const surroundingsTitles: Readonly<Record<Surroundings, string>> = {
 }
 
 /**
- * The permission model keeps Node from what a program may do through its own modules; koffi is an add-on to it. Without
- * the inspector Node keeps SIGUSR1 blocked.
+ * The permission model restricts Node's own modules; koffi is an add-on, which needs a permission. Without the
+ * inspector Node blocks SIGUSR1.
  */
 export function permissionFlags(runtime: RuntimeName): readonly string[] {
   return [
     ...(runtime === 'node20' ? ['--experimental-permission'] : ['--permission', '--allow-inspector']),
-    // Older ones have no permission for it, and do not know the flag.
+    // Older versions have no such permission, and reject the flag.
     ...(runtime === 'node26' ? ['--allow-net'] : []),
     '--allow-addons',
     '--allow-child-process',
@@ -38,7 +38,7 @@ export function permissionFlags(runtime: RuntimeName): readonly string[] {
 }
 
 const OF_NODE: readonly Surroundings[] = ['root', 'user', 'worker', 'permission']
-/** What they permit, others ask in their own ways. */
+/** Bun and Deno have their own permission systems. */
 const OF_OTHERS: readonly Surroundings[] = ['root', 'user', 'worker']
 
 const surroundings: Readonly<Record<RuntimeName, readonly Surroundings[]>> = {
@@ -50,21 +50,19 @@ const surroundings: Readonly<Record<RuntimeName, readonly Surroundings[]>> = {
   'node24-arm64': ['root'],
 }
 
-/** Test files that are left out on a computer that another one imitates, by a part of their paths, and why. */
+/** Test files (by a part of their paths) that are left out under emulation, by reason. */
 export const leftOutOnArm64: Readonly<Record<string, readonly string[]>> = {
-  'they start Node in hundreds of processes, some of them past QEMU': [
+  'they start hundreds of Node processes, some of them outside QEMU': [
     ...['test/examples', 'test/doc_examples', 'test/package', 'test/readme', 'test/tour'],
   ],
-  'QEMU takes vfork(2) for fork(2), so that no spawn tells of a program that cannot be started': [
+  'QEMU replaces vfork(2) by fork(2), so that posix_spawn does not report a program that cannot be started': [
     'processes/posix_spawn',
   ],
-  'QEMU runs a program that is given by its descriptor in another way': ['processes/exec'],
-  'QEMU has a thread of its own in each process, which a forked child lacks, and of which osier warns': [
-    'processes/fork',
-  ],
-  'the numbers of flags are those of arm64, and of the python3 to compare with those of x64': ['test/fuzz/'],
-  'they do things many thousand times': ['load/', 'fat/power_cut', 'fat/fuzz', 'littlefs/fuzz'],
-  'they depend on how long a step takes, or how much memory there is': ['event_loop/poller', 'promises/on_pool'],
+  'QEMU runs a program that is given by descriptor in another way': ['processes/exec'],
+  'QEMU has its own thread in each process, which a forked child lacks, and which makes osier warn': ['processes/fork'],
+  'the values of flags differ between arm64 and the python3 for x64': ['test/fuzz/'],
+  'they repeat calls many thousand times': ['load/', 'fat/power_cut', 'fat/fuzz', 'littlefs/fuzz'],
+  'they depend on the duration of a step, or on the available memory': ['event_loop/poller', 'promises/on_pool'],
 }
 
 /** Whether a test file belongs to a cell. */
@@ -81,19 +79,19 @@ export const cells: readonly Cell[] = runtimes.flatMap(({ name: runtime, kind, a
       name: place === 'root' ? runtime : `${runtime}-${place}`,
       runtime,
       surroundings: place,
-      // Bun and Deno have node:test for `bun test` and `deno test` only. With --permission it cannot write its report (it
-      // calls fsync, which is forbidden then), and what is emulated must be told by what it can be started.
+      // Bun and Deno have node:test for `bun test` and `deno test` only. With --permission it cannot write its report
+      // (it calls fsync, which is not permitted), and an emulated runtime needs the command that starts it.
       harness: kind === 'node' && arch === 'x64' && (place === 'root' || place === 'user') ? 'node:test' : 'own',
     }),
   ),
 )
 
-/** The name of the cell of a runtime in surroundings, where there is one. */
+/** The cell of a runtime in an environment, if there is one. */
 export function cellIn(runtime: RuntimeName, place: Surroundings): Cell | undefined {
   return cells.find((cell) => cell.runtime === runtime && cell.surroundings === place)
 }
 
-/** The cells that a word of the command line means: a cell's name, a runtime, or surroundings. */
+/** The cells that a word of the command line selects: the name of a cell, of a runtime, or of an environment. */
 export function cellsNamed(words: readonly string[]): Cell[] {
   if (words.length === 0) return [...cells]
   const meant = (word: string): Cell[] => {
@@ -103,7 +101,7 @@ export function cellsNamed(words: readonly string[]): Cell[] {
         ? exact
         : cells.filter((cell) => word === cell.name || word === `${cell.runtime}-${cell.surroundings}`)
     if (found.length === 0)
-      throw new Error(`no cell is called ${word}: there are ${cells.map(({ name }) => name).join(', ')}`)
+      throw new Error(`there is no cell ${word}: the cells are ${cells.map(({ name }) => name).join(', ')}`)
     return found
   }
   return [...new Set(words.flatMap(meant))]

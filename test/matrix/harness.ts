@@ -1,12 +1,12 @@
 /**
- * The part of `node:test` that the suite uses, in a few lines: for runtimes whose own can only be had through a command
- * of theirs, and for worker threads. What it counts is what `node:test` counts: test/matrix.test.ts compares them.
+ * The part of `node:test` that the suite uses, for worker threads, and for runtimes that support `node:test` only in
+ * their own test command. It counts as `node:test` does: test/matrix.test.ts compares them.
  */
 
 import { appendFileSync } from 'node:fs'
 import { inspect } from 'node:util'
 
-/** How one test ended. The name has the names of the suites around it before it. */
+/** The outcome of a test. The name is prefixed with the names of its suites. */
 export interface Outcome {
   readonly name: string
   readonly result: 'passed' | 'failed' | 'skipped'
@@ -14,10 +14,10 @@ export interface Outcome {
   readonly reason?: string
 }
 
-/** The last line of a report: without it the process has ended before its tests. */
+/** The last line of a report: if it is missing, the process ended before its tests. */
 export const END = '"all"'
 
-/** What stands between the names of suites and tests. */
+/** The separator between the names of suites and tests. */
 export const INSIDE = ' > '
 
 interface Options {
@@ -44,7 +44,7 @@ interface Suite {
   readonly afterEach: Hook[]
 }
 
-/** What a test is given. */
+/** The context that is passed to a test. */
 class Context {
   readonly hooks: Hook[] = []
   skipped: string | null = null
@@ -64,7 +64,7 @@ class Context {
 
 const root = newSuite('', null)
 let current = root
-/** Takes the errors that nobody caught. */
+/** Receives uncaught errors. */
 let uncaught: (error: unknown) => void = () => {}
 
 function newSuite(name: string, parent: Suite | null): Suite {
@@ -112,8 +112,8 @@ export function afterEach(hook: Hook): void {
 let expected: readonly string[] = []
 
 /**
- * Runs what has been declared, and appends how each test ended to a file, a line of JSON each, and a last one that says
- * that this was all. `refusals` are the words of osier's that have a test skipped.
+ * Runs the declared tests, and appends the outcome of each to a file, as a line of JSON, and a last line that marks the
+ * end. A test that fails with one of the messages in `refusals` counts as skipped.
  */
 export async function runAll(report: string, refusals: readonly string[]): Promise<void> {
   expected = refusals
@@ -166,9 +166,9 @@ async function runTest(test: Test, name: string, suite: Suite): Promise<Outcome>
 }
 
 /**
- * What osier refuses to do in this place, in its own words: a test that needs it cannot run here. The error, what an
- * assertion found in its place, or what a child wrote before it failed. Words that are not expected of this file
- * (refusals.ts) are a failure.
+ * The message with which osier refuses a call in this environment, which skips the test. It is searched in the error,
+ * in the value of a failed assertion, and in the output of a child. A message that is not expected in this file
+ * (refusals.ts) is a failure.
  */
 function refusalIn(error: unknown): string | null {
   if (!(error instanceof Error)) return null
@@ -176,20 +176,20 @@ function refusalIn(error: unknown): string | null {
   return expected.find((words) => text.includes(words)) ?? null
 }
 
-/** Those of the suite, then those of the suites around it. */
+/** The hooks of the suite, then those of the enclosing suites. */
 function hooksOf(suite: Suite, kind: 'beforeEach' | 'afterEach'): Hook[] {
   return [...suite[kind], ...(suite.parent === null ? [] : hooksOf(suite.parent, kind))]
 }
 
-/** Fails where an error goes uncaught meanwhile, too. */
+/** Fails also if an error is uncaught meanwhile. */
 async function inTime(body: () => unknown, limit = 0): Promise<void> {
   let timer: NodeJS.Timeout | undefined
-  const trouble = new Promise<never>((_, reject) => {
+  const uncaughtError = new Promise<never>((_, reject) => {
     uncaught = reject
     if (limit > 0) timer = setTimeout(() => reject(new Error(`still running after ${limit} ms`)), limit)
   })
   try {
-    await Promise.race([trouble, body()])
+    await Promise.race([uncaughtError, body()])
   } finally {
     clearTimeout(timer)
   }

@@ -1,22 +1,25 @@
 /**
- * What only the main thread may do to the process, and the suite does to prepare its tests: it does so for the worker in
- * which they run, since most begin in a folder of their own. What osier itself refuses in a worker stays refused.
+ * Lets the main thread make calls for the worker in which the tests run: `process.chdir` and `process.umask`, which
+ * only the main thread may call, and which most tests need to start in a temporary folder. osier's own functions are
+ * not forwarded.
  */
 
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 
-/** What a worker asks the main thread to do. */
+/** A call that a worker requests. */
 type Request = readonly [name: 'chdir', directory: string] | readonly [name: 'umask', mask?: string | number]
-/** What came of it. */
+/** Its outcome. */
 type Answer = { readonly value: unknown } | { readonly error: unknown }
 
-/** One end of the connection between the threads. The memory tells a worker that waits that the answer is there. */
+/**
+ * One end of the connection between the threads. The shared memory wakes the worker when the response has been sent.
+ */
 export interface Connection {
   readonly port: MessagePort
   readonly answered: Int32Array
 }
 
-/** In the main thread: does what is asked. */
+/** In the main thread: handles the requests. */
 export function serve({ port, answered }: Connection): void {
   port.on('message', (request: Request) => {
     port.postMessage(done(request))
@@ -34,7 +37,7 @@ function done(request: Request): Answer {
   }
 }
 
-/** In the worker: has `process` ask the main thread. */
+/** In the worker: replaces the functions of `process` by requests to the main thread. */
 export function askMainThread(connection: Connection): void {
   process.chdir = (directory) => void ask(connection, ['chdir', directory])
   process.umask = (mask?: string | number) =>
@@ -44,7 +47,7 @@ export function askMainThread(connection: Connection): void {
 function ask({ port, answered }: Connection, request: Request): unknown {
   Atomics.store(answered, 0, 0)
   port.postMessage(request)
-  // The main thread may be about to wake who waited for the answer before this one, and has gone on without.
+  // The notification may belong to the previous response, which has been received already.
   while (Atomics.load(answered, 0) === 0) Atomics.wait(answered, 0, 0)
   const answer = receiveMessageOnPort(port)?.message as Answer
   if ('error' in answer) throw answer.error

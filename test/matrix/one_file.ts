@@ -1,9 +1,9 @@
 /**
- * Runs one test file whose `node:test` is the harness: `one_file.js FILE REPORT NODE [worker]`. NODE is what starts this
- * runtime with Node's command line; the tests start their children by it.
+ * Runs one test file whose `node:test` is the harness: `one_file.js FILE REPORT NODE [worker]`. NODE is the command
+ * that accepts Node's command line in this runtime; the tests start their children with it.
  */
 
-// Before all else: what is open now is what may be open at the end.
+// First of all: only descriptors that are open now may be open at the end.
 import '../runner/test_process.ts'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'

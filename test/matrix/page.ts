@@ -62,7 +62,7 @@ function table(results: Results): string {
   return `${lines.join('\n')}\n`
 }
 
-/** What stands in a place of the table. */
+/** One entry of the table. */
 function entry({ name }: Runtime, place: Surroundings, results: Results): string {
   const cell = cellIn(name, place)
   if (cell === undefined) return ''
@@ -72,7 +72,7 @@ function entry({ name }: Runtime, place: Surroundings, results: Results): string
   return `${passed} / ${failures.length} / ${skipped}${files === of ? '' : `, ${files} of ${of} files`}`
 }
 
-/** What a runtime's cells tell beyond their counts. */
+/** The details of a runtime's cells. */
 function details(runtime: Runtime, results: Results): string {
   const lines = COLUMNS.flatMap((place) => {
     const result = results.cells[cellIn(runtime.name, place)?.name ?? '']
@@ -112,7 +112,7 @@ function firstLine(text: string): string {
   return text.trim().split('\n')[0]?.slice(0, 160) ?? ''
 }
 
-/** So that nothing in a name counts as Markdown. */
+/** Escapes Markdown. */
 function escaped(text: string): string {
   return text.replace(/[|<>*_`\\[\]]/g, '\\$&')
 }

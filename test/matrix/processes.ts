@@ -1,16 +1,16 @@
 import { type SpawnOptions, spawn, spawnSync } from 'node:child_process'
 
-/** The version of a runtime, as it tells it itself; null where it does not run. */
+/** The version that a runtime prints; null if it does not run. */
 export function readVersion(command: string): string | null {
   const program = 'console.log(process.versions.bun ?? process.versions.deno ?? process.versions.node)'
   const { status, stdout } = spawnSync(command, ['-e', program], { encoding: 'utf8', timeout: 60_000 })
   return status === 0 ? stdout.trim() : null
 }
 
-/** The groups of processes that are under way. */
+/** The process groups that are running. */
 const groups = new Set<number>()
 
-/** Has all that was started end with this process, where a signal ends it. */
+/** Kills the running process groups if a signal ends this process. */
 export function endTogether(): void {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
@@ -24,11 +24,11 @@ function endGroup(group: number): void {
   try {
     process.kill(-group, 'SIGKILL')
   } catch {
-    // It has just ended.
+    // The group has just ended.
   }
 }
 
-/** How a process ended, in words; null where it ended well. */
+/** A description of how a process ended; null for exit code 0. */
 export function ended(
   command: string,
   args: readonly string[],
@@ -36,7 +36,7 @@ export function ended(
   limit: number,
 ): Promise<string | null> {
   return new Promise((resolve) => {
-    // In a group of its own, so that its children end with it.
+    // In its own process group, so that its children can be killed with it.
     const child = spawn(command, args, { ...options, detached: true })
     let late = false
     const timer = setTimeout(() => {
@@ -46,7 +46,7 @@ export function ended(
     if (child.pid !== undefined) groups.add(child.pid)
     const settle = (how: string | null): void => {
       clearTimeout(timer)
-      // What it started and has not waited for ends with it.
+      // Ends children that it has not waited for.
       if (child.pid !== undefined) endGroup(child.pid)
       groups.delete(child.pid ?? 0)
       resolve(how)

@@ -1,13 +1,13 @@
 /**
- * What osier refuses in a place by its own rule, and the test files that need it: there, and for that, a test is skipped.
- * The same words anywhere else are a failure.
+ * The calls that osier refuses by design in some environments, with the test files that need them: there such a refusal
+ * skips a test. In any other file it is a failure.
  */
 
 import { isMainThread } from 'node:worker_threads'
 
 const isNode = !('bun' in process.versions || 'deno' in process.versions)
 
-/** What changes the process as a whole, with the test files (by a part of their paths) that do so. */
+/** Calls that change the whole process, with the test files (by a part of their paths) that make them. */
 const inWorkers: Readonly<Record<string, readonly string[]>> = {
   chdir: [
     'conformance',
@@ -31,13 +31,13 @@ const inWorkers: Readonly<Record<string, readonly string[]>> = {
   unsetenv: ['conformance'],
 }
 
-/** What takes Node, with the test files. */
+/** Calls that need Node, with the test files. */
 const outsideNode: Readonly<Record<string, readonly string[]>> = {
   'os.fork()': ['doc_examples', 'test/examples', 'processes/fork', 'promises/on_pool'],
   'os.forkpty()': ['doc_examples'],
 }
 
-/** The words of refusals that are expected of a test file, here. */
+/** The messages of the refusals that are expected in a test file, in this environment. */
 export function refusalsIn(file: string): string[] {
   const needed = (refused: Readonly<Record<string, readonly string[]>>): string[] =>
     Object.keys(refused).filter((name) => refused[name]?.some((part) => file.includes(part)))

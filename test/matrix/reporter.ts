@@ -1,6 +1,6 @@
 import { END, INSIDE, type Outcome } from './harness.ts'
 
-/** The events of `node:test` that are of interest here. */
+/** The events of `node:test` that the reporter handles. */
 interface Event {
   readonly type: string
   readonly data: {
@@ -15,8 +15,8 @@ interface Event {
 }
 
 /**
- * A reporter for `node --test-reporter`, which writes what the harness writes: a line of JSON for each test. It is for
- * standard output: to any other destination Node writes by its thread pool, which tests count the threads of.
+ * A reporter for `node --test-reporter`, with the output of the harness: a line of JSON for each test. Use it with
+ * standard output only: Node writes to other destinations on its thread pool, whose threads some tests count.
  */
 export default async function* reporter(events: AsyncIterable<Event>): AsyncGenerator<string> {
   const path: string[] = []
@@ -24,7 +24,7 @@ export default async function* reporter(events: AsyncIterable<Event>): AsyncGene
     if (type === 'test:start') path[data.nesting] = data.name
     if (type !== 'test:pass' && type !== 'test:fail') continue
     const outcome = outcomeOf(type, data, [...path.slice(0, data.nesting), data.name].join(INSIDE))
-    // On a line of its own, whatever the tests have printed.
+    // On a separate line, also if a test has printed an incomplete one.
     if (outcome !== null) yield `\n${JSON.stringify(outcome)}\n`
   }
   yield `\n${END}\n`

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { inRepository } from '../../tools/repository.ts'
 
-/** What runs of the matrix left behind, and the page is made of. */
+/** The stored results of the matrix, from which the page is generated. */
 export const RESULTS = 'test/matrix/results.json'
 
 export interface Failure {
@@ -18,20 +18,20 @@ export interface Skips {
 /** One run of the suite in one cell. */
 export interface CellResult {
   readonly version: string
-  /** The commit that ran, with a plus behind it where files were other than there. */
+  /** The commit that ran, with a plus sign if files were changed. */
   readonly revision?: string
   /** The day of the run. */
   readonly date: string
-  /** Of the machine. */
+  /** The version of the machine's kernel. */
   readonly kernel: string
   readonly seconds: number
-  /** How many test files ran, of how many that there are. */
+  /** The number of test files that ran, and the number of all test files. */
   readonly files: number
   readonly of: number
   readonly passed: number
   readonly skipped: number
   readonly failures: readonly Failure[]
-  /** Why tests were skipped, the commonest reason first. */
+  /** The reasons of skipped tests, the most frequent first. */
   readonly skips: readonly Skips[]
 }
 

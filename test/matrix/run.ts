@@ -1,9 +1,9 @@
 /**
- * `npm run matrix [-- CELL ... --only=WORD,WORD --except=WORD,WORD]`: runs the suite in each cell, writes what came of it to
- * test/matrix/results.json, and the page docs/platforms.md from that. `--only` runs the test files that have
- * one of the words in their path, `--except` the others; then nothing is written. `--again` runs the test files that failed
- * at this commit, and those that have not run yet, and counts the others as they ended: so a run that was ended goes on.
- * `--jobs=N` runs N test files at a time, in place of one for each processor.
+ * `npm run matrix [-- CELL ... --only=WORD,WORD --except=WORD,WORD]`: runs the suite in each cell, and stores the
+ * results in test/matrix/results.json and docs/platforms.md. `--only` runs the test files with one of the words in
+ * their path, `--except` the others; then no results are stored. `--again` runs the test files that failed or have not
+ * run at this commit, and keeps the other outcomes: it resumes an interrupted run. `--jobs=N` runs N test files at a
+ * time, instead of one per processor.
  */
 
 import { spawnSync } from 'node:child_process'
@@ -36,7 +36,7 @@ for (const name of new Set(wanted.map(({ runtime }) => runtime))) {
   if (runtime !== undefined) installed.set(name, install(runtime, HOME))
 }
 
-// Of this run alone: another may be under way.
+// A folder of this run: another may be running.
 const copies = mkdtempSync(join(HOME, 'copies-'))
 process.on('exit', () => rmSync(copies, { recursive: true, force: true }))
 chmodSync(copies, 0o755)
@@ -52,7 +52,7 @@ const runs = wanted.flatMap((cell) => {
   console.log(`${cell.name}: not run: ${run}`)
   return []
 })
-// The next cell begins while the last files of the one before still run.
+// The next cell starts while the last files of the previous one are running.
 const steps = runs.flatMap((run) => {
   let left = run.steps.length
   if (left === 0) settle(run)
@@ -80,7 +80,7 @@ function settle({ cell, result }: CellRun): void {
   if (isWhole) writeDown(cell, counted)
 }
 
-/** At once, and beside what stands there: this run may be ended, and another may be under way. */
+/** Merges the result into the file at once: this run may be interrupted, and another may be running. */
 function writeDown(cell: Cell, result: CellResult): void {
   const results = readResults()
   results.cells[cell.name] = result
@@ -88,14 +88,14 @@ function writeDown(cell: Cell, result: CellResult): void {
   replace('docs/platforms.md', page(results))
 }
 
-/** In one step, so that a run that is ended leaves no half of it. */
+/** Atomically, so that an interrupted run leaves no incomplete file. */
 function replace(path: string, text: string): void {
   const whole = join(HOME, `${process.pid}.new`)
   writeFileSync(whole, text)
   renameSync(whole, path)
 }
 
-/** The commit, and a plus where files are other than there: but for those that are written here. */
+/** The commit, with a plus sign if files other than the results were changed. */
 function currentRevision(): string {
   const git = (...args: readonly string[]): string => spawnSync('git', args, { encoding: 'utf8' }).stdout.trim()
   const changed = git('status', '--porcelain', '--', '.', `:!${RESULTS}`, ':!docs/platforms.md')

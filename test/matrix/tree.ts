@@ -3,10 +3,10 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 
-/** Where the tests have `test` and `describe` from: of the runtime itself, or of harness.ts. */
+/** The source of `test` and `describe`: the runtime, or harness.ts. */
 export type Harness = 'node:test' | 'own'
 
-/** Packages that have to stand in the copy itself: koffi's binary for another architecture goes beside it. */
+/** Packages that are copied rather than linked: koffi's binary for another architecture is installed beside koffi. */
 const COPIED = ['koffi', '@koromix', 'js-fatfs']
 
 /** Copies the project to a new folder. */
@@ -25,17 +25,17 @@ export function copyProject(folder: string, harness: Harness): void {
   if (harness === 'own') useOwnHarness(join(folder, 'build/test'))
 }
 
-/** Puts koffi's binary for another architecture, which was installed beside a runtime, into a copy of the project. */
+/** Copies koffi's binary for another architecture, installed beside a runtime, into a copy of the project. */
 export function addKoffi(home: string, folder: string): void {
   cpSync(join(home, 'node_modules/@koromix'), join(folder, 'node_modules/@koromix'), { recursive: true })
 }
 
-/** Every test file, from the project's root. */
+/** Every test file, relative to the project's root. */
 export function testFiles(words: readonly string[] = []): string[] {
   return (
     readdirSync('build/test', { recursive: true, encoding: 'utf8' })
       .map((file) => join('build/test', file).split(sep).join('/'))
-      // What tests the matrix would test its own results while they are being made.
+      // The test of the matrix checks results that are being written.
       .filter((file) => file.endsWith('.test.js') && file !== 'build/test/matrix.test.js')
       .filter((file) => words.length === 0 || words.some((word) => file.includes(word)))
       .sort()

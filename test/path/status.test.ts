@@ -215,10 +215,10 @@ test('isjunction and isdevdrive are of Windows', () => {
 
 test('no conversion of an argument disturbs the answer', () => {
   // The memory that C writes to belongs to all calls, and converting an argument may make others.
-  const meddling = { __fspath__: () => (path.exists('/nothing') ? '' : at('file')) }
-  assert.equal(path.samefile(meddling, meddling), true)
-  assert.equal(path.isfile(meddling), true)
-  assert.equal(path.getsize(meddling), 3)
+  const reentrant = { __fspath__: () => (path.exists('/nothing') ? '' : at('file')) }
+  assert.equal(path.samefile(reentrant, reentrant), true)
+  assert.equal(path.isfile(reentrant), true)
+  assert.equal(path.getsize(reentrant), 3)
 })
 
 describe('as in python3', { skip: noPython }, () => {

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import os, { promises } from 'osier'
-import { children, patientChild } from '../support/children.ts'
+import { childOnStdin, children } from '../support/children.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { holder } from '../support/lock_holder.ts'
 import { openFiles } from '../support/open_files.ts'
@@ -54,7 +54,7 @@ function moving(begin: (r: number, w: number) => Begin<Promise<unknown>>): Scene
 }
 
 function childs(begin: (pid: number) => Begin<Promise<readonly unknown[]>>): Scene {
-  const { pid, release } = patientChild(3)
+  const { pid, release } = childOnStdin(3)
   const how = begin(pid)
   return { begin: async (options) => (await how(options)).slice(0, 2), release, result: [pid, 3 << 8], fds: [] }
 }

@@ -373,11 +373,11 @@ describe('the process', () => {
     })
     await once(child.stdout, 'data')
     // Deno says of a child that its `kill` was used on that the signal has ended it.
-    const storm = setInterval(() => process.kill(Number(child.pid), 'SIGUSR2'), 1)
+    const signalTimer = setInterval(() => process.kill(Number(child.pid), 'SIGUSR2'), 1)
     // Without a handler, as when Node starts and ends, the signal would end it.
-    child.stdout.once('data', () => clearInterval(storm))
+    child.stdout.once('data', () => clearInterval(signalTimer))
     const [status] = await once(child, 'exit')
-    clearInterval(storm)
+    clearInterval(signalTimer)
     assert.equal(status, 0)
   })
 

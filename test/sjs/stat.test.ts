@@ -69,8 +69,8 @@ describe('files', () => {
     assert.deepEqual([found.flags, found.gen], [0, 0])
     assert.deepEqual([found.atime.getTime(), found.mtime.getTime()], [1_600_000_000_250, 1_700_000_000_500])
     assert.equal(found.ctime.getTime(), Number(wanted.st_ctime_ns / 1_000_000n))
-    const born = osier.statx(file, osier.STATX_BTIME).stx_btime_ns ?? wanted.st_ctime_ns
-    assert.equal(found.birthtime.getTime(), Number(born / 1_000_000n))
+    const creationTime = osier.statx(file, osier.STATX_BTIME).stx_btime_ns ?? wanted.st_ctime_ns
+    assert.equal(found.birthtime.getTime(), Number(creationTime / 1_000_000n))
     assert.deepEqual(withFile(os.open(file, 'r'), os.fstat), found)
   })
 

@@ -11,7 +11,7 @@ export function exitCode(pid: number): number {
 }
 
 /** A child that ends when its standard input does. */
-export function patientChild(status = 0): { readonly pid: number; release(): void } {
+export function childOnStdin(status = 0): { readonly pid: number; release(): void } {
   const [r, w] = os.pipe()
   const pid = os.posix_spawn('/bin/sh', ['sh', '-c', `read line; exit ${status}`], null, {
     file_actions: [[os.POSIX_SPAWN_DUP2, r, 0]],

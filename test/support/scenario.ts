@@ -11,7 +11,7 @@ import { askPython } from './python.ts'
  *     { use: 'r' }          what an earlier call returned, kept under that name
  *     { constant: 'O_RDWR' } a constant, or several joined by |
  *     { bytes: 'text' }     bytes, as latin1 text
- *     { room: 10 }          memory to read into, compared afterwards
+ *     { buffer: 10 }          memory to read into, compared afterwards
  *     { path: 'name' }      a path in a folder that is new for each side
  *     { int: '9007199254740993' } an integer that JSON cannot hold
  */
@@ -28,7 +28,7 @@ interface Outcome {
   readonly errno?: number
   readonly error?: 'TypeError' | 'RangeError'
   /** What the memory to read into holds afterwards. */
-  readonly rooms?: readonly string[]
+  readonly buffers?: readonly string[]
 }
 
 const PYTHON = `
@@ -36,9 +36,9 @@ import json, os, sys
 
 kept = {}
 
-def argument(value, rooms):
+def argument(value, buffers):
     if isinstance(value, list):
-        return [argument(item, rooms) for item in value]
+        return [argument(item, buffers) for item in value]
     if not isinstance(value, dict):
         return value
     (kind, content), = value.items()
@@ -55,9 +55,9 @@ def argument(value, rooms):
         return os.path.join(sys.argv[1], content)
     if kind == 'int':
         return int(content)
-    if kind == 'room':
-        rooms.append(bytearray(content))
-        return rooms[-1]
+    if kind == 'buffer':
+        buffers.append(bytearray(content))
+        return buffers[-1]
     return value
 
 def shape(value):
@@ -69,10 +69,10 @@ def shape(value):
 
 def outcome(step):
     name, *args = step['call']
-    rooms = []
+    buffers = []
     try:
         found = getattr(kept[step['on']] if 'on' in step else os, name)
-        result = found(*[argument(value, rooms) for value in args]) if callable(found) else found
+        result = found(*[argument(value, buffers) for value in args]) if callable(found) else found
     except OSError as error:
         # io.UnsupportedOperation is a ValueError as well.
         return {'error': 'RangeError'} if isinstance(error, ValueError) else {'errno': error.errno}
@@ -86,8 +86,8 @@ def outcome(step):
     elif names:
         kept.update(zip(names, result))
     report = {} if names else {'result': shape(result)}
-    if rooms:
-        report['rooms'] = [room.decode('latin1') for room in rooms]
+    if buffers:
+        report['buffers'] = [buffer.decode('latin1') for buffer in buffers]
     return report
 
 print(json.dumps([outcome(step) for step in json.load(sys.stdin)]))
@@ -98,8 +98,8 @@ interface Run {
   readonly kept: Map<string, unknown>
 }
 
-function argument(value: unknown, run: Run, rooms: Buffer[]): unknown {
-  if (Array.isArray(value)) return value.map((item) => argument(item, run, rooms))
+function argument(value: unknown, run: Run, buffers: Buffer[]): unknown {
+  if (Array.isArray(value)) return value.map((item) => argument(item, run, buffers))
   if (typeof value !== 'object' || value === null) return value
   const [[kind, content] = []] = Object.entries(value)
   if (kind === 'use') return run.kept.get(String(content))
@@ -111,10 +111,10 @@ function argument(value: unknown, run: Run, rooms: Buffer[]): unknown {
     const parts = String(content).split('|')
     return parts.reduce((bits, name) => bits | Number(Reflect.get(os, name)), 0)
   }
-  if (kind !== 'room') return value
-  const room = Buffer.alloc(Number(content))
-  rooms.push(room)
-  return room
+  if (kind !== 'buffer') return value
+  const buffer = Buffer.alloc(Number(content))
+  buffers.push(buffer)
+  return buffer
 }
 
 function shape(value: unknown): unknown {
@@ -126,12 +126,12 @@ function shape(value: unknown): unknown {
 }
 
 function outcome({ call: [name, ...args], on, as: names }: Call, run: Run): Outcome {
-  const rooms: Buffer[] = []
+  const buffers: Buffer[] = []
   let result: unknown
   try {
     const owner = on === undefined ? os : (run.kept.get(on) as object)
     const found: unknown = Reflect.get(owner, name)
-    const given = args.map((value) => argument(value, run, rooms))
+    const given = args.map((value) => argument(value, run, buffers))
     result = typeof found === 'function' ? Reflect.apply(found, owner, given) : found
   } catch (error) {
     if (error instanceof os.OSError) return { errno: error.errno }
@@ -143,7 +143,7 @@ function outcome({ call: [name, ...args], on, as: names }: Call, run: Run): Outc
   else for (const [index, key] of (names ?? []).entries()) run.kept.set(key, (result as readonly unknown[])[index])
   return {
     ...(names === undefined ? { result: shape(result) } : {}),
-    ...(rooms.length > 0 ? { rooms: rooms.map((room) => room.toString('latin1')) } : {}),
+    ...(buffers.length > 0 ? { buffers: buffers.map((buffer) => buffer.toString('latin1')) } : {}),
   }
 }
 

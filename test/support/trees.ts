@@ -45,7 +45,7 @@ export function manyFiles(number: number): Tree {
 }
 
 /** Directories, files, links of all kinds, names of all kinds. */
-export const forest: Tree = {
+export const sampleTree: Tree = {
   a: { aa: { aaa: { file: 'file' }, 'aab\udcff': { 'f\udc80': 'file' } }, ab: {}, file: 'file' },
   b: { up: { link: '..' }, self: { link: '.' }, 'to-c': { link: '../c' } },
   c: { 'ünï 漢字': { '🦀': 'file', d: {} }, broken: { link: 'nowhere' }, 'to-file': { link: '../a/file' } },

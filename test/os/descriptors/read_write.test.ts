@@ -123,13 +123,13 @@ describe('reading and writing', () => {
         const bytes = Object.defineProperty(new Uint8Array(4), property, { value: 2 ** 20 })
         assert.equal(os.write(fd, bytes), 4)
       }
-      class Lying extends Uint8Array {
+      class FalseLength extends Uint8Array {
         override get length(): number {
           return 2 ** 20
         }
       }
-      assert.equal(os.readinto(fd, new Lying(4)), 0)
-      assert.equal(os.pwrite(fd, new Lying(4), 0), 4)
+      assert.equal(os.readinto(fd, new FalseLength(4)), 0)
+      assert.equal(os.pwrite(fd, new FalseLength(4), 0), 4)
     })
   })
 

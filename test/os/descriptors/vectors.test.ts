@@ -43,10 +43,10 @@ describe('readv, writev, preadv, pwritev', () => {
 
   test('offset -1 reads and writes at the position, and moves it', { skip: noPwritev2 }, () => {
     withFile('abcdef', (fd) => {
-      const room = Buffer.alloc(2)
-      assert.equal(os.preadv(fd, [room], -1), 2)
-      assert.equal(os.preadv(fd, [room], -1), 2)
-      assert.equal(room.toString(), 'cd')
+      const buffer = Buffer.alloc(2)
+      assert.equal(os.preadv(fd, [buffer], -1), 2)
+      assert.equal(os.preadv(fd, [buffer], -1), 2)
+      assert.equal(buffer.toString(), 'cd')
       assert.equal(os.pwritev(fd, [Buffer.from('X')], -1), 1)
       assert.equal(os.lseek(fd, 0, os.SEEK_CUR), 5)
     })
@@ -134,13 +134,13 @@ describe('readv, writev, preadv, pwritev', () => {
         { call: ['writev', { use: 'fd' }, [{ bytes: 'abc' }, { bytes: '' }, { bytes: 'defgh' }]] },
         { call: ['writev', { use: 'fd' }, []] },
         { call: ['writev', { use: 'fd' }, ['text']] },
-        { call: ['readv', { use: 'fd' }, [{ room: 3 }]] },
-        { call: ['preadv', { use: 'fd' }, [{ room: 3 }, { room: 2 }, { room: 9 }], 0] },
-        { call: ['preadv', { use: 'fd' }, [{ room: 3 }], 6] },
-        { call: ['preadv', { use: 'fd' }, [{ room: 3 }], -1] },
-        { call: ['preadv', { use: 'fd' }, [{ room: 3 }], -2] },
-        { call: ['preadv', { use: 'fd' }, [{ room: 3 }], 0, { constant: 'RWF_HIPRI' }] },
-        { call: ['preadv', { use: 'fd' }, [{ room: 3 }], 0, 0x40000000] },
+        { call: ['readv', { use: 'fd' }, [{ buffer: 3 }]] },
+        { call: ['preadv', { use: 'fd' }, [{ buffer: 3 }, { buffer: 2 }, { buffer: 9 }], 0] },
+        { call: ['preadv', { use: 'fd' }, [{ buffer: 3 }], 6] },
+        { call: ['preadv', { use: 'fd' }, [{ buffer: 3 }], -1] },
+        { call: ['preadv', { use: 'fd' }, [{ buffer: 3 }], -2] },
+        { call: ['preadv', { use: 'fd' }, [{ buffer: 3 }], 0, { constant: 'RWF_HIPRI' }] },
+        { call: ['preadv', { use: 'fd' }, [{ buffer: 3 }], 0, 0x40000000] },
         { call: ['pwritev', { use: 'fd' }, [{ bytes: 'XY' }, { bytes: 'Z' }], 2] },
         { call: ['pwritev', { use: 'fd' }, [{ bytes: 'N' }], -1] },
         { call: ['pwritev', { use: 'fd' }, [{ bytes: 'N' }], -2] },
@@ -149,12 +149,12 @@ describe('readv, writev, preadv, pwritev', () => {
         { call: ['lseek', { use: 'fd' }, 0, 1] },
         { call: ['pread', { use: 'fd' }, 100, 0] },
         { call: ['close', { use: 'fd' }] },
-        { call: ['readv', { use: 'fd' }, [{ room: 3 }]] },
+        { call: ['readv', { use: 'fd' }, [{ buffer: 3 }]] },
         { call: ['pipe'], as: ['r', 'w'] },
-        { call: ['preadv', { use: 'r' }, [{ room: 1 }], 0] },
+        { call: ['preadv', { use: 'r' }, [{ buffer: 1 }], 0] },
         { call: ['pwritev', { use: 'w' }, [{ bytes: 'x' }], 0] },
         { call: ['writev', { use: 'w' }, [{ bytes: 'one' }, { bytes: 'two' }]] },
-        { call: ['readv', { use: 'r' }, [{ room: 4 }, { room: 4 }]] },
+        { call: ['readv', { use: 'r' }, [{ buffer: 4 }, { buffer: 4 }]] },
         { call: ['close', { use: 'r' }] },
         { call: ['writev', { use: 'w' }, [{ bytes: 'one' }]] },
         { call: ['close', { use: 'w' }] },

@@ -7,7 +7,7 @@ import { openCount } from '../../support/open_files.ts'
 import { askOrdinaryUser, noOrdinaryUser } from '../../support/ordinary_user.ts'
 import { askPython, noPython } from '../../support/python.ts'
 import { missing } from '../../support/tools.ts'
-import { forest, planter } from '../../support/trees.ts'
+import { planter, sampleTree } from '../../support/trees.ts'
 
 // Which steps it gives, and in which order, walk.test.ts compares with Python.
 
@@ -23,7 +23,7 @@ const paths = (walk: Iterable<readonly [path: string, ...unknown[]]>, place: str
   [...walk].map(([path]) => path.slice(place.length))
 
 test('dirfd is the directory, until the next step', () => {
-  const place = planted(forest)
+  const place = planted(sampleTree)
   const before = openCount()
   for (const topdown of [true, false]) {
     const used = new Set<number>()
@@ -133,7 +133,7 @@ test('a directory that becomes a link is not entered', () => {
 })
 
 test('leaving early, and throwing, closes everything', () => {
-  const place = planted(forest)
+  const place = planted(sampleTree)
   const before = openCount()
   for (const topdown of [true, false]) {
     for (const top of [place, Buffer.from(place)]) {

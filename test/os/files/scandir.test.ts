@@ -19,7 +19,7 @@ const wrong = <T>(value: unknown): T => value as T
 const scanned = (path?: Path): DirEntry<string>[] => [...os.scandir(wrong<string>(path))]
 
 /** A directory with an entry of every type, and every kind of link. */
-function zoo(): string {
+function specialEntries(): string {
   const place = placeWith('file')
   const at = (name: string): string => join(place, name)
   mkdirSync(at('directory'))
@@ -37,7 +37,7 @@ function zoo(): string {
 
 describe('scandir', () => {
   test('an entry knows its name, path, inode and type', () => {
-    const place = zoo()
+    const place = specialEntries()
     const seen = scanned(place)
     assert.deepEqual(seen.map((entry) => entry.name).sort(), readdirSync(place).sort())
     for (const entry of seen) {
@@ -79,7 +79,7 @@ describe('scandir', () => {
   })
 
   test('tells what Python tells', { skip: noPython }, () => {
-    const place = zoo()
+    const place = specialEntries()
     const theirs = askPython<unknown>(
       `
 import json, os, sys
@@ -143,11 +143,11 @@ print(json.dumps([about(entry) for entry in os.scandir(sys.argv[1])]))`,
       ['a', 'a'],
       ['b', 'b'],
     ])
-    const [asked, unasked] = entries
+    const [asked, fresh] = entries
     assert.equal(asked?.stat().st_ino, asked?.inode())
     os.close(fd)
     assert.equal(asked?.stat().st_ino, asked?.inode())
-    assert.throws(() => unasked?.stat(), { code: 'EBADF' })
+    assert.throws(() => fresh?.stat(), { code: 'EBADF' })
   })
 
   test('what was asked once is remembered', () => {

@@ -8,7 +8,7 @@ import { openCount } from '../../support/open_files.ts'
 import { askOrdinaryUser, noOrdinaryUser } from '../../support/ordinary_user.ts'
 import { askPython, noPython } from '../../support/python.ts'
 import { noStrace, traced } from '../../support/strace.ts'
-import { forest, planter, type Tree } from '../../support/trees.ts'
+import { planter, sampleTree, type Tree } from '../../support/trees.ts'
 import { inWorker } from '../../support/worker.ts'
 
 const planted = planter()
@@ -69,7 +69,7 @@ print(json.dumps([[os.fsdecode(step[0]), *([os.fsdecode(n) for n in names] for n
     for (const bytes of [false, true]) {
       const how = `${topdown ? 'downwards' : 'upwards'}${bytes ? ', in bytes' : ''}`
       test(`${how}: the same steps in the same order`, () => {
-        const place = planted(forest)
+        const place = planted(sampleTree)
         const top = bytes ? Buffer.from(place) : place
         const walked = steps(os.walk(top, { topdown }))
         assert.deepEqual(walked, theirs('walk', top, { topdown }))
@@ -98,7 +98,7 @@ print(json.dumps([[os.fsdecode(step[0]), *([os.fsdecode(n) for n in names] for n
   })
 
   test('whatever the top is', () => {
-    const place = planted(forest)
+    const place = planted(sampleTree)
     const tops = [
       '',
       '/',
@@ -223,7 +223,7 @@ describe('walk', () => {
   })
 
   test('an upward walk can remove the tree', () => {
-    const place = planted(forest)
+    const place = planted(sampleTree)
     for (const [path, directories, files] of os.walk(place, { topdown: false })) {
       for (const name of files) os.unlink(`${path}/${name}`)
       for (const name of directories) {
@@ -298,7 +298,7 @@ describe('walk', () => {
   })
 
   test('leaving early, and throwing, closes everything', () => {
-    const place = planted(forest)
+    const place = planted(sampleTree)
     const before = openCount()
     for (const topdown of [true, false]) {
       for (const _ of os.walk(place, { topdown })) break

@@ -33,12 +33,12 @@ ctypes.CDLL(None).execve(command[0].encode(), array([word.encode() for word in c
   return askPython(program, { input: JSON.stringify([strings.map((string) => string.toString('latin1')), command]) })
 }
 
-const OURS = `
+const OSIER_PROGRAM = `
   import os from 'osier'
   const latin1 = (bytes) => bytes.toString('latin1')
   console.log(JSON.stringify([...os.environb].map(([name, value]) => [latin1(name), latin1(value)])))`
 
-const THEIRS = `
+const PYTHON_PROGRAM = `
 import json, os
 print(json.dumps([[name.decode('latin1'), value.decode('latin1')] for name, value in os.environb.items()]))`
 
@@ -48,11 +48,11 @@ test('the environment at the start is that of Python, byte for byte', {
   const python = askPython<string>('import json, sys; print(json.dumps(sys.executable))')
   const own = ['A=1', 'A=2', '=C=3', 'NO_VALUE', 'X\xff=\xfe', 'E=', 'U=\xc3\xa9', 'S=\xed\xb3\xbf', 'EQ=a=b', '', 'B=']
   const strings = [...own, 'LC_ALL=C.UTF-8', `HOME=${process.env.HOME}`].map(bytes)
-  const ours = started(strings, [process.execPath, '--input-type=module', '-e', OURS])
-  const theirs = started(strings, [python, '-c', THEIRS])
+  const ours = started(strings, [process.execPath, '--input-type=module', '-e', OSIER_PROGRAM])
+  const theirs = started(strings, [python, '-c', PYTHON_PROGRAM])
   assert.deepEqual(ours, theirs)
   assert.ok(ours.some(([name, value]) => name === 'X\xff' && value === '\xfe'))
-  assert.deepEqual(started([], [process.execPath, '--input-type=module', '-e', OURS]), [])
+  assert.deepEqual(started([], [process.execPath, '--input-type=module', '-e', OSIER_PROGRAM]), [])
 })
 
 test('C, its children and Node see what is set', { skip: ownVariables }, () => {

@@ -9,7 +9,7 @@ import { ownGroups } from '../../support/runtime.ts'
 import { inWorker } from '../../support/worker.ts'
 
 /** Higher than any pid can be. */
-const NOBODY = 99_999_999
+const UNUSED_ID = 99_999_999
 
 test('the process is the one that Node knows', () => {
   assert.equal(os.getpid(), process.pid)
@@ -23,15 +23,15 @@ test('process groups and sessions are those that Python sees', { skip: noPython 
     ['getsid', 0],
     ['getpgid', process.pid],
     ['getsid', process.pid],
-    ['getpgid', NOBODY],
-    ['getsid', NOBODY],
+    ['getpgid', UNUSED_ID],
+    ['getsid', UNUSED_ID],
     ['getpgid', -1],
     ['getsid', -1],
     ['getpgid', 2 ** 31],
     ['getsid', -(2 ** 31) - 1],
     ['getpgid', 'x'],
     ['getsid', null],
-    ['setpgid', NOBODY, 0],
+    ['setpgid', UNUSED_ID, 0],
     ['setpgid', -1, 0],
     ['setpgid', 0, -1],
     ['setpgid', 2 ** 31, 0],
@@ -74,7 +74,7 @@ test('priorities are got and set as in Python', { skip: noPython }, () => {
   assertSameAsPython([
     ...show,
     ['getpriority', 5, 0],
-    ['getpriority', 0, NOBODY],
+    ['getpriority', 0, UNUSED_ID],
     ['getpriority', 0, -5],
     ['getpriority', 2 ** 31, 0],
     ['getpriority', 'x', 0],
@@ -88,7 +88,7 @@ test('priorities are got and set as in Python', { skip: noPython }, () => {
     ['getpriority', 0, 0],
     ['setpriority', 0, 0, -100],
     ['getpriority', 0, 0],
-    ['setpriority', 0, NOBODY, 0],
+    ['setpriority', 0, UNUSED_ID, 0],
     ['setpriority', 7, 0, 0],
     ['setpriority', 0, 0, 2 ** 31],
     ['setpriority', 0, 0, '1'],
@@ -155,7 +155,7 @@ test('a worker thread may ask about the process and not change it', async () => 
       () => os.setpgid(os.getpid(), 0)]
     const codes = attempts.map((attempt) => { try { attempt() } catch (error) { return error.code } })
     const asked = [os.getpid(), os.getppid(), os.getpgrp(), os.getsid(0)]
-    try { os.setpgid(${NOBODY}, 0) } catch (error) { return [asked, codes, error.code] }`)
+    try { os.setpgid(${UNUSED_ID}, 0) } catch (error) { return [asked, codes, error.code] }`)
   assert.deepEqual(asked, [process.pid, process.ppid, os.getpgrp(), os.getsid(0)])
   assert.deepEqual(codes, Array(5).fill('ERR_WORKER_UNSUPPORTED_OPERATION'))
   assert.equal(error, 'ESRCH')

@@ -19,17 +19,17 @@ import { noFork } from '../../support/runtime.ts'
 const program = fileURLToPath(new URL('../../support/forks/run.js', import.meta.url))
 
 /** Two at a time: most of them wait for a process to start. */
-const SIDE_BY_SIDE = { concurrency: 2, skip: noFork }
+const CONCURRENT = { concurrency: 2, skip: noFork }
 
 /** In milliseconds: ten times what the longest takes. */
-const PATIENCE = 120_000
+const TIMEOUT = 120_000
 
 async function run(name: string): Promise<void> {
   // A group of its own, so that all that hangs can be ended together.
   const child = spawn(process.execPath, [program, name], { stdio: ['ignore', 'pipe', 'pipe'], detached: true })
   const output: Buffer[] = []
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => output.push(chunk))
-  const timer = setTimeout(() => os.killpg(child.pid ?? 0, SIGKILL), PATIENCE)
+  const timer = setTimeout(() => os.killpg(child.pid ?? 0, SIGKILL), TIMEOUT)
   const [code, signal] = (await once(child, 'close')) as [number | null, string | null]
   clearTimeout(timer)
   const text = Buffer.concat(output).toString()
@@ -41,7 +41,7 @@ async function run(name: string): Promise<void> {
 const rounds = Number(process.env.FORK_ROUNDS ?? 1)
 
 for (const [title, situations] of Object.entries(chapters)) {
-  describe(title, SIDE_BY_SIDE, () => {
+  describe(title, CONCURRENT, () => {
     for (const name of Object.keys(situations)) {
       for (let round = 1; round <= rounds; round++) test(round === 1 ? name : `${name} (${round})`, () => run(name))
     }
@@ -68,7 +68,7 @@ test('register_at_fork takes functions, and at least one', () => {
 })
 
 for (const when of ['for the first time', 'fork once before']) {
-  test(`without free descriptors: EMFILE, and nothing is left over (${when})`, { skip: SIDE_BY_SIDE.skip }, () => {
+  test(`without free descriptors: EMFILE, and nothing is left over (${when})`, { skip: CONCURRENT.skip }, () => {
     const limits = fileURLToPath(new URL('../../support/forks/limits.js', import.meta.url))
     const limited = ['-c', 'ulimit -n 64; exec "$@"', 'sh', process.execPath, limits, when]
     const { stdout, stderr } = spawnSync('sh', limited, { encoding: 'utf8', timeout: 60_000 })

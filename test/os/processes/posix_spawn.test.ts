@@ -288,18 +288,18 @@ describe('hostile arguments', () => {
 
   test('what throws on the way starts nothing', () => {
     const before = children()
-    const bite = (): never => {
+    const throwError = (): never => {
       throw new Error('on the way')
     }
     const options: readonly object[] = [
       {
         get scheduler() {
-          return bite()
+          return throwError()
         },
       },
-      { file_actions: { [Symbol.iterator]: bite } },
-      { file_actions: [[os.POSIX_SPAWN_CLOSE, { fileno: bite }]] },
-      { setsigmask: { [Symbol.iterator]: bite } },
+      { file_actions: { [Symbol.iterator]: throwError } },
+      { file_actions: [[os.POSIX_SPAWN_CLOSE, { fileno: throwError }]] },
+      { setsigmask: { [Symbol.iterator]: throwError } },
     ]
     for (const one of options) assert.throws(() => os.posix_spawn('/bin/true', ['true'], null, one), /on the way/)
     assert.throws(() => os.posix_spawn('/bin/true', ['true'], null, { nonsense: 1 } as object), TypeError)

@@ -8,7 +8,7 @@ import { noPython } from '../../support/python.ts'
 import { noSeccomp } from '../../support/seccomp.ts'
 
 /** Higher than any pid can be. */
-const NOBODY = 99_999_999
+const UNUSED_PID = 99_999_999
 
 const POLICIES = ['SCHED_OTHER', 'SCHED_BATCH', 'SCHED_IDLE', 'SCHED_FIFO', 'SCHED_RR']
 
@@ -43,7 +43,7 @@ test('policies and priorities are set and got as in Python', { skip: noPython },
     ['sched_setscheduler', 0, 0x4000_0003, { sched_param: 0 }],
     ...show,
     ['sched_setscheduler', 0, 77, { sched_param: 0 }],
-    ['sched_setscheduler', NOBODY, 0, { sched_param: 0 }],
+    ['sched_setscheduler', UNUSED_PID, 0, { sched_param: 0 }],
     ['sched_setscheduler', -1, 0, { sched_param: 0 }],
     ['sched_setscheduler', 0, 0, 0],
     ['sched_setscheduler', 0, 0, [0]],
@@ -51,9 +51,9 @@ test('policies and priorities are set and got as in Python', { skip: noPython },
     ['sched_setscheduler', 'x', 0, { sched_param: 0 }],
     ['sched_setscheduler', 0, 2 ** 31, { sched_param: 0 }],
     ['sched_setparam', 0, 0],
-    ['sched_setparam', NOBODY, { sched_param: 0 }],
+    ['sched_setparam', UNUSED_PID, { sched_param: 0 }],
     ...['sched_getscheduler', 'sched_getparam', 'sched_rr_get_interval', 'sched_getaffinity'].flatMap((name): Step[] =>
-      [NOBODY, -1, 2 ** 31, 'x', null].map((pid): Step => [name, pid]),
+      [UNUSED_PID, -1, 2 ** 31, 'x', null].map((pid): Step => [name, pid]),
     ),
     ['sched_yield'],
   ])
@@ -95,7 +95,7 @@ test('affinity is set and got as in Python', { skip: noPython }, () => {
     ['sched_setaffinity', 0, '0'],
     ['sched_setaffinity', 0, 0],
     ['sched_setaffinity', 0, null],
-    ['sched_setaffinity', NOBODY, all],
+    ['sched_setaffinity', UNUSED_PID, all],
     ['sched_setaffinity', -1, all],
     ['sched_setaffinity', 'x', all],
     ...show,

@@ -116,10 +116,10 @@ test('write takes what there is room for, and waits only where there is none', (
 
 test('what fits into a pipe all at once is not torn apart', () =>
   withPipe(async (r, w) => {
-    const room = await promises.write(w, Buffer.alloc(1 << 20))
+    const written = await promises.write(w, Buffer.alloc(1 << 20))
     const size = 4096
     const writings = ['a', 'b', 'c'].map((letter) => promises.write(w, Buffer.alloc(size, letter)))
-    for (let left = room; left > 0; ) left -= (await promises.read(r, left)).length
+    for (let left = written; left > 0; ) left -= (await promises.read(r, left)).length
     assert.deepEqual(await Promise.all(writings), [size, size, size])
     const text = String(await promises.read(r, 3 * size))
     assert.equal(text, 'a'.repeat(size) + 'b'.repeat(size) + 'c'.repeat(size))
@@ -184,13 +184,13 @@ test('aborts at random moments lose nothing', { timeout: 30_000 }, () =>
 
 test('an aborted write has written nothing', () =>
   withPipe(async (r, w) => {
-    const room = await promises.write(w, Buffer.alloc(1 << 20, '.'))
+    const written = await promises.write(w, Buffer.alloc(1 << 20, '.'))
     const controller = new AbortController()
     const aborted = promises.write(w, Buffer.from('no'), { signal: controller.signal })
     const other = promises.write(w, Buffer.from('yes'))
     controller.abort()
     await assert.rejects(aborted, { name: 'AbortError' })
-    assert.equal((await promises.read(r, room)).length, room)
+    assert.equal((await promises.read(r, written)).length, written)
     assert.equal(await other, 3)
     assert.equal(String(await promises.read(r, 100)), 'yes')
   }))

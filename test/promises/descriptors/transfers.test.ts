@@ -50,13 +50,13 @@ test('tee waits, and leaves what it copies', () =>
 
 test('vmsplice waits for room, or for something to read, at the end that it is given', () =>
   withPipe(async (r, w) => {
-    const room = [Buffer.alloc(3), new Uint16Array(50)]
-    const reading = promises.vmsplice(r, room)
+    const buffers = [Buffer.alloc(3), new Uint16Array(50)]
+    const reading = promises.vmsplice(r, buffers)
     assert.ok(await isPending(reading))
     const page = Buffer.alloc(65_536, 'p')
     assert.equal(await promises.vmsplice(w, [Buffer.from('me'), Buffer.from('mory')], os.SPLICE_F_GIFT), 6)
     assert.equal(await reading, 6)
-    assert.deepEqual([String(room[0]), room[1]?.[0]], ['mem', Buffer.from('or').readUInt16LE()])
+    assert.deepEqual([String(buffers[0]), buffers[1]?.[0]], ['mem', Buffer.from('or').readUInt16LE()])
     // Sixteen pages or fewer, as they lie in memory.
     const flags = os.SPLICE_F_NONBLOCK
     assert.throws(() => {
@@ -136,14 +136,14 @@ test('sendfile sends a whole file through a pipe that is drained slowly', { time
 test('sendfile waits for room, may be aborted then, and takes its turn', () =>
   withPipe(async (r, w) => {
     const fd = os.open(source, os.O_RDONLY)
-    const room = await promises.write(w, Buffer.alloc(1 << 20))
+    const written = await promises.write(w, Buffer.alloc(1 << 20))
     const controller = new AbortController()
     const aborted = promises.sendfile(w, fd, 0, 100, { signal: controller.signal })
     const others = [promises.sendfile(w, fd, 1, 3), promises.sendfile(w, fd, null, 2)]
     await new Promise((resolve) => setTimeout(resolve, 10))
     controller.abort()
     await assert.rejects(aborted, { name: 'AbortError' })
-    os.read(r, room)
+    os.read(r, written)
     assert.deepEqual(await Promise.all(others), [3, 2])
     assert.equal(String(os.read(r, 100)), 'bcdab')
     const target = os.open(join(folder, 'sent'), os.O_RDWR | os.O_CREAT)

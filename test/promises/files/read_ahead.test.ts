@@ -16,21 +16,21 @@ const SKIPPED = 'skipped'
 for (let i = 0; i < 100; i++) {
   for (const name of [...KEPT, `${SKIPPED}/deep`]) os.makedirs(`${tree}/d${i}/${name}`)
 }
-/** More steps than it takes. */
-const ENOUGH = 150
+/** More steps than any of these walks needs. */
+const MAX_STEPS = 150
 
 const LIMITED = { command: ['/bin/sh', '-c', 'ulimit -n 64; exec "$@"', 'sh'] }
 
 /** What is read, as it is read. */
-const begun = new Set<string>()
-const listen = (message: unknown): void => void begun.add((message as { args: [string] }).args[0])
+const started = new Set<string>()
+const listen = (message: unknown): void => void started.add((message as { args: [string] }).args[0])
 subscribe('os.scandir', listen)
 after(() => void unsubscribe('os.scandir', listen))
 
 /** Waits until a path has been read, though nobody has asked for it. */
 async function isRead(path: string): Promise<void> {
-  for (let i = 0; i < 1000 && !begun.has(path); i++) await sleep(5)
-  assert.ok(begun.has(path), path)
+  for (let i = 0; i < 1000 && !started.has(path); i++) await sleep(5)
+  assert.ok(started.has(path), path)
 }
 
 /** Changes `dirnames` as callers do: by a part of what they could do to them. */
@@ -45,11 +45,11 @@ function change(below: (most: number) => number, dirnames: unknown[]): void {
 
 describe('reading ahead of a walk', () => {
   test('goes on below a directory that the caller has still to see, once it is known to leave out none', async () => {
-    begun.clear()
+    started.clear()
     let steps = 0
     for await (const [path, directories] of promises.walk(tree)) {
       steps += 1
-      if (steps < ENOUGH || !directories.includes('inner')) continue
+      if (steps < MAX_STEPS || !directories.includes('inner')) continue
       for (const name of directories) await isRead(`${path}/${name}`)
       await isRead(`${path}/inner/core`)
       return
@@ -58,7 +58,7 @@ describe('reading ahead of a walk', () => {
   })
 
   test('does so from the beginning where directories come after those in them', async () => {
-    begun.clear()
+    started.clear()
     const steps = promises.walk(tree, { topdown: false })
     const [first, second] = os.listdir(tree)
     const { value } = await steps.next()
@@ -68,7 +68,7 @@ describe('reading ahead of a walk', () => {
   })
 
   test('reads nothing that a caller leaves out who has left out something before', async () => {
-    begun.clear()
+    started.clear()
     for await (const [path, directories] of promises.walk(tree)) {
       await turn()
       await turn()
@@ -77,39 +77,39 @@ describe('reading ahead of a walk', () => {
       assert.ok(!path.includes(SKIPPED))
     }
     assert.deepEqual(
-      [...begun].filter((path) => path.includes(SKIPPED)),
+      [...started].filter((path) => path.includes(SKIPPED)),
       [],
     )
   })
 
   test('ends where the caller leaves out something for the first time', async () => {
-    begun.clear()
+    started.clear()
     const visited = new Set<string>()
     let hasLeftOut = false
     let before: Set<string> | undefined
     for await (const [path, directories] of promises.walk(tree)) {
-      if (hasLeftOut) before ??= new Set(begun)
+      if (hasLeftOut) before ??= new Set(started)
       visited.add(path)
       await turn()
-      const at = visited.size < ENOUGH ? -1 : directories.indexOf(SKIPPED)
+      const at = visited.size < MAX_STEPS ? -1 : directories.indexOf(SKIPPED)
       if (at === -1) continue
       directories.splice(at, 1)
       hasLeftOut = true
     }
-    const inVain = [...begun].filter((path) => !visited.has(path))
+    const inVain = [...started].filter((path) => !visited.has(path))
     // As many as the walk looks ahead.
     assert.ok(inVain.length <= 16, inVain.join())
     assert.deepEqual(
       inVain.filter((path) => before?.has(path) === false),
       [],
     )
-    assert.ok(before !== undefined && before.size < begun.size)
+    assert.ok(before !== undefined && before.size < started.size)
   })
 
   test('leads where os.walk goes, whatever the caller does to dirnames, and when', async () => {
     for (let seed = 1; seed <= 12; seed++) {
-      const from = seed % 2 === 0 ? 0 : ENOUGH + seed
-      const told: unknown[][] = [[], []]
+      const from = seed % 2 === 0 ? 0 : MAX_STEPS + seed
+      const reported: unknown[][] = [[], []]
       const walked: unknown[][] = [[], []]
       const takeStep = (index: number, below: (most: number) => number, step: os.WalkStep<string>): boolean => {
         const steps = walked[index] ?? []
@@ -120,14 +120,14 @@ describe('reading ahead of a walk', () => {
         return isLast
       }
       const handler = (index: number) => (error: os.OSError) => {
-        told[index]?.push([walked[index]?.length, error.code, error.filename])
+        reported[index]?.push([walked[index]?.length, error.code, error.filename])
       }
       const belowSync = random(seed)
       for (const step of os.walk(tree, { onerror: handler(0) })) if (takeStep(0, belowSync, step)) break
       const below = random(seed)
       for await (const step of promises.walk(tree, { onerror: handler(1) })) if (takeStep(1, below, step)) break
       assert.deepEqual(walked[1], walked[0])
-      assert.deepEqual(told[1], told[0])
+      assert.deepEqual(reported[1], reported[0])
     }
   })
 
@@ -209,7 +209,7 @@ describe('reading ahead of a walk', () => {
   test('ends with the walk, however that ends, and leaves nothing open', async () => {
     const before = openFiles()
     for (const topdown of [true, false]) {
-      for (let stop = ENOUGH; stop < ENOUGH + 12; stop++) {
+      for (let stop = MAX_STEPS; stop < MAX_STEPS + 12; stop++) {
         const controller = new AbortController()
         let steps = 0
         const walking = (async () => {
@@ -220,10 +220,10 @@ describe('reading ahead of a walk', () => {
         steps = 0
         for await (const _ of promises.walk(tree, { topdown })) if (++steps === stop) break
         // Whoever leaves a walk waits for what is being read, and nothing else is begun afterwards.
-        const seen = begun.size
+        const seen = started.size
         await turn()
-        assert.equal(begun.size, seen)
-        begun.clear()
+        assert.equal(started.size, seen)
+        started.clear()
       }
     }
     for (let i = 0; i < 200 && openFiles().size > before.size; i++) await sleep(5)

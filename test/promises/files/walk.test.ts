@@ -142,8 +142,8 @@ describe('walk and fwalk', () => {
   })
 
   test('read ahead of the caller however deep it is, though what comes last has been read first', async () => {
-    const begun = new Set<unknown>()
-    const listen = (message: unknown): void => void begun.add((message as { args: unknown[] }).args[0])
+    const started = new Set<unknown>()
+    const listen = (message: unknown): void => void started.add((message as { args: unknown[] }).args[0])
     subscribe('os.scandir', listen)
     const steps = promises.walk(tree)
     await steps.next()
@@ -151,7 +151,7 @@ describe('walk and fwalk', () => {
     assert.ok(value !== undefined && value[1].length === 4)
     await steps.next()
     unsubscribe('os.scandir', listen)
-    for (const name of value[1]) assert.ok(begun.has(join(value[0], name)), name)
+    for (const name of value[1]) assert.ok(started.has(join(value[0], name)), name)
     await steps.return()
   })
 
@@ -160,17 +160,17 @@ describe('walk and fwalk', () => {
     mkdirSync(join(broken, 'a'), { recursive: true })
     mkdirSync(join(broken, 'b'))
     for (const name of ['walk', 'fwalk'] as const) {
-      const told: unknown[][] = [[], []]
+      const reported: unknown[][] = [[], []]
       const handler = (index: number) => (error: os.OSError) => {
-        told[index]?.push([error.code, error.filename, error.syscall])
+        reported[index]?.push([error.code, error.filename, error.syscall])
       }
       const steps = name === 'walk' ? os.walk(broken, true, handler(0)) : os.fwalk(broken, true, handler(0))
       for (const [path, directories] of steps) if (path === broken) (directories as string[]).push('missing', 'gone')
       const twins = name === 'walk' ? promises.walk(broken, true, handler(1)) : promises.fwalk(broken, true, handler(1))
       for await (const [path, directories] of twins)
         if (path === broken) (directories as string[]).push('missing', 'gone')
-      assert.equal(told[0]?.length, 2)
-      assert.deepEqual(told[1], told[0])
+      assert.equal(reported[0]?.length, 2)
+      assert.deepEqual(reported[1], reported[0])
     }
     await assert.rejects(
       collect(

@@ -7,7 +7,7 @@ import { ENOSYS, EPERM } from 'osier/errno'
 import * as promises from 'osier/promises'
 import { SIGCONT, SIGKILL, SIGSTOP, SIGTERM } from 'osier/signal'
 import { askNode } from '../../support/child.ts'
-import { children, patientChild } from '../../support/children.ts'
+import { childOnStdin, children } from '../../support/children.ts'
 import { openFiles } from '../../support/open_files.ts'
 import { onlyNode, runtime } from '../../support/runtime.ts'
 import { noSeccomp } from '../../support/seccomp.ts'
@@ -47,7 +47,7 @@ test('a thousand children at once: no zombie, no descriptor, no thread', { timeo
 })
 
 test('waitpid tells how the child ended, also where it has already', async () => {
-  const slow = patientChild(3)
+  const slow = childOnStdin(3)
   const waiting = promises.waitpid(slow.pid, 0)
   assert.ok(await isPending(waiting))
   assert.deepEqual(await promises.waitpid(slow.pid, os.WNOHANG), [0, 0])
@@ -69,13 +69,13 @@ test('who is no child is a ChildProcessError', async () => {
 })
 
 test('wait gives one after the other, children of later included', async () => {
-  const first = patientChild(1)
+  const first = childOnStdin(1)
   const waiting = promises.wait()
   assert.ok(await isPending(waiting))
   const later = shell('exit 2')
   assert.deepEqual(await waiting, [later, 2 << 8])
   const all = [promises.wait(), promises.wait()]
-  const last = patientChild(5)
+  const last = childOnStdin(5)
   first.release()
   last.release()
   const found = await Promise.all(all)
@@ -92,10 +92,10 @@ test('wait gives one after the other, children of later included', async () => {
 test('wait leaves to others the children that they wait for', {
   skip: onlyNode('its own children count as any child'),
 }, async () => {
-  const ours = patientChild(6)
+  const ours = childOnStdin(6)
   const nodes = spawn('/bin/sh', ['-c', 'exit 7'])
   const exit = once(nodes, 'exit')
-  const named = patientChild(8)
+  const named = childOnStdin(8)
   const byName = promises.waitpid(named.pid, 0)
   const any = promises.wait()
   named.release()
@@ -109,7 +109,7 @@ test('wait leaves to others the children that they wait for', {
 test('os.wait leaves a child alone that a promise waits for', async () => {
   const named = shell('exit 9')
   os.waitid(os.P_PID, named, os.WEXITED | os.WNOWAIT)
-  const pending = patientChild(1)
+  const pending = childOnStdin(1)
   const waiting = promises.waitpid(pending.pid, 0)
   assert.deepEqual(os.wait(), [named, 9 << 8])
   assert.throws(() => os.wait(), os.ChildProcessError)
@@ -122,14 +122,14 @@ test('wait3 and wait4 tell what was used', async () => {
   const [child, status, usage] = await promises.wait4(pid, 0)
   assert.deepEqual([child, status], [pid, 256])
   assert.ok(usage.ru_maxrss > 0)
-  const other = patientChild(2)
+  const other = childOnStdin(2)
   const waiting = promises.wait3(0)
   other.release()
   assert.deepEqual((await waiting).slice(0, 2), [other.pid, 512])
 })
 
 test('waitid: by process id, by descriptor, without taking', async () => {
-  const child = patientChild(3)
+  const child = childOnStdin(3)
   const pidfd = os.pidfd_open(child.pid)
   const looking = promises.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
   const byDescriptor = promises.waitid(os.P_PIDFD, pidfd, os.WEXITED | os.WNOWAIT)
@@ -145,7 +145,7 @@ test('waitid: by process id, by descriptor, without taking', async () => {
 })
 
 test('stops and continuations', async () => {
-  const child = patientChild(0)
+  const child = childOnStdin(0)
   const stopped = promises.waitpid(child.pid, os.WUNTRACED)
   os.kill(child.pid, SIGSTOP)
   assert.equal(os.WSTOPSIG((await stopped)[1]), SIGSTOP)
@@ -157,7 +157,7 @@ test('stops and continuations', async () => {
 })
 
 test('an aborted wait takes no child', async () => {
-  const child = patientChild(7)
+  const child = childOnStdin(7)
   const files = openFiles()
   const reason = new Error('enough')
   const waits = [
@@ -218,7 +218,7 @@ test('a process does not stay for a wait that need not keep it', () => {
 })
 
 test('worker threads wait for their own children', async () => {
-  const ours = patientChild(1)
+  const ours = childOnStdin(1)
   const code = `
     const pid = os.posix_spawn('/bin/sh', ['sh', '-c', 'sleep 0.05; exit 5'], null)
     const [child, status] = await os.promises.wait()

@@ -6,7 +6,7 @@ import { isatty } from 'node:tty'
 import { Worker } from 'node:worker_threads'
 import os from 'osier'
 import { openCount } from '../open_files.ts'
-import { FINE, inChild, litter, mustEnd, type Situation, start } from './child.ts'
+import { assertSucceeds, inChild, makeGarbage, type Situation, SUCCESS, start } from './child.ts'
 
 /** What a child of this process's writes until it ends. */
 function readAll(fd: number): string {
@@ -39,20 +39,20 @@ export const around: Readonly<Record<string, Situation>> = {
     const alive = setInterval(() => undefined, 1000)
     process.on('SIGUSR2', () => {
       heard += 1
-      if (process.pid !== parent) process.exit(FINE)
+      if (process.pid !== parent) process.exit(SUCCESS)
     })
     const pid = start(() => new Promise(() => undefined))
-    if (pid === 0) return mustEnd(pid)
+    if (pid === 0) return assertSucceeds(pid)
     os.kill(pid, 12)
-    await mustEnd(pid)
+    await assertSucceeds(pid)
     assert.equal(heard, 0)
     const other = start(async () => {
       await sleep(60)
       assert.equal(heard, 0)
     })
-    if (other === 0) return mustEnd(other)
+    if (other === 0) return assertSucceeds(other)
     process.kill(parent, 'SIGUSR2')
-    await mustEnd(other)
+    await assertSucceeds(other)
     assert.equal(heard, 1)
     clearInterval(alive)
   },
@@ -71,10 +71,10 @@ export const around: Readonly<Record<string, Situation>> = {
       process.removeListener('SIGUSR2', hear)
       clearInterval(alive)
       // A handle that still waits for its signals would not close, and so keep the child alive for ever.
-      process.on('beforeExit', () => os._exit(heard === 0 ? FINE : 1))
+      process.on('beforeExit', () => os._exit(heard === 0 ? SUCCESS : 1))
       await new Promise(() => undefined)
     }
-    await mustEnd(pid)
+    await assertSucceeds(pid)
     while (heard === 0) await sleep(1)
     clearInterval(alive)
     process.removeListener('SIGUSR2', hear)
@@ -82,7 +82,7 @@ export const around: Readonly<Record<string, Situation>> = {
   'fork in a handler of a signal': async () => {
     const alive = setInterval(() => undefined, 1000)
     const done = new Promise((resolve, reject) => {
-      process.once('SIGUSR2', () => mustEnd(start(litter)).then(resolve, reject))
+      process.once('SIGUSR2', () => assertSucceeds(start(makeGarbage)).then(resolve, reject))
     })
     process.kill(process.pid, 'SIGUSR2')
     await done
@@ -91,17 +91,17 @@ export const around: Readonly<Record<string, Situation>> = {
   "fork in an 'exit' handler": () => {
     process.once('exit', () => {
       const pid = os.fork()
-      if (pid === 0) os._exit(FINE)
+      if (pid === 0) os._exit(SUCCESS)
       const [, status] = os.waitpid(pid, 0)
-      if (os.waitstatus_to_exitcode(status) !== FINE) process.exitCode = 1
+      if (os.waitstatus_to_exitcode(status) !== SUCCESS) process.exitCode = 1
     })
   },
   "a child of an 'exit' handler ends like any other": () => {
     process.once('exit', () => {
       const pid = os.fork()
-      if (pid === 0) process.exit(FINE)
+      if (pid === 0) process.exit(SUCCESS)
       const [, status] = os.waitpid(pid, 0)
-      if (os.waitstatus_to_exitcode(status) !== FINE) process.exitCode = 1
+      if (os.waitstatus_to_exitcode(status) !== SUCCESS) process.exitCode = 1
     })
   },
   'forkpty: the child speaks to its terminal, the parent to the child': async () => {
@@ -113,14 +113,14 @@ export const around: Readonly<Record<string, Situation>> = {
       console.log(`terminal ${own}, leader ${os.getsid(0) === process.pid}`)
       const line = os.read(0, 100).toString().trim()
       console.log(`heard ${line}`)
-      process.exit(FINE)
+      process.exit(SUCCESS)
     }
     assert.equal(os.get_inheritable(fd), false)
     assert.ok(os.isatty(fd))
     os.write(fd, Buffer.from('good morning\n'))
     const all = readAll(fd)
     os.close(fd)
-    await mustEnd(pid)
+    await assertSucceeds(pid)
     assert.match(all, /terminal true, leader true/)
     assert.match(all, /heard good morning/)
     assert.equal(openCount(), before)
@@ -143,7 +143,7 @@ export const around: Readonly<Record<string, Situation>> = {
       assert.deepEqual(calls, ['before 2', 'before 1', 'child 1', 'child 2'])
     })
     assert.deepEqual(calls, ['before 2', 'before 1', 'parent 1', 'parent 2'])
-    await mustEnd(pid)
+    await assertSucceeds(pid)
   },
   'register_at_fork: what a function throws becomes a warning': async () => {
     const warnings: string[] = []
@@ -162,7 +162,7 @@ export const around: Readonly<Record<string, Situation>> = {
       await sleep(1)
       assert.deepEqual(warnings, ['before failed', 'child failed'])
     })
-    await mustEnd(pid)
+    await assertSucceeds(pid)
     assert.deepEqual(warnings, ['before failed'])
   },
   'register_at_fork: no fork within a fork, neither before it nor after it': async () => {
@@ -181,11 +181,11 @@ export const around: Readonly<Record<string, Situation>> = {
     const message = (name: string): string => `Error: os.${name}() was called by what register_at_fork has registered`
     const both = [message('fork'), message('forkpty')]
     const pid = start(() => assert.deepEqual(errors, [...both, ...both, ...both]))
-    if (pid === 0) return mustEnd(pid)
+    if (pid === 0) return assertSucceeds(pid)
     assert.deepEqual(errors, [...both, ...both, ...both])
-    await mustEnd(pid)
+    await assertSucceeds(pid)
     assert.throws(() => os.waitpid(-1, os.WNOHANG), { code: 'ECHILD' })
-    await mustEnd(start(() => undefined))
+    await assertSucceeds(start(() => undefined))
   },
   'audit hooks are told, and may refuse': async () => {
     const events: string[] = []
@@ -194,7 +194,7 @@ export const around: Readonly<Record<string, Situation>> = {
       events.push(`${event} ${args.length}`)
       if (refused) throw new Error('no')
     })
-    await mustEnd(start(() => undefined))
+    await assertSucceeds(start(() => undefined))
     assert.ok(events.includes('os.fork 0'))
     refused = true
     const before = openCount()
@@ -235,22 +235,22 @@ export const around: Readonly<Record<string, Situation>> = {
 /** Parts of processes that situations start themselves. */
 export const parts: Readonly<Record<string, Situation>> = {
   'the part of the process with a channel': async () => {
-    const say = (message: string): boolean => process.send?.(message) ?? false
-    const heard = async (): Promise<void> => void say(`heard ${(await once(process, 'message'))[0]}`)
+    const sendMessage = (message: string): boolean => process.send?.(message) ?? false
+    const heard = async (): Promise<void> => void sendMessage(`heard ${(await once(process, 'message'))[0]}`)
     await heard()
     const pid = start(async () => {
       let told = 0
       process.on('message', () => (told += 1))
-      assert.throws(() => say('from the child'), { code: 'ERR_IPC_CHANNEL_CLOSED' })
+      assert.throws(() => sendMessage('from the child'), { code: 'ERR_IPC_CHANNEL_CLOSED' })
       assert.equal(process.connected, false)
       await sleep(100)
       assert.equal(told, 0)
     })
-    if (pid === 0) return mustEnd(pid)
-    say('forked')
+    if (pid === 0) return assertSucceeds(pid)
+    sendMessage('forked')
     await heard()
-    await mustEnd(pid)
-    say('end')
+    await assertSucceeds(pid)
+    sendMessage('end')
     process.disconnect()
   },
 }

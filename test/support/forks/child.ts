@@ -6,10 +6,10 @@ import os from 'osier'
 export type Situation = () => unknown
 
 /** How long a child may take, in milliseconds, before it counts as hanging: no situation needs a tenth of that. */
-const PATIENCE = 20_000
+const CHILD_TIMEOUT = 20_000
 
 /** The exit code of a child in which everything went as it should. */
-export const FINE = 7
+export const SUCCESS = 7
 
 /** The exit code of a child that has printed what went wrong. */
 const FAILED = 99
@@ -20,7 +20,7 @@ const FAILED = 99
  */
 export async function ended(pid: number): Promise<number> {
   if (pid === 0) return new Promise(() => undefined)
-  for (const deadline = Date.now() + PATIENCE; Date.now() < deadline; await sleep(3)) {
+  for (const deadline = Date.now() + CHILD_TIMEOUT; Date.now() < deadline; await sleep(3)) {
     const [found, status] = os.waitpid(pid, os.WNOHANG)
     if (found === pid) return os.waitstatus_to_exitcode(status)
   }
@@ -29,7 +29,7 @@ export async function ended(pid: number): Promise<number> {
   throw new Error('the child hangs')
 }
 
-export async function mustEnd(pid: number, code: number = FINE): Promise<void> {
+export async function assertSucceeds(pid: number, code: number = SUCCESS): Promise<void> {
   const actual = await ended(pid)
   if (actual !== code) throw new Error(`the child ended with ${actual} and not with ${code}`)
 }
@@ -51,16 +51,16 @@ async function act(part: () => unknown): Promise<void> {
     writeSync(2, `in the child: ${error instanceof Error ? error.stack : String(error)}\n`)
     os._exit(FAILED)
   }
-  process.exit(FINE)
+  process.exit(SUCCESS)
 }
 
 /** A situation in which all that happens, happens in a child. */
 export function inChild(part: () => unknown): Situation {
-  return () => mustEnd(start(part))
+  return () => assertSucceeds(start(part))
 }
 
 /** Garbage, enough for several collections of the young objects and one of the old. */
-export function litter(count = 500_000): void {
+export function makeGarbage(count = 500_000): void {
   let kept: unknown[] = []
   for (let i = 0; i < count; i++) {
     kept.push({ i, text: `item ${i}` })

@@ -3,7 +3,7 @@ import { writeSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import os from 'osier'
-import { ended, FINE, inChild, mustEnd, type Situation, start } from './child.ts'
+import { assertSucceeds, ended, inChild, type Situation, SUCCESS, start } from './child.ts'
 
 /** In the child, what is written to a descriptor from now on goes into the pipe whose other end the parent reads. */
 async function printed(fd: number, part: () => unknown, code: number): Promise<string> {
@@ -16,7 +16,7 @@ async function printed(fd: number, part: () => unknown, code: number): Promise<s
     return new Promise(() => undefined)
   }
   os.close(writeEnd)
-  await mustEnd(pid, code)
+  await assertSucceeds(pid, code)
   const text = os.read(readEnd, 10_000).toString()
   os.close(readEnd)
   return text
@@ -25,14 +25,14 @@ async function printed(fd: number, part: () => unknown, code: number): Promise<s
 /** An ending that the child comes to by itself, without one of the harness's. */
 async function endsWith(code: number, part: () => unknown): Promise<void> {
   const pid = os.fork()
-  if (pid !== 0) return mustEnd(pid, code)
+  if (pid !== 0) return assertSucceeds(pid, code)
   part()
   return new Promise(() => undefined)
 }
 
 /** How a child comes to its end. */
 export const endings: Readonly<Record<string, Situation>> = {
-  'os._exit at once': () => endsWith(FINE, () => os._exit(FINE)),
+  'os._exit at once': () => endsWith(SUCCESS, () => os._exit(SUCCESS)),
   'process.exit at once': inChild(() => undefined),
   'process.exit after the thread pool was used': async () => {
     await readFile('/etc/passwd')
@@ -44,22 +44,22 @@ export const endings: Readonly<Record<string, Situation>> = {
     await endsWith(0, () => void readFile('/etc/passwd'))
   },
   'the end of the program, with process.exitCode': () =>
-    endsWith(FINE, () => {
-      process.exitCode = FINE
+    endsWith(SUCCESS, () => {
+      process.exitCode = SUCCESS
     }),
   'the end of the program, when the last timer has run': () =>
-    endsWith(FINE, () => {
+    endsWith(SUCCESS, () => {
       setTimeout(() => {
-        process.exitCode = FINE
+        process.exitCode = SUCCESS
       }, 20)
     }),
   "'beforeExit' may prolong": () =>
-    endsWith(FINE, () => {
+    endsWith(SUCCESS, () => {
       let rounds = 0
       process.on('beforeExit', () => {
         rounds += 1
         if (rounds < 4) setTimeout(() => undefined, 1)
-        else process.exitCode = FINE
+        else process.exitCode = SUCCESS
       })
     }),
   "'exit' handlers run, those of the parent first, and may change the code": async () => {
@@ -72,11 +72,11 @@ export const endings: Readonly<Record<string, Situation>> = {
       () => {
         process.on('exit', (code) => {
           writeSync(1, [...order, `own ${code}`].join(', '))
-          process.exitCode = FINE
+          process.exitCode = SUCCESS
         })
         setImmediate(() => process.exit(3))
       },
-      FINE,
+      SUCCESS,
     )
     assert.equal(text, 'inherited 3, own 3')
   },
@@ -93,8 +93,8 @@ export const endings: Readonly<Record<string, Situation>> = {
     )
   },
   "an error that 'uncaughtException' handles ends nothing": () =>
-    endsWith(FINE, () => {
-      process.on('uncaughtException', () => setTimeout(() => process.exit(FINE), 10))
+    endsWith(SUCCESS, () => {
+      process.on('uncaughtException', () => setTimeout(() => process.exit(SUCCESS), 10))
       setImmediate(() => raise('handled'))
     }),
   'a rejection that nobody handles is printed, and the exit code is 1': async () => {
@@ -111,9 +111,10 @@ export const endings: Readonly<Record<string, Situation>> = {
     const pid = start(() => sleep(30_000))
     // To kill 0 is to kill the whole group of processes, the test's runner included.
     if (pid > 0) os.kill(pid, 15)
-    await mustEnd(pid, -15)
+    await assertSucceeds(pid, -15)
   },
-  'another program takes its place': () => endsWith(FINE, () => os.execv('/bin/sh', ['sh', '-c', `exit ${FINE}`])),
+  'another program takes its place': () =>
+    endsWith(SUCCESS, () => os.execv('/bin/sh', ['sh', '-c', `exit ${SUCCESS}`])),
   'both sides print': async () => {
     const [readEnd, writeEnd] = os.pipe()
     const pid = os.fork()
@@ -122,12 +123,12 @@ export const endings: Readonly<Record<string, Situation>> = {
       os.dup2(writeEnd, 2)
       console.log('the child prints')
       console.error('the child complains')
-      process.exit(FINE)
+      process.exit(SUCCESS)
     }
     os.close(writeEnd)
     console.log('the parent prints')
     console.error('the parent complains')
-    await mustEnd(pid)
+    await assertSucceeds(pid)
     assert.equal(os.read(readEnd, 1000).toString(), 'the child prints\nthe child complains\n')
     os.close(readEnd)
   },

@@ -6,7 +6,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { Worker } from 'node:worker_threads'
 import os from 'osier'
-import { calculate, inChild, litter, mustEnd, type Situation, start } from './child.ts'
+import { assertSucceeds, calculate, inChild, makeGarbage, type Situation, start } from './child.ts'
 
 /** (module (func (export "add") (param i32 i32) (result i32) local.get 0 local.get 1 i32.add)) */
 const ADDITION = Buffer.from('AGFzbQEAAAABBwFgAn9/AX8DAgEABwcBA2FkZAAACgkBBwAgACABags=', 'base64')
@@ -57,7 +57,7 @@ function variety(rounds: number): number {
 
 /** What the language and its machine do in a child. */
 export const language: Readonly<Record<string, Situation>> = {
-  'garbage is collected': inChild(() => litter(3_000_000)),
+  'garbage is collected': inChild(() => makeGarbage(3_000_000)),
   'functions are optimised': inChild(() => calculate(20_000)),
   'objects of many shapes, text, and functions of all kinds': async () => {
     const expected = variety(20)
@@ -77,15 +77,15 @@ export const language: Readonly<Record<string, Situation>> = {
     await once(worker, 'exit')
   }),
   'both sides calculate and collect': async () => {
-    litter()
+    makeGarbage()
     calculate()
     const pid = start(() => {
-      litter()
+      makeGarbage()
       calculate()
     })
-    litter()
+    makeGarbage()
     calculate()
-    await mustEnd(pid)
+    await assertSucceeds(pid)
   },
   'a collection is under way': async () => {
     const live = Array.from({ length: 300_000 }, (_, i) => ({ i, list: [i, i + 1], text: `text ${i}` }))
@@ -96,10 +96,10 @@ export const language: Readonly<Record<string, Situation>> = {
       change()
       const pid = start(() => {
         change()
-        litter()
+        makeGarbage()
         assert.deepEqual(live[7], { i: 7, list: [7, round], text: 'changed 7' })
       })
-      await mustEnd(pid)
+      await assertSucceeds(pid)
     }
   },
   'finalizers are called': inChild(async () => {
@@ -137,14 +137,14 @@ export const language: Readonly<Record<string, Situation>> = {
       await sleep(100)
       assert.equal(count, 1)
     })
-    await mustEnd(pid)
+    await assertSucceeds(pid)
     await sleep(60)
     assert.equal(count, 1)
   },
   'promises that were pending before go on in both': async () => {
     const pending = sleep(30, 'what it promised')
     const pid = start(async () => assert.equal(await pending, 'what it promised'))
-    await mustEnd(pid)
+    await assertSucceeds(pid)
     assert.equal(await pending, 'what it promised')
   },
   'asynchronous context': inChild(async () => {
@@ -171,29 +171,29 @@ export const language: Readonly<Record<string, Situation>> = {
   },
   'fork in a timer': () =>
     new Promise((resolve, reject) => {
-      setTimeout(() => mustEnd(start(litter)).then(resolve, reject), 5)
+      setTimeout(() => assertSucceeds(start(makeGarbage)).then(resolve, reject), 5)
     }),
   'fork in a promise, three times at once': () =>
     Promise.all(
       [1, 2, 3].map(async (delay) => {
         await sleep(delay)
-        await mustEnd(start(() => litter(100_000)))
+        await assertSucceeds(start(() => makeGarbage(100_000)))
       }),
     ),
   'fork in a microtask of a tick': () =>
     new Promise((resolve, reject) => {
-      process.nextTick(() => queueMicrotask(() => mustEnd(start(calculate)).then(resolve, reject)))
+      process.nextTick(() => queueMicrotask(() => assertSucceeds(start(calculate)).then(resolve, reject)))
     }),
   'children of children, three deep': async () => {
     const level = async (depth: number): Promise<void> => {
-      litter(100_000)
+      makeGarbage(100_000)
       if (depth === 0) return
       const parent = process.pid
       const pid = start(async () => {
         assert.equal(process.ppid, parent)
         await level(depth - 1)
       })
-      await mustEnd(pid)
+      await assertSucceeds(pid)
       calculate(1000)
     }
     await level(3)
@@ -209,7 +209,7 @@ export const language: Readonly<Record<string, Situation>> = {
     })
     assert.equal(process.pid, parent)
     assert.equal(os.getpid(), parent)
-    await mustEnd(pid)
+    await assertSucceeds(pid)
   },
   'a SharedArrayBuffer is a copy': async () => {
     const shared = new Int32Array(new SharedArrayBuffer(8))
@@ -217,7 +217,7 @@ export const language: Readonly<Record<string, Situation>> = {
       shared[0] = 1
       assert.equal(shared[0], 1)
     })
-    await mustEnd(pid)
+    await assertSucceeds(pid)
     assert.equal(shared[0], 0)
   },
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import os from 'osier'
 import { openCount } from '../open_files.ts'
-import { FINE } from './child.ts'
+import { SUCCESS } from './child.ts'
 
 /**
  * Run with a low limit of open files: forks while ever more descriptors are free, and prints how often that was refused,
@@ -21,9 +21,9 @@ function errorCode(call: () => unknown): string {
 function attempt(): string {
   return errorCode(() => {
     const pid = os.fork()
-    if (pid === 0) os._exit(FINE)
+    if (pid === 0) os._exit(SUCCESS)
     const [, status] = os.waitpid(pid, 0)
-    assert.equal(os.waitstatus_to_exitcode(status), FINE)
+    assert.equal(os.waitstatus_to_exitcode(status), SUCCESS)
   })
 }
 

@@ -13,7 +13,7 @@ import { rootCertificates } from 'node:tls'
 import { Worker } from 'node:worker_threads'
 import os from 'osier'
 import { read as readLater, stat as statLater } from 'osier/promises'
-import { calculate, FINE, inChild, litter, mustEnd, type Situation, start } from './child.ts'
+import { assertSucceeds, calculate, inChild, makeGarbage, type Situation, SUCCESS, start } from './child.ts'
 import { talkTls } from './tls.ts'
 
 const THIS_PROGRAM = new URL('./run.js', import.meta.url)
@@ -26,7 +26,7 @@ export const parentState: Readonly<Record<string, Situation>> = {
     session.connect()
     await session.post('Runtime.enable')
     await inChild(() => {
-      litter()
+      makeGarbage()
       calculate()
     })()
     const { result } = await session.post('Runtime.evaluate', { expression: '6 * 7' })
@@ -42,7 +42,7 @@ export const parentState: Readonly<Record<string, Situation>> = {
     calculate(2000)
     await inChild(() => {
       calculate(2000)
-      litter()
+      makeGarbage()
     })()
     calculate(2000)
     const { profile } = await session.post('Profiler.stop')
@@ -62,10 +62,10 @@ export const parentState: Readonly<Record<string, Situation>> = {
       await sleep(60)
       assert.equal(exits, 0)
     })
-    if (pid === 0) return mustEnd(pid)
+    if (pid === 0) return assertSucceeds(pid)
     os.read(readEnd, 1)
     os.kill(command.pid ?? 0, 9)
-    await mustEnd(pid)
+    await assertSucceeds(pid)
     while (exits === 0) await sleep(1)
     assert.equal(exits, 1)
     for (const fd of [readEnd, writeEnd]) os.close(fd)
@@ -96,30 +96,30 @@ export const parentState: Readonly<Record<string, Situation>> = {
     results.push(readFile(process.execPath))
     await sleep(1)
     const pid = start(async () => {
-      litter()
+      makeGarbage()
       assert.ok((await readFile('/etc/passwd')).length > 0)
     })
-    if (pid === 0) return mustEnd(pid)
+    if (pid === 0) return assertSucceeds(pid)
     const lengths = (await Promise.all(results)).map((result) => result.length)
     assert.equal(lengths.at(-1), expected)
-    await mustEnd(pid)
+    await assertSucceeds(pid)
   },
   'a child ends by itself though files are being read': async (): Promise<void> => {
     const results = Array.from({ length: 10 }, () => readFile(process.execPath))
     await sleep(1)
     const pid = os.fork()
     if (pid === 0) {
-      process.exitCode = FINE
+      process.exitCode = SUCCESS
       return new Promise(() => undefined)
     }
-    await mustEnd(pid)
+    await assertSucceeds(pid)
     const expected = readFileSync(process.execPath).length
     for (const result of results) assert.equal((await result).length, expected)
   },
   'fork in the event of a stream': async () => {
     const stream = createReadStream('/etc/passwd')
     await once(stream, 'data')
-    await inChild(litter)()
+    await inChild(makeGarbage)()
   },
   'waits of osier/promises go on in the parent alone': async () => {
     const [readEnd, writeEnd] = os.pipe()
@@ -137,11 +137,11 @@ export const parentState: Readonly<Record<string, Situation>> = {
       setTimeout(() => os.write(own[1], Buffer.from('for the child')), 5)
       assert.equal((await readLater(own[0], 20)).toString(), 'for the child')
     })
-    if (pid === 0) return mustEnd(pid)
+    if (pid === 0) return assertSucceeds(pid)
     os.write(writeEnd, Buffer.from('for me'))
     await waiting
     assert.equal(heard, 'for me')
-    await mustEnd(pid)
+    await assertSucceeds(pid)
     assert.ok((await statLater('/')).st_size >= 0)
     for (const fd of [readEnd, writeEnd]) os.close(fd)
   },
@@ -150,7 +150,7 @@ export const parentState: Readonly<Record<string, Situation>> = {
     const worker = new Worker(busy, { eval: true })
     await once(worker, 'online')
     const warning = once(process, 'warning')
-    for (let i = 0; i < 3; i++) await mustEnd(start(litter))
+    for (let i = 0; i < 3; i++) await assertSucceeds(start(makeGarbage))
     const [{ name, message }] = (await warning) as [Error]
     assert.equal(name, 'DeprecationWarning')
     assert.match(message, new RegExp(`^This process \\(pid=${process.pid}\\) has worker threads`))
@@ -160,7 +160,7 @@ export const parentState: Readonly<Record<string, Situation>> = {
     const messages: string[] = []
     process.on('warning', ({ message }) => messages.push(message))
     const warnings = async (): Promise<number> => {
-      await mustEnd(start(litter))
+      await assertSucceeds(start(makeGarbage))
       // Warnings come a turn of the loop later.
       await sleep(1)
       return messages.splice(0).length
@@ -183,12 +183,12 @@ export const parentState: Readonly<Record<string, Situation>> = {
     await Promise.all(workers.map((worker) => once(worker, 'online')))
     // A collection of theirs has a lock of all of V8, on which the first collection of a child would wait for ever.
     try {
-      await mustEnd(start(litter))
+      await assertSucceeds(start(makeGarbage))
     } catch (error) {
       assert.ok(error instanceof os.BlockingIOError, String(error))
     }
     for (const worker of workers) await worker.terminate()
-    await mustEnd(start(litter))
+    await assertSucceeds(start(makeGarbage))
   },
   'Node reads certificates on a thread of its own': async () => {
     const certificates = join(tmpdir(), `osier-fork-${process.pid}.pem`)
@@ -230,10 +230,10 @@ export const parts: Readonly<Record<string, Situation>> = {
       await sleep(100)
       assert.equal(heard, 0)
     })
-    if (pid === 0) return mustEnd(pid)
+    if (pid === 0) return assertSucceeds(pid)
     console.log('ready')
     await ended
-    await mustEnd(pid)
+    await assertSucceeds(pid)
     console.log(`heard ${heard}`)
   },
 }

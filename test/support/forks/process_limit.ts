@@ -6,7 +6,7 @@ import { constants } from '../../../src/libc/facts.ts'
 import { libc } from '../../../src/libc/functions.ts'
 import { scratch, scratchAddress } from '../../../src/libc/memory.ts'
 import { openCount } from '../open_files.ts'
-import { FINE, litter } from './child.ts'
+import { makeGarbage, SUCCESS } from './child.ts'
 
 /**
  * Run as root: forks with room for no more threads, for one, for two ..., and prints what came of it. In between nothing
@@ -59,11 +59,11 @@ function attempt(expected: number, withTerminal: boolean): string {
   try {
     const [pid, fd] = withTerminal ? os.forkpty() : [os.fork(), -1]
     if (pid === 0) {
-      litter(200_000)
-      os._exit(limit.get() === expected ? FINE : 1)
+      makeGarbage(200_000)
+      os._exit(limit.get() === expected ? SUCCESS : 1)
     }
     const [, status] = os.waitpid(pid, 0)
-    assert.equal(os.waitstatus_to_exitcode(status), FINE)
+    assert.equal(os.waitstatus_to_exitcode(status), SUCCESS)
     if (withTerminal) os.close(fd)
     return 'forked'
   } catch (error) {

@@ -17,7 +17,7 @@ import { promisify } from 'node:util'
 import { Worker } from 'node:worker_threads'
 import { createGzip, gunzip, gzip } from 'node:zlib'
 import os from 'osier'
-import { FINE, inChild, mustEnd, type Situation, start } from './child.ts'
+import { assertSucceeds, inChild, type Situation, SUCCESS, start } from './child.ts'
 import { talkTls } from './tls.ts'
 
 const THIS_FILE = new URL(import.meta.url).pathname
@@ -70,7 +70,7 @@ export const services: Readonly<Record<string, Situation>> = {
     const pid = start(async () => {
       for (let i = 0; i < 10; i++) assert.ok((await readFile(THIS_FILE)).length > 0)
     })
-    await mustEnd(pid)
+    await assertSucceeds(pid)
     assert.ok((await readFile(THIS_FILE)).length > 0)
   },
   'what the thread pool is doing goes on in the parent alone': async () => {
@@ -83,9 +83,9 @@ export const services: Readonly<Record<string, Situation>> = {
       await sleep(50)
       assert.equal(arrived, 0)
     })
-    if (pid === 0) return mustEnd(pid)
+    if (pid === 0) return assertSucceeds(pid)
     for (const result of results) assert.equal((await result).length, expected)
-    await mustEnd(pid)
+    await assertSucceeds(pid)
   },
   'streams of files': inChild(async () => {
     const out = join(tmpdir(), `osier-fork-${process.pid}`)
@@ -129,9 +129,9 @@ export const services: Readonly<Record<string, Situation>> = {
       await sleep(60)
       assert.equal(heard, before)
     })
-    if (pid === 0) return mustEnd(pid)
+    if (pid === 0) return assertSucceeds(pid)
     cat.stdin.write('b')
-    await mustEnd(pid)
+    await assertSucceeds(pid)
     cat.stdin.end('c')
     assert.deepEqual(await closed, [0, null])
     assert.equal(heard, 'abc')
@@ -139,14 +139,14 @@ export const services: Readonly<Record<string, Situation>> = {
   'a program started afterwards inherits nothing': async () => {
     const list = (): string => spawnSync('ls', ['/proc/self/fd'], { encoding: 'utf8' }).stdout
     // This waits for the thread of newer versions of Node that reads certificates, from a file which programs do inherit.
-    await mustEnd(start(() => undefined))
+    await assertSucceeds(start(() => undefined))
     const before = list()
     const pids = [start(() => sleep(100)), start(() => sleep(100))]
-    for (const pid of pids) if (pid === 0) return mustEnd(pid)
+    for (const pid of pids) if (pid === 0) return assertSucceeds(pid)
     assert.equal(list(), before)
-    for (const pid of pids) await mustEnd(pid)
+    for (const pid of pids) await assertSucceeds(pid)
     const inside = start(() => assert.equal(list(), before))
-    await mustEnd(inside)
+    await assertSucceeds(inside)
   },
   'a worker thread': inChild(async () => {
     const worker = new Worker('require("node:worker_threads").parentPort.postMessage(6 * 7)', { eval: true })
@@ -178,7 +178,7 @@ export const services: Readonly<Record<string, Situation>> = {
     const server = serverOfIds()
     const port = await listening(server)
     const pid = start(() => sleep(30_000))
-    if (pid === 0) return mustEnd(pid)
+    if (pid === 0) return assertSucceeds(pid)
     const seen = new Set<number>()
     for (const end = Date.now() + 10_000; seen.size < 2 && Date.now() < end; ) {
       const answers = await Promise.all([1, 2, 3, 4, 5, 6, 7, 8].map(() => answerOf(port)))
@@ -186,14 +186,14 @@ export const services: Readonly<Record<string, Situation>> = {
     }
     assert.deepEqual(seen, new Set([process.pid, pid]))
     os.kill(pid, 15)
-    await mustEnd(pid, -15)
+    await assertSucceeds(pid, -15)
     assert.equal(await answerOf(port), String(process.pid))
     server.close()
   },
   'a server that the child closes goes on in the parent': async () => {
     const server = serverOfIds()
     const port = await listening(server)
-    await mustEnd(
+    await assertSucceeds(
       start(() => {
         server.close()
       }),
@@ -217,10 +217,10 @@ export const services: Readonly<Record<string, Situation>> = {
       for (let i = 0; i < 5; i++) assert.equal(await ask(`/child/${i}`), `/child/${i}`)
       assert.equal(await fetched('/child'), '/child')
     })
-    if (pid === 0) return mustEnd(pid)
+    if (pid === 0) return assertSucceeds(pid)
     for (let i = 0; i < 5; i++) assert.equal(await ask(`/parent/${i}`), `/parent/${i}`)
     assert.equal(await fetched('/parent'), '/parent')
-    await mustEnd(pid)
+    await assertSucceeds(pid)
     server.close()
     server.closeAllConnections()
   },
@@ -236,13 +236,13 @@ export const services: Readonly<Record<string, Situation>> = {
       await sleep(60)
       assert.equal(heard, '')
     })
-    if (pid === 0) return mustEnd(pid)
+    if (pid === 0) return assertSucceeds(pid)
     for (let i = 0; i < 20; i++) {
       socket.write('0123456789')
       await sleep(2)
     }
     while (heard.length < 200) await once(socket, 'data')
-    await mustEnd(pid)
+    await assertSucceeds(pid)
     socket.destroy()
     server.close()
   },
@@ -257,9 +257,9 @@ export const services: Readonly<Record<string, Situation>> = {
     ]
     sample()
     const [readEnd, writeEnd] = os.pipe()
-    const say = (): void => void os.write(writeEnd, Buffer.from(`${JSON.stringify(sample())}\n`))
-    for (let i = 0; i < 3; i++) await mustEnd(start(say))
-    say()
+    const reportSample = (): void => void os.write(writeEnd, Buffer.from(`${JSON.stringify(sample())}\n`))
+    for (let i = 0; i < 3; i++) await assertSucceeds(start(reportSample))
+    reportSample()
     os.close(writeEnd)
     const lines = os.read(readEnd, 10_000).toString().trim().split('\n')
     os.close(readEnd)
@@ -280,7 +280,7 @@ export const services: Readonly<Record<string, Situation>> = {
     const warnings: Error[] = []
     process.on('warning', (warning) => warnings.push(warning))
     await readFile(THIS_FILE)
-    await mustEnd(start(() => os._exit(FINE)))
+    await assertSucceeds(start(() => os._exit(SUCCESS)))
     assert.deepEqual(warnings, [])
   },
 }

@@ -9,7 +9,7 @@ import { constants } from '../../../src/libc/facts.ts'
 import { libc } from '../../../src/libc/functions.ts'
 import { scratch, scratchAddress } from '../../../src/libc/memory.ts'
 import { openCount } from '../open_files.ts'
-import { calculate, ended, FINE, inChild, litter, mustEnd, type Situation, start } from './child.ts'
+import { assertSucceeds, calculate, ended, inChild, makeGarbage, type Situation, SUCCESS, start } from './child.ts'
 
 const threadCount = (): number => readdirSync('/proc/self/task').length
 const childrenOf = (): string => readFileSync('/proc/thread-self/children', 'latin1')
@@ -31,30 +31,30 @@ const addressesInUse = (): bigint =>
   BigInt(/^VmSize:\s*(\d+) kB/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? 0) * 1024n
 
 function workAtRandom(): void {
-  const dice = Math.random()
-  if (dice < 0.1) litter(20_000)
-  else if (dice < 0.2) calculate(100)
-  else if (dice < 0.25) runInNewContext('Array.from({ length: 1000 }, String).join()')
-  else if (dice < 0.3) for (let i = 0; i < 20; i++) new Function('a', `return a * ${i} + ${Math.random()}`)(i)
+  const random = Math.random()
+  if (random < 0.1) makeGarbage(20_000)
+  else if (random < 0.2) calculate(100)
+  else if (random < 0.25) runInNewContext('Array.from({ length: 1000 }, String).join()')
+  else if (random < 0.3) for (let i = 0; i < 20; i++) new Function('a', `return a * ${i} + ${Math.random()}`)(i)
 }
 
 /** Forks where it is hard: often, with much memory, with little, and in places where nobody would expect it. */
 export const stress: Readonly<Record<string, Situation>> = {
   '1 000 in a row, with random work on both sides': async () => {
     const children = childrenOf()
-    for (let i = 0; i < 5; i++) await mustEnd(start(litter))
+    for (let i = 0; i < 5; i++) await assertSucceeds(start(makeGarbage))
     const [fds, threads] = [openCount(), threadCount()]
     for (let i = 0; i < 1000; i++) {
       workAtRandom()
       const pid = os.fork()
       if (pid === 0) {
         workAtRandom()
-        os._exit(FINE)
+        os._exit(SUCCESS)
       }
       workAtRandom()
       // Some are waited for as they end, the others at once: a hang would be seen there.
       const [, status] = i % 50 === 0 ? [0, (await ended(pid)) << 8] : os.waitpid(pid, 0)
-      assert.equal(os.waitstatus_to_exitcode(status), FINE)
+      assert.equal(os.waitstatus_to_exitcode(status), SUCCESS)
     }
     assert.equal(openCount(), fds)
     assert.equal(threadCount(), threads)
@@ -64,7 +64,7 @@ export const stress: Readonly<Record<string, Situation>> = {
     const live = Array.from({ length: 1_000_000 }, (_, i) => ({ i, text: `text ${i}` }))
     const change = (by: number): void => {
       for (const [i, item] of live.entries()) item.i = i + by
-      litter()
+      makeGarbage()
     }
     const pids = [1, 2].map((by) => {
       const pid = start(() => {
@@ -73,24 +73,24 @@ export const stress: Readonly<Record<string, Situation>> = {
       })
       return pid
     })
-    for (const pid of pids) if (pid === 0) return mustEnd(pid)
+    for (const pid of pids) if (pid === 0) return assertSucceeds(pid)
     change(3)
-    for (const pid of pids) await mustEnd(pid)
+    for (const pid of pids) await assertSucceeds(pid)
     assert.equal(live[999_999]?.i, 1_000_002)
   },
   'without addresses to spare: it works, or is refused and leaves nothing over': async () => {
-    await mustEnd(start(litter))
+    await assertSucceeds(start(makeGarbage))
     const outcomes: string[] = []
     const [fds, threads] = [openCount(), threadCount()]
     // V8 needs some for itself: without any it ends the process at the next collection, whoever asked.
-    for (let room = 32n; room <= 160n; room += 8n) {
-      limitAddresses(addressesInUse() + (room << 20n))
+    for (let mebibytes = 32n; mebibytes <= 160n; mebibytes += 8n) {
+      limitAddresses(addressesInUse() + (mebibytes << 20n))
       try {
         const pid = os.fork()
         limitAddresses(NO_LIMIT)
-        if (pid === 0) os._exit(FINE)
+        if (pid === 0) os._exit(SUCCESS)
         const [, status] = os.waitpid(pid, 0)
-        assert.equal(os.waitstatus_to_exitcode(status), FINE)
+        assert.equal(os.waitstatus_to_exitcode(status), SUCCESS)
         outcomes.push('forked')
       } catch (error) {
         limitAddresses(NO_LIMIT)
@@ -112,9 +112,9 @@ export const stress: Readonly<Record<string, Situation>> = {
       const size = (part: string): number => Number(/^Size: *(\d+)/m.exec(part)?.[1])
       return parts.filter((part) => / dc( |$)/m.test(part)).reduce((sum, part) => sum + size(part), 0)
     }
-    await mustEnd(start(litter))
+    await assertSucceeds(start(makeGarbage))
     const before = marked()
-    for (let i = 0; i < 20; i++) os.waitpid(os.fork() || os._exit(FINE), 0)
+    for (let i = 0; i < 20; i++) os.waitpid(os.fork() || os._exit(SUCCESS), 0)
     const after = marked()
     assert.ok(before > 10_000, `${before} kB`)
     assert.ok(after > before * 0.9, `${after} kB of ${before} kB`)
@@ -139,14 +139,14 @@ export const stress: Readonly<Record<string, Situation>> = {
     const maps = places.map(map)
     for (let round = 0; round < 4; round++) {
       if (round === 2) maps.push(...places.map((place) => map(place && place + 4 * size)))
-      assert.equal(os.waitstatus_to_exitcode(os.waitpid(os.fork() || os._exit(FINE), 0)[1]), FINE)
+      assert.equal(os.waitstatus_to_exitcode(os.waitpid(os.fork() || os._exit(SUCCESS), 0)[1]), SUCCESS)
       assert.deepEqual(maps.filter(isMarked), [])
     }
     for (const start of maps) libc.munmap(start, size)
   },
   'the parent does not grow': async () => {
     const round = (): void => {
-      for (let i = 0; i < 30; i++) os.waitpid(os.fork() || os._exit(FINE), 0)
+      for (let i = 0; i < 30; i++) os.waitpid(os.fork() || os._exit(SUCCESS), 0)
     }
     for (let i = 0; i < 3; i++) round()
     const before = ownMemory()
@@ -162,8 +162,8 @@ export const stress: Readonly<Record<string, Situation>> = {
       if (pids.length > 0) return
       const pid = os.fork()
       if (pid === 0) {
-        litter()
-        os._exit(FINE)
+        makeGarbage()
+        os._exit(SUCCESS)
       }
       pids.push(pid)
     })
@@ -172,17 +172,17 @@ export const stress: Readonly<Record<string, Situation>> = {
       collect()
       await sleep(2)
     }
-    await mustEnd(pids[0] ?? -1)
+    await assertSucceeds(pids[0] ?? -1)
   },
   'the first fork is that of a child of a child': async () => {
     const level = async (depth: number): Promise<void> => {
       const pid = start(async () => {
         if (depth > 0) await level(depth - 1)
-        litter(100_000)
+        makeGarbage(100_000)
         calculate(500)
       })
-      if (pid === 0) return mustEnd(pid)
-      await mustEnd(pid)
+      if (pid === 0) return assertSucceeds(pid)
+      await assertSucceeds(pid)
     }
     await level(5)
   },
@@ -196,8 +196,8 @@ export const stress: Readonly<Record<string, Situation>> = {
         assert.ok((await readFile('/proc/self/stat')).length > 0)
         if (depth > 0) await level(depth - 1, fds)
       })
-      if (pid === 0) return mustEnd(pid)
-      await mustEnd(pid)
+      if (pid === 0) return assertSucceeds(pid)
+      await assertSucceeds(pid)
     }
     await level(3, null)
   },
@@ -206,25 +206,25 @@ export const stress: Readonly<Record<string, Situation>> = {
     const pid = os.fork()
     if (pid === 0) {
       const parent = process.pid
-      if (os.fork() !== 0) os._exit(FINE)
+      if (os.fork() !== 0) os._exit(SUCCESS)
       while (os.getppid() === parent) os.sched_yield()
       const child = os.fork()
-      if (child === 0) os._exit(FINE)
+      if (child === 0) os._exit(SUCCESS)
       os.write(writeEnd, Buffer.from(String(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))))
       os._exit(0)
     }
     os.close(writeEnd)
     os.waitpid(pid, 0)
-    assert.equal(os.read(readEnd, 10).toString(), String(FINE))
+    assert.equal(os.read(readEnd, 10).toString(), String(SUCCESS))
     os.close(readEnd)
   },
   'with each signal blocked or free as before': inChild(() => {
     const blocked = (): string | undefined => /^SigBlk:.*$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[0]
     const before = blocked()
     const pid = os.fork()
-    if (pid === 0) os._exit(blocked() === before ? FINE : 1)
+    if (pid === 0) os._exit(blocked() === before ? SUCCESS : 1)
     assert.equal(blocked(), before)
     const [, status] = os.waitpid(pid, 0)
-    assert.equal(os.waitstatus_to_exitcode(status), FINE)
+    assert.equal(os.waitstatus_to_exitcode(status), SUCCESS)
   }),
 }

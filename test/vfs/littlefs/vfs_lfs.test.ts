@@ -341,9 +341,9 @@ for (const { version, Lfs } of versions) {
       const { device, fs } = small()
       write(fs, 'f', pattern(3000))
       const seen: unknown[] = []
-      const curious = new Lfs({
+      const reentrant = new Lfs({
         readblocks: (block, buffer, offset) => {
-          for (const action of [() => curious.stat('f'), () => curious.mkdir('d'), () => curious.ilistdir()]) {
+          for (const action of [() => reentrant.stat('f'), () => reentrant.mkdir('d'), () => reentrant.ilistdir()]) {
             try {
               if (seen.length < 3) action()
             } catch (error) {
@@ -355,7 +355,7 @@ for (const { version, Lfs } of versions) {
         ioctl: (op) => device.ioctl(op),
       })
       seen.length = 0
-      curious.stat('f')
+      reentrant.stat('f')
       assert.deepEqual(seen, ['EBUSY', 'EBUSY', 'EBUSY'])
     })
 
