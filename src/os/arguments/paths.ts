@@ -44,8 +44,9 @@ export abstract class PathLike {
  *
  * @param path the path
  * @returns text or bytes
- * @throws TypeError for anything else, and if `__fspath__()` returns something else Availability: everywhere. See
- *   Python, os.fspath.
+ * @throws TypeError for anything else, and if `__fspath__()` returns something else
+ *
+ * Availability: everywhere. See Python, os.fspath.
  * @example
  * ```ts
  * os.fspath(new URL('file:///etc/motd')) // => '/etc/motd'
@@ -94,8 +95,9 @@ function fromFileUrl(url: URL): string {
  *
  * @param filename text, bytes, URL or PathLike
  * @returns a Buffer
- * @throws TypeError for anything else; RangeError for a lone surrogate that does not represent a byte Availability:
- *   everywhere. See Python, os.fsencode; PEP 383.
+ * @throws TypeError for anything else; RangeError for a lone surrogate that does not represent a byte
+ *
+ * Availability: everywhere. See Python, os.fsencode; PEP 383.
  * @example
  * ```ts
  * os.fsencode('caf\u00e9') // => Buffer.from([0x63, 0x61, 0x66, 0xc3, 0xa9])
@@ -120,7 +122,9 @@ export function encoded(filename: FileName, name: string): Buffer {
  *
  * @param filename text, bytes, URL or PathLike
  * @returns text, possibly with lone surrogates (`text.isWellFormed()` reports that)
- * @throws TypeError for anything else Availability: everywhere. See Python, os.fsdecode; PEP 383.
+ * @throws TypeError for anything else
+ *
+ * Availability: everywhere. See Python, os.fsdecode; PEP 383.
  * @example
  * ```ts
  * const name = os.fsdecode(Buffer.from([0x63, 0x61, 0x66, 0xe9])) // not UTF-8
