@@ -4,9 +4,10 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { connect, type NetConnectOpts, type Socket } from 'node:net'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
+import { inRepository } from '../../tools/repository.ts'
 import { temporaryFolder } from '../support/folder.ts'
 import { askOrdinaryUser, noOrdinaryUser } from '../support/ordinary_user.ts'
 import { onlyNode } from '../support/runtime.ts'
@@ -14,7 +15,7 @@ import { onlyNode } from '../support/runtime.ts'
 const folder = temporaryFolder()
 // Others come as far as the sockets.
 chmodSync(folder, 0o755)
-const command = resolve('dist/cli/main.js')
+const command = inRepository('dist/cli/main.js')
 const skip = onlyNode('its node:repl reads standard input in another way')
 
 interface Shared extends Disposable {
