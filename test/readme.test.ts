@@ -117,11 +117,21 @@ test('what is quoted from a source stands there', () => {
 })
 
 test('the places that are listed exist', () => {
-  const places = rowsOf(contributing, 'place').flatMap(([cell = '', text = '']) => [
-    ...cell.split(', '),
-    ...text.split(/[\s,;]+/).filter((word) => /^src\//.test(word)),
-  ])
-  for (const place of places) assert.ok(existsSync(inRepository(place)), place)
+  const places = rowsOf(contributing, 'place').flatMap(([cell = '']) => cell.split(', '))
+  assert.ok(places.length > 10)
+  for (const place of places)
+    assert.ok(existsSync(inRepository(place)), `CONTRIBUTING.md names ${place}, which does not exist`)
+})
+
+test('the files of this repository that a paper names exist', () => {
+  // The page of the matrix names test files by parts of their paths.
+  for (const paper of ['README.md', 'CONTRIBUTING.md', ...docs].filter((one) => one !== 'docs/platforms.md')) {
+    const words = readFileSync(inRepository(paper), 'utf8').matchAll(
+      /`((?:src|test|tools|docs|examples|bench)\/[\w./-]*)`/g,
+    )
+    for (const [, place = ''] of words)
+      assert.ok(existsSync(inRepository(place)), `${paper} names ${place}, which does not exist`)
+  }
 })
 
 test('the commands that are listed exist', () => {

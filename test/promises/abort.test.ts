@@ -170,6 +170,17 @@ describe('what is aborted has done nothing', () => {
   }
 })
 
+/** Where every function that waits is listed. */
+const TABLE = 'scenes (or startPrograms) in test/promises/abort.test.ts'
+
 test('every function that waits is aborted', () => {
-  assert.deepEqual([...Object.keys(scenes), ...startPrograms].sort(), [...waiting].sort())
+  const aborted = [...Object.keys(scenes), ...startPrograms]
+  assert.deepEqual(
+    [...waiting].filter((name) => !aborted.includes(name)).map((name) => `${name}: add a scene of it to ${TABLE}`),
+    [],
+  )
+  assert.deepEqual(
+    aborted.filter((name) => !waiting.has(name)).map((name) => `${name}: take it out of ${TABLE}, it takes no ref`),
+    [],
+  )
 })

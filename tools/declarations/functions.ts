@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { inRepository } from '../repository.ts'
 
 /** The declarations that tsc makes of `src/`, whatever the current directory is. */
-export const DIST: string = fileURLToPath(new URL('../../../dist', import.meta.url))
+export const DIST: string = inRepository('dist')
 
 export interface Parameter {
   /** As it is documented: `new`, not `new_`. */
