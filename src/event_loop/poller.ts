@@ -1,6 +1,7 @@
 import { lastErrno, osError } from '../libc/call.ts'
 import { constants, errnoNumbers, structs } from '../libc/facts.ts'
 import { libc } from '../libc/functions.ts'
+import { aboveStandardStreams } from '../libc/low_descriptors.ts'
 import { addressOf, ownMemory } from '../libc/memory.ts'
 import type { Watch } from '../libc/poll_handle.ts'
 import { pollerHooks } from './poller_hooks.ts'
@@ -80,7 +81,7 @@ let referenceCount = 0
 const watchedDescriptors = new Map<number, WatchedDescriptor>()
 
 function openPoller(): Watch {
-  const fd = libc.epoll_create1(EPOLL_CLOEXEC)
+  const fd = aboveStandardStreams(libc.epoll_create1(EPOLL_CLOEXEC))
   if (fd === -1) throw osError(lastErrno(), 'epoll_create1')
   loop = watchEpoll(fd, beginTurn)
   epoll = fd

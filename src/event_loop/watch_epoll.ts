@@ -2,6 +2,7 @@ import { isMainThread, Worker } from 'node:worker_threads'
 import { lastErrno, osError } from '../libc/call.ts'
 import { constants } from '../libc/facts.ts'
 import { libc } from '../libc/functions.ts'
+import { aboveStandardStreams } from '../libc/low_descriptors.ts'
 import { isNode } from '../libc/node.ts'
 import { type Watch, watch } from '../libc/poll_handle.ts'
 
@@ -18,7 +19,7 @@ const EXIT_TIMEOUT = 1000
  * thread then waits for an acknowledgement, since the epoll instance stays readable until its events have been taken.
  */
 function watchInThread(epoll: number, wake: () => void): Watch {
-  const end = libc.eventfd(0, constants.EFD_CLOEXEC)
+  const end = aboveStandardStreams(libc.eventfd(0, constants.EFD_CLOEXEC))
   if (end === -1) throw osError(lastErrno(), 'eventfd')
   // The number of acknowledged messages, and whether the thread has ended.
   const turns = new SharedArrayBuffer(8)

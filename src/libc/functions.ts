@@ -239,6 +239,7 @@ export const prototypes = {
   uv_async_send: c('int uv_async_send(uintptr_t)') as (handle: Address) => number,
   uv_backend_fd: c('int uv_backend_fd(uintptr_t)') as (loop: Address) => number,
   uv_default_loop: c('uintptr_t uv_default_loop()') as () => Address,
+  uv_fileno: c('int uv_fileno(uintptr_t, uintptr_t)') as (handle: Address, out: Address) => number,
   uv_handle_get_type: c('int uv_handle_get_type(uintptr_t)') as (handle: Address) => number,
   uv_handle_size: c('size_t uv_handle_size(int)') as (type: number) => number,
   uv_handle_type_name: c('const char *uv_handle_type_name(int)') as (type: number) => string | null,

@@ -1,6 +1,7 @@
 import { isMainThread } from 'node:worker_threads'
-import { constants, target } from './facts.ts'
+import { target } from './facts.ts'
 import koffi, { type LibraryHandle } from './koffi.ts'
+import { type Bind, makeStandardStreamsInheritable, noteStandardStreams, STANDARD_STREAMS } from './standard_streams.ts'
 
 /** Where a symbol is looked for, in this order; opened on first use, because opening costs and import must not. */
 const opened: LibraryHandle[] = []
@@ -17,28 +18,34 @@ export type FoundFunction = CFunction & { readonly async: Asynchronous }
 function libraries(): LibraryHandle[] {
   if (opened.length > 0) return opened
   // The running program itself: its C library is already mapped, and a preloaded replacement is honoured as C would.
-  opened.push(koffi.load(null))
+  const own = koffi.load(null)
+  opened.push(own)
   // Before glibc 2.34 login_tty(3) and its kind lived in a library of their own, which node does not link.
   try {
     opened.push(koffi.load('libutil.so.1'))
   } catch {
     // Not there (musl, or a newer glibc without the stub): everything is in the C library then.
   }
-  if (isMainThread) repairStandardStreams()
+  const bind: Bind = (prototype) => own.func(prototype)
+  noteStandardStreams(bind)
+  makeStandardStreamsInheritable(bind, isMainThread)
+  // Once for the process: nothing takes it back when a worker ends.
+  if (isMainThread) fillStandardStreamsAtExit(own)
   return opened
 }
 
 /**
- * Node sets FD_CLOEXEC on descriptors 0 to 2 when it starts, so a child that is made without Node's help would find
- * them closed. Every other language leaves them inheritable, and so do we.
+ * koffi synchronises standard output and standard error when the process exits. Where that fails on a closed standard
+ * error (EBADF), koffi wants to report it there, and waits for ever for a mutex that it holds itself. So the C library
+ * is told to fill the numbers 0 to 2 first: it calls what was registered last before what was registered earlier, and
+ * koffi's function was registered when koffi was loaded. Each call of epoll_create(3) takes the lowest free number, needs
+ * neither a path nor memory of JavaScript, which is gone by then, and what it makes can be synchronised (EINVAL, which
+ * koffi ignores).
  */
-function repairStandardStreams(): void {
-  const fcntl = opened[0]?.func('int fcntl(int, int, long)')
-  if (fcntl === undefined) return
-  for (let fd = 0; fd <= 2; fd++) {
-    const flags = fcntl(fd, constants.F_GETFD, 0)
-    if (flags !== -1) fcntl(fd, constants.F_SETFD, flags & ~constants.FD_CLOEXEC)
-  }
+function fillStandardStreamsAtExit(library: LibraryHandle): void {
+  const register = library.func('int __cxa_atexit(uintptr_t, uintptr_t, uintptr_t)')
+  const fill = Number(koffi.address(library.symbol('epoll_create')))
+  for (const _ of STANDARD_STREAMS) register(fill, 1, 0)
 }
 
 /** The C function of this prototype, or `undefined` where the platform's libraries do not have it. */

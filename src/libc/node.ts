@@ -1,6 +1,7 @@
 import { isMainThread } from 'node:worker_threads'
 import { type Address, libc } from './functions.ts'
 import koffi from './koffi.ts'
+import { int32At, scratchAddress } from './memory.ts'
 
 /**
  * What is asked of Node itself, through the functions of libuv that its binary exports.
@@ -27,6 +28,16 @@ export function eventLoop(): Address {
 
 const visitor = koffi.proto('void', ['uintptr_t', 'uintptr_t'])
 
+/** Calls `look` with each handle of this thread's event loop. */
+function walkHandles(look: (handle: Address) => void): void {
+  const visit = koffi.register(look, koffi.pointer(visitor))
+  try {
+    libc.uv_walk(eventLoop(), visit, 0)
+  } finally {
+    koffi.unregister(visit)
+  }
+}
+
 /**
  * The children that Node waits for: those of `node:child_process` that this thread started. Whoever waits for "any
  * child" must leave these alone, or Node would never learn that they ended. (Other runtimes do not let us look.)
@@ -34,18 +45,22 @@ const visitor = koffi.proto('void', ['uintptr_t', 'uintptr_t'])
 export function childrenOfNode(): Set<number> {
   const pids = new Set<number>()
   if (!isNode) return pids
-  const loop = eventLoop()
-  const visit = koffi.register((handle: number) => {
+  walkHandles((handle) => {
     if (libc.uv_is_active(handle) === 0) return
     const type = libc.uv_handle_type_name(libc.uv_handle_get_type(handle))
     if (type === 'process') pids.add(libc.uv_process_get_pid(handle))
-  }, koffi.pointer(visitor))
-  try {
-    libc.uv_walk(loop, visit, 0)
-  } finally {
-    koffi.unregister(visit)
-  }
+  })
   return pids
+}
+
+/** The descriptors of the handles that this thread's event loop has: sockets, pipes, terminals. Only Node tells them. */
+export function descriptorsOfNode(): Set<number> {
+  const fds = new Set<number>()
+  if (!isNode) return fds
+  walkHandles((handle) => {
+    if (libc.uv_fileno(handle, scratchAddress) === 0) fds.add(int32At(0))
+  })
+  return fds
 }
 
 /** How many threads libuv's pool has, once it is in use: by the rules of libuv. */

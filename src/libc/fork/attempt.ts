@@ -1,6 +1,7 @@
 import { lastErrno, osError } from '../call.ts'
 import { constants, errnoNumbers, signalNumbers, sizes } from '../facts.ts'
 import { type Address, bindNow, libc } from '../functions.ts'
+import { closeAll, occupyStandardStreams } from '../low_descriptors.ts'
 import { addressOf, ownMemory } from '../memory.ts'
 import {
   completedWork,
@@ -86,6 +87,20 @@ function locateNodeState(): { readonly loop: EventLoop; readonly workers: V8Work
  * @throws NotImplementedError where this build of Node is not what is relied on
  */
 export function forkProcess(withTerminal: boolean): number {
+  // The kernel objects of the child's event loops, and all that is open during the fork, may not have the numbers of
+  // standard streams that are closed: a child finds the same numbers free as its parent, or its terminal on them.
+  const occupied = occupyStandardStreams('fork')
+  let pid = -1
+  try {
+    pid = forkWithStreams(withTerminal)
+    return pid
+  } finally {
+    if (pid !== 0 || !withTerminal) closeAll(occupied)
+  }
+}
+
+/** The same where the descriptors 0, 1 and 2 are open. */
+function forkWithStreams(withTerminal: boolean): number {
   known ??= locateNodeState()
   const { loop, workers } = known
   requireFreeDescriptors(DESCRIPTORS + 2 * (workers.count + threadsOfJavaScript().length))
@@ -255,7 +270,7 @@ function prepareSteps({ withTerminal, workers }: Plan, { silence, report, verdic
   // In a terminal of its own, standard output is the same as standard error.
   steps.stderr = withTerminal ? 1 : silence.saved
   steps.nowhere = steps.stderr === -1 ? -1 : silence.nowhere
-  steps.flags = silence.flags
+  steps.flags = withTerminal ? 0 : silence.flags
   steps.construct = workers.construct
   steps.address = workers.address
   steps.count = workers.count

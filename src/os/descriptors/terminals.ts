@@ -2,12 +2,14 @@ import { failed, failedWith, lastErrno, osError } from '../../libc/call.ts'
 import { constants, errnoNumbers, structs } from '../../libc/facts.ts'
 import { libc } from '../../libc/functions.ts'
 import { scratch, scratchAddress, uint16At } from '../../libc/memory.ts'
+import { STANDARD_STREAMS } from '../../libc/standard_streams.ts'
 import { decode } from '../../libc/strings.ts'
 import { items, StructSequence } from '../../results/struct_sequence.ts'
 import { type Descriptor, descriptor, nonNegativeFd } from '../arguments/descriptors.ts'
 import { int } from '../arguments/numbers.ts'
 import { optional } from '../arguments/options.ts'
 import { mainThreadOnly } from '../process_parameters/process_state.ts'
+import { set_inheritable } from './open_close.ts'
 
 /** Terminals, and pseudo-terminals: a program reads and writes the master end, and the slave end is a terminal. */
 
@@ -296,6 +298,8 @@ export function login_tty(fd: Descriptor): void {
   mainThreadOnly('login_tty')
   const number = nonNegativeFd(fd, 'fd')
   while (libc.login_tty(number) === -1) failed('login_tty', number)
+  // The terminal's own number was 0, 1 or 2: then it has not been copied there, and would be closed in programs.
+  if (STANDARD_STREAMS.includes(number)) set_inheritable(number, true)
 }
 
 /**

@@ -162,7 +162,17 @@ export function fork(): number {
 export function forkpty(): [pid: number, fd: number] {
   const pid = forkWith('forkpty', forkptyEvent, true)
   if (pid === 0) return [0, -1]
-  const fd = terminalOfChild()
+  return [pid, lowestCopy(terminalOfChild())]
+}
+
+/** Gives a descriptor the lowest number that is free, as if it had just been opened, and has no child inherit it. */
+function lowestCopy(fd: number): number {
+  const copy = libc.fcntl(fd, constants.F_DUPFD_CLOEXEC, 0)
+  if (copy !== -1 && copy < fd) {
+    libc.close(fd)
+    return copy
+  }
+  if (copy !== -1) libc.close(copy)
   libc.fcntl(fd, constants.F_SETFD, constants.FD_CLOEXEC)
-  return [pid, fd]
+  return fd
 }

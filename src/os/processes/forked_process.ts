@@ -4,6 +4,7 @@ import { pollerHooks } from '../../event_loop/poller_hooks.ts'
 import { forgetBackground } from '../../libc/background.ts'
 import { constants } from '../../libc/facts.ts'
 import { libc } from '../../libc/functions.ts'
+import { aboveStandardStreams } from '../../libc/low_descriptors.ts'
 import { scratch, scratchAddress } from '../../libc/memory.ts'
 import { clearReservations } from './any_child.ts'
 import { _exit } from './exit.ts'
@@ -185,8 +186,9 @@ function disconnectChannel(inherited: NonNullable<InheritedState['channel']>): v
   inherited.unref()
   if (typeof inherited.fd === 'number' && inherited.fd >= 0) {
     if (libc.socketpair(AF_UNIX, SOCK_STREAM | O_CLOEXEC | O_NONBLOCK, 0, scratchAddress) !== 0) return
-    const end = scratch.readInt32LE(0)
+    const [end, other] = [scratch.readInt32LE(0), scratch.readInt32LE(4)]
     // The other end stays open, so that this end never becomes readable, not even with end-of-file.
+    aboveStandardStreams(other)
     libc.dup3(end, inherited.fd, O_CLOEXEC)
     libc.close(end)
   }

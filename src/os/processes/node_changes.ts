@@ -1,8 +1,10 @@
+import { isMainThread } from 'node:worker_threads'
 import { constants, signalNumbers, structs } from '../../libc/facts.ts'
 import { libc } from '../../libc/functions.ts'
 import { addressOf, ownMemory } from '../../libc/memory.ts'
-import { resetTerminalModes } from '../../libc/node.ts'
+import { descriptorsOfNode, isNode, resetTerminalModes } from '../../libc/node.ts'
 import { blockSignal, restoreSignal, setSignal, unblockSignal } from '../../libc/signals.ts'
+import { fileAt, isStandardStream, STANDARD_STREAMS } from '../../libc/standard_streams.ts'
 
 /**
  * Node changes the process that it runs in: it makes its standard streams non-blocking and close-on-exec, puts
@@ -13,8 +15,6 @@ import { blockSignal, restoreSignal, setSignal, unblockSignal } from '../../libc
 
 const { F_GETFL, F_SETFL, F_GETFD, F_SETFD, FD_CLOEXEC, O_NONBLOCK, TCSANOW, SIG_DFL } = constants
 
-export const STANDARD_STREAMS: readonly number[] = [0, 1, 2]
-
 /** The signals that Node ignores. A signal whose action the program sets itself is removed from the set. */
 export const ignoredByNode: Set<number> = new Set([signalNumbers.SIGPIPE, signalNumbers.SIGXFSZ])
 
@@ -24,35 +24,68 @@ export const ignoredByNode: Set<number> = new Set([signalNumbers.SIGPIPE, signal
  */
 export const BLOCKED_BY_NODE: number = signalNumbers.SIGUSR1
 
-/** The saved flags of a descriptor: those of the open file description, and those of the descriptor. */
-type SavedFlags = readonly [fd: number, statusFlags: number, descriptorFlags: number]
+/** A standard stream that was made blocking, and the file that it was. */
+type ChangedStream = readonly [fd: number, file: string | null]
+
+/** The result of `prepareStandardStreams` if it has changed nothing. */
+export const NOTHING_TO_RESTORE = (): void => undefined
 
 /**
- * Makes standard streams blocking, as other programs expect, and inheritable. Both held when Node was started; but Node
- * reopens a terminal when a program first uses `process.stdin`, `process.stdout` or `process.stderr`.
+ * Makes standard streams blocking, as other programs expect, and a terminal inheritable that Node has reopened, which it
+ * does when a program first uses `process.stdin`, `process.stdout` or `process.stderr`.
+ *
+ * Only changes of Node are undone. A program that has closed a standard stream may have another file open under its
+ * number: that file is not changed.
  *
  * O_NONBLOCK is a flag of the open file description, which children share: so this process's own stream changes as
  * well. Node does the same to streams that its own children inherit.
  *
- * @returns a function that restores the flags, for when no other process uses the streams any more
+ * @returns a function that sets O_NONBLOCK again, for when no other process uses the streams any more
  */
 export function prepareStandardStreams(fds: readonly number[] = STANDARD_STREAMS): () => void {
-  const changed: SavedFlags[] = []
+  let changed: ChangedStream[] | undefined
   for (const fd of fds) {
-    const [status, flags] = [libc.fcntl(fd, F_GETFL, 0), libc.fcntl(fd, F_GETFD, 0)]
-    // -1 means that the stream is closed; it stays closed.
-    if (status === -1 || ((status & O_NONBLOCK) === 0 && (flags & FD_CLOEXEC) === 0)) continue
-    changed.push([fd, status, flags])
-    setFlags(fd, status & ~O_NONBLOCK, flags & ~FD_CLOEXEC)
+    const flags = libc.fcntl(fd, F_GETFD, 0)
+    // -1 means that the descriptor is closed; it stays closed.
+    if (flags === -1 || !isInherited(fd, flags)) continue
+    const status = libc.fcntl(fd, F_GETFL, 0)
+    if ((status & O_NONBLOCK) === 0 || !isNonBlockingByNode(fd)) continue
+    changed ??= []
+    changed.push([fd, fileAt(fd)])
+    libc.fcntl(fd, F_SETFL, status & ~O_NONBLOCK)
   }
+  if (changed === undefined) return NOTHING_TO_RESTORE
+  const streams = changed
   return () => {
-    for (const before of changed) setFlags(...before)
+    for (const [fd, file] of streams) restoreNonBlocking(fd, file)
   }
 }
 
-function setFlags(fd: number, status: number, flags: number): void {
-  libc.fcntl(fd, F_SETFL, status)
-  libc.fcntl(fd, F_SETFD, flags)
+/**
+ * Whether children inherit a descriptor. A terminal that Node has reopened is made inheritable again, and stays so,
+ * because another thread may be starting a program.
+ */
+function isInherited(fd: number, flags: number): boolean {
+  if ((flags & FD_CLOEXEC) === 0) return true
+  if (libc.isatty(fd) !== 1 || !isStandardStream(fd)) return false
+  libc.fcntl(fd, F_SETFD, flags & ~FD_CLOEXEC)
+  return true
+}
+
+/**
+ * Whether Node has made a descriptor non-blocking: that of a standard stream, or of a file that the program has put in
+ * its place (`dup2`) before it first used `process.stdin`, `process.stdout` or `process.stderr`. The handles of other
+ * threads, and those of other runtimes, cannot be listed: there every descriptor counts.
+ */
+function isNonBlockingByNode(fd: number): boolean {
+  return isStandardStream(fd) || !isNode || !isMainThread || descriptorsOfNode().has(fd)
+}
+
+/** The descriptor may refer to another file now, and other flags may have changed. */
+function restoreNonBlocking(fd: number, file: string | null): void {
+  if (fileAt(fd) !== file) return
+  const status = libc.fcntl(fd, F_GETFL, 0)
+  if (status !== -1) libc.fcntl(fd, F_SETFL, status | O_NONBLOCK)
 }
 
 // For each standard stream that is a terminal: its settings before and after Node has restored the original ones.

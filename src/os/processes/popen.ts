@@ -1,5 +1,9 @@
 import { badValue, ChildProcessError, OSError, wrongType } from '../../errors.ts'
-import type { CString } from '../../libc/functions.ts'
+import { lastErrno, osError } from '../../libc/call.ts'
+import { constants } from '../../libc/facts.ts'
+import { type CString, has, libc } from '../../libc/functions.ts'
+import { aboveStandardStreams } from '../../libc/low_descriptors.ts'
+import { STANDARD_STREAMS } from '../../libc/standard_streams.ts'
 import { int } from '../arguments/numbers.ts'
 import { optional } from '../arguments/options.ts'
 import { cString, fileName, type Path } from '../arguments/paths.ts'
@@ -7,7 +11,8 @@ import { close as closeFd, pipe } from '../descriptors/open_close.ts'
 import type { BinaryFile } from '../file_objects/binary_file.ts'
 import { type BinaryMode, fdopen } from '../file_objects/fdopen.ts'
 import type { TextFile } from '../file_objects/text_file.ts'
-import { POSIX_SPAWN_DUP2 } from './posix_spawn.ts'
+import { namesIn } from '../files/directory_stream.ts'
+import { type FileAction, POSIX_SPAWN_CLOSE, POSIX_SPAWN_CLOSEFROM, POSIX_SPAWN_DUP2 } from './posix_spawn.ts'
 import { startShell } from './shell.ts'
 import { WNOHANG, waitpid, waitstatus_to_exitcode } from './wait.ts'
 
@@ -101,19 +106,38 @@ export function startOnPipe(command: CString, mode: 'wb', size: number): [file: 
 export function startOnPipe(command: CString, mode: string, size: number): [file: TextFile | BinaryFile, pid: number]
 export function startOnPipe(command: CString, mode: string, size: number): [file: TextFile | BinaryFile, pid: number] {
   const [readEnd, writeEnd] = pipe()
-  const [parentEnd, childEnd, stream] = mode.startsWith('r') ? [readEnd, writeEnd, 1] : [writeEnd, readEnd, 0]
+  const [parentEnd, otherEnd, stream] = mode.startsWith('r') ? [readEnd, writeEnd, 1] : [writeEnd, readEnd, 0]
+  // If standard streams are closed, the pipe may have the number that it gets in the command, and would stay
+  // close-on-exec.
+  const childEnd = aboveStandardStreams(otherEnd)
   let file: TextFile | BinaryFile | undefined
   try {
+    if (childEnd === -1) throw osError(lastErrno(), 'popen')
     // Before the command is started: if this fails, no command is left without a waiter.
     file = fdopen(parentEnd, mode as BinaryMode, size)
-    return [file, startShell(command, { file_actions: [[POSIX_SPAWN_DUP2, childEnd, stream]] })]
+    return [file, startShell(command, { file_actions: [[POSIX_SPAWN_DUP2, childEnd, stream], ...closeOthers()] })]
   } catch (error) {
     if (file === undefined) closeFd(parentEnd)
     else file.close()
     throw error
   } finally {
-    closeFd(childEnd)
+    if (childEnd !== -1) closeFd(childEnd)
   }
+}
+
+/** The actions that close all descriptors of the command but the standard streams: also inheritable ones, as in CPython. */
+function closeOthers(): FileAction[] {
+  const first = STANDARD_STREAMS.length
+  if (has('posix_spawn_file_actions_addclosefrom_np')) return [[POSIX_SPAWN_CLOSEFROM, first]]
+  // Before glibc 2.34, and on musl. The kernel closes descriptors that are not inheritable. A descriptor that another
+  // thread makes inheritable after this list is made, and before the command starts, is not closed.
+  const open = namesIn('popen', '/proc/self/fd').map(Number)
+  return open.filter((fd) => fd >= first && isInheritable(fd)).map((fd) => [POSIX_SPAWN_CLOSE, fd])
+}
+
+function isInheritable(fd: number): boolean {
+  const flags = libc.fcntl(fd, constants.F_GETFD, 0)
+  return flags !== -1 && (flags & constants.FD_CLOEXEC) === 0
 }
 
 /** Waits for a command. Returns null if it succeeded, or if its status is lost because other code has waited for it. */

@@ -6,13 +6,14 @@ import { constants, sizes, structs } from '../../libc/facts.ts'
 import { type Address, type CString, libc, type StringArray } from '../../libc/functions.ts'
 import { addressOf, ownMemory } from '../../libc/memory.ts'
 import { readBlocked } from '../../libc/signals.ts'
+import { STANDARD_STREAMS } from '../../libc/standard_streams.ts'
 import { type Descriptor, descriptor } from '../arguments/descriptors.ts'
 import { bool, int } from '../arguments/numbers.ts'
 import { checkOptions, NO_OPTIONS } from '../arguments/options.ts'
 import { cString, type FileName, fileName, type Path } from '../arguments/paths.ts'
 import type { Environment, Text } from '../process_parameters/variables.ts'
 
-import { BLOCKED_BY_NODE, ignoredByNode, prepareStandardStreams, STANDARD_STREAMS } from './node_changes.ts'
+import { BLOCKED_BY_NODE, ignoredByNode, prepareStandardStreams } from './node_changes.ts'
 import { argumentArray, checkedEnvironment, inheritedEnvironment } from './program.ts'
 
 /** Action of `posix_spawn`: [POSIX_SPAWN_OPEN, fd, path, flags, mode] opens a file as descriptor `fd`. */
@@ -225,13 +226,17 @@ interface Program {
 
 /** Starts a program with checked arguments; returns the child's process id. */
 function start(spawn: Start, { path, name, argv, env }: Program, plan: Plan): number {
-  prepareStandardStreams(plan.streams)
+  const restoreStreams = prepareStandardStreams(plan.streams)
+  let hasStarted = false
   let error = libc.posix_spawnattr_init(attributes)
   try {
     for (const step of plan.attributes) error ||= step()
     error ||= withActions(plan.actions, (todo) => spawn(name, todo, argv, env ?? inheritedEnvironment()))
+    hasStarted = error === 0
   } finally {
     libc.posix_spawnattr_destroy(attributes)
+    // A child that has started uses the streams until it ends.
+    if (!hasStarted) restoreStreams()
   }
   if (error !== 0) throw osError(error, 'posix_spawn', path)
   return memory.readInt32LE(pid - attributes)

@@ -1,6 +1,7 @@
 import { type CheckedWaitOptions, NOT_YET, runWhenReady } from '../../event_loop/fd_operation.ts'
 import { cancel, READABLE, type Waiter, wait } from '../../event_loop/poller.ts'
 import { has, libc } from '../../libc/functions.ts'
+import { aboveStandardStreams } from '../../libc/low_descriptors.ts'
 import { close } from '../../os/descriptors/open_close.ts'
 import { ownChildren, releaseChild, reserveChild } from '../../os/processes/any_child.ts'
 import { Backoff, pause } from '../pause.ts'
@@ -21,7 +22,7 @@ export type PollFunction<T> = () => T | null
 
 /** Opens a pidfd; -1 where that fails. */
 function openPidfd(pid: number): number {
-  return has('pidfd_open') ? libc.pidfd_open(pid, 0) : -1
+  return has('pidfd_open') ? aboveStandardStreams(libc.pidfd_open(pid, 0)) : -1
 }
 
 /**

@@ -6,7 +6,7 @@ import { isOptions, NO_OPTIONS } from '../../os/arguments/options.ts'
 import { cString, fileName, type Path } from '../../os/arguments/paths.ts'
 import type { Environment, Text } from '../../os/process_parameters/variables.ts'
 
-import { prepareStandardStreams } from '../../os/processes/node_changes.ts'
+import { NOTHING_TO_RESTORE, prepareStandardStreams } from '../../os/processes/node_changes.ts'
 import { startOr } from '../../os/processes/posix_spawn.ts'
 import { startShell } from '../../os/processes/shell.ts'
 import * as os from '../../os/processes/spawn.ts'
@@ -48,17 +48,24 @@ export function reap(pid: number): void {
   statusAtEnd(pid, { ref: false }).catch(() => undefined)
 }
 
-/** How many children use the standard streams, and the function that restores the streams afterwards. */
+/** How many children use the standard streams, and the functions that restore the streams afterwards. */
 let streamUsers = 0
-let restoreStreams = (): void => undefined
+let restoreStreams: (() => void)[] = []
 
 /** Runs `work` while the standard streams are in the mode that other programs expect. */
 async function withStandardStreams<T>(work: () => Promise<T>): Promise<T> {
-  if (streamUsers++ === 0) restoreStreams = prepareStandardStreams()
+  streamUsers += 1
+  // For each child: the program may have begun to use a stream since the last child was started.
+  const restore = prepareStandardStreams()
+  if (restore !== NOTHING_TO_RESTORE) restoreStreams.push(restore)
   try {
     return await work()
   } finally {
-    if (--streamUsers === 0) restoreStreams()
+    streamUsers -= 1
+    if (streamUsers === 0) {
+      for (const each of restoreStreams) each()
+      restoreStreams = []
+    }
   }
 }
 

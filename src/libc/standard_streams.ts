@@ -1,0 +1,62 @@
+import { constants, structs } from './facts.ts'
+import { addressOf, ownMemory } from './memory.ts'
+
+/**
+ * Which files the descriptors 0, 1 and 2 were when the C library was opened. A program may close them, and then the
+ * kernel gives these numbers to whatever it opens next: the number alone does not make a standard stream.
+ */
+
+type CFunction = (...args: unknown[]) => unknown
+
+/** Finds a C function by its prototype. */
+export type Bind = (prototype: string) => CFunction
+
+export const STANDARD_STREAMS: readonly number[] = [0, 1, 2]
+
+const { AT_EMPTY_PATH, STATX_INO, F_GETFD, F_SETFD, FD_CLOEXEC } = constants
+const { offsets, size } = structs.statx
+
+// Memory of this module alone: a caller may be using the scratch memory.
+const memory = ownMemory(size)
+const address = addressOf(memory)
+
+let statx: CFunction | undefined
+
+/** The file of each standard stream; null where it was closed. */
+const files: (string | null)[] = []
+
+/**
+ * The file that a descriptor refers to, by its device and inode. A terminal that is opened a second time is the same
+ * file. null where the descriptor is closed, or the system does not say.
+ */
+export function fileAt(fd: number): string | null {
+  if (statx?.(fd, '', AT_EMPTY_PATH, STATX_INO, address) !== 0) return null
+  const major = memory.readUInt32LE(offsets.stx_dev_major)
+  const minor = memory.readUInt32LE(offsets.stx_dev_minor)
+  return `${major}:${minor}:${memory.readBigUInt64LE(offsets.stx_ino)}`
+}
+
+/** Whether a descriptor from 0 to 2 is still the file that it was when the C library was opened. */
+export function isStandardStream(fd: number): boolean {
+  return files[fd] === fileAt(fd)
+}
+
+/** Called when the C library is opened, before any other call of it. `bind` finds its functions. */
+export function noteStandardStreams(bind: Bind): void {
+  statx = bind('int statx(int, const char *, int, unsigned int, uintptr_t)')
+  for (const fd of STANDARD_STREAMS) files[fd] = fileAt(fd)
+}
+
+/**
+ * Node sets FD_CLOEXEC on descriptors 0 to 2 when it starts, so a child that is made without Node's help would find
+ * them closed. Every other language leaves them inheritable, and so does osier.
+ *
+ * @param isFirst false in a worker: where one stream is inheritable, another thread has done this before, and what is
+ *   close-on-exec now has been opened or made so by the program
+ */
+export function makeStandardStreamsInheritable(bind: Bind, isFirst: boolean): void {
+  const fcntl = bind('int fcntl(int, int, long)')
+  const flags = STANDARD_STREAMS.map((fd) => Number(fcntl(fd, F_GETFD, 0)))
+  if (!isFirst && flags.includes(0)) return
+  for (const fd of STANDARD_STREAMS) if (flags[fd] === FD_CLOEXEC) fcntl(fd, F_SETFD, 0)
+}
