@@ -7,6 +7,7 @@ import { SCRATCH_SIZE, scratch, scratchAddress } from '../libc/memory.ts'
 import { isOptions } from '../os/arguments/options.ts'
 import type { Prepared } from '../os/prepared.ts'
 import { checkedSignal } from './abort.ts'
+import type { Twin } from './twin.ts'
 
 const { AT_FDCWD } = constants
 
@@ -183,14 +184,14 @@ export function onPool<T>(call: Prepared, outcome: Outcome<T>, signal?: AbortSig
  * @param prepare the part of the function before its call
  * @param outcome the part of the function after its call
  */
-export function twin<T, F extends (...args: never[]) => Promise<T>>(
-  like: (...args: never[]) => unknown,
+export function twin<Like extends (...args: never[]) => unknown, F extends Twin<Like> = Twin<Like>>(
+  like: Like,
   prepare: (...args: never[]) => Prepared,
-  outcome: Outcome<T>,
+  outcome: Outcome<ReturnType<Like>>,
 ): F {
   const prepareAny = prepare as (...args: readonly unknown[]) => Prepared
   return named(like, (...given) => {
-    return new Promise<T>((resolve, reject) => {
+    return new Promise<ReturnType<Like>>((resolve, reject) => {
       const signal = takeSignal(given)
       const call = prepareAny(...given)
       // Getters and auditing hooks may have aborted it.
@@ -201,9 +202,9 @@ export function twin<T, F extends (...args: never[]) => Promise<T>>(
 }
 
 /** A function with the name and the number of required arguments of its synchronous twin. */
-export function named<F extends (...args: never[]) => Promise<unknown>>(
-  { name, length }: (...args: never[]) => unknown,
-  fn: (...given: unknown[]) => Promise<unknown>,
+export function named<Like extends (...args: never[]) => unknown, F extends Twin<Like> = Twin<Like>>(
+  { name, length }: Like,
+  fn: (...given: unknown[]) => Promise<ReturnType<Like>>,
 ): F {
   Object.defineProperty(fn, 'name', { value: name, configurable: true })
   Object.defineProperty(fn, 'length', { value: length, configurable: true })

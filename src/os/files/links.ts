@@ -90,7 +90,7 @@ export function symlink(src: Path, dst: Path, target_is_directory: boolean, opti
 export function symlink(
   src: Path,
   dst: Path,
-  options?: DirFdOption & { target_is_directory?: boolean | undefined },
+  options?: DirFdOption & { readonly target_is_directory?: boolean | undefined },
 ): void
 export function symlink(src: Path, dst: Path, ...rest: unknown[]): void {
   const { args, file, file2 } = preparedSymlink(src, dst, ...rest)

@@ -195,7 +195,7 @@ export function statx(path: Path | Descriptor, mask: number, flags: number, opti
 export function statx(
   path: Path | Descriptor,
   mask: number,
-  options?: StatOptions & { flags?: number | undefined },
+  options?: StatOptions & { readonly flags?: number | undefined },
 ): statx_result
 export function statx(path: Path | Descriptor, mask: number, ...rest: unknown[]): statx_result {
   const { args, file } = preparedStatx(path, mask, ...rest)

@@ -1,12 +1,9 @@
 import { osError } from '../../libc/call.ts'
 import { errnoNumbers } from '../../libc/facts.ts'
 import { libc } from '../../libc/functions.ts'
-import type { Descriptor } from '../../os/arguments/descriptors.ts'
-import type { Path } from '../../os/arguments/paths.ts'
 import * as os from '../../os/descriptors/open_close.ts'
-import type { DirFdOption } from '../../os/files/status.ts'
-import type { SignalOption } from '../abort.ts'
 import { type Outcome, twin } from '../on_pool.ts'
+import type { Twin } from '../twin.ts'
 
 const { EINTR } = errnoNumbers
 
@@ -29,14 +26,7 @@ export const OPENED: Outcome<number> = {
  * await promises.close(fd)
  * ```
  */
-export const open: {
-  (path: Path, flags: number, mode: number, options?: DirFdOption & SignalOption): Promise<number>
-  (
-    path: Path,
-    flags: number,
-    options?: DirFdOption & SignalOption & { readonly mode?: number | undefined },
-  ): Promise<number>
-} = twin(os.open, os.preparedOpen, OPENED)
+export const open: Twin<typeof os.open> = twin(os.open, os.preparedOpen, OPENED)
 
 const CLOSED: Outcome<void> = {
   ignoresAbort: true,
@@ -56,4 +46,4 @@ const CLOSED: Outcome<void> = {
  * await promises.close(fd) // throws OSError
  * ```
  */
-export const close: (fd: Descriptor, options?: SignalOption) => Promise<void> = twin(os.close, os.preparedClose, CLOSED)
+export const close: Twin<typeof os.close> = twin(os.close, os.preparedClose, CLOSED)

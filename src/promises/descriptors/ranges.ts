@@ -1,7 +1,6 @@
-import type { Descriptor } from '../../os/arguments/descriptors.ts'
 import * as os from '../../os/descriptors/ranges.ts'
-import type { SignalOption } from '../abort.ts'
 import { NOTHING, type Outcome, twin } from '../on_pool.ts'
+import type { Twin } from '../twin.ts'
 
 /**
  * lseek(2): `os.lseek` on the thread pool, since SEEK_DATA, SEEK_HOLE and SEEK_END may have to read the disk.
@@ -12,12 +11,9 @@ import { NOTHING, type Outcome, twin } from '../on_pool.ts'
  * os.close(fd)
  * ```
  */
-export const lseek: (
-  fd: Descriptor,
-  position: number | bigint,
-  whence: number,
-  options?: SignalOption,
-) => Promise<number> = twin(os.lseek, os.preparedLseek, { result: (reached) => os.exactPosition(reached) })
+export const lseek: Twin<typeof os.lseek> = twin(os.lseek, os.preparedLseek, {
+  result: (reached) => os.exactPosition(reached),
+})
 
 /**
  * ftruncate(2): `os.ftruncate` on the thread pool. Truncates an open file to a length, or extends it with a hole.
@@ -29,11 +25,7 @@ export const lseek: (
  * os.close(fd)
  * ```
  */
-export const ftruncate: (fd: Descriptor, length: number | bigint, options?: SignalOption) => Promise<void> = twin(
-  os.ftruncate,
-  os.preparedFtruncate,
-  NOTHING,
-)
+export const ftruncate: Twin<typeof os.ftruncate> = twin(os.ftruncate, os.preparedFtruncate, NOTHING)
 
 /**
  * fsync(2): `os.fsync` on the thread pool. Resolves when data and metadata of an open file are on the disk.
@@ -45,11 +37,7 @@ export const ftruncate: (fd: Descriptor, length: number | bigint, options?: Sign
  * os.close(fd)
  * ```
  */
-export const fsync: (fd: Descriptor, options?: SignalOption) => Promise<void> = twin(
-  os.fsync,
-  os.preparedFsync,
-  NOTHING,
-)
+export const fsync: Twin<typeof os.fsync> = twin(os.fsync, os.preparedFsync, NOTHING)
 
 /**
  * fdatasync(2): `os.fdatasync` on the thread pool. Resolves when the data of an open file is on the disk.
@@ -61,11 +49,7 @@ export const fsync: (fd: Descriptor, options?: SignalOption) => Promise<void> = 
  * os.close(fd)
  * ```
  */
-export const fdatasync: (fd: Descriptor, options?: SignalOption) => Promise<void> = twin(
-  os.fdatasync,
-  os.preparedFdatasync,
-  NOTHING,
-)
+export const fdatasync: Twin<typeof os.fdatasync> = twin(os.fdatasync, os.preparedFdatasync, NOTHING)
 
 /** For calls that return the error number. */
 const DONE: Outcome<void> = { returnsErrno: true, result: () => undefined }
@@ -80,12 +64,7 @@ const DONE: Outcome<void> = { returnsErrno: true, result: () => undefined }
  * os.close(fd)
  * ```
  */
-export const posix_fallocate: (
-  fd: Descriptor,
-  offset: number | bigint,
-  len: number | bigint,
-  options?: SignalOption,
-) => Promise<void> = twin(os.posix_fallocate, os.preparedFallocate, DONE)
+export const posix_fallocate: Twin<typeof os.posix_fallocate> = twin(os.posix_fallocate, os.preparedFallocate, DONE)
 
 /**
  * posix_fadvise(2): `os.posix_fadvise` on the thread pool. Announces how a part of an open file is going to be read.
@@ -96,10 +75,4 @@ export const posix_fallocate: (
  * os.close(fd)
  * ```
  */
-export const posix_fadvise: (
-  fd: Descriptor,
-  offset: number | bigint,
-  len: number | bigint,
-  advice: number,
-  options?: SignalOption,
-) => Promise<void> = twin(os.posix_fadvise, os.preparedFadvise, DONE)
+export const posix_fadvise: Twin<typeof os.posix_fadvise> = twin(os.posix_fadvise, os.preparedFadvise, DONE)

@@ -10,8 +10,8 @@ import { NO_OPTIONS } from '../../os/arguments/options.ts'
 import * as os from '../../os/descriptors/read_write.ts'
 import { clampCount, trimBuffer } from '../../os/descriptors/transfer_size.ts'
 import type { Prepared } from '../../os/prepared.ts'
-import type { SignalOption } from '../abort.ts'
 import { type Outcome, twin } from '../on_pool.ts'
+import type { Twin } from '../twin.ts'
 import { type WaitOptions, waitOptions } from '../wait_options.ts'
 import { type AttemptResult, hasMoreData, putVector, transferOnPool, tryRead, tryWrite } from './immediate.ts'
 import { unchanged, type Writing } from './written_memory.ts'
@@ -224,12 +224,7 @@ function bytesRead(size: number, { bytes }: Block): Buffer {
  * os.close(fd)
  * ```
  */
-export const pread: (
-  fd: Descriptor,
-  n: number | bigint,
-  offset: number | bigint,
-  options?: SignalOption,
-) => Promise<Buffer> = twin(os.pread, os.preparedPread, {
+export const pread: Twin<typeof os.pread> = twin(os.pread, os.preparedPread, {
   memorySize: (call) => Number((call as Prepared<'pread'>).args[2]),
   result: (size, _, block) => bytesRead(Number(size), block),
 })
@@ -268,9 +263,4 @@ const PWRITE: Outcome<number> = {
  * os.close(fd)
  * ```
  */
-export const pwrite: (
-  fd: Descriptor,
-  data: ArrayBufferView,
-  offset: number | bigint,
-  options?: SignalOption,
-) => Promise<number> = twin(os.pwrite, preparedPwrite, PWRITE)
+export const pwrite: Twin<typeof os.pwrite> = twin(os.pwrite, preparedPwrite, PWRITE)

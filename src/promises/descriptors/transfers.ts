@@ -177,11 +177,18 @@ export async function splice(
  * for (const fd of [r, w, copyR, copyW]) os.close(fd)
  * ```
  */
+export function tee(
+  src: Descriptor,
+  dst: Descriptor,
+  count: number | bigint,
+  flags?: number | ({ readonly flags?: number | undefined } & WaitOptions),
+  options?: WaitOptions,
+): Promise<number>
 export async function tee(
   src: Descriptor,
   dst: Descriptor,
   count: number | bigint,
-  ...rest: [flags?: number, options?: WaitOptions] | [options?: { readonly flags?: number | undefined } & WaitOptions]
+  ...rest: unknown[]
 ): Promise<number> {
   const given: unknown[] = [...rest]
   const checkedOptions = takeWaitOptions(given)
@@ -219,10 +226,16 @@ export async function tee(
  * os.close(w)
  * ```
  */
+export function vmsplice(
+  fd: Descriptor,
+  buffers: readonly ArrayBufferView[],
+  flags?: number | ({ readonly flags?: number | undefined } & WaitOptions),
+  options?: WaitOptions,
+): Promise<number>
 export async function vmsplice(
   fd: Descriptor,
   buffers: readonly ArrayBufferView[],
-  ...rest: [flags?: number, options?: WaitOptions] | [options?: { readonly flags?: number | undefined } & WaitOptions]
+  ...rest: unknown[]
 ): Promise<number> {
   const given: unknown[] = [...rest]
   const checkedOptions = takeWaitOptions(given)

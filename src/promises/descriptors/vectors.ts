@@ -12,8 +12,8 @@ import { clampCount } from '../../os/descriptors/transfer_size.ts'
 import * as vectors from '../../os/descriptors/vectors.ts'
 import { viewList, withVectors } from '../../os/descriptors/vectors.ts'
 import type { Prepared } from '../../os/prepared.ts'
-import type { SignalOption } from '../abort.ts'
 import { type Outcome, twin } from '../on_pool.ts'
+import type { Twin } from '../twin.ts'
 import { type WaitOptions, waitOptions } from '../wait_options.ts'
 import { type AttemptResult, transferOnPool, tryRead, tryWrite } from './immediate.ts'
 import { lengthOf, unchanged, type Writing } from './written_memory.ts'
@@ -175,13 +175,7 @@ const PREADV: Outcome<number> = {
  * os.close(fd)
  * ```
  */
-export const preadv: (
-  fd: Descriptor,
-  buffers: readonly ArrayBufferView[],
-  offset: number | bigint,
-  flags?: number | (SignalOption & { readonly flags?: number | undefined }),
-  options?: SignalOption,
-) => Promise<number> = twin(
+export const preadv: Twin<typeof vectors.preadv> = twin(
   vectors.preadv,
   (...given: Parameters<typeof vectors.checkedVectors>) => preparedVectors('preadv2', 'preadv', given),
   PREADV,
@@ -211,13 +205,7 @@ const PWRITEV: Outcome<number> = {
  * os.close(fd)
  * ```
  */
-export const pwritev: (
-  fd: Descriptor,
-  buffers: readonly ArrayBufferView[],
-  offset: number | bigint,
-  flags?: number | (SignalOption & { readonly flags?: number | undefined }),
-  options?: SignalOption,
-) => Promise<number> = twin(
+export const pwritev: Twin<typeof vectors.pwritev> = twin(
   vectors.pwritev,
   (...given: Parameters<typeof vectors.checkedVectors>) => preparedVectors('pwritev2', 'pwritev', given),
   PWRITEV,

@@ -1,7 +1,6 @@
-import type { Path } from '../../os/arguments/paths.ts'
 import * as os from '../../os/files/access.ts'
-import type { SignalOption } from '../abort.ts'
 import { twin } from '../on_pool.ts'
+import type { Twin } from '../twin.ts'
 
 /**
  * access(2): `os.access` on the thread pool. Whether the process has access of the given kind to a path: false for any
@@ -12,8 +11,7 @@ import { twin } from '../on_pool.ts'
  * await promises.access('nowhere', os.F_OK) // => false
  * ```
  */
-export const access: (path: Path, mode: number, options?: os.AccessOptions & SignalOption) => Promise<boolean> = twin(
-  os.access,
-  os.preparedAccess,
-  { result: () => true, failure: () => false },
-)
+export const access: Twin<typeof os.access> = twin(os.access, os.preparedAccess, {
+  result: () => true,
+  failure: () => false,
+})

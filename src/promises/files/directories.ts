@@ -3,10 +3,9 @@ import { constants } from '../../libc/facts.ts'
 import type { FileName, Path } from '../../os/arguments/paths.ts'
 import * as os from '../../os/files/directories.ts'
 import { preparedRename } from '../../os/files/rename_remove.ts'
-import type { DirFdOption } from '../../os/files/status.ts'
 import { splitPath } from '../../os/system/pathnames.ts'
-import type { SignalOption } from '../abort.ts'
 import { NOTHING, named, onPool, takeSignal, twin } from '../on_pool.ts'
+import type { Twin } from '../twin.ts'
 import { modeOrErrno } from './directory_stream.ts'
 
 const { AT_FDCWD, S_IFDIR, S_IFMT } = constants
@@ -19,10 +18,7 @@ const { AT_FDCWD, S_IFDIR, S_IFMT } = constants
  * await promises.mkdir('folder') // throws FileExistsError
  * ```
  */
-export const mkdir: {
-  (path: Path, mode: number, options?: DirFdOption & SignalOption): Promise<void>
-  (path: Path, options?: DirFdOption & SignalOption & { readonly mode?: number | undefined }): Promise<void>
-} = twin(os.mkdir, os.preparedMkdir, NOTHING)
+export const mkdir: Twin<typeof os.mkdir> = twin(os.mkdir, os.preparedMkdir, NOTHING)
 
 /**
  * unlinkat(2): `os.rmdir` on the thread pool. Removes an empty directory.
@@ -33,11 +29,7 @@ export const mkdir: {
  * await promises.rmdir('folder') // throws FileNotFoundError
  * ```
  */
-export const rmdir: (path: Path, options?: DirFdOption & SignalOption) => Promise<void> = twin(
-  os.rmdir,
-  os.preparedRmdir,
-  NOTHING,
-)
+export const rmdir: Twin<typeof os.rmdir> = twin(os.rmdir, os.preparedRmdir, NOTHING)
 
 /**
  * `os.makedirs` on the thread pool. Creates a directory and its missing parents. After an abort the directories that it
@@ -49,14 +41,7 @@ export const rmdir: (path: Path, options?: DirFdOption & SignalOption) => Promis
  * os.listdir('a/b') // => ['c']
  * ```
  */
-export const makedirs: {
-  (name: Path, mode: number, exist_ok?: boolean | SignalOption, options?: SignalOption): Promise<void>
-  (name: Path, mode: number, options?: SignalOption & { readonly exist_ok?: boolean | undefined }): Promise<void>
-  (
-    name: Path,
-    options?: SignalOption & { readonly mode?: number | undefined; readonly exist_ok?: boolean | undefined },
-  ): Promise<void>
-} = named(os.makedirs, async (...given) => {
+export const makedirs: Twin<typeof os.makedirs> = named(os.makedirs, async (...given) => {
   const signal = takeSignal(given)
   const { directory, mode, existOk } = os.checkedMakedirs(...(given as Parameters<typeof os.checkedMakedirs>))
   await makeAll(directory, mode, existOk, signal)
@@ -94,15 +79,12 @@ async function makeAll(name: FileName, mode: number, existOk: boolean, signal: A
  * os.listdir() // => []
  * ```
  */
-export const removedirs: (name: Path, options?: SignalOption) => Promise<void> = named(
-  os.removedirs,
-  async (...given) => {
-    const signal = takeSignal(given)
-    const directory = os.checkedName(given[0] as Path, 'name')
-    await onPool(os.preparedRmdir(directory), NOTHING, signal)
-    await removeEmptyAbove(directory, signal)
-  },
-)
+export const removedirs: Twin<typeof os.removedirs> = named(os.removedirs, async (...given) => {
+  const signal = takeSignal(given)
+  const directory = os.checkedName(given[0] as Path, 'name')
+  await onPool(os.preparedRmdir(directory), NOTHING, signal)
+  await removeEmptyAbove(directory, signal)
+})
 
 async function removeEmptyAbove(path: FileName, signal: AbortSignal | undefined): Promise<void> {
   for (const directory of os.directoriesAbove(path)) {
@@ -126,17 +108,14 @@ async function removeEmptyAbove(path: FileName, signal: AbortSignal | undefined)
  * os.listdir() // => ['another']
  * ```
  */
-export const renames: (old: Path, new_: Path, options?: SignalOption) => Promise<void> = named(
-  os.renames,
-  async (...given) => {
-    const signal = takeSignal(given)
-    const [from, to] = os.checkedRenames(given[0] as Path, given[1] as Path)
-    const [head, tail] = splitPath(to)
-    if (head.length > 0 && tail.length > 0 && os.isMissing(await modeOrErrno(head, 0, AT_FDCWD, signal))) {
-      await makeAll(head, 0o777, false, signal)
-    }
-    await onPool(preparedRename(from, to), NOTHING, signal)
-    const [oldHead, oldTail] = splitPath(from)
-    if (oldHead.length > 0 && oldTail.length > 0) await removeEmptyAbove(from, signal)
-  },
-)
+export const renames: Twin<typeof os.renames> = named(os.renames, async (...given) => {
+  const signal = takeSignal(given)
+  const [from, to] = os.checkedRenames(given[0] as Path, given[1] as Path)
+  const [head, tail] = splitPath(to)
+  if (head.length > 0 && tail.length > 0 && os.isMissing(await modeOrErrno(head, 0, AT_FDCWD, signal))) {
+    await makeAll(head, 0o777, false, signal)
+  }
+  await onPool(preparedRename(from, to), NOTHING, signal)
+  const [oldHead, oldTail] = splitPath(from)
+  if (oldHead.length > 0 && oldTail.length > 0) await removeEmptyAbove(from, signal)
+})

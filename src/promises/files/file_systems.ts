@@ -8,6 +8,7 @@ import { FROM_SCRATCH } from '../../results/decoding.ts'
 import { statvfs_result } from '../../results/statvfs_result.ts'
 import type { SignalOption } from '../abort.ts'
 import { NOTHING, type Outcome, twin } from '../on_pool.ts'
+import type { Twin } from '../twin.ts'
 
 const FILE_SYSTEM: Outcome<statvfs_result> = {
   output: structs.statvfs.size,
@@ -22,11 +23,7 @@ const FILE_SYSTEM: Outcome<statvfs_result> = {
  * f_bavail * f_frsize >= 0 // => true
  * ```
  */
-export const statvfs: (path: Path | Descriptor, options?: SignalOption) => Promise<statvfs_result> = twin(
-  os.statvfs,
-  os.preparedStatvfs,
-  FILE_SYSTEM,
-)
+export const statvfs: Twin<typeof os.statvfs> = twin(os.statvfs, os.preparedStatvfs, FILE_SYSTEM)
 
 /**
  * fstatvfs(3): `os.fstatvfs` on the thread pool. Information about the file system of an open file.
@@ -38,11 +35,7 @@ export const statvfs: (path: Path | Descriptor, options?: SignalOption) => Promi
  * os.close(fd)
  * ```
  */
-export const fstatvfs: (fd: Descriptor, options?: SignalOption) => Promise<statvfs_result> = twin(
-  os.fstatvfs,
-  os.preparedFstatvfs,
-  FILE_SYSTEM,
-)
+export const fstatvfs: Twin<typeof os.fstatvfs> = twin(os.fstatvfs, os.preparedFstatvfs, FILE_SYSTEM)
 
 const LIMIT: Outcome<number> = {
   result: (value: Int64) => os.exactLimit(value),
@@ -71,11 +64,7 @@ export const pathconf: (path: Path | Descriptor, name: string | number, options?
  * os.close(w)
  * ```
  */
-export const fpathconf: (fd: Descriptor, name: string | number, options?: SignalOption) => Promise<number> = twin(
-  os.fpathconf,
-  os.preparedFpathconf,
-  LIMIT,
-)
+export const fpathconf: Twin<typeof os.fpathconf> = twin(os.fpathconf, os.preparedFpathconf, LIMIT)
 
 /**
  * sync(2): `os.sync` on the thread pool. Writes all modified data to the disks, and waits for that.
@@ -84,4 +73,4 @@ export const fpathconf: (fd: Descriptor, name: string | number, options?: Signal
  * await promises.sync() // => undefined
  * ```
  */
-export const sync: (options?: SignalOption) => Promise<void> = twin(os.sync, os.preparedSync, NOTHING)
+export const sync: Twin<typeof os.sync> = twin(os.sync, os.preparedSync, NOTHING)

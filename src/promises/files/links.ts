@@ -1,9 +1,6 @@
-import type { Path } from '../../os/arguments/paths.ts'
-import type { LinkOptions } from '../../os/files/links.ts'
 import * as os from '../../os/files/links.ts'
-import type { DirFdOption } from '../../os/files/status.ts'
-import type { SignalOption } from '../abort.ts'
 import { NOTHING, twin } from '../on_pool.ts'
+import type { Twin } from '../twin.ts'
 
 /**
  * linkat(2): `os.link` on the thread pool. Creates another name for a file (a hard link).
@@ -14,11 +11,7 @@ import { NOTHING, twin } from '../on_pool.ts'
  * os.stat('file').st_nlink // => 2
  * ```
  */
-export const link: (src: Path, dst: Path, options?: LinkOptions & SignalOption) => Promise<void> = twin(
-  os.link,
-  os.preparedLink,
-  NOTHING,
-)
+export const link: Twin<typeof os.link> = twin(os.link, os.preparedLink, NOTHING)
 
 /**
  * symlinkat(2): `os.symlink` on the thread pool. Creates a symbolic link.
@@ -28,14 +21,7 @@ export const link: (src: Path, dst: Path, options?: LinkOptions & SignalOption) 
  * os.readlink('users') // => '/etc/passwd'
  * ```
  */
-export const symlink: {
-  (src: Path, dst: Path, target_is_directory: boolean, options?: DirFdOption & SignalOption): Promise<void>
-  (
-    src: Path,
-    dst: Path,
-    options?: DirFdOption & SignalOption & { readonly target_is_directory?: boolean | undefined },
-  ): Promise<void>
-} = twin(os.symlink, os.preparedSymlink, NOTHING)
+export const symlink: Twin<typeof os.symlink> = twin(os.symlink, os.preparedSymlink, NOTHING)
 
 /**
  * readlinkat(2): `os.readlink` on the thread pool. The target of a symbolic link: bytes where `path` is bytes.
@@ -45,11 +31,7 @@ export const symlink: {
  * await promises.readlink('users') // => '/etc/passwd'
  * ```
  */
-export const readlink: {
-  (path: string | URL, options?: DirFdOption & SignalOption): Promise<string>
-  (path: Uint8Array, options?: DirFdOption & SignalOption): Promise<Buffer>
-  (path: Path, options?: DirFdOption & SignalOption): Promise<string | Buffer>
-} = twin(os.readlink, os.preparedReadlink, {
+export const readlink: Twin<typeof os.readlink> = twin(os.readlink, os.preparedReadlink, {
   output: -1,
   result: (length, { file }) => os.linkText(Number(length), file),
 })

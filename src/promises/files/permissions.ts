@@ -5,6 +5,7 @@ import * as os from '../../os/files/permissions.ts'
 import type { StatOptions } from '../../os/files/status.ts'
 import type { SignalOption } from '../abort.ts'
 import { NOTHING, type Outcome, twin } from '../on_pool.ts'
+import type { Twin } from '../twin.ts'
 
 const CHANGED_MODE: Outcome<void> = {
   result: () => undefined,
@@ -35,11 +36,7 @@ export const chmod: (path: Path | Descriptor, mode: number, options?: StatOption
  * os.close(fd)
  * ```
  */
-export const fchmod: (fd: Descriptor, mode: number, options?: SignalOption) => Promise<void> = twin(
-  os.fchmod,
-  os.preparedFchmod,
-  NOTHING,
-)
+export const fchmod: Twin<typeof os.fchmod> = twin(os.fchmod, os.preparedFchmod, NOTHING)
 
 /**
  * chown(2): `os.chown` on the thread pool. Changes the owner and group of a file.
@@ -50,12 +47,7 @@ export const fchmod: (fd: Descriptor, mode: number, options?: SignalOption) => P
  * os.stat('folder').st_gid // => os.getgid()
  * ```
  */
-export const chown: (
-  path: Path | Descriptor,
-  uid: number,
-  gid: number,
-  options?: StatOptions & SignalOption,
-) => Promise<void> = twin(os.chown, os.preparedChown, NOTHING)
+export const chown: Twin<typeof os.chown> = twin(os.chown, os.preparedChown, NOTHING)
 
 /**
  * fchown(2): `os.fchown` on the thread pool. Changes the owner and group of an open file.
@@ -66,11 +58,7 @@ export const chown: (
  * os.close(fd)
  * ```
  */
-export const fchown: (fd: Descriptor, uid: number, gid: number, options?: SignalOption) => Promise<void> = twin(
-  os.fchown,
-  os.preparedFchown,
-  NOTHING,
-)
+export const fchown: Twin<typeof os.fchown> = twin(os.fchown, os.preparedFchown, NOTHING)
 
 /**
  * lchown(2): `os.lchown` on the thread pool. Changes the owner and group of a file, or of a symbolic link itself.
@@ -80,8 +68,4 @@ export const fchown: (fd: Descriptor, uid: number, gid: number, options?: Signal
  * await promises.lchown('link', -1, os.getgid()) // => undefined
  * ```
  */
-export const lchown: (path: Path, uid: number, gid: number, options?: SignalOption) => Promise<void> = twin(
-  os.lchown,
-  os.preparedLchown,
-  NOTHING,
-)
+export const lchown: Twin<typeof os.lchown> = twin(os.lchown, os.preparedLchown, NOTHING)

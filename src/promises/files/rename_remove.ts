@@ -1,9 +1,6 @@
-import type { Path } from '../../os/arguments/paths.ts'
-import type { TwoDirFdOptions } from '../../os/files/links.ts'
 import * as os from '../../os/files/rename_remove.ts'
-import type { DirFdOption } from '../../os/files/status.ts'
-import type { SignalOption } from '../abort.ts'
 import { NOTHING, twin } from '../on_pool.ts'
+import type { Twin } from '../twin.ts'
 
 /**
  * renameat(2): `os.rename` on the thread pool. Renames a file or directory atomically.
@@ -14,11 +11,7 @@ import { NOTHING, twin } from '../on_pool.ts'
  * os.listdir() // => ['new']
  * ```
  */
-export const rename: (src: Path, dst: Path, options?: TwoDirFdOptions & SignalOption) => Promise<void> = twin(
-  os.rename,
-  os.preparedRename,
-  NOTHING,
-)
+export const rename: Twin<typeof os.rename> = twin(os.rename, os.preparedRename, NOTHING)
 
 /**
  * renameat(2): `os.replace` on the thread pool. Renames, and replaces an existing destination, on every platform.
@@ -29,11 +22,7 @@ export const rename: (src: Path, dst: Path, options?: TwoDirFdOptions & SignalOp
  * os.listdir() // => ['settings']
  * ```
  */
-export const replace: (src: Path, dst: Path, options?: TwoDirFdOptions & SignalOption) => Promise<void> = twin(
-  os.replace,
-  os.preparedReplace,
-  NOTHING,
-)
+export const replace: Twin<typeof os.replace> = twin(os.replace, os.preparedReplace, NOTHING)
 
 /**
  * unlinkat(2): `os.remove` on the thread pool. Removes a file's name.
@@ -44,11 +33,7 @@ export const replace: (src: Path, dst: Path, options?: TwoDirFdOptions & SignalO
  * await promises.remove('file') // throws FileNotFoundError
  * ```
  */
-export const remove: (path: Path, options?: DirFdOption & SignalOption) => Promise<void> = twin(
-  os.remove,
-  os.preparedRemove,
-  NOTHING,
-)
+export const remove: Twin<typeof os.remove> = twin(os.remove, os.preparedRemove, NOTHING)
 
 /**
  * unlinkat(2): `os.unlink` on the thread pool. The same as `remove`, under its Unix name.
@@ -59,8 +44,4 @@ export const remove: (path: Path, options?: DirFdOption & SignalOption) => Promi
  * os.listdir() // => []
  * ```
  */
-export const unlink: (path: Path, options?: DirFdOption & SignalOption) => Promise<void> = twin(
-  os.unlink,
-  os.preparedUnlink,
-  NOTHING,
-)
+export const unlink: Twin<typeof os.unlink> = twin(os.unlink, os.preparedUnlink, NOTHING)

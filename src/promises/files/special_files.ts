@@ -1,8 +1,6 @@
-import type { Path } from '../../os/arguments/paths.ts'
 import * as os from '../../os/files/special_files.ts'
-import type { DirFdOption } from '../../os/files/status.ts'
-import type { SignalOption } from '../abort.ts'
 import { NOTHING, twin } from '../on_pool.ts'
+import type { Twin } from '../twin.ts'
 
 /**
  * mkfifoat(3): `os.mkfifo` on the thread pool. Creates a FIFO (a named pipe).
@@ -12,10 +10,7 @@ import { NOTHING, twin } from '../on_pool.ts'
  * os.listdir() // => ['queue']
  * ```
  */
-export const mkfifo: {
-  (path: Path, mode: number, options?: DirFdOption & SignalOption): Promise<void>
-  (path: Path, options?: DirFdOption & SignalOption & { readonly mode?: number | undefined }): Promise<void>
-} = twin(os.mkfifo, os.preparedMkfifo, NOTHING)
+export const mkfifo: Twin<typeof os.mkfifo> = twin(os.mkfifo, os.preparedMkfifo, NOTHING)
 
 /**
  * mknodat(2): `os.mknod` on the thread pool. Creates a file, FIFO, socket or device file.
@@ -26,16 +21,4 @@ export const mkfifo: {
  * os.listdir() // => ['queue']
  * ```
  */
-export const mknod: {
-  (path: Path, mode: number, device: number | bigint, options?: DirFdOption & SignalOption): Promise<void>
-  (
-    path: Path,
-    mode: number,
-    options?: DirFdOption & SignalOption & { readonly device?: number | bigint | undefined },
-  ): Promise<void>
-  (
-    path: Path,
-    options?: DirFdOption &
-      SignalOption & { readonly mode?: number | undefined; readonly device?: number | bigint | undefined },
-  ): Promise<void>
-} = twin(os.mknod, os.preparedMknod, NOTHING)
+export const mknod: Twin<typeof os.mknod> = twin(os.mknod, os.preparedMknod, NOTHING)

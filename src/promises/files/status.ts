@@ -1,13 +1,10 @@
 import { structs } from '../../libc/facts.ts'
-import type { Descriptor } from '../../os/arguments/descriptors.ts'
-import type { Path } from '../../os/arguments/paths.ts'
-import type { DirFdOption, StatOptions } from '../../os/files/status.ts'
 import * as os from '../../os/files/status.ts'
 import { FROM_SCRATCH } from '../../results/decoding.ts'
 import { type stat_result, statResult } from '../../results/stat_result.ts'
 import { statx_result } from '../../results/statx_result.ts'
-import type { SignalOption } from '../abort.ts'
 import { type Outcome, twin } from '../on_pool.ts'
+import type { Twin } from '../twin.ts'
 
 const STATUS: Outcome<stat_result> = { output: structs.stat.size, result: () => statResult() }
 const FULL_STATUS: Outcome<statx_result> = {
@@ -24,11 +21,7 @@ const FULL_STATUS: Outcome<statx_result> = {
  * await promises.stat('nowhere') // throws FileNotFoundError
  * ```
  */
-export const stat: (path: Path | Descriptor, options?: StatOptions & SignalOption) => Promise<stat_result> = twin(
-  os.stat,
-  os.preparedStat,
-  STATUS,
-)
+export const stat: Twin<typeof os.stat> = twin(os.stat, os.preparedStat, STATUS)
 
 /**
  * lstat(2): `os.lstat` on the thread pool. The status of a file, or of a symbolic link itself.
@@ -39,11 +32,7 @@ export const stat: (path: Path | Descriptor, options?: StatOptions & SignalOptio
  * st_size // => 7
  * ```
  */
-export const lstat: (path: Path, options?: DirFdOption & SignalOption) => Promise<stat_result> = twin(
-  os.lstat,
-  os.preparedLstat,
-  STATUS,
-)
+export const lstat: Twin<typeof os.lstat> = twin(os.lstat, os.preparedLstat, STATUS)
 
 /**
  * fstat(2): `os.fstat` on the thread pool, since a network file system may query its server. The status of an open
@@ -56,11 +45,7 @@ export const lstat: (path: Path, options?: DirFdOption & SignalOption) => Promis
  * os.close(fd)
  * ```
  */
-export const fstat: (fd: Descriptor, options?: SignalOption) => Promise<stat_result> = twin(
-  os.fstat,
-  os.preparedFstat,
-  STATUS,
-)
+export const fstat: Twin<typeof os.fstat> = twin(os.fstat, os.preparedFstat, STATUS)
 
 /**
  * statx(2): `os.statx` on the thread pool. The status of a file, with all fields that the kernel provides.
@@ -70,11 +55,4 @@ export const fstat: (fd: Descriptor, options?: SignalOption) => Promise<stat_res
  * stx_size // => os.stat('/etc/passwd').st_size
  * ```
  */
-export const statx: {
-  (path: Path | Descriptor, mask: number, flags: number, options?: StatOptions & SignalOption): Promise<statx_result>
-  (
-    path: Path | Descriptor,
-    mask: number,
-    options?: StatOptions & SignalOption & { readonly flags?: number | undefined },
-  ): Promise<statx_result>
-} = twin(os.statx, os.preparedStatx, FULL_STATUS)
+export const statx: Twin<typeof os.statx> = twin(os.statx, os.preparedStatx, FULL_STATUS)

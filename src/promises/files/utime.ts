@@ -1,9 +1,7 @@
 import { structs } from '../../libc/facts.ts'
-import type { Descriptor } from '../../os/arguments/descriptors.ts'
-import type { Path } from '../../os/arguments/paths.ts'
-import { preparedUtime, type TimePair, type UtimeOptions, utime as utimeNow } from '../../os/files/utime.ts'
-import type { SignalOption } from '../abort.ts'
+import { preparedUtime, utime as utimeNow } from '../../os/files/utime.ts'
 import { type Outcome, twin } from '../on_pool.ts'
+import type { Twin } from '../twin.ts'
 
 const SET_TIMES: Outcome<void> = { input: 2 * structs.timespec.size, result: () => undefined }
 
@@ -16,14 +14,4 @@ const SET_TIMES: Outcome<void> = { input: 2 * structs.timespec.size, result: () 
  * os.stat('folder').st_mtime_ns // => 1_700_000_000_123_456_789n
  * ```
  */
-export const utime: {
-  (
-    path: Path | Descriptor,
-    times: TimePair<number | bigint> | null,
-    options?: UtimeOptions & SignalOption,
-  ): Promise<void>
-  (
-    path: Path | Descriptor,
-    options?: UtimeOptions & SignalOption & { readonly times?: TimePair<number | bigint> | null | undefined },
-  ): Promise<void>
-} = twin(utimeNow, preparedUtime, SET_TIMES)
+export const utime: Twin<typeof utimeNow> = twin(utimeNow, preparedUtime, SET_TIMES)

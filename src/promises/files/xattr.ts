@@ -1,11 +1,8 @@
 import { plainView } from '../../os/arguments/buffers.ts'
-import type { Descriptor } from '../../os/arguments/descriptors.ts'
-import type { Path } from '../../os/arguments/paths.ts'
-import type { FollowSymlinksOption } from '../../os/files/status.ts'
 import * as os from '../../os/files/xattr.ts'
 import type { Prepared } from '../../os/prepared.ts'
-import type { SignalOption } from '../abort.ts'
 import { NOTHING, twin } from '../on_pool.ts'
+import type { Twin } from '../twin.ts'
 
 /**
  * getxattr(2): `os.getxattr` on the thread pool. The value of an extended attribute.
@@ -15,11 +12,7 @@ import { NOTHING, twin } from '../on_pool.ts'
  * await promises.getxattr('folder', 'user.none') // throws OSError
  * ```
  */
-export const getxattr: (
-  path: Path | Descriptor,
-  attribute: Path,
-  options?: FollowSymlinksOption & SignalOption,
-) => Promise<Buffer> = twin(os.getxattr, os.preparedGetxattr, {
+export const getxattr: Twin<typeof os.getxattr> = twin(os.getxattr, os.preparedGetxattr, {
   output: -1,
   result: (size) => os.attributeValue(Number(size)),
 })
@@ -41,21 +34,7 @@ function preparedSetxattr(...given: Parameters<typeof os.preparedSetxattr>): Pre
  * await promises.setxattr('folder', 'user.mark', Buffer.from('new'), os.XATTR_REPLACE) // throws OSError
  * ```
  */
-export const setxattr: {
-  (
-    path: Path | Descriptor,
-    attribute: Path,
-    value: ArrayBufferView,
-    flags: number,
-    options?: FollowSymlinksOption & SignalOption,
-  ): Promise<void>
-  (
-    path: Path | Descriptor,
-    attribute: Path,
-    value: ArrayBufferView,
-    options?: FollowSymlinksOption & SignalOption & { readonly flags?: number | undefined },
-  ): Promise<void>
-} = twin(os.setxattr, preparedSetxattr, NOTHING)
+export const setxattr: Twin<typeof os.setxattr> = twin(os.setxattr, preparedSetxattr, NOTHING)
 
 /**
  * removexattr(2): `os.removexattr` on the thread pool. Removes an extended attribute.
@@ -65,11 +44,7 @@ export const setxattr: {
  * await promises.removexattr('folder', 'user.none') // throws OSError
  * ```
  */
-export const removexattr: (
-  path: Path | Descriptor,
-  attribute: Path,
-  options?: FollowSymlinksOption & SignalOption,
-) => Promise<void> = twin(os.removexattr, os.preparedRemovexattr, NOTHING)
+export const removexattr: Twin<typeof os.removexattr> = twin(os.removexattr, os.preparedRemovexattr, NOTHING)
 
 /**
  * listxattr(2): `os.listxattr` on the thread pool. The names of the extended attributes.
@@ -80,12 +55,7 @@ export const removexattr: (
  * names.includes('user.none') // => false
  * ```
  */
-export const listxattr: {
-  (path: Path | Descriptor | null, options?: FollowSymlinksOption & SignalOption): Promise<string[]>
-  (
-    options?: FollowSymlinksOption & SignalOption & { readonly path?: Path | Descriptor | null | undefined },
-  ): Promise<string[]>
-} = twin(os.listxattr, os.preparedListxattr, {
+export const listxattr: Twin<typeof os.listxattr> = twin(os.listxattr, os.preparedListxattr, {
   output: -1,
   result: (size) => os.attributeNames(Number(size)),
 })

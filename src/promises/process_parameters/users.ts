@@ -2,8 +2,8 @@ import { SCRATCH_SIZE, scratchAddress } from '../../libc/memory.ts'
 import type { FileName } from '../../os/arguments/paths.ts'
 import type { Prepared } from '../../os/prepared.ts'
 import * as os from '../../os/process_parameters/users.ts'
-import type { SignalOption } from '../abort.ts'
 import { type Outcome, twin } from '../on_pool.ts'
+import type { Twin } from '../twin.ts'
 
 /** The call's memory holds the number of groups, from which C takes the available room, and then the groups. */
 const MOST = SCRATCH_SIZE / 4 - 1
@@ -37,8 +37,4 @@ const GROUPS: Outcome<number[]> = {
  * await promises.getgrouplist('root', 0) // => [0]
  * ```
  */
-export const getgrouplist: (user: FileName, group: number, options?: SignalOption) => Promise<number[]> = twin(
-  os.getgrouplist,
-  preparedGetgrouplist,
-  GROUPS,
-)
+export const getgrouplist: Twin<typeof os.getgrouplist> = twin(os.getgrouplist, preparedGetgrouplist, GROUPS)

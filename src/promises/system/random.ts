@@ -5,8 +5,8 @@ import { scratchAddress } from '../../libc/memory.ts'
 import { clampCount, trimBuffer } from '../../os/descriptors/transfer_size.ts'
 import type { Prepared } from '../../os/prepared.ts'
 import * as os from '../../os/system/random.ts'
-import type { SignalOption } from '../abort.ts'
 import { named, type Outcome, onPool, takeSignal, twin } from '../on_pool.ts'
+import type { Twin } from '../twin.ts'
 
 const { ENOSYS, EPERM } = errnoNumbers
 
@@ -24,10 +24,7 @@ const BYTES: Outcome<Buffer> = {
  * bytes.length // => 16
  * ```
  */
-export const getrandom: {
-  (size: number, flags: number, options?: SignalOption): Promise<Buffer>
-  (size: number, options?: SignalOption & { readonly flags?: number | undefined }): Promise<Buffer>
-} = twin(os.getrandom, os.preparedGetrandom, BYTES)
+export const getrandom: Twin<typeof os.getrandom> = twin(os.getrandom, os.preparedGetrandom, BYTES)
 
 /** As `getrandom`; where a sandbox forbids it, the synchronous function reads /dev/urandom. */
 const RANDOM: Outcome<Buffer> = {
@@ -46,20 +43,18 @@ const RANDOM: Outcome<Buffer> = {
  * bytes.length // => 16
  * ```
  */
-export const urandom: (size: number, options?: SignalOption) => Promise<Buffer> = named(
-  os.urandom,
-  async (...given) => {
-    const signal = takeSignal(given)
-    const wanted = os.checkedSize(given[0])
-    const pieces: Buffer[] = []
-    let left = wanted
-    do {
-      const args = [scratchAddress, clampCount(left), 0] as const
-      const call: Prepared<'getrandom'> = { name: 'getrandom', args, syscall: 'urandom', file: undefined }
-      const piece = await onPool(call, RANDOM, signal)
-      left -= piece.length
-      pieces.push(piece)
-    } while (left > 0)
-    return pieces.length === 1 ? pieces[0] : Buffer.concat(pieces)
-  },
-)
+export const urandom: Twin<typeof os.urandom> = named(os.urandom, async (...given) => {
+  const signal = takeSignal(given)
+  const wanted = os.checkedSize(given[0])
+  const pieces: Buffer[] = []
+  let left = wanted
+  do {
+    const args = [scratchAddress, clampCount(left), 0] as const
+    const call: Prepared<'getrandom'> = { name: 'getrandom', args, syscall: 'urandom', file: undefined }
+    const piece = await onPool(call, RANDOM, signal)
+    left -= piece.length
+    pieces.push(piece)
+  } while (left > 0)
+  const first = pieces[0]
+  return first !== undefined && pieces.length === 1 ? first : Buffer.concat(pieces)
+})
