@@ -1,6 +1,8 @@
 import { PermissionError } from '../errors.ts'
+import { immediately, rejectedImmediately } from './fairness.ts'
 import { onAbort } from './on_abort.ts'
 import { cancel, isWorthTrying, type Waiter, wait } from './poller.ts'
+import { enqueue, isQueued, type QueuedOperation, unqueue } from './regular_files.ts'
 
 /** The result of an attempt that would block. */
 export const NOT_YET: unique symbol = Symbol('not yet')
@@ -31,26 +33,29 @@ export interface FdOperation<T> {
   fallback?(): Promise<T>
 }
 
-/**
- * How many operations in a row may succeed immediately before one waits for the event loop. Settled promises alone run
- * only microtasks: a program that reads from a fast writer would otherwise starve its timers and other I/O.
- */
-const MAX_IMMEDIATE = 64
-let immediateCount = 0
-
 /** Carries out an operation: immediately where that does not block, otherwise once the descriptor is ready. */
 export function runWhenReady<T>(operation: FdOperation<T>, { signal, ref = true }: CheckedWaitOptions): Promise<T> {
   if (signal?.aborted) return Promise.reject(signal.reason)
-  if (++immediateCount > MAX_IMMEDIATE) immediateCount = 0
-  else if (isWorthTrying(operation.fd, operation.events)) {
+  if (!isQueued(operation.fd) && isWorthTrying(operation.fd, operation.events)) {
     try {
       const result = operation.attempt(false)
-      if (result !== NOT_YET) return Promise.resolve(result)
+      if (result !== NOT_YET) return immediately(result)
     } catch (error) {
-      return Promise.reject(error)
+      return rejectedImmediately(error)
     }
   }
   return new Promise((resolve, reject) => startWaiting(new PendingOperation(operation, signal, ref, resolve, reject)))
+}
+
+/** Carries out an operation that never blocks, whatever waits for the descriptor: a read of 0 bytes. */
+export function runNow<T>(operation: FdOperation<T>, options: CheckedWaitOptions): Promise<T> {
+  if (options.signal?.aborted) return Promise.reject(options.signal.reason)
+  try {
+    const result = operation.attempt(true)
+    return result === NOT_YET ? runWhenReady(operation, options) : immediately(result)
+  } catch (error) {
+    return rejectedImmediately(error)
+  }
 }
 
 /** Resolves when a descriptor is ready. Another reader or writer may have made it unready again by then. */
@@ -61,25 +66,31 @@ export function ready(fd: number, events: number, { signal, ref = true }: Checke
 }
 
 function startWaiting<T>(pending: PendingOperation<T>): void {
-  const { operation } = pending
+  const { fd, events, fallback } = pending.operation
+  if (fallback !== undefined && isQueued(fd)) {
+    pending.enqueue()
+    return
+  }
   try {
-    wait(operation.fd, operation.events, pending)
+    wait(fd, events, pending)
   } catch (error) {
     const isPollable = !(error instanceof PermissionError)
-    if (isPollable || operation.fallback === undefined) pending.reject(error)
-    else pending.resolve(operation.fallback())
+    if (isPollable || fallback === undefined) pending.reject(error)
+    else pending.enqueue()
     return
   }
   pending.listen()
 }
 
-class PendingOperation<T> implements Waiter {
+class PendingOperation<T> implements Waiter, QueuedOperation {
   readonly operation: FdOperation<T>
   readonly ref: boolean
   readonly resolve: (value: T | Promise<T>) => void
   readonly reject: (reason: unknown) => void
   readonly #signal: AbortSignal | undefined
   #stopListening: (() => void) | undefined
+  /** Whether the operation is in the queue of a regular file, rather than a waiter of the poller. */
+  #isInQueue = false
 
   constructor(
     operation: FdOperation<T>,
@@ -95,9 +106,17 @@ class PendingOperation<T> implements Waiter {
     this.#signal = signal
   }
 
+  get fd(): number {
+    return this.operation.fd
+  }
+
   attempt(): boolean {
+    return this.#attempt(true)
+  }
+
+  #attempt(isReady: boolean): boolean {
     try {
-      const result = this.operation.attempt(true)
+      const result = this.operation.attempt(isReady)
       if (result === NOT_YET) return false
       this.resolve(result)
     } catch (error) {
@@ -112,12 +131,31 @@ class PendingOperation<T> implements Waiter {
     this.reject(error)
   }
 
+  /** Takes a place in the queue of a regular file. An operation that is first in it starts at once. */
+  enqueue(): void {
+    this.#isInQueue = true
+    this.listen()
+    enqueue(this)
+  }
+
+  /** Starts the operation when it is first in the queue of a regular file. */
+  start(isFirst: boolean): Promise<unknown> | null {
+    // The operation that opened the queue has been attempted already.
+    if (!isFirst && this.#attempt(false)) return null
+    // It cannot be stopped any more.
+    this.#stopListening?.()
+    const result = this.operation.fallback?.() ?? Promise.reject(new Error('no way to carry out the operation'))
+    this.resolve(result)
+    return result
+  }
+
   listen(): void {
     if (this.#signal !== undefined) this.#stopListening = onAbort(this.#signal, (reason) => this.#abort(reason))
   }
 
   #abort(reason: unknown): void {
-    cancel(this.operation.fd, this.operation.events, this)
+    if (this.#isInQueue) unqueue(this)
+    else cancel(this.operation.fd, this.operation.events, this)
     this.reject(reason)
   }
 }

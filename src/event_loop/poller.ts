@@ -4,7 +4,7 @@ import { libc } from '../libc/functions.ts'
 import { aboveStandardStreams } from '../libc/low_descriptors.ts'
 import { addressOf, ownMemory } from '../libc/memory.ts'
 import type { Watch } from '../libc/poll_handle.ts'
-import { pollerHooks } from './poller_hooks.ts'
+import { addCloseListener, addForkListener } from './descriptor_events.ts'
 import { watchEpoll } from './watch_epoll.ts'
 
 /**
@@ -85,8 +85,8 @@ function openPoller(): Watch {
   if (fd === -1) throw osError(lastErrno(), 'epoll_create1')
   loop = watchEpoll(fd, beginTurn)
   epoll = fd
-  pollerHooks.onClose = onDescriptorsClosed
-  pollerHooks.onFork = resetAfterFork
+  addCloseListener(onDescriptorsClosed)
+  addForkListener(resetAfterFork)
   return loop
 }
 
@@ -212,11 +212,26 @@ function dispatch(): void {
     const events = eventWords[(at + EVENTS) >> 2] as number
     const watched = watchedDescriptors.get(eventWords[(at + DATA) >> 2] as number)
     if (watched === undefined || watched.generation !== eventWords[(at + DATA + 4) >> 2]) continue
+    // Without waiters the registration stays disarmed: EPOLL_CTL_MOD would arm EPOLLHUP again, which does not end.
+    if (wantedEvents(watched) === 0 || !isSameFile(watched)) continue
     const readers = (events & (READABLE | ERROR_EVENTS)) === 0 || serveQueue(watched.readers)
     const writers = (events & (WRITABLE | ERROR_EVENTS)) === 0 || serveQueue(watched.writers)
     watched.futileEvents = readers && writers ? 0 : watched.futileEvents + 1
     rearmOrPause(watched)
   }
+}
+
+/**
+ * Whether the number still belongs to the open file that was waited for. It may have been closed without a call of this
+ * library while a duplicate keeps the open file alive, and the number may belong to another file now: the kernel then
+ * knows no registration of that file under this number. The waiters are rejected.
+ */
+function isSameFile(watched: WatchedDescriptor): boolean {
+  if (control(EPOLL_CTL_MOD, watched, 0) === 0) return true
+  watched.isAdded = false
+  watched.isDrained = false
+  rejectWaiters(watched, osError(EBADF, 'epoll_ctl', watched.fd))
+  return false
 }
 
 /** Serves waiters until one has to wait again. Returns whether at least one was served, or the queue was empty. */

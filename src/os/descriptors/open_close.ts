@@ -1,6 +1,6 @@
 import { AuditEvent } from '../../audit.ts'
 import { wrongType } from '../../errors.ts'
-import { pollerHooks } from '../../event_loop/poller_hooks.ts'
+import { descriptorEvents } from '../../event_loop/descriptor_events.ts'
 import { failed, lastErrno, osError } from '../../libc/call.ts'
 import { constants, errnoNumbers } from '../../libc/facts.ts'
 import { libc } from '../../libc/functions.ts'
@@ -101,7 +101,7 @@ export function preparedOpen(path: Path, flags: number, ...rest: unknown[]): Pre
  */
 export function close(fd: Descriptor): void {
   const number = descriptor(fd, 'fd')
-  pollerHooks.onClose?.(number, number)
+  descriptorEvents.onClose?.(number, number)
   if (libc.close(number) !== -1) return
   // After EINTR Linux has closed the descriptor: a second close could close another thread's new descriptor.
   const errno = lastErrno()
@@ -111,7 +111,7 @@ export function close(fd: Descriptor): void {
 /** Checks and converts the arguments of `close`. */
 export function preparedClose(fd: Descriptor): Prepared<'close'> {
   const file = descriptor(fd, 'fd')
-  pollerHooks.onClose?.(file, file)
+  descriptorEvents.onClose?.(file, file)
   return { name: 'close', args: [file], syscall: 'close', file }
 }
 
@@ -136,7 +136,7 @@ export function preparedClose(fd: Descriptor): Prepared<'close'> {
 export function closerange(fd_low: number, fd_high: number): void {
   const first = Math.max(int(fd_low, 'fd_low'), 0)
   const last = int(fd_high, 'fd_high') - 1
-  pollerHooks.onClose?.(first, last)
+  descriptorEvents.onClose?.(first, last)
   if (last < first || libc.close_range(first, last, 0) === 0) return
   // Before Linux 5.9, or in a sandbox that refuses close_range(2). The list contains the descriptor of the listing
   // itself, which is closed already.
@@ -196,7 +196,7 @@ export function dup2(fd: Descriptor, fd2: Descriptor, ...rest: unknown[]): numbe
   const inherited = bool(inheritable, 'inheritable', true)
   if (inherited) while (libc.dup2(from, to) === -1) failed('dup2', from)
   else while (libc.dup3(from, to, O_CLOEXEC) === -1) failed('dup2', from)
-  if (from !== to) pollerHooks.onClose?.(to, to)
+  if (from !== to) descriptorEvents.onClose?.(to, to)
   return to
 }
 

@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs'
 import { inspect } from 'node:util'
-import { pollerHooks } from '../../event_loop/poller_hooks.ts'
+import { descriptorEvents } from '../../event_loop/descriptor_events.ts'
 import { forgetBackground } from '../../libc/background.ts'
 import { constants } from '../../libc/facts.ts'
 import { libc } from '../../libc/functions.ts'
@@ -88,7 +88,7 @@ let isWarmedUp = false
  */
 export function dropInheritedState(inherited: InheritedState, isChild: boolean): void {
   const { channel, children, inputs, connections, dispatchers, hasRandomNumbers, random } = inherited
-  const { onFork: forked } = pollerHooks
+  const { onFork: forked } = descriptorEvents
   const [runtime, numbers] = [process, Math]
   updatePid()
   forgetBackground(isChild)

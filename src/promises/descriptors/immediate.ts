@@ -1,5 +1,6 @@
 import { NOT_YET } from '../../event_loop/fd_operation.ts'
 import { tryCall } from '../../event_loop/nonblocking.ts'
+import { READABLE, WRITABLE } from '../../event_loop/poller.ts'
 import { lastErrno } from '../../libc/call.ts'
 import { constants, errnoNumbers, structs } from '../../libc/facts.ts'
 import { libc } from '../../libc/functions.ts'
@@ -28,7 +29,7 @@ export function tryRead(syscall: string, fd: number, count: number, isReady: boo
   if (size !== -1) return size
   if (lastErrno() === EAGAIN) return NOT_YET
   const flagged = (flags: number): number => libc.preadv2(fd, scratchAddress, count, AT_POSITION, 0, flags)
-  return tryCall(syscall, fd, flagged, () => libc.readv(fd, scratchAddress, count), isReady)
+  return tryCall(syscall, fd, READABLE, flagged, (own) => libc.readv(own, scratchAddress, count), isReady)
 }
 
 /** Writes the memory that the vectors in scratch memory describe. */
@@ -37,7 +38,7 @@ export function tryWrite(syscall: string, fd: number, count: number, isReady: bo
   if (size !== -1) return size
   if (lastErrno() === EAGAIN) return NOT_YET
   const flagged = (flags: number): number => libc.pwritev2(fd, scratchAddress, count, AT_POSITION, 0, flags)
-  return tryCall(syscall, fd, flagged, () => libc.writev(fd, scratchAddress, count), isReady)
+  return tryCall(syscall, fd, WRITABLE, flagged, (own) => libc.writev(own, scratchAddress, count), isReady)
 }
 
 /**

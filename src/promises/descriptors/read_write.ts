@@ -1,4 +1,4 @@
-import { type FdOperation, NOT_YET, runWhenReady } from '../../event_loop/fd_operation.ts'
+import { type FdOperation, NOT_YET, runNow, runWhenReady } from '../../event_loop/fd_operation.ts'
 import { noteDrained, READABLE, WRITABLE } from '../../event_loop/poller.ts'
 import { BLOCK_SIZE, type Block } from '../../libc/background.ts'
 import { addressOf, scratchAddress } from '../../libc/memory.ts'
@@ -78,7 +78,8 @@ class ReadPiece implements FdOperation<Buffer> {
 export async function read(fd: Descriptor, n: number | bigint, options: WaitOptions = NO_OPTIONS): Promise<Buffer> {
   const number = descriptor(fd, 'fd')
   const most = clampCount(byteCount(n, 'n'))
-  return runWhenReady(new ReadPiece(number, most), waitOptions(options))
+  const piece = new ReadPiece(number, most)
+  return most === 0 ? runNow(piece, waitOptions(options)) : runWhenReady(piece, waitOptions(options))
 }
 
 /** An operation on the caller's memory. */
@@ -158,7 +159,11 @@ export async function readinto(
   options: WaitOptions = NO_OPTIONS,
 ): Promise<number> {
   const number = descriptor(fd, 'fd')
-  return runWhenReady(new ReadInto(number, view(buffer, 'buffer'), 'buffer'), waitOptions(options))
+  const bytes = view(buffer, 'buffer')
+  const operation = new ReadInto(number, bytes, 'buffer')
+  return byteLength(bytes) === 0
+    ? runNow(operation, waitOptions(options))
+    : runWhenReady(operation, waitOptions(options))
 }
 
 /** Writes the caller's memory. */

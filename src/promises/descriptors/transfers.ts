@@ -22,6 +22,7 @@ import type { SignalOption } from '../abort.ts'
 import { COUNT, onPool, twin } from '../on_pool.ts'
 
 import { Backoff } from '../pause.ts'
+import { Sequence } from '../sequence.ts'
 import { takeWaitOptions, type WaitOptions } from '../wait_options.ts'
 
 /** Transfers inside the kernel, which start when both sides are ready. */
@@ -148,7 +149,15 @@ export async function splice(
   // SPLICE_F_NONBLOCK affects the pipe only: a socket at the other side would block. `memory` is captured here because
   // C gets only its address, and it must not be collected while attempts are made.
   return moveWhenReady(from, to, checkedOptions, () =>
-    withoutBlocking(to, () => tryCall(syscall, from, null, () => libc.splice(...own), memory.length > 0)),
+    withoutBlocking<number | typeof NOT_YET>(
+      to,
+      WRITABLE,
+      (target) => {
+        const call = (): number => libc.splice(from, own[1], target, own[3], most, flags)
+        return tryCall(syscall, from, READABLE, null, call, memory.length > 0)
+      },
+      NOT_YET,
+    ),
   )
 }
 
@@ -195,7 +204,7 @@ export async function tee(
   const [from, to, most, bits] = preparedTee(src, dst, count, ...given).args
   const flags = bits | SPLICE_F_NONBLOCK
   const call = (): number => libc.tee(from, to, most, flags)
-  return moveWhenReady(from, to, checkedOptions, () => tryCall('tee', from, null, call, true))
+  return moveWhenReady(from, to, checkedOptions, () => tryCall('tee', from, READABLE, null, call, true))
 }
 
 /**
@@ -249,7 +258,7 @@ export async function vmsplice(
     let tried: number | typeof NOT_YET = NOT_YET
     withVectors('vmsplice', pipe, list, (vectors, count) => {
       const call = (): number => libc.vmsplice(pipe, vectors, count, flags)
-      tried = tryCall('vmsplice', pipe, call, call, false)
+      tried = tryCall('vmsplice', pipe, events, call, call, false)
       return 0
     })
     return tried
@@ -257,18 +266,24 @@ export async function vmsplice(
   return runWhenReady({ fd: pipe, events, attempt }, checkedOptions)
 }
 
-/** The last unfinished transfer to each descriptor. */
-const lastTransfers = new Map<number, Promise<unknown>>()
+/** The unfinished transfers to each descriptor. */
+const unfinished = new Map<number, Sequence>()
 
 /** Starts `work` when the earlier transfers to the descriptor have ended. */
-async function afterEarlierTransfers<T>(fd: number, work: () => Promise<T>): Promise<T> {
-  const before = lastTransfers.get(fd) ?? Promise.resolve()
-  const mine = before.then(work, work)
-  lastTransfers.set(fd, mine)
+async function afterEarlierTransfers<T>(
+  fd: number,
+  work: () => Promise<T>,
+  signal: AbortSignal | undefined,
+): Promise<T> {
+  const sequence = unfinished.get(fd) ?? new Sequence()
+  unfinished.set(fd, sequence)
   try {
-    return await mine
+    return await sequence.run(work, signal)
   } finally {
-    if (lastTransfers.get(fd) === mine) lastTransfers.delete(fd)
+    // A microtask later the sequence knows that its last operation has ended.
+    queueMicrotask(() => {
+      if (sequence.isIdle && unfinished.get(fd) === sequence) unfinished.delete(fd)
+    })
   }
 }
 
@@ -313,9 +328,9 @@ export async function sendfile(
     return onPool<number>(call, COUNT)
   }
   if (hasPosition(to)) return sending(to)
-  return afterEarlierTransfers(to, () =>
-    moveWhenReady(from, to, checkedOptions, () => notYetOnEagain(withNonblockingDuplicate(to, sending))),
-  )
+  const send = (): Promise<number> =>
+    moveWhenReady(from, to, checkedOptions, () => notYetOnEagain(withNonblockingDuplicate(to, sending)))
+  return afterEarlierTransfers(to, send, checkedOptions.signal)
 }
 
 /**

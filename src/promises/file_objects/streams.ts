@@ -1,49 +1,17 @@
 import type { Readable, Writable } from 'node:stream'
-import type { CheckedWaitOptions } from '../../event_loop/fd_operation.ts'
 import { view } from '../../os/arguments/buffers.ts'
-import { type Descriptor, descriptor } from '../../os/arguments/descriptors.ts'
-import { bool, int } from '../../os/arguments/numbers.ts'
-import { checkOptions, NO_OPTIONS } from '../../os/arguments/options.ts'
-import { close } from '../../os/descriptors/open_close.ts'
-import { read, write } from '../descriptors/read_write.ts'
-import { checkedWaitOptions, WAIT_OPTIONS, type WaitOptions } from '../wait_options.ts'
+import type { Descriptor } from '../../os/arguments/descriptors.ts'
+import { NO_OPTIONS } from '../../os/arguments/options.ts'
+import { Sequence } from '../sequence.ts'
+import { StreamDescriptor, type StreamOptions } from './stream_descriptor.ts'
 
 /** Descriptors as async iterators, Node streams and web streams. */
 
-/** Options of a stream on a descriptor. */
-export interface StreamOptions extends WaitOptions {
-  /** The number of bytes that one read returns at most, and that may be queued for writing: 65536 by default. */
-  readonly size?: number | undefined
-  /** false: the descriptor stays open at the end. */
-  readonly closefd?: boolean | undefined
-}
-
-/** The capacity of a pipe. */
-const SIZE = 65536
+export type { StreamOptions } from './stream_descriptor.ts'
 
 /** Loaded on first use: it would take a considerable part of osier's import time. */
 function streams(): typeof import('node:stream') {
   return process.getBuiltinModule('node:stream')
-}
-
-interface Settings {
-  readonly fd: number
-  readonly size: number
-  readonly closefd: boolean
-  readonly checkedOptions: CheckedWaitOptions
-}
-
-function settings(fd: Descriptor, options: StreamOptions): Settings {
-  checkOptions(options, [...WAIT_OPTIONS, 'size', 'closefd'])
-  const { size = SIZE, closefd, signal, ref } = options
-  const number = descriptor(fd, 'fd')
-  const bytes = int(size, 'size', 1)
-  return {
-    fd: number,
-    size: bytes,
-    closefd: bool(closefd, 'closefd', true),
-    checkedOptions: checkedWaitOptions({ signal, ref }),
-  }
 }
 
 /** The iterator that `readable` returns. */
@@ -80,41 +48,48 @@ export interface Chunks extends AsyncIterableIterator<Buffer, undefined> {
  * ```
  */
 export function readable(fd: Descriptor, options: StreamOptions = NO_OPTIONS): Chunks {
-  return new ChunkReader(settings(fd, options))
+  return new ChunkReader(new StreamDescriptor(fd, options))
 }
 
 class ChunkReader implements Chunks {
-  readonly #settings: Settings
-  /** Closes the descriptor and cancels a pending read. */
-  readonly #abort: () => void
+  readonly #descriptor: StreamDescriptor
+  readonly #calls: Sequence = new Sequence()
   #isOver = false
-  /** The last call of `next`: chunks are returned in the order in which they were requested. */
-  #last: Promise<unknown> = Promise.resolve()
+  /** The reason of an abort that no call of `next` has reported yet. */
+  #failure: { readonly reason: unknown } | undefined
 
-  constructor(given: Settings) {
-    const [own, abort] = abortable(given)
-    this.#settings = own
-    this.#abort = abort
+  constructor(given: StreamDescriptor) {
+    this.#descriptor = given
+    given.onAbort((reason) => {
+      if (this.#isOver) return
+      this.#failure = { reason }
+      this.#end(reason)
+    })
   }
 
+  /** Chunks are returned in the order in which they were requested. */
   next(): Promise<IteratorResult<Buffer, undefined>> {
-    const mine = this.#last.then(() => this.#read())
-    this.#last = mine.catch(() => undefined)
-    return mine
+    return this.#calls.run(() => this.#read())
   }
 
   async #read(): Promise<IteratorResult<Buffer, undefined>> {
-    if (this.#isOver) return { done: true, value: undefined }
+    if (this.#isOver) return this.#afterEnd()
     try {
-      const value = await readChunk(this.#settings)
+      const value = await this.#descriptor.read()
       if (value !== null) return { done: false, value }
     } catch (error) {
-      if (!this.#isOver) {
-        this.#end()
-        throw error
-      }
+      if (this.#isOver) return this.#afterEnd()
+      this.#end()
+      throw error
     }
     return this.return()
+  }
+
+  #afterEnd(): IteratorResult<Buffer, undefined> {
+    const failure = this.#failure
+    this.#failure = undefined
+    if (failure !== undefined) throw failure.reason
+    return { done: true, value: undefined }
   }
 
   async return(): Promise<IteratorResult<Buffer, undefined>> {
@@ -122,10 +97,10 @@ class ChunkReader implements Chunks {
     return { done: true, value: undefined }
   }
 
-  #end(): void {
+  #end(reason?: unknown): void {
     if (this.#isOver) return
     this.#isOver = true
-    this.#abort()
+    this.#descriptor.end(reason)
   }
 
   [Symbol.asyncIterator](): this {
@@ -135,45 +110,6 @@ class ChunkReader implements Chunks {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.return()
   }
-}
-
-/** The next chunk; null at the end. */
-async function readChunk({ fd, size, checkedOptions: how }: Settings): Promise<Buffer | null> {
-  try {
-    const chunk = await read(fd, size, how)
-    return chunk.length > 0 ? chunk : null
-  } catch (error) {
-    // Linux reports EIO for a terminal whose other end is closed: the end of its data.
-    if ((error as { readonly code?: unknown }).code === 'EIO') return null
-    throw error
-  }
-}
-
-function closeQuietly(fd: number): void {
-  try {
-    close(fd)
-  } catch {
-    // The descriptor is already closed.
-  }
-}
-
-/** Writes all bytes, with as many calls as necessary. */
-async function writeAll({ fd, checkedOptions: how }: Settings, data: Uint8Array): Promise<void> {
-  for (let rest = data; rest.length > 0; ) rest = rest.subarray(await write(fd, rest, how))
-}
-
-/** Combines the caller's signal with one that is aborted when the stream is destroyed. */
-function abortable(given: Settings): readonly [settings: Settings, abort: (reason?: unknown) => void] {
-  const controller = new AbortController()
-  const { signal } = given.checkedOptions
-  const both = signal === undefined ? controller.signal : AbortSignal.any([signal, controller.signal])
-  return [
-    { ...given, checkedOptions: { ...given.checkedOptions, signal: both } },
-    (reason) => {
-      controller.abort(reason)
-      if (given.closefd) closeQuietly(given.fd)
-    },
-  ]
 }
 
 /**
@@ -194,21 +130,23 @@ function abortable(given: Settings): readonly [settings: Settings, abort: (reaso
  * ```
  */
 export function toReadable(fd: Descriptor, options: StreamOptions = NO_OPTIONS): Readable {
-  const [given, abort] = abortable(settings(fd, options))
+  const own = new StreamDescriptor(fd, options)
   const { Readable } = streams()
-  return new Readable({
-    highWaterMark: given.size,
+  const stream = new Readable({
+    highWaterMark: own.size,
     read() {
-      readChunk(given).then(
+      own.read().then(
         (chunk) => this.push(chunk),
         (error: Error) => this.destroy(error),
       )
     },
     destroy(error, done) {
-      abort(error ?? undefined)
+      own.end(error ?? undefined)
       done(error)
     },
   })
+  own.onAbort((reason) => stream.destroy(reason as Error))
+  return stream
 }
 
 /**
@@ -231,18 +169,20 @@ export function toReadable(fd: Descriptor, options: StreamOptions = NO_OPTIONS):
  * ```
  */
 export function toWritable(fd: Descriptor, options: StreamOptions = NO_OPTIONS): Writable {
-  const [given, abort] = abortable(settings(fd, options))
+  const own = new StreamDescriptor(fd, options)
   const { Writable } = streams()
-  return new Writable({
-    highWaterMark: given.size,
+  const stream = new Writable({
+    highWaterMark: own.size,
     write(chunk: Buffer, _encoding, done) {
-      writeAll(given, chunk).then(() => done(), done)
+      own.write(chunk).then(() => done(), done)
     },
     destroy(error, done) {
-      abort(error ?? undefined)
+      own.end(error ?? undefined)
       done(error)
     },
   })
+  own.onAbort((reason) => stream.destroy(reason as Error))
+  return stream
 }
 
 /**
@@ -262,23 +202,28 @@ export function toWritable(fd: Descriptor, options: StreamOptions = NO_OPTIONS):
  * ```
  */
 export function toReadableStream(fd: Descriptor, options: StreamOptions = NO_OPTIONS): ReadableStream<Uint8Array> {
-  const [given, abort] = abortable(settings(fd, options))
+  const own = new StreamDescriptor(fd, options)
   return new ReadableStream(
     {
+      start(controller) {
+        own.onAbort((reason) => {
+          controller.error(reason)
+          own.end(reason)
+        })
+      },
       async pull(controller) {
         try {
-          const chunk = await readChunk(given)
+          const chunk = await own.read()
           if (chunk !== null) return controller.enqueue(chunk)
           controller.close()
         } catch (error) {
           controller.error(error)
         }
-        abort()
+        own.end()
       },
-      cancel: abort,
+      cancel: (reason) => own.end(reason),
     },
-    // A highWaterMark of 0 prevents reading before a request: other readers of the descriptor would lose the buffered
-    // data.
+    // Nothing is read before it is requested: data in the stream's queue would be lost to other readers.
     { highWaterMark: 0 },
   )
 }
@@ -302,24 +247,27 @@ export function toReadableStream(fd: Descriptor, options: StreamOptions = NO_OPT
  * ```
  */
 export function toWritableStream(fd: Descriptor, options: StreamOptions = NO_OPTIONS): WritableStream<ArrayBufferView> {
-  const [given, abort] = abortable(settings(fd, options))
+  const own = new StreamDescriptor(fd, options)
   return new WritableStream({
     start(controller) {
-      // The stream calls `abort` below only after the pending write has ended, which may never happen without this
-      // listener.
+      // `abort` below is called only after a pending write has ended, which it may never do by itself.
       const { signal } = controller as { readonly signal?: AbortSignal }
-      signal?.addEventListener('abort', () => abort(signal.reason), { once: true })
+      signal?.addEventListener('abort', () => own.end(signal.reason), { once: true })
+      own.onAbort((reason) => {
+        controller.error(reason)
+        own.end(reason)
+      })
     },
     async write(chunk, controller) {
       try {
-        await writeAll(given, view(chunk, 'chunk'))
+        await own.write(view(chunk, 'chunk'))
       } catch (error) {
-        abort(error)
+        own.end(error)
         controller.error(error)
         throw error
       }
     },
-    close: () => abort(),
-    abort,
+    close: () => own.end(),
+    abort: (reason) => own.end(reason),
   })
 }

@@ -1,0 +1,36 @@
+/**
+ * Events of descriptors and of the process that the event loop's modules listen to. `os` reports them without importing
+ * those modules, which are loaded when a promise first needs them.
+ */
+
+type CloseListener = (first: number, last: number) => void
+
+/** Functions that `os` calls. Both are null until a module listens. */
+export const descriptorEvents: {
+  /** The descriptors in the range `first` to `last` are about to be closed, or have just been closed. */
+  onClose: CloseListener | null
+  /** This process is a new child of fork(2). */
+  onFork: (() => void) | null
+} = { onClose: null, onFork: null }
+
+const closeListeners: CloseListener[] = []
+const forkListeners: (() => void)[] = []
+
+/** Calls a function whenever a call of `os` closes descriptors. */
+export function addCloseListener(listener: CloseListener): void {
+  closeListeners.push(listener)
+  descriptorEvents.onClose =
+    closeListeners.length === 1
+      ? listener
+      : (first, last) => {
+          for (const each of closeListeners) each(first, last)
+        }
+}
+
+/** Calls a function in each forked child. */
+export function addForkListener(listener: () => void): void {
+  forkListeners.push(listener)
+  descriptorEvents.onFork = () => {
+    for (const each of forkListeners) each()
+  }
+}
