@@ -1,4 +1,3 @@
-import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as os from 'osier'
 import { type Declared, DIST, declarationsOf, type Parameter } from '../../tools/declarations/functions.ts'
@@ -195,12 +194,7 @@ export function kindsWithoutNeed(functions: readonly Declared[]): string[] {
 
 /** Functions of `os.promises` that wait for other processes, or for what others write: those that take `ref`. */
 export const waiting: ReadonlySet<string> = new Set(
-  readdirSync(join(DIST, 'promises'), { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.d.ts'))
-    .flatMap((file) => [
-      ...readFileSync(join(DIST, 'promises', file), 'utf8').matchAll(
-        /^export declare (?:function|const) (\w+)\b[^;]*\bWaitOptions\b/gm,
-      ),
-    ])
-    .map(([, name = '']) => name),
+  declarationsOf(join(DIST, 'promises.d.ts'))
+    .filter(({ text }) => /\bWaitOptions\b/.test(text))
+    .map(({ name }) => name),
 )
