@@ -1,7 +1,8 @@
+import { addCloseListener } from '../event_loop/descriptor_events.ts'
 import { onAbort } from '../event_loop/on_abort.ts'
 import { type Block, inBackground, type Job } from '../libc/background.ts'
 import { osError } from '../libc/call.ts'
-import { constants } from '../libc/facts.ts'
+import { constants, errnoNumbers } from '../libc/facts.ts'
 import { type Int64, rolesOf } from '../libc/functions.ts'
 import { SCRATCH_SIZE, scratch, scratchAddress } from '../libc/memory.ts'
 import { isOptions } from '../os/arguments/options.ts'
@@ -10,6 +11,7 @@ import { checkedSignal } from './abort.ts'
 import type { Twin } from './twin.ts'
 
 const { AT_FDCWD } = constants
+const { EBADF } = errnoNumbers
 
 /** How a call is made on the pool, and how its result is converted. */
 export interface Outcome<T> {
@@ -79,6 +81,21 @@ function withOwnMemory({ name, args }: Prepared, block: Block): readonly unknown
   return own
 }
 
+/** The calls that are queued for the pool and use a descriptor, by descriptor. */
+const queued = new Map<number, Set<PoolCall<unknown>>>()
+let isListening = false
+
+function listen(): void {
+  isListening = true
+  addCloseListener((first, last) => {
+    if (queued.size === 0) return
+    for (const [fd, calls] of first === last ? [[first, queued.get(first)] as const] : [...queued]) {
+      if (calls === undefined || fd < first || fd > last) continue
+      for (const call of [...calls]) call.descriptorClosed(fd)
+    }
+  })
+}
+
 class PoolCall<T> implements Job {
   readonly name: Prepared['name']
   readonly returnsErrno: boolean
@@ -112,10 +129,44 @@ class PoolCall<T> implements Job {
     this.#reject = reject
     const isAbortable = signal !== undefined && outcome.ignoresAbort !== true
     if (isAbortable) this.#stopListening = onAbort(signal, (reason) => this.#abandon(reason))
+    this.#enqueue()
+  }
+
+  /** The descriptors that the call is made with. */
+  #descriptors(): number[] {
+    const { name, args } = this.#call
+    const { fd, dirfd } = rolesOf(name)
+    return [...fd, ...dirfd].map((index) => args[index] as number).filter((number) => number !== AT_FDCWD)
+  }
+
+  #enqueue(): void {
+    if (!usesDescriptor(this.#call)) return
+    if (!isListening) listen()
+    for (const fd of this.#descriptors()) {
+      const calls = queued.get(fd)
+      if (calls === undefined) queued.set(fd, new Set([this as PoolCall<unknown>]))
+      else calls.add(this as PoolCall<unknown>)
+    }
+  }
+
+  #dequeue(): void {
+    if (!usesDescriptor(this.#call)) return
+    for (const fd of this.#descriptors()) {
+      const calls = queued.get(fd)
+      calls?.delete(this as PoolCall<unknown>)
+      if (calls?.size === 0) queued.delete(fd)
+    }
+  }
+
+  /** Fails a queued call: the number may belong to another file by the time the call would be made. */
+  descriptorClosed(fd: number): void {
+    this.abandoned = true
+    this.refused(osError(EBADF, this.#call.syscall, fd))
   }
 
   #abandon(reason: unknown): void {
     this.abandoned = true
+    if (!this.#isRunning) this.#dequeue()
     // Once the promise has rejected, the caller may close a descriptor, and its number may then be reused for another
     // file.
     if (this.#isRunning && usesDescriptor(this.#call)) this.#reason = { reason }
@@ -123,6 +174,7 @@ class PoolCall<T> implements Job {
   }
 
   arguments(block: Block): readonly unknown[] {
+    if (!this.#isRunning) this.#dequeue()
     this.#isRunning = true
     this.#input?.copy(block.bytes)
     this.#outcome.fill?.(this.#call, block)
@@ -156,6 +208,7 @@ class PoolCall<T> implements Job {
   }
 
   refused(error: unknown): void {
+    if (!this.#isRunning) this.#dequeue()
     this.#stopListening?.()
     this.#reject(error)
   }
