@@ -5,47 +5,52 @@ import { addressOf, SCRATCH_SIZE } from './memory.ts'
 import { threadPoolSize } from './node.ts'
 
 /**
- * C calls on libuv's thread pool, for what waits on a disk.
+ * C calls on libuv's thread pool, for calls that may block on a disk.
  *
- * The pool has few threads (four, unless UV_THREADPOOL_SIZE says otherwise), and Node's own `fs` shares them. So at
- * most as many calls as it has threads, less one, are given to it at a time: what Node asks for finds a thread that is
- * not ours, and never stands behind a long queue. More would not even be faster: koffi keeps memory for eight calls,
- * and makes it anew for each beyond (measured: 4 µs a call with four at a time, 11 µs with 64), and from 256 on it
- * refuses. The others wait here, first come, first served.
+ * The pool has few threads (four, unless UV_THREADPOOL_SIZE changes it), which Node's own `fs` shares. So the number of
+ * calls submitted at a time is at most the number of threads less one: at least one thread is free for Node, whose work
+ * is not delayed by a long queue. More calls would not be faster: koffi has memory for eight asynchronous calls,
+ * allocates more for each further one, and refuses from 256 on (docs/performance.md, "Measured decisions"). The other
+ * calls wait here, in the order in which they came.
+ *
+ * https://github.com/libuv/libuv/blob/v1.46.0/src/threadpool.c#L193-L206
  */
 
-/** A C call that waits for its turn, or is under way. */
+/** A C call that is queued or running. */
 export interface Job {
   readonly name: keyof Prototypes
-  /** Whether the function's result is the error number, rather than -1. */
+  /** Whether the function returns the error number instead of -1. */
   readonly returnsErrno: boolean
-  /** How many bytes of memory of its own it needs. */
+  /** How many bytes of memory the call needs. */
   readonly memorySize: number
-  /** Set by who does not want it any more. It is not started then; where it has been, `done` is called nevertheless. */
+  /**
+   * Set when the result is no longer wanted. A queued call is then not made; for a running one, `done` is still called.
+   */
   abandoned: boolean
   /**
-   * The arguments, asked for when the call starts. C may use, by address, the memory in `block` and what the job itself
-   * refers to: the job is kept until the call has ended. Strings are koffi's own copies.
+   * Returns the arguments, when the call starts. C may use the memory in `block`, and memory that the job refers to, by
+   * address: the job is referenced until the call has ended. koffi copies strings.
    */
   arguments(block: Block): readonly unknown[]
   /**
-   * Gets the result, and the error number, 0 where there was no error. It must not throw. Afterwards `block` is another
-   * call's, except where more than BLOCK_SIZE was asked for: then it stays whose it is.
+   * Is called with the result and the error number (0 for none). It must not throw. Afterwards `block` is reused for
+   * other calls, unless more than BLOCK_SIZE was requested.
    */
   done(result: Int64, errno: number, block: Block): void
   /**
-   * Gets what kept the call from being made: C lacks the function, memory, what `arguments` threw. It must not throw.
+   * Is called with the reason why the call could not be made: the C library lacks the function, memory is exhausted, or
+   * `arguments` has thrown. It must not throw.
    */
   refused(error: unknown): void
 }
 
-/** Memory that one call owns, from its start to its end. */
+/** Memory that one call owns while it runs. */
 export interface Block {
   readonly bytes: Buffer<ArrayBuffer>
   readonly address: number
 }
 
-/** What most calls get by with: as much as there is scratch memory for synchronous ones. */
+/** The block size that is sufficient for most calls: that of the scratch memory of synchronous calls. */
 export const BLOCK_SIZE: number = SCRATCH_SIZE
 
 interface Call {
@@ -53,20 +58,20 @@ interface Call {
   readonly block: Block
 }
 
-/** In the order they came; those before `next` have been started. */
+/** Queued jobs in the order in which they came; those before `next` have been started. */
 let waiting: (Job | undefined)[] = []
 let next = 0
 
 /**
- * What is under way, and its memory: reachable from here, so that nothing is collected that C may still write to. No
- * Map: V8's leave a trail of tables, each of which refers to the next and to the jobs of its time, and once one of them
- * has become old, all that follow stay until the next great collection, and so does what the jobs read.
+ * The running calls and their memory. The references keep memory alive that C may still write to. An array rather than
+ * a Map: when a Map rehashes, its old table refers to the new one. Once one table has reached V8's old generation, all
+ * later ones, and the jobs in them, stay alive until the next major collection.
  */
 let underWay: Call[] = []
 let idle: Block[] = []
 let most = 0
 
-/** Has a call made on the pool, as soon as it is its turn. */
+/** Queues a call for the pool. */
 export function inBackground(job: Job): void {
   if (most === 0) most = Math.max(1, threadPoolSize() - 1)
   waiting.push(job)
@@ -74,8 +79,8 @@ export function inBackground(job: Job): void {
 }
 
 /**
- * In a forked child: what the parent asked for is the parent's to do, and the threads that do it are not here. Promises
- * for it stay pending, as Node's own do.
+ * Runs in a forked child: the calls of the parent are made by the parent, whose threads do not exist in the child.
+ * Their promises stay pending in the child, as Node's own do.
  */
 export function forgetBackground(isChild: boolean): void {
   if (!isChild) return
@@ -91,7 +96,7 @@ function startWaiting(): void {
     waiting[next++] = undefined
     if (!job.abandoned) begin(job)
   }
-  // What has been started is cut off now and then only, since all that follows has to move.
+  // The started jobs are removed only from time to time, since that moves all jobs after them.
   if (next < waiting.length && next < 1024) return
   waiting = waiting.slice(next)
   next = 0
@@ -131,10 +136,11 @@ function start(job: Job, block: Block): void {
 
 function ended(call: Call, error: unknown, result: Int64, errno: number): void {
   const { job, block } = call
-  // First of all, since the job may be asked for again at once: with what has been read, for the next step. A forked
-  // child may still be told of a call of its parent's, which is none of its own.
+  // The call is removed first, since `done` may queue the job again. A forked child may also be notified of a call of
+  // its parent, which is ignored.
   if (!remove(call)) return
-  // After a signal once more (PEP 475). But Linux has closed a descriptor even so: it could be somebody else's by now.
+  // The call is repeated after a signal (PEP 475), except close: Linux has closed the descriptor nevertheless, and its
+  // number may have been reused.
   if (errno === errnoNumbers.EINTR && !job.abandoned && job.name !== 'close') {
     start(job, block)
     return
@@ -145,7 +151,7 @@ function ended(call: Call, error: unknown, result: Int64, errno: number): void {
   startWaiting()
 }
 
-/** Takes away what is under way no more; false where it has not been. */
+/** Removes a call that has ended; returns false where it was not in the list. */
 function remove(call: Call): boolean {
   const at = underWay.indexOf(call)
   if (at === -1) return false

@@ -5,16 +5,18 @@ import { isBun } from './node.ts'
 import { environmentStrings } from './string_array.ts'
 
 /**
- * Everywhere else `process.env` is the environment of the process, that of C. Bun copies it when it starts, and goes by
- * its copy from then on; so here each hears of the other's changes. (Not of names that are not ASCII: Bun has those
- * wrong.)
+ * In Node and Deno, `process.env` is the environment of the C library. Bun copies the environment when it starts, and
+ * uses its copy from then on. So this module copies changes in both directions. (Except for names that are not ASCII,
+ * which Bun decodes incorrectly.)
  */
 
 const isApart = isBun && isMainThread
 
 const EQUALS = 0x3d
 
-/** Has the environment of C follow `process.env`: to be called before C is asked, or a child inherits it. */
+/**
+ * Copies changes of `process.env` to the C library: to be called before C reads the environment or a child inherits it.
+ */
 export function followBun(): void {
   if (!isApart) return
   const wanted = new Map(Object.entries(process.env))
@@ -25,14 +27,14 @@ export function followBun(): void {
   for (const [name, value] of wanted) if (isAscii(Buffer.from(name))) change(name, [], value)
 }
 
-/** What C has of each name, which may stand there more than once, or without a value. */
+/** The values of each name in the C library. A name may occur more than once, or without a value. */
 function valuesInC(): Map<string, Buffer[]> {
   const found = new Map<string, Buffer[]>()
   for (const string of environmentStrings()) {
     const equals = string.indexOf(EQUALS)
     const end = equals === -1 ? string.length : equals
     const name = string.toString('latin1', 0, end)
-    // Bun has names of its own for those that it cannot decode.
+    // Bun uses other names for those that it cannot decode.
     if (name === '' || !isAscii(string.subarray(0, end))) continue
     found.set(name, [...(found.get(name) ?? []), string.subarray(end + 1)])
   }
@@ -40,7 +42,7 @@ function valuesInC(): Map<string, Buffer[]> {
 }
 
 function change(name: string, values: readonly Buffer[], value: string | undefined): void {
-  // U+FFFD stands for what Bun could not decode, and must not take its place.
+  // A value with U+FFFD is one that Bun could not decode; the C library's value must not be overwritten with it.
   const isLost = value?.includes('\ufffd') && values.some((bytes) => !isUtf8(bytes))
   if (isLost || values.some((bytes) => bytes.toString() === value)) return
   if (value === undefined) libc.unsetenv(name)
@@ -48,7 +50,7 @@ function change(name: string, values: readonly Buffer[], value: string | undefin
   if (name === 'TZ') libc.tzset()
 }
 
-/** Has `process.env` follow a change that was made in C; without a value the variable is gone. */
+/** Copies a change in the C library to `process.env`; without a value the variable is removed. */
 export function tellBun(name: string, value: string | undefined): void {
   if (!isApart) return
   if (value === undefined) delete process.env[name]

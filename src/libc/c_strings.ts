@@ -2,9 +2,9 @@ import { type Address, libc } from './functions.ts'
 import { addressOf } from './memory.ts'
 
 /**
- * A copy of a string that belongs to C, without its NUL. koffi would decode it, and lose what is not UTF-8.
+ * Copies a string that belongs to C, without its NUL. koffi would decode it, and lose bytes that are not UTF-8.
  *
- * The address must be that of a string: nothing here could tell.
+ * The address must be that of a C string, which is not checked.
  */
 export function bytesOfString(string: Address): Buffer<ArrayBuffer> {
   const size = libc.strlen(string)

@@ -5,18 +5,19 @@ import koffi from './koffi.ts'
 
 const { EINTR } = errnoNumbers
 
-/** The error number of the C call before: to be asked on the very next statement. Nobody else reads errno. */
+/** The error number of the preceding C call: to be called on the very next statement. Only this module reads errno. */
 export function lastErrno(): number {
   return koffi.errno()
 }
 
-/** For calls that return -1 as a value too: afterwards a number other than zero says that it was an error. */
+/** For functions for which -1 is also a valid result: after the call an errno other than zero means an error. */
 export function clearErrno(): void {
   koffi.errno(0)
 }
 
 /**
- * What a call that returned -1 comes to: an OSError, or, after a signal, another try (PEP 475). So calls read
+ * Handles the failure of a call that returned -1: throws an OSError, or returns after EINTR, so that the call is
+ * repeated (PEP 475). So calls read
  *
  *     while (libc.mkdirat(at, name, mode) === -1) failed('mkdir', path)
  */
@@ -32,7 +33,7 @@ export function failedWith(errno: number, syscall: string, filename?: Subject): 
   if (errno !== EINTR) throw osError(errno, syscall, filename)
 }
 
-/** The OSError of an error number, with the C library's own text. */
+/** The OSError of an error number, with the C library's message. */
 export function osError(errno: number, syscall?: string, filename?: Subject, filename2?: Subject): OSError {
   const Class = errorClass(errno)
   return new Class(errno, libc.strerror(errno), filename, filename2, syscall)

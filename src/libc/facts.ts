@@ -1,7 +1,7 @@
 /**
- * The facts of this platform: numbers that C programs get from headers. Picks one of the generated targets and joins it
- * with what all of them share. On a platform without facts `target` is null, and every table is empty but that of the
- * structures.
+ * The facts of this platform: numbers that C programs get from headers. Selects one of the generated targets and merges
+ * it with the facts that all targets share. On a platform without facts `target` is null, and all tables except
+ * `structs` are empty.
  */
 
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
@@ -27,21 +27,21 @@ const targets: Targets = {
 
 export type TargetName = keyof Targets
 
-/** The module of any one target. */
+/** The module of a target. */
 type Own = Targets[TargetName]
 type TableName = keyof typeof linux & keyof Own
 
-/** Every key of every member of a union, where `keyof` gives those that all members have. */
+/** All keys of all members of a union, where `keyof` gives only the common ones. */
 type AnyKey<Union> = Union extends unknown ? keyof Union : never
 
-/** What all targets have is a number; what only some have may be undefined. */
+/** A fact that all targets have is a number; one that only some have may be undefined. */
 type Numbers<Common, Some> = { readonly [Name in keyof Common | keyof Some]: number } & {
   readonly [Name in Exclude<AnyKey<Some>, keyof Some>]: number | undefined
 }
 
 type NumberTable<Name extends TableName> = Numbers<(typeof linux)[Name], Own[Name]>
 
-/** Bytes: the size of the structure, where each field starts, and how wide it is. */
+/** In bytes: the size of the structure, the offset of each field, and its width. */
 interface Layout<Struct extends { readonly offsets: object; readonly sizes: object }> {
   readonly size: number
   readonly offsets: Numbers<unknown, Struct['offsets']>
@@ -66,7 +66,7 @@ export const constants: NumberTable<'constants'> = join(linux.constants, own?.co
 /** ENOENT, EAGAIN ... to their positive numbers. */
 export const errnoNumbers: NumberTable<'errnoNumbers'> = join(linux.errnoNumbers, own?.errnoNumbers)
 
-/** SIGINT, SIGKILL ... to their numbers; SIGRTMIN and SIGRTMAX are known at run time only. */
+/** SIGINT, SIGKILL ... to their numbers; SIGRTMIN and SIGRTMAX are available at run time only. */
 export const signalNumbers: NumberTable<'signalNumbers'> = join(linux.signalNumbers, own?.signalNumbers)
 
 /** SC_PAGESIZE ... to the argument of sysconf(3). */
@@ -78,7 +78,7 @@ export const pathconfNames: NumberTable<'pathconfNames'> = join(linux.pathconfNa
 /** CS_PATH ... to the argument of confstr(3). */
 export const confstrNames: NumberTable<'confstrNames'> = join(linux.confstrNames, own?.confstrNames)
 
-/** Numbers for syscall(2), named as the kernel names them. */
+/** Numbers for syscall(2), by the kernel's names. */
 export const syscalls: NumberTable<'syscalls'> = join(linux.syscalls, own?.syscalls)
 
 /** Sizes in bytes of plain C types: pid_t, sigset_t ... */
@@ -86,12 +86,14 @@ export const sizes: NumberTable<'sizes'> = join(linux.sizes, own?.sizes)
 
 /**
  * Sizes and offsets in bytes: `structs.stat.size`, `structs.stat.offsets.st_mode`, `structs.stat.sizes.st_mode`.
- * Modules take them apart when they are loaded, so there are some on a platform without facts too, where no C function
- * is found that would use them.
+ * Modules read them when they are loaded, so they exist also on a platform without facts, where no C function that
+ * would use them is found.
  */
 export const structs: Structs = freezeEach(join(linux.structs, (own ?? x64Glibc).structs))
 
-/** `Object.assign` and not a spread: that takes 2 ms for these tables, this 0.2. */
+/**
+ * `Object.assign` instead of a spread, which is slower for these tables (docs/performance.md, "Measured decisions").
+ */
 function join<Table>(common: object, rest: object | undefined): Table {
   return Object.freeze(rest === undefined ? {} : Object.assign({}, common, rest)) as Table
 }
@@ -112,9 +114,10 @@ function findTarget(): TargetName | null {
 }
 
 /**
- * An executable names its dynamic loader on its first page, and each C library has its own: 0.1 ms. The process report
- * would tell as well, in 3 ms. A program that was started through its loader (`ld-musl-x86_64.so.1 node`) runs, to the
- * system, an executable that names none: then what is mapped into this process decides, in 0.4 ms.
+ * Determines the C library. An executable names its dynamic loader on its first page, and each C library has its own;
+ * reading that page is faster than the process report (docs/performance.md, "Measured decisions"). For a program that
+ * was started through its loader (`ld-musl-x86_64.so.1 node`), the executable is the loader, which names none: then the
+ * mappings of this process decide.
  */
 function findLibc(): 'glibc' | 'musl' {
   const firstPage = readStart(process.execPath, 4096)
@@ -137,7 +140,7 @@ function readStart(path: string, size: number): string {
   }
 }
 
-/** Empty where /proc is not mounted. */
+/** Returns an empty string where /proc is not mounted. */
 function readMaps(): string {
   try {
     return readFileSync('/proc/self/maps', 'latin1')

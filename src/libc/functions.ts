@@ -3,20 +3,20 @@ import { syscalls, target } from './facts.ts'
 import { type Asynchronous, type CFunction, type FoundFunction, find } from './library.ts'
 import { inC, type Roles, rolesIn } from './roles.ts'
 
-/** A path or other string as C takes it: text without NUL and lone surrogates, or bytes that end in NUL. */
+/** A path or other string for C: text without NUL and lone surrogates, or bytes that end in NUL. */
 export type CString = string | Uint8Array
 
-/** A 64-bit integer: koffi takes both, and gives a bigint only for what passes 2^53. */
+/** A 64-bit integer: koffi accepts both types, and returns a bigint only above 2^53. */
 export type Int64 = number | bigint
 
-/** Where memory of ours starts (memory.ts); 0 is NULL. */
+/** The address of memory that osier owns (memory.ts); 0 is NULL. */
 export type Address = number
 
 /**
- * A `char *[]` that ends in NULL, such as `argv`: pointers, and behind them the strings, in one block. It is passed as
- * a buffer, not by address, so that the engine keeps it for the length of the call.
+ * A `char *[]` that ends in NULL, such as `argv`: one block with the pointers, followed by the strings. It is passed as
+ * a buffer, not by address, so that the engine keeps it alive during the call.
  *
- * A number is the address of an array that C itself owns.
+ * A number is the address of an array that C owns.
  */
 export type StringArray = Uint8Array | number
 
@@ -24,13 +24,13 @@ export type StringArray = Uint8Array | number
  * Every C function that osier calls, one line each: its prototype, and its type for TypeScript. In a prototype a
  * parameter has a C type, or the role that roles.ts knows: `dirfd`, `fd`, `path`, or `scratch` for an address in scratch
  * memory. `uintptr_t` is the address of other memory, `const char *` takes a CString, `void *` the caller's buffer.
- * koffi does not check its arguments: a number where C wants a pointer becomes one, and an integer that is too large is
- * cut. So nothing reaches these functions that `os/arguments` has not checked.
+ * koffi does not check its arguments: a number is accepted as a pointer, and an integer that is too large is truncated.
+ * So `os/arguments` checks all arguments before these functions are called.
  *
- * A name in the second place is a system call that stands in where the C library has no such function: everywhere, for
- * what is called `kernel_`, since musl has functions of those names that only say ENOSYS.
+ * A name in the second place is a system call that is used where the C library has no such function. A name with
+ * `kernel_` always uses the system call, since musl has functions of those names that only return ENOSYS.
  */
-// biome-ignore format: a table, one line a function
+// biome-ignore format: a table, one line for each function
 export const prototypes = {
   _ZN2v87Isolate10GetCurrentEv: c('uintptr_t _ZN2v87Isolate10GetCurrentEv()') as () => Address,
   _ZN4node19GetCurrentEventLoopEPN2v87IsolateE: c('uintptr_t _ZN4node19GetCurrentEventLoopEPN2v87IsolateE(uintptr_t)') as (isolate: Address) => Address,
@@ -264,7 +264,7 @@ export const prototypes = {
 export type Prototypes = typeof prototypes
 type Syscall = keyof typeof syscalls
 
-/** What `c` really returns. The table gives it the function's type, so that one list is enough. */
+/** The actual result of `c`. Its declared type is that of the function, so that one table is sufficient. */
 interface Declaration {
   readonly prototype: string
   readonly syscall: Syscall | undefined
@@ -276,7 +276,7 @@ function c(prototype: string, syscall?: Syscall): unknown {
 
 interface Located {
   readonly found: FoundFunction
-  /** The first argument of syscall(2), where that stands in. */
+  /** The first argument of syscall(2), where it is used. */
   readonly number: number | undefined
 }
 
@@ -304,15 +304,16 @@ function bind(name: string, declaration: Declaration): CFunction {
   }
   const { found, number } = located
   if (number === undefined) return found
-  // Written out where V8 would spend a tenth of the call on the list: preadv2 and kin.
+  // The calls with six arguments (preadv2, pwritev2) are written out: a rest parameter costs a considerable part of the
+  // call.
   const isLong = declaration.prototype.split(',').length === 6
   if (isLong) return (a, b, c, d, e, f) => found(number, a, b, c, d, e, f)
   return (...args) => found(number, ...args)
 }
 
-/** Binding is put off to a function's first call: all of them at import would cost 4 ms. */
+/** Binds each function at its first call: binding all of them would take a large part of osier's import time. */
 function bindOnFirstUse(table: Record<string, Declaration>): Record<string, unknown> {
-  // Begun as a copy: an object that is filled name by name becomes a dictionary to V8, which is slower to look into.
+  // The object starts as a copy: one that is filled name by name would become a dictionary in V8, with slower access.
   const bound: Record<string, unknown> = { ...table }
   for (const [name, declaration] of Object.entries(table)) {
     bound[name] = (...args: unknown[]) => {
@@ -324,13 +325,13 @@ function bindOnFirstUse(table: Record<string, Declaration>): Record<string, unkn
   return bound
 }
 
-/** The C library. `libc.close(fd)` returns what C returns; `call.ts` knows what a failure means. */
+/** The C library. `libc.close(fd)` returns C's result; `call.ts` handles failures. */
 export const libc: Prototypes = bindOnFirstUse(prototypes as unknown as Record<string, Declaration>) as Prototypes
 
 /**
- * Binds functions without calling them, for those who must not do anything new between two calls.
+ * Binds functions without calling them, for code that must not allocate between two calls.
  *
- * @throws NotImplementedError for one that this platform lacks
+ * @throws NotImplementedError for a function that this platform lacks
  */
 export function bindNow(...names: (keyof Prototypes)[]): void {
   const table = libc as unknown as Record<string, CFunction>
@@ -340,9 +341,9 @@ export function bindNow(...names: (keyof Prototypes)[]): void {
 const asynchronousOnes = new Map<keyof Prototypes, Asynchronous>()
 
 /**
- * The function as it is called on a thread of libuv's pool: background.ts alone does that.
+ * The function as it is called on a thread of libuv's pool: only background.ts uses it.
  *
- * @throws NotImplementedError for one that this platform lacks
+ * @throws NotImplementedError for a function that this platform lacks
  */
 export function asynchronous(name: keyof Prototypes): Asynchronous {
   const known = asynchronousOnes.get(name)
@@ -357,7 +358,7 @@ export function asynchronous(name: keyof Prototypes): Asynchronous {
 
 const roles = new Map<keyof Prototypes, Roles>()
 
-/** What the parameters of a function are for, as its prototype says. */
+/** The roles of a function's parameters, from its prototype. */
 export function rolesOf(name: keyof Prototypes): Roles {
   const known = roles.get(name)
   if (known !== undefined) return known
@@ -368,7 +369,7 @@ export function rolesOf(name: keyof Prototypes): Roles {
 
 const found = new Map<keyof Prototypes, boolean>()
 
-/** Whether this platform has the function, found out without calling it. */
+/** Whether this platform has the function. It is not called. */
 export function has(name: keyof Prototypes): boolean {
   const known = found.get(name) ?? isThere(prototypes[name] as unknown as Declaration)
   found.set(name, known)
@@ -381,7 +382,7 @@ function isThere({ prototype, syscall }: Declaration): boolean {
   )
 }
 
-/** Whether a C function is declared above under this name. */
+/** Whether a C function of this name is declared above. */
 export function isPrototype(name: string): name is keyof Prototypes {
   return Object.hasOwn(prototypes, name)
 }

@@ -1,4 +1,4 @@
-// The one import of koffi. Modules are evaluated in the order of their imports, so the check comes before koffi.
+// The only import of koffi. Modules are evaluated in the order of their imports, so the check runs before koffi.
 import './platform_package.ts'
 import koffi from 'koffi'
 

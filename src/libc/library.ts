@@ -3,44 +3,47 @@ import { target } from './facts.ts'
 import koffi, { type LibraryHandle } from './koffi.ts'
 import { type Bind, makeStandardStreamsInheritable, noteStandardStreams, STANDARD_STREAMS } from './standard_streams.ts'
 
-/** Where a symbol is looked for, in this order; opened on first use, because opening costs and import must not. */
+/**
+ * The libraries in which symbols are searched for, in this order. They are opened on first use, to keep the import
+ * fast.
+ */
 const opened: LibraryHandle[] = []
 
-/** A C function, bound. */
+/** A bound C function. */
 export type CFunction = (...args: unknown[]) => unknown
 
-/** A function made on a thread of libuv's pool: the last argument is called back with an error or the result. */
+/** A function that runs on a thread of libuv's pool: the last argument is a callback for an error or the result. */
 export type Asynchronous = (...args: unknown[]) => void
 
-/** A C function as koffi gives it. */
+/** A C function as koffi returns it. */
 export type FoundFunction = CFunction & { readonly async: Asynchronous }
 
 function libraries(): LibraryHandle[] {
   if (opened.length > 0) return opened
-  // The running program itself: its C library is already mapped, and a preloaded replacement is honoured as C would.
+  // The running program: its C library is already mapped, and preloaded replacements are used as C would use them.
   const own = koffi.load(null)
   opened.push(own)
-  // Before glibc 2.34 login_tty(3) and its kind lived in a library of their own, which node does not link.
+  // Before glibc 2.34, login_tty(3), openpty(3) and forkpty(3) were in a separate library, which Node does not link.
   try {
     opened.push(koffi.load('libutil.so.1'))
   } catch {
-    // Not there (musl, or a newer glibc without the stub): everything is in the C library then.
+    // The library is missing (musl, or a newer glibc without the stub): then all functions are in the C library.
   }
   const bind: Bind = (prototype) => own.func(prototype)
   noteStandardStreams(bind)
   makeStandardStreamsInheritable(bind, isMainThread)
-  // Once for the process: nothing takes it back when a worker ends.
+  // Once for each process: the registration remains when a worker ends.
   if (isMainThread) fillStandardStreamsAtExit(own)
   return opened
 }
 
 /**
- * koffi synchronises standard output and standard error when the process exits. Where that fails on a closed standard
- * error (EBADF), koffi wants to report it there, and waits for ever for a mutex that it holds itself. So the C library
- * is told to fill the numbers 0 to 2 first: it calls what was registered last before what was registered earlier, and
- * koffi's function was registered when koffi was loaded. Each call of epoll_create(3) takes the lowest free number, needs
- * neither a path nor memory of JavaScript, which is gone by then, and what it makes can be synchronised (EINVAL, which
- * koffi ignores).
+ * Registers exit handlers that fill the free numbers among the descriptors 0 to 2. koffi syncs standard output and
+ * standard error when the process exits. Where that fails on a closed standard error (EBADF), koffi reports the failure
+ * on standard error, and deadlocks on a mutex that it already holds. The C library calls exit handlers in reverse order,
+ * and koffi's was registered when koffi was loaded. epoll_create(3) takes the lowest free number, needs neither a path
+ * nor memory of JavaScript, which is not available at exit, and syncing its descriptor fails with EINVAL, which koffi
+ * ignores.
  */
 function fillStandardStreamsAtExit(library: LibraryHandle): void {
   const register = library.func('int __cxa_atexit(uintptr_t, uintptr_t, uintptr_t)')
@@ -48,27 +51,27 @@ function fillStandardStreamsAtExit(library: LibraryHandle): void {
   for (const _ of STANDARD_STREAMS) register(fill, 1, 0)
 }
 
-/** The C function of this prototype, or `undefined` where the platform's libraries do not have it. */
+/** The C function of this prototype, or `undefined` where the platform's libraries lack it. */
 export function find(prototype: string): FoundFunction | undefined {
   if (target === null) return undefined
   for (const library of libraries()) {
     try {
       return library.func(prototype)
     } catch (error) {
-      // koffi says "Cannot find function" for a missing symbol; anything else is a mistake in the prototype.
+      // koffi reports "Cannot find function" for a missing symbol; any other error is a mistake in the prototype.
       if (!/find function/i.test(String(error))) throw error
     }
   }
   return undefined
 }
 
-/** The address of a symbol that the running program has, or `undefined`. */
+/** The address of a symbol of the running program, or `undefined`. */
 export function findSymbol(name: string): number | undefined {
   for (const library of libraries()) {
     try {
       return Number(koffi.address(library.symbol(name)))
     } catch {
-      // Not here.
+      // This library lacks the symbol.
     }
   }
   return undefined

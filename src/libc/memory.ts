@@ -2,36 +2,37 @@ import koffi from './koffi.ts'
 import { decode } from './strings.ts'
 
 /**
- * Memory that synchronous calls let C write into. Every thread loads this module for itself, and JavaScript does not
- * interrupt a synchronous call, so one block per thread is enough: a call fills it, and its caller reads it at once.
+ * Memory that synchronous calls let C write into. Every thread loads this module for itself, and a synchronous call
+ * cannot be interrupted by JavaScript, so one block for each thread is enough: a call fills it, and its caller reads it
+ * immediately.
  *
- * It is passed by address, as a number: koffi takes that 40 ns faster than a buffer. The address is sound for as long
- * as `bytes` is reachable, and a module never lets go of it. `allocUnsafeSlow` because small buffers of other kinds
- * may live on V8's heap, where they move.
+ * It is passed by address, as a number, which koffi converts faster than a buffer (docs/performance.md, "Measured
+ * decisions"). The address is valid as long as `scratch` is reachable, which this module ensures. `allocUnsafeSlow` is
+ * used because other small buffers may be on V8's heap, where they move.
  */
 export const SCRATCH_SIZE = 65536
-/** What `ownMemory` has to give. */
+/** The total size of the memory for `ownMemory`. */
 const OWN_SIZE = 16384 + SCRATCH_SIZE
 const block = Buffer.allocUnsafeSlow(SCRATCH_SIZE + OWN_SIZE)
 export const scratch: Buffer<ArrayBuffer> = block.subarray(0, SCRATCH_SIZE)
 export const scratchAddress: number = addressOf(scratch)
 let taken = SCRATCH_SIZE
 
-// Not exported, and so constant to V8's compiler: through an import each access costs more, and `os.stat` 60 ns.
+// These are not exported, and so constant to V8's compiler: access through an import is slower.
 const u16 = new Uint16Array(scratch.buffer)
 const u32 = new Uint32Array(scratch.buffer)
 const i64 = new BigInt64Array(scratch.buffer)
 const u64 = new BigUint64Array(scratch.buffer)
 
-/** Where a buffer's first byte is. The caller must keep the buffer reachable while C may use the address. */
+/** The address of a buffer's first byte. The caller must keep the buffer reachable while C may use the address. */
 export function addressOf(buffer: Uint8Array): number {
   return Number(koffi.address(buffer))
 }
 
 /**
- * Zeroed memory that belongs to one module for good, for what has to outlive the next call. It lies behind the scratch
- * memory, and so is never freed. A buffer of the module's own would be, if all that its functions use were the address:
- * nothing refers to the buffer then, for V8 as for a bundler, and C would write to memory that is somebody else's.
+ * Allocates zeroed memory that one module owns permanently, for data that has to outlive the next call. It is part of
+ * the scratch buffer, and so is never freed. A module's own buffer could be garbage collected if its functions used
+ * only the address, since neither V8 nor a bundler keeps an unused reference, and C would then write to freed memory.
  */
 export function ownMemory(size: number): Buffer<ArrayBuffer> {
   const start = taken
@@ -40,7 +41,7 @@ export function ownMemory(size: number): Buffer<ArrayBuffer> {
   return block.subarray(start, start + size).fill(0)
 }
 
-// What stands at a byte offset in scratch memory, which must be a multiple of the size.
+// Values at a byte offset in scratch memory. The offset must be a multiple of the value's size.
 
 export function uint16At(offset: number): number {
   return u16[offset >> 1] as number
@@ -62,7 +63,7 @@ export function bigInt64At(offset: number): bigint {
   return i64[offset >> 3] as bigint
 }
 
-/** A 64-bit integer without a sign as a number: RangeError where a number cannot hold it exactly. */
+/** An unsigned 64-bit integer as a number. Throws a RangeError where a number cannot represent it exactly. */
 export function uint64At(offset: number, what: string): number {
   const value = uint32At(offset + 4) * 0x1_0000_0000 + uint32At(offset)
   if (value > Number.MAX_SAFE_INTEGER) throw new RangeError(`${what} is beyond what a number can hold exactly`)
@@ -75,7 +76,7 @@ export function timespecAt(offset: number): bigint {
 }
 
 /**
- * A 64-bit integer without a sign that a number holds exactly, such as an address or a size: bigints would take longer.
+ * Writes an unsigned 64-bit integer that a number represents exactly, such as an address or a size: a bigint is slower.
  */
 export function putUint64(offset: number, value: number): void {
   u32[offset >> 2] = value
@@ -86,7 +87,7 @@ export function putBigInt64(offset: number, value: bigint): void {
   i64[offset >> 3] = value
 }
 
-/** A C string of at most `size` bytes, where it need not end in NUL. */
+/** A C string in a field of `size` bytes, which need not end in NUL. */
 export function textAt(offset: number, size: number): string {
   const field = scratch.subarray(offset, offset + size)
   const end = field.indexOf(0)

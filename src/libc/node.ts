@@ -4,23 +4,23 @@ import koffi from './koffi.ts'
 import { int32At, scratchAddress } from './memory.ts'
 
 /**
- * What is asked of Node itself, through the functions of libuv that its binary exports.
+ * Functions of Node itself, and of libuv, which its binary exports.
  *
- * Bun exports stubs of the same names that end the process when they are called, so the runtime decides, never whether
- * a symbol is there.
+ * Bun exports stubs of the same names that abort the process when they are called, so the runtime decides, not the
+ * presence of a symbol.
  */
 export const isNode: boolean = process.versions.bun === undefined && process.versions.deno === undefined
 
-/** Whether this is Bun, which keeps more of the process's state for itself than others do. */
+/** Whether this is Bun, which keeps copies of process state that other runtimes share with C. */
 export const isBun: boolean = process.versions.bun !== undefined
 
-/** Puts terminals that Node has in raw mode back into the mode they were found in. */
+/** Restores the original mode of terminals that Node has set to raw mode. */
 export function resetTerminalModes(): void {
   if (isNode) libc.uv_tty_reset_mode()
   else if (libc.isatty(0) === 1 && process.stdin.isRaw) process.stdin.setRawMode(false)
 }
 
-/** The event loop of this thread. libuv knows the main thread's only; which one a worker has, Node tells in C++. */
+/** The event loop of this thread. libuv knows only that of the main thread; for a worker, Node's C++ API returns it. */
 export function eventLoop(): Address {
   if (isMainThread) return libc.uv_default_loop()
   return libc._ZN4node19GetCurrentEventLoopEPN2v87IsolateE(libc._ZN2v87Isolate10GetCurrentEv())
@@ -39,8 +39,8 @@ function walkHandles(look: (handle: Address) => void): void {
 }
 
 /**
- * The children that Node waits for: those of `node:child_process` that this thread started. Whoever waits for "any
- * child" must leave these alone, or Node would never learn that they ended. (Other runtimes do not let us look.)
+ * The children that Node waits for: those of `node:child_process` that this thread started. A wait for any child must
+ * exclude them, or Node would never learn that they ended. (Other runtimes do not expose theirs.)
  */
 export function childrenOfNode(): Set<number> {
   const pids = new Set<number>()
@@ -53,7 +53,7 @@ export function childrenOfNode(): Set<number> {
   return pids
 }
 
-/** The descriptors of the handles that this thread's event loop has: sockets, pipes, terminals. Only Node tells them. */
+/** The descriptors of the handles of this thread's event loop: sockets, pipes, terminals. Empty in other runtimes. */
 export function descriptorsOfNode(): Set<number> {
   const fds = new Set<number>()
   if (!isNode) return fds
@@ -63,7 +63,7 @@ export function descriptorsOfNode(): Set<number> {
   return fds
 }
 
-/** How many threads libuv's pool has, once it is in use: by the rules of libuv. */
+/** The number of threads of libuv's pool once it is in use, computed as libuv does (src/threadpool.c: init_threads). */
 export function threadPoolSize(): number {
   return Math.min(1024, Math.max(1, Number.parseInt(process.env.UV_THREADPOOL_SIZE ?? '4', 10) || 1))
 }

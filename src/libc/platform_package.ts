@@ -3,36 +3,38 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-// Imported for its effect, before koffi: where koffi's binary for this platform is missing, koffi can only say that it
-// did not find "the native Koffi module". This says which package that is, and how it comes to be missing. Nor can Node
-// say who wants to load an add-on where that is forbidden. And a Node that is too old would fail somewhere, at some
-// time.
+// Imported for its effect, before koffi. Where koffi's binary for this platform is missing, koffi only reports that it
+// did not find "the native Koffi module"; this module names the missing package and the possible reasons. It also
+// reports that add-ons are forbidden, where Node does not name the program that tried to load one, and that Node is too
+// old, which would otherwise cause an unrelated error later.
 
 const platformPackage = `@koromix/koffi-${process.platform}-${process.arch}`
 
-/** Only where it is certain: koffi itself is there, and none of the places where it looks has a binary. */
+/**
+ * Returns true only where it is certain: koffi itself is installed, and none of the places where it looks has a binary.
+ */
 function isMissing(): boolean {
-  // Electron keeps binaries apart.
+  // Electron stores binaries elsewhere.
   if (import.meta.url === undefined || 'resourcesPath' in process) return false
-  // Side by side in node_modules, as npm has it, with this code in dist/: resolving the names would cost 1 ms.
+  // The usual layout: side by side in node_modules, with this code in dist/. Resolving the names would be slower.
   if (existsSync(new URL(`../../${platformPackage}`, import.meta.url))) return false
   const koffi = resolved('koffi', import.meta.url)
   if (koffi === undefined) return isMissingFromBundle(import.meta.url)
   if (resolved(platformPackage, koffi) !== undefined) return false
-  // Where it was compiled on the spot, as its install script does for platforms without a package.
+  // A binary that koffi's install script has compiled for a platform without a package.
   return !existsSync(join(dirname(koffi), 'build'))
 }
 
-/** Where koffi is no package, it is part of the same bundle as this, and looks for its binary from there. */
+/** Where koffi is not a package it is part of the same bundle as this code, and looks for its binary from there. */
 function isMissingFromBundle(url: string): boolean {
-  // The others make executables that have files inside.
+  // Bun and Deno create executables that contain files.
   if (process.versions.bun !== undefined || process.versions.deno !== undefined) return false
   if (resolved(platformPackage, url) !== undefined) return false
   try {
     const folder = dirname(fileURLToPath(url))
     if ([`../../../${platformPackage}`, '../../build/koffi'].some((place) => existsSync(join(folder, place))))
       return false
-    // Bundlers that copy it give it a name and a folder of their own, beside the code or below.
+    // Bundlers copy it under other names, to a directory beside the code or below it.
     return !readdirSync(folder, { recursive: true, encoding: 'utf8' }).some((file) => file.endsWith('.node'))
   } catch {
     return false
@@ -47,7 +49,10 @@ function resolved(name: string, from: string): string | undefined {
   }
 }
 
-/** With `node --permission` add-ons have to be allowed. A name that is none finds out without loading anything. */
+/**
+ * Whether add-ons are forbidden (`node --permission`). dlopen of an empty path detects the restriction without loading
+ * an add-on.
+ */
 function isForbidden(): boolean {
   if (!process.execArgv.includes('--no-addons') && Reflect.get(process, 'permission') === undefined) return false
   try {

@@ -5,10 +5,10 @@ import { findSymbol } from './library.ts'
 import { eventLoop } from './node.ts'
 
 /**
- * A handle of libuv's (uv_poll_t) that watches one descriptor in Node's own loop, for as long as the thread lives.
+ * A libuv handle (uv_poll_t) that watches one descriptor in Node's event loop, as long as the thread runs.
  *
- * There is one in a thread, and it is never closed. Its memory is C's, which no garbage collector takes away, and koffi
- * never lets go of the callback.
+ * Each thread has at most one, and it is never closed. Its memory is allocated by C, so it is not garbage collected,
+ * and koffi never releases the callback.
  */
 
 /** UV_POLL of uv_handle_type. */
@@ -16,28 +16,28 @@ const POLL = 8
 /** UV_READABLE of uv_poll_event. */
 const READABLE = 1
 
-// Bytes into a uv_handle_t, by the public header of libuv 1.x: where it is linked into the list of the loop's handles.
+// Offset in uv_handle_t of its link in the loop's list of handles: the field handle_queue,
+// https://github.com/libuv/libuv/blob/v1.46.0/include/uv.h#L469
 const LINK = 32
-// Bytes into such a link.
+// Offsets in such a link.
 const NEXT = 0
 const PREVIOUS = 8
 
 const callbackType = koffi.pointer(koffi.proto('void', ['uintptr_t', 'int', 'int']))
 
-/** Whether the loop is to stay alive for the sake of the descriptor. */
+/** Whether the descriptor keeps the loop alive. */
 export interface Watch {
   ref(): void
   unref(): void
 }
 
 /**
- * Has `wake` called in each turn of the loop in which the descriptor is readable.
+ * Has `wake` called in each turn of the event loop in which the descriptor is readable.
  *
- * It is called by setImmediate, in the same turn but after libuv's callback. There all that Node does around a callback
- * is done: microtasks run (koffi sees to that in some releases of Node only), and what is thrown is an error that
- * nobody caught.
+ * It is called by setImmediate, in the same turn but after libuv's callback. There Node does everything that belongs to
+ * a callback: it runs microtasks (koffi does so only in some releases of Node), and reports an exception as uncaught.
  *
- * @param fd is made non-blocking, and closed when the thread ends
+ * @param fd is set to non-blocking mode, and closed when the thread ends
  */
 export function watch(fd: number, wake: () => void): Watch {
   const loop = eventLoop()
@@ -62,12 +62,12 @@ export function watch(fd: number, wake: () => void): Watch {
 }
 
 /**
- * Node runs the loop for a last time when a thread ends (by itself, by `process.exit`, by `worker.terminate`), and no
- * JavaScript may run then. So functions of C are called before.
+ * Node runs the loop a last time when a thread ends (by itself, by `process.exit`, by `worker.terminate`), when
+ * JavaScript may no longer run. So C functions are registered to be called before that.
  */
 function releaseAtEnd(handle: Address, fd: number): void {
   const isolate = libc._ZN2v87Isolate10GetCurrentEv()
-  // The last one that is added is called first.
+  // The hook that was added last is called first.
   const steps = { free: handle, close: fd, uv_poll_stop: handle }
   for (const [name, argument] of Object.entries(steps)) {
     const hook = findSymbol(name)
@@ -77,9 +77,9 @@ function releaseAtEnd(handle: Address, fd: number): void {
 }
 
 /**
- * The loop of a worker is closed at its end, and Node aborts the process where there are handles in it. To close ours
- * would take JavaScript, which `worker.terminate` does not let run. So it is taken out of the loop's list of handles,
- * which serves nothing but that check and uv_walk(3).
+ * Removes the handle from the loop's list of handles. Node closes the loop of a worker at its end, and aborts the
+ * process where it still has handles. Closing this one would need JavaScript, which `worker.terminate` does not let
+ * run. The list serves only that check and uv_walk(3).
  */
 function unlink(handle: Address): void {
   const self = handle + LINK

@@ -1,6 +1,6 @@
 /**
- * What a parameter is for, as prototypes say it: names that stand for C types. koffi never sees them, because its own
- * names for types hold for the whole process, and so would be those of another copy of osier as well.
+ * The roles of parameters in prototypes: names that stand for C types. koffi does not get them, because its named types
+ * are global to the process, and so shared with another copy of osier.
  */
 const TYPES = {
   /** The descriptor of the directory that a relative path starts at, or AT_FDCWD. */
@@ -9,11 +9,14 @@ const TYPES = {
   fd: 'int',
   /** The path of a file. */
   path: 'const char *',
-  /** An address in scratch memory (memory.ts), or NULL. On the thread pool a call has memory of its own instead. */
+  /**
+   * An address in scratch memory (memory.ts), or NULL. On the thread pool it is replaced by an address in the call's
+   * own memory.
+   */
   scratch: 'uintptr_t',
 } as const
 
-/** The positions of a function's parameters, by what they are for. */
+/** The positions of a function's parameters, by their roles. */
 export interface Roles {
   readonly dirfd: readonly number[]
   readonly fd: readonly number[]
@@ -35,7 +38,7 @@ export function rolesIn(prototype: string): Roles {
   }
 }
 
-/** The prototype as C knows it. */
+/** The prototype with C types only. */
 export function inC(prototype: string): string {
   return prototype.replace(/\b(?:dirfd|fd|path|scratch)(?=[,)])/g, (role) => TYPES[role as keyof typeof TYPES])
 }

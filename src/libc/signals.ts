@@ -3,25 +3,25 @@ import { libc } from './functions.ts'
 import { addressOf, ownMemory } from './memory.ts'
 
 /**
- * sigaction(2), for the two actions that need no function of ours: the default one, and to ignore the signal; and the
- * signals that a thread blocks.
+ * sigaction(2), for the two actions that need no handler function: the default action, and to ignore the signal; and
+ * the signals that a thread blocks.
  */
 
 const { offsets, size } = structs.sigaction
 
-// Of this module alone, first the new action, then the old one.
+// Memory of this module alone: the new action, followed by the old one.
 const memory = ownMemory(2 * size)
 const newAction = addressOf(memory)
 const oldAction = newAction + size
 
-/** What a signal did before, as C has it. */
+/** The previous action of a signal, as a C structure. */
 type SignalAction = Buffer<ArrayBuffer>
 
 /**
- * Sets what a signal does.
+ * Sets the action of a signal.
  *
  * @param handler SIG_DFL or SIG_IGN
- * @returns what it did before; null where the system refuses, and errno tells why
+ * @returns the previous action; null where the system refuses, with the reason in errno
  */
 export function setSignal(signal: number, handler: number): SignalAction | null {
   memory.fill(0, 0, size)
@@ -29,7 +29,7 @@ export function setSignal(signal: number, handler: number): SignalAction | null 
   return libc.sigaction(signal, newAction, oldAction) === -1 ? null : Buffer.from(memory.subarray(size))
 }
 
-/** Puts back what a signal did before. */
+/** Restores the previous action of a signal. */
 export function restoreSignal(signal: number, action: SignalAction): void {
   memory.set(action)
   libc.sigaction(signal, newAction, 0)
@@ -42,12 +42,12 @@ export function handlerOf(action: SignalAction): number {
 
 const blockedSet = addressOf(ownMemory(sizes.sigset_t ?? 0))
 
-/** Writes the set of the signals that this thread blocks to memory. */
+/** Writes the set of signals that this thread blocks to memory. */
 export function readBlocked(set: number): void {
   libc.pthread_sigmask(constants.SIG_BLOCK, 0, set)
 }
 
-/** Has this thread block a signal no longer. Returns whether it did. */
+/** Unblocks a signal in this thread. Returns whether it was blocked. */
 export function unblockSignal(signal: number): boolean {
   readBlocked(blockedSet)
   if (libc.sigismember(blockedSet, signal) !== 1) return false
@@ -56,7 +56,7 @@ export function unblockSignal(signal: number): boolean {
   return true
 }
 
-/** Has this thread block a signal. */
+/** Blocks a signal in this thread. */
 export function blockSignal(signal: number): void {
   readBlocked(blockedSet)
   libc.sigaddset(blockedSet, signal)

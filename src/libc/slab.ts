@@ -2,16 +2,17 @@ import { markAsUntransferable } from 'node:worker_threads'
 import { addressOf } from './memory.ts'
 
 /**
- * Memory for small results, shared as Node's own pool is: a Buffer of 4 KiB of its own costs more than reading 4 KiB.
- * A call writes at `slabAddress(size)`, and `slabTake(used)` gives what it wrote; the rest serves the next call.
+ * Memory for small results, shared as Node's buffer pool is: allocating a separate Buffer of 4 KiB costs more than
+ * reading 4 KiB. A call writes at `slabAddress(size)`, and `slabTake(used)` returns the bytes written; the rest serves
+ * the next call.
  */
 
-// glibc gives blocks of this size back to the kernel once, and from then on keeps them for the next: the kernel then
-// has no pages to find and clear. Half as much, or a buffer for each result, and a read of 4 KiB takes half as long
-// again.
+// After the first block of this size is freed, glibc raises its mmap threshold and reuses such blocks, so the kernel
+// does not have to allocate and clear pages. A smaller size, or a buffer for each result, makes reads slower
+// (docs/performance.md, "Measured decisions").
 const SLAB_SIZE = 131072
 
-/** The largest piece that comes from the slab: larger ones would waste too much of it. */
+/** The largest piece that is taken from the slab: larger ones would waste too much of it. */
 export const SLAB_PIECE: number = SLAB_SIZE / 16
 
 let slab = newSlab()
@@ -20,15 +21,14 @@ let used = 0
 
 function newSlab(): Buffer<ArrayBuffer> {
   const memory = Buffer.allocUnsafeSlow(SLAB_SIZE)
-  // A program that has one result has the ArrayBuffer of all. Sent to a worker it would be gone, here and for the
-  // others.
+  // A result exposes the ArrayBuffer that all results share. Transferring it to a worker would detach all of them.
   markAsUntransferable(memory.buffer)
   return memory
 }
 
-/** Where the next `size` bytes (at most SLAB_PIECE) may be written. */
+/** The address at which the next `size` bytes (at most SLAB_PIECE) may be written. */
 export function slabAddress(size: number): number {
-  // Detached all the same (`buffer.transfer()`), it has no length, and its address is no longer ours to write to.
+  // If it is detached nevertheless (`buffer.transfer()`), its length is 0, and its memory must not be written to.
   if (used + size > slab.length) {
     slab = newSlab()
     start = addressOf(slab)
@@ -38,16 +38,16 @@ export function slabAddress(size: number): number {
 }
 
 /**
- * The class that Node makes Buffers with, without looking at arguments first: its `subarray` gets there by this way,
- * and takes three times as long.
+ * The class with which Node creates Buffers without checking arguments. `Buffer.prototype.subarray` also uses it, but
+ * is slower.
  */
 const PlainBuffer: new (memory: ArrayBuffer, start: number, length: number) => Buffer<ArrayBuffer> =
   Reflect.get(Buffer, Symbol.species) ?? Buffer
 
-/** The first `size` bytes that were written there. */
+/** Takes the first `size` bytes that were written there. */
 export function slabTake(size: number): Buffer<ArrayBuffer> {
   const from = used
-  // The next piece starts at a multiple of eight, as a typed array over it might want.
+  // The next piece starts at a multiple of eight, which typed arrays over it may need.
   used += (size + 7) & ~7
   return new PlainBuffer(slab.buffer, from, size)
 }

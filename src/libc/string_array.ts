@@ -5,7 +5,7 @@ import { addressOf } from './memory.ts'
 
 const POINTER = 8
 
-/** The array of these strings. */
+/** Creates the array of these strings. */
 export function stringArray(strings: readonly CString[]): StringArray {
   const pointers = (strings.length + 1) * POINTER
   const size = strings.reduce((sum, string) => sum + sizeOf(string), pointers)
@@ -22,14 +22,14 @@ export function stringArray(strings: readonly CString[]): StringArray {
   return block
 }
 
-/** In bytes, with the NUL at the end. */
+/** The size in bytes, including the NUL. */
 function sizeOf(string: CString): number {
   return typeof string === 'string' ? Buffer.byteLength(string) + 1 : string.length
 }
 
 /**
- * The variable `environ` of the C library: the environment as children inherit it. Who sets a variable may move it, so
- * it is asked for right before it is used, and in the main thread only.
+ * The variable `environ` of the C library: the environment that children inherit. Setting a variable may move the
+ * array, so this is called right before it is used, and in the main thread only.
  */
 export function currentEnvironment(): Address {
   environ ??= koffi.load(null).symbol('environ')
@@ -39,14 +39,14 @@ export function currentEnvironment(): Address {
 let environ: unknown
 
 /**
- * Copies of the strings of `environ`. For the main thread alone: while it changes the environment, another could read
- * memory that is no longer there.
+ * Copies of the strings of `environ`. For the main thread only: while it changes the environment, another thread could
+ * read freed memory.
  */
 export function environmentStrings(): Buffer[] {
   const strings: Buffer[] = []
   const pointer = Buffer.allocUnsafeSlow(POINTER)
   const start = currentEnvironment()
-  // There is no array once clearenv(3) has been called.
+  // The array is NULL after clearenv(3).
   for (let at = start; at !== 0; at += POINTER) {
     libc.memcpy(addressOf(pointer), at, POINTER)
     const string = Number(pointer.readBigUInt64LE())

@@ -2,8 +2,8 @@
 const ESCAPE = 0xdc00
 
 /**
- * Bytes to text: UTF-8, where each byte that is not part of a valid sequence becomes a lone surrogate U+DC80..U+DCFF,
- * so that `encode` gives the very bytes back.
+ * Decodes bytes as UTF-8, where each byte that is not part of a valid sequence becomes a lone surrogate U+DC80..U+DCFF,
+ * so that `encode` restores the same bytes.
  *
  * @param start where to begin; with `end` cheaper than a subarray
  */
@@ -11,22 +11,22 @@ export function decode(data: Uint8Array, start = 0, end: number = data.length): 
   return decodeBuffer(asBuffer(data), start, end)
 }
 
-/** Up to here looking at each byte takes less time than Node takes to find out that they are ASCII. */
+/** Up to this length, checking each byte is faster than Node's isAscii. */
 const SHORT = 256
 
-/** What `toString('latin1')` comes to. To get there by that name takes a third of the time of reading a link. */
+/** The function behind `toString('latin1')`, called directly because that is faster. */
 const latin1Slice: ((this: Buffer, start: number, end: number) => string) | undefined = Reflect.get(
   Buffer.prototype,
   'latin1Slice',
 )
 
-/** Up to here a string that is made of its characters takes less time than a call of Node's. */
+/** Up to this length, String.fromCharCode is faster than a call of Node's native function. */
 const TINY = 32
 
 const fromCharCode = String.fromCharCode as (...units: (number | undefined)[]) => string
 
-/** The text of TINY bytes that are there: no loop, and no function of Node's, which after a system call take long. */
-// biome-ignore format: a row for each eight
+/** The text of TINY bytes: no loop and no native function, which is slow right after a system call. */
+// biome-ignore format: one row for each eight bytes
 function tiny(b: Buffer, at: number): string {
   return fromCharCode(
     b[at], b[at + 1], b[at + 2], b[at + 3], b[at + 4], b[at + 5], b[at + 6], b[at + 7],
@@ -36,7 +36,7 @@ function tiny(b: Buffer, at: number): string {
   )
 }
 
-/** `decode` for those who have a Buffer, and speed in mind. */
+/** `decode` for a Buffer, optimized for speed. */
 export function decodeBuffer(buffer: Buffer, start: number, end: number): string {
   const length = end - start
   if (length <= TINY && start + TINY <= buffer.length && isAscii(buffer, start, end)) {
@@ -45,7 +45,7 @@ export function decodeBuffer(buffer: Buffer, start: number, end: number): string
   if (end - start <= SHORT && latin1Slice !== undefined && isAscii(buffer, start, end))
     return latin1Slice.call(buffer, start, end)
   const text = buffer.toString('utf8', start, end)
-  // Node puts U+FFFD in place of what is not UTF-8, but the bytes may also say U+FFFD.
+  // Node replaces invalid bytes by U+FFFD, but the bytes may also encode U+FFFD.
   return text.includes('\ufffd') ? decodeEscaped(buffer, start, end) : text
 }
 
@@ -71,14 +71,14 @@ function decodeEscaped(buffer: Buffer, start: number, end: number): string {
   return text + buffer.toString('utf8', from, end)
 }
 
-/** How many bytes the well-formed UTF-8 sequence at `at` has (Unicode, table 3-7), or 0 where there is none. */
+/** The length in bytes of the well-formed UTF-8 sequence at `at` (Unicode, table 3-7), or 0 where there is none. */
 function sequenceLength(data: Uint8Array, at: number, end: number): number {
   const lead = data[at] ?? 0
   if (lead < 0x80) return 1
   if (lead < 0xc2 || lead > 0xf4) return 0
   const length = lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4
   if (at + length > end) return 0
-  // Over-long forms, surrogates and code points beyond U+10FFFF all show in the second byte.
+  // Overlong forms, surrogates and code points beyond U+10FFFF can all be detected in the second byte.
   const lowest = lead === 0xe0 ? 0xa0 : lead === 0xf0 ? 0x90 : 0x80
   const highest = lead === 0xed ? 0x9f : lead === 0xf4 ? 0x8f : 0xbf
   const second = data[at + 1] ?? 0
@@ -88,7 +88,7 @@ function sequenceLength(data: Uint8Array, at: number, end: number): number {
 }
 
 /**
- * Text to bytes, the reverse of `decode`. Returns the index of the first character that no byte string decodes to (a
+ * Encodes text, the reverse of `decode`. Returns the index of the first character that is not the result of decoding (a
  * lone surrogate outside U+DC80..U+DCFF) where there is one.
  */
 export function encode(text: string): Buffer<ArrayBuffer> | number {
@@ -120,7 +120,7 @@ export function asBuffer(data: Uint8Array): Buffer {
   return Buffer.from(bufferOf.call(data), byteOffsetOf.call(data), byteLengthOf.call(data))
 }
 
-// The accessors themselves: a property of an object's own could claim a length that its memory does not have.
+// The accessors of the prototype: an object's own property could report a length that its memory does not have.
 const byteLengthOf = accessor<number>('byteLength')
 const byteOffsetOf = accessor<number>('byteOffset')
 const bufferOf = accessor<ArrayBuffer>('buffer')
@@ -130,17 +130,17 @@ function accessor<T>(name: string): (this: Uint8Array) => T {
   return Object.getOwnPropertyDescriptor(TypedArray, name)?.get as (this: Uint8Array) => T
 }
 
-/** The true length of a view: C would go beyond one that is only claimed. */
+/** The actual length of a view: C would read beyond the memory if an own property reported more. */
 export function byteLength(bytes: Uint8Array): number {
   return byteLengthOf.call(bytes)
 }
 
-/** The same memory by an object that claims nothing of its own. */
+/** The same memory as a plain Uint8Array without own properties. */
 export function plainView(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bufferOf.call(bytes), byteOffsetOf.call(bytes), byteLengthOf.call(bytes))
 }
 
-/** A copy with the NUL that C wants at the end. */
+/** A copy with a terminating NUL. */
 export function terminated(data: Uint8Array): Buffer<ArrayBuffer> {
   const copy = Buffer.alloc(byteLength(data) + 1)
   copy.set(data)

@@ -4,32 +4,32 @@ import { type Address, libc } from './functions.ts'
 import koffi from './koffi.ts'
 import { scratchAddress, uint32At } from './memory.ts'
 
-/** Writes random bytes: returns how many, or an error number, negative. */
+/** Writes random bytes. Returns how many, or a negative error number. */
 export type VdsoRandom = (out: Address, size: number) => number
 
 const LIBRARY = 'linux-vdso.so.1'
 const NAME = process.arch === 'arm64' ? '__kernel_getrandom' : '__vdso_getrandom'
 const PROTOTYPE = `long ${NAME}(uintptr_t, size_t, unsigned int, uintptr_t, size_t)`
 
-/** In the place of the state's size: asks what a state is like. */
+/** The value of the state's size that requests a description of the state. */
 const ASK = 2n ** 64n - 1n
 
 /**
- * getrandom(2) as kernels from Linux 6.11 on offer it, in the code that they put into every process (vdso(7)): it makes
- * no system call, but works on a state which the kernel empties when the process forks, and renews when the machine has
- * been copied. From a buffer of ours both would get the same bytes. glibc uses it from 2.41 on.
+ * getrandom(2) in the vDSO (vdso(7)), which the kernel provides from Linux 6.11 on: it makes no system call, but uses a
+ * state that the kernel clears when the process forks, and reseeds when a virtual machine has been cloned. A buffer of
+ * random bytes of osier's own would give both copies the same bytes. glibc uses it from 2.41 on.
  *
- * Every thread would want a state of its own, and those of workers would stay when the workers are gone, so it is for
- * the main thread. Null elsewhere, and where there is none.
+ * Every thread needs a state of its own, and those of ended workers could not be freed, so only the main thread uses
+ * it. Returns null in other threads, and where the kernel does not have it.
  *
- * See include/uapi/linux/random.h for what is said of the state.
+ * include/uapi/linux/random.h describes the state.
  */
 export function findVdsoRandom(): VdsoRandom | null {
   const call = target !== null && isMainThread ? find() : null
   if (call === null || call(0, 0, 0, scratchAddress, ASK) !== 0) return null
   const [size, protection, flags] = [uint32At(0), uint32At(4), uint32At(8)]
   const page = Number(libc.sysconf(sysconfNames.SC_PAGESIZE))
-  // A state must not lie across two pages.
+  // A state must not cross a page boundary.
   const state = size <= page ? libc.mmap(0, page, protection, flags, -1, 0) : -1
   return isAddress(state) ? (out, wanted) => call(out, wanted, 0, state, size) : null
 }
@@ -44,7 +44,7 @@ function find(): Getrandom | null {
   }
 }
 
-/** mmap(2) returns the highest of all addresses where it fails. */
+/** Whether mmap(2) has succeeded: on failure it returns the highest address. */
 function isAddress(result: number | bigint): result is number {
   return typeof result === 'number' && result > 0
 }

@@ -31,10 +31,10 @@ import { type V8Workers, v8Workers } from './v8_workers.ts'
 const { RLIMIT_NPROC, SIG_SETMASK } = constants
 const STDERR = 2
 
-/** How long to try, in milliseconds, before V8's workers, or worker threads, count as busy. */
+/** How long to retry while V8's workers or worker threads are busy, in milliseconds. */
 const PATIENCE = 5000
 
-/** All that is called in the moments when nothing new may be done, such as binding a function. */
+/** The functions that are called in the phases in which nothing may be bound or allocated. */
 const INVOLVED = [
   ...(['fork', 'forkpty', 'madvise', 'prlimit', 'pthread_mutex_lock', 'pthread_mutex_unlock'] as const),
   ...(['pthread_sigmask', 'open', 'read', 'readInto', 'preadInto', 'write', 'close', 'dup3', 'fcntl'] as const),
@@ -42,9 +42,9 @@ const INVOLVED = [
   ...(['uv_loop_fork', 'uv_async_send'] as const),
 ] as const
 
-// Memory of this module alone, because it is used between steps that must not be disturbed.
+// Memory of this module alone: it is used between steps that no other call may interfere with.
 const block = ownMemory(512)
-/** A mutex that is not the event loop's. */
+/** A mutex that is not the event loop's, for the warm-up. */
 const spareMutex = addressOf(ownMemory(64))
 const everySignal = addressOf(block)
 const oldMask = everySignal + sizes.sigset_t
@@ -52,22 +52,25 @@ const aByte = oldMask + sizes.sigset_t
 const status = aByte + 8
 const terminalFd = status + 8
 
-/** In the parent: the descriptor of the terminal that forkpty(3) made. */
+/** In the parent: the descriptor of the terminal that forkpty(3) created. */
 export function terminalOfChild(): number {
   return block.readInt32LE(terminalFd - everySignal)
 }
 
 /**
- * How many descriptors a fork may need at once besides two for each thread that is watched: a dozen in the parent for
- * pipes, listings and a terminal; in the child as many for the loops of Node and of V8's workers, which end the process
- * where there are none.
+ * How many descriptors a fork may need in addition to two for each thread that is watched: a dozen in the parent for
+ * pipes, listings and a terminal; in the child as many for the event loops of Node and of V8's workers, which abort the
+ * process where there are none.
  */
 const DESCRIPTORS = 28
 
-/** Descriptors of the loop in which V8's restarted workers keep time: the next generation closes and replaces them. */
+/**
+ * Descriptors of the event loop of the delayed-task thread of V8's restarted workers. The next generation closes and
+ * replaces them.
+ */
 let timekeeperFds: readonly number[] = []
 
-/** What is relied on in Node, looked for once. */
+/** The state of Node that this module relies on, located once. */
 let known: { readonly loop: EventLoop; readonly workers: V8Workers } | undefined
 
 function locateNodeState(): { readonly loop: EventLoop; readonly workers: V8Workers } {
@@ -78,13 +81,12 @@ function locateNodeState(): { readonly loop: EventLoop; readonly workers: V8Work
 }
 
 /**
- * fork(2), so that JavaScript goes on in both processes.
+ * fork(2), after which JavaScript continues in both processes.
  *
  * @param withTerminal whether the child gets a terminal of its own, by forkpty(3): `terminalOfChild` is its other end
  * @returns 0 in the child, its process id in the parent
- * @throws OSError EAGAIN where V8's workers, or worker threads, do not come to rest, or the system has no more
- *   processes
- * @throws NotImplementedError where this build of Node is not what is relied on
+ * @throws OSError EAGAIN where V8's workers, or worker threads, stay busy, or the system has no more processes
+ * @throws NotImplementedError where this build of Node differs from what this module relies on
  */
 export function forkProcess(withTerminal: boolean): number {
   // The kernel objects of the child's event loops, and all that is open during the fork, may not have the numbers of
@@ -124,15 +126,16 @@ interface Plan {
   readonly workers: V8Workers
   readonly parked: ParkedPool | null
   /**
-   * Whether a child may be without V8's workers once: a collection that came before them stops one in some thousands.
+   * Whether one child may fail to start V8's workers. A garbage collection before their start blocks one child in some
+   * thousands.
    */
   mayFail: boolean
 }
 
-/** V8's workers or worker threads were at work, or went to work: the attempt does not count. */
+/** The result of an attempt during which V8's workers or worker threads were busy. */
 const RETRY = -2
 
-/** How long to wait for the workers to come to rest before the next look, in microseconds. */
+/** How long to wait for the workers before the next attempt, in microseconds. */
 const REST = 50
 
 function attempt(plan: Plan): number {
@@ -163,19 +166,22 @@ function attemptWhileQuiescent(plan: Plan, rest: QuiescenceCheck): number {
   }
 }
 
-/** What is open for the length of one attempt. */
+/** The resources of one attempt. */
 interface AttemptResources {
   readonly rest: QuiescenceCheck
   readonly silence: StderrRedirect
-  /** Tells the child whether it is to stay: the parent knows only afterwards whether the workers were idle. */
+  /**
+   * The parent writes to it if the child is to continue: only after the fork does it know whether the workers stayed
+   * idle.
+   */
   readonly verdict: Pipe
-  /** Tells the parent that the child has its workers. */
+  /** The child writes to it when it has started its workers. */
   readonly report: Pipe
-  /** The descriptors that the kernel gives next, if nobody gets them before. */
+  /** The descriptors that the kernel allocates next, unless other calls get them first. */
   readonly nextFds: readonly number[]
 }
 
-/** Nothing here may throw. */
+/** Forks once. No statement here may throw before the parent has resumed. */
 function forkOnce(plan: Plan, aids: AttemptResources): number {
   const estate = blockSignalsAndLock(plan, aids)
   prepareSteps(plan, aids)
@@ -191,13 +197,12 @@ function forkOnce(plan: Plan, aids: AttemptResources): number {
 }
 
 /**
- * fork(2), and how the child begins.
+ * fork(2), and the first steps of the child.
  *
- * @param isReal false for the rehearsal: the parent goes through all of it, without a fork and with nothing to do, right
- *   before each fork. What only children had come to, each of them would have to compile, and to look up each name for
- *   the first time, which takes five to ten microseconds for a line; and a function that was optimised without it would
- *   be given up there
- * @returns 0 in the child that stays
+ * @param isReal false for the warm-up: right before each fork, the parent runs all of this without a fork and without
+ *   effects. Otherwise each child would have to compile the lines that only children run, and to fill their inline
+ *   caches; and a function that was optimized without them would be deoptimized in the child
+ * @returns 0 in the child that continues
  */
 function forkAndBegin(plan: Plan, estate: ForkSnapshot, isReal: boolean): number {
   const { workMutex } = plan.loop
@@ -211,7 +216,7 @@ function forkAndBegin(plan: Plan, estate: ForkSnapshot, isReal: boolean): number
   return 0
 }
 
-/** Nothing is done by a sigmask of this kind. */
+/** An invalid `how` for sigmask, with which the call has no effect. */
 const NO_CHANGE = -1
 
 function rehearse(plan: Plan): void {
@@ -220,20 +225,20 @@ function rehearse(plan: Plan): void {
   forkAndBegin(plan, EMPTY_SNAPSHOT, false)
 }
 
-/** What the child inherits, as it was at the moment of the fork. */
+/** The state of the event loop and of descriptors recorded just before fork(2). */
 interface ForkSnapshot {
   readonly completed: number
   readonly pending: readonly number[]
-  /** Descriptors that were free: those that are open now, V8's workers have opened. */
+  /** Descriptors that were free: those that are open afterwards have been opened by V8's workers. */
   readonly nextFds: readonly number[]
-  /** Of which the child has closed the end for writing. */
+  /** The child has closed the write end of this pipe. */
   readonly verdict: Pipe
 }
 
 const EMPTY_SNAPSHOT: ForkSnapshot = { completed: 0, pending: [], nextFds: [-1], verdict: new Pipe() }
 const NO_FDS: readonly number[] = []
 
-/** No signal comes, and the pool puts nothing into the loop's queue, until child and parent have gone on. */
+/** Blocks all signals, and locks libuv's queue of completed work, until both processes resume. */
 function blockSignalsAndLock(plan: Plan, { nextFds, verdict }: AttemptResources): ForkSnapshot {
   block.fill(0xff, 0, sizes.sigset_t)
   libc.pthread_sigmask(SIG_SETMASK, everySignal, oldMask)
@@ -242,22 +247,25 @@ function blockSignalsAndLock(plan: Plan, { nextFds, verdict }: AttemptResources)
 }
 
 /**
- * What the child does first: one object for all forks and their rehearsals, since the child would have to learn the
- * shape of another.
+ * The arguments of the child's first steps. One object serves all forks and their warm-ups, since the child would have
+ * to fill its inline caches again for an object of another shape.
  */
 class FirstSteps {
   construct: V8Workers['construct'] = libc.madvise
   address: Address = 0
   count = 0
-  /** The limit of processes that stands again; 0 where it was not lowered. */
+  /** The address of the process limit to restore; 0 where it was not lowered. */
   limit: Address = 0
-  /** What is standard error while the workers are started, and afterwards: -1 where it stays what it is. */
+  /**
+   * The descriptors for standard error while the workers are started (`nowhere`), and afterwards: -1 to leave it
+   * unchanged.
+   */
   nowhere = -1
   stderr = -1
   flags = 0
-  /** Where to write that there are workers. */
+  /** The descriptor to write to once the workers run. */
   report = -1
-  /** Where the parent says that it has seen no worker run meanwhile, and its other end. */
+  /** The read end of the parent's verdict, and its write end, which the child closes. */
   verdict = -1
   otherEnd = -1
 }
@@ -265,9 +273,9 @@ class FirstSteps {
 const steps = new FirstSteps()
 
 function prepareSteps({ withTerminal, workers }: Plan, { silence, report, verdict }: AttemptResources): void {
-  // One more thread than there are workers keeps the time for them.
+  // In addition to the workers there is one thread for delayed tasks.
   steps.limit = lowerLimit(workers.count + 1)
-  // In a terminal of its own, standard output is the same as standard error.
+  // In a new terminal, standard output and standard error are the same.
   steps.stderr = withTerminal ? 1 : silence.saved
   steps.nowhere = steps.stderr === -1 ? -1 : silence.nowhere
   steps.flags = withTerminal ? 0 : silence.flags
@@ -280,10 +288,10 @@ function prepareSteps({ withTerminal, workers }: Plan, { silence, report, verdic
 }
 
 /**
- * Without workers, a collection of garbage would wait for them for ever. So there is nothing here but calls of C, all
- * of them always.
+ * Starts V8's workers in the child. Without them a garbage collection would wait for them forever. So there are only
+ * calls of C here, all of them unconditional.
  *
- * @returns whether the child is to stay
+ * @returns whether the child is to continue
  */
 function startWorkers(): boolean {
   const { construct, address, count, limit, nowhere, stderr, flags, report, verdict, otherEnd } = steps
@@ -296,7 +304,7 @@ function startWorkers(): boolean {
   return libc.read(verdict, aByte, 1) === 1
 }
 
-/** So that `startWorkers` does nothing. */
+/** Sets arguments with which `startWorkers` has no effect. */
 function forgetSteps(): void {
   steps.construct = libc.madvise
   steps.address = 0
@@ -310,9 +318,9 @@ function forgetSteps(): void {
 }
 
 /**
- * In the parent: puts everything back, and tells the child whether it is to stay.
+ * In the parent: restores everything, and notifies the child if it is to continue.
  *
- * @returns whether it is
+ * @returns whether the child is to continue
  */
 function resumeParent(pid: number, { loop }: Plan, { rest, verdict, report }: AttemptResources): boolean {
   libc.prlimit(0, RLIMIT_NPROC, steps.limit, 0)
@@ -326,13 +334,13 @@ function resumeParent(pid: number, { loop }: Plan, { rest, verdict, report }: At
   return isSound
 }
 
-/** As many descriptors as the loops of V8's workers may open. */
+/** The maximal number of descriptors that the event loops of V8's workers open. */
 const SOME = 12
 
 /**
- * In the child that is to stay: lets go of what belongs to the parent.
+ * In the child that continues: releases resources that belong to the parent.
  *
- * @param isChild false in the rehearsal, which does as much of it as possible with nothing to do
+ * @param isChild false in the warm-up, which runs as much of it as possible without effects
  */
 function releaseParentState(
   plan: Plan,
@@ -344,14 +352,14 @@ function releaseParentState(
   workers.threads = isChild ? undefined : workers.threads
   if (isChild) parked?.forget()
   for (const fd of isChild ? timekeeperFds : NO_FDS) libc.close(fd)
-  // So before the loop opens some.
+  // This must come before the event loop opens descriptors.
   const opened = nextFds.filter(isOpen)
   if (isChild) timekeeperFds = opened
   if (completed > 0) dropCompletedWork(loop, completed)
   forkEventLoop(loop, pending, isChild)
 }
 
-/** In the parent: lets nobody have a child that could not start V8's workers. */
+/** In the parent: ensures that no child is returned that could not start V8's workers. */
 function waitForWorkers(pid: number, plan: Plan, report: Pipe): number {
   let isAlive = false
   try {
@@ -365,7 +373,7 @@ function waitForWorkers(pid: number, plan: Plan, report: Pipe): number {
   return RETRY
 }
 
-/** Ends the child of an attempt that does not count. */
+/** Kills and reaps the child of a failed attempt. */
 function discard(pid: number, hasTerminal: boolean): typeof RETRY {
   libc.kill(pid, signalNumbers.SIGKILL)
   while (libc.waitpid(pid, status, 0) === -1 && lastErrno() === errnoNumbers.EINTR);

@@ -4,50 +4,50 @@ import koffi from '../koffi.ts'
 import { ProcessMemory } from './process_memory.ts'
 
 /**
- * libuv's event loop, on which Node runs: parent and child would share its kernel objects.
+ * Node's libuv event loop, whose kernel objects parent and child would share.
  *
- * The layout of `uv_loop_t`, `uv_async_t` and `uv_signal_t` is that of libuv's public headers, unchanged in all of its
- * versions 1.x on 64-bit systems; `eventLoop` checks it nevertheless.
+ * The layout of `uv_loop_t`, `uv_async_t` and `uv_signal_t` is that of libuv's public headers (include/uv.h,
+ * include/uv/unix.h), which is the same in all versions 1.x on 64-bit systems; `eventLoop` verifies it nevertheless.
  */
 
-// Bytes into a uv_loop_t.
+// Offsets in uv_loop_t.
 const ACTIVE_REQUESTS = 32
 const BACKEND_FD = 64
 const WORK_QUEUE = 120
 const WORK_MUTEX = 136
-// Bytes into a uv_async_t: its loop, its type, and whether it was sent and not yet handled.
+// Offsets in uv_async_t: its loop, its type, and whether it was sent and not yet handled.
 const HANDLE_LOOP = 8
 const HANDLE_TYPE = 16
 const ASYNC_PENDING = 120
-// Bytes into a uv_signal_t: how many signals came, and how many of them were handed on.
+// Offsets in uv_signal_t: how many signals were caught, and how many were dispatched.
 const SIGNAL_CAUGHT = 144
 const SIGNAL_DISPATCHED = 148
 
 const UV_ASYNC = 1
 const UV_SIGNAL = 16
-/** How long they are in bytes: what is written to lies at their ends. */
+/** The sizes of handles in bytes: the fields that are written are at their ends. */
 const HANDLE_SIZES = [
   [UV_ASYNC, ASYNC_PENDING + 8],
   [UV_SIGNAL, SIGNAL_DISPATCHED + 4],
 ] as const
 
-/** What a mutex of the C library takes: 40 bytes on x64, 48 on arm64. */
+/** The possible sizes of a pthread_mutex_t: 40 bytes on x64, 48 on arm64. */
 const MUTEX_SIZES = [40, 48]
 
 export interface EventLoop {
-  /** Where the uv_loop_t is. */
+  /** The address of the uv_loop_t. */
   readonly address: number
-  /** The mutex of the queue of what the pool has completed. */
+  /** The address of the mutex of the queue of completed work. */
   readonly workMutex: number
-  /** The handle by which the pool wakes the loop. */
+  /** The address of the handle with which the pool wakes the loop. */
   readonly workAsync: number
-  /** Bytes of a pthread_mutex_t. */
+  /** The size of a pthread_mutex_t. */
   readonly mutexSize: number
 }
 
 let known: EventLoop | undefined
 
-/** The main thread's loop, after a look at whether its layout is the one that is relied on here. */
+/** The main thread's event loop. Throws where its layout differs from the expected one. */
 export function eventLoop(): EventLoop {
   known ??= examine()
   return known
@@ -97,10 +97,10 @@ function visit(handle: number): void {
   if (type === UV_SIGNAL) signals.push(handle)
 }
 
-/** `visit` as C calls it. It stays, because making it takes longer than the walk. */
+/** `visit` as a C callback. It is kept, because creating it takes longer than the walk. */
 let visitor: bigint | undefined
 
-/** The handles that were sent, and are not yet handled. */
+/** The async handles that have been sent and not yet handled. */
 export function pendingHandles(loop: EventLoop): readonly number[] {
   visitor ??= koffi.register(visit, koffi.pointer(koffi.proto('void', ['uintptr_t', 'uintptr_t'])))
   pending = []
@@ -110,10 +110,12 @@ export function pendingHandles(loop: EventLoop): readonly number[] {
 }
 
 /**
- * Gives the child's loop kernel objects of its own.
+ * Replaces the kernel objects of the event loop in the child.
  *
- * uv_loop_fork forgets which handles were sent and not yet handled, so those are sent again: exactly those, for one of
- * the handles that wait for ever belongs to the inspector, and would open its port.
+ * uv_loop_fork clears the pending flags of async handles (link below), so the pending handles are sent again: exactly
+ * those, since another handle belongs to the inspector, and would open its port.
+ *
+ * https://github.com/libuv/libuv/blob/v1.46.0/src/unix/async.c#L293-L299
  */
 export function forkEventLoop({ address }: EventLoop, pending: readonly number[], isChild: boolean): void {
   const { uv_loop_fork, uv_async_send } = libc
@@ -124,8 +126,8 @@ export function forkEventLoop({ address }: EventLoop, pending: readonly number[]
 }
 
 /**
- * Signals that had come to the parent, and wait in its pipe, are the parent's. Some versions of libuv count them in the
- * child all the same, and would wait for them, at full speed and for ever, before they close a handle.
+ * Discards signals that the parent has caught and not dispatched: they are in the parent's pipe. Some versions of libuv
+ * count them in the child too, and would poll for them in a busy loop before closing a signal handle.
  */
 function forgetSignals(handles: readonly number[]): void {
   for (const handle of handles) {
@@ -133,7 +135,7 @@ function forgetSignals(handles: readonly number[]): void {
   }
 }
 
-/** How many pieces of work the thread pool has completed that the loop has not yet handled. */
+/** The number of completed work items of the thread pool that the loop has not handled yet. */
 export function completedWork(loop: EventLoop): number {
   const head = loop.address + WORK_QUEUE
   let count = 0
@@ -146,8 +148,8 @@ function nextOf(entry: number): number {
 }
 
 /**
- * What the thread pool completed for the parent is not handled a second time by the child: a `readFile` would go on in
- * both, on one file offset.
+ * Removes the parent's completed work items from the child's queue, so that the child does not handle them again: a
+ * `readFile` would continue in both processes, on one file offset.
  */
 export function dropCompletedWork(loop: EventLoop, count: number): void {
   const head = loop.address + WORK_QUEUE

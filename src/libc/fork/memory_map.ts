@@ -3,18 +3,18 @@ import { libc } from '../functions.ts'
 import { openProc, readFrom } from './proc.ts'
 
 /**
- * V8 marks its heap so that fork(2) leaves it out of the child (Node builds it that way, to make `child_process`
- * cheaper). A child without a heap dies at its first step in JavaScript. So for the moment of the fork the mark is
- * taken off.
+ * V8 marks its heap with MADV_DONTFORK, so that fork(2) does not copy it to the child (Node enables this to make
+ * `child_process` cheaper). A child without a heap crashes at its first step in JavaScript. So the mark is removed for
+ * the duration of the fork.
  *
- * All memory here is made once, and grows with the list of mappings: what a fork takes from V8's heap, it takes from
- * pages that the fork before has left to be copied at the first write, and several hundred such faults took a sixth of
- * its time.
+ * All memory here is allocated once, and grows with the list of mappings: allocations on V8's heap would touch pages
+ * that are still shared with the previous child, and each first write copies a page (docs/performance.md, "Measured
+ * decisions").
  */
 
 const { MADV_DOFORK, MADV_DONTFORK, MAP_ANONYMOUS, MAP_PRIVATE, PROT_NONE } = constants
 
-/** Ranges of addresses: where each starts and ends, in the order of the addresses. */
+/** Ranges of addresses: the start and end of each, in ascending order. */
 class Ranges {
   count = 0
   starts = new Float64Array(1024)
@@ -35,9 +35,7 @@ class Ranges {
     this.ends.set(ends)
   }
 
-  /**
-   * Tells the kernel what to do with each at a fork. It makes nothing new, and asks for nothing that is not bound yet.
-   */
+  /** Calls madvise(2) for each range. It allocates nothing and uses only bound functions. */
   advise(advice: number): void {
     const { count, starts, ends } = this
     for (let i = 0; i < count; i++) {
@@ -49,11 +47,14 @@ class Ranges {
 
 /** The mappings of this process. */
 class Mappings extends Ranges {
-  /** What may be done in each ("rw-p"), as one number, if it is private and anonymous as V8's heap is; 0 for others. */
+  /**
+   * The permissions of each mapping ("rw-p") as one number, if it is private and anonymous as V8's heap is; 0 for
+   * others.
+   */
   permissions = new Uint32Array(1024)
-  /** 1 for those that are known to be left out of forks. */
+  /** 1 for mappings that are known to be marked. */
   hasMark = new Uint8Array(1024)
-  /** The indexes of those that madvise(2) refuses. */
+  /** The indexes of the mappings that madvise(2) refuses. */
   readonly refused: number[] = []
 
   override grow(): void {
@@ -71,23 +72,25 @@ class Mappings extends Ranges {
   }
 }
 
-/** Mappings that madvise(2) refuses, and at which it would stop: the kernel's own, devices, io_uring, and the stack. */
+/**
+ * The names of mappings that madvise(2) refuses and stops at: those of the kernel, devices, io_uring, and the stack.
+ */
 const REFUSED = /^\[(vvar|vdso|vectors|sigpage|uprobes|stack)|^\/dev\/(?!zero|shm)|^anon_inode:/
 
-/** Below the lowest mapping that Linux allows by default. */
+/** An address below the lowest mapping that Linux allows by default. */
 const LOWEST = 0x10000
 
-/** Beyond what a user's process maps: what is listed there belongs to the kernel. */
+/** An address above those of user processes: mappings there belong to the kernel. */
 const HIGHEST = 2 ** 55
 
-/** The list of mappings as text, and how long it is. */
+/** The text of the list of mappings, and its length. */
 let text = Buffer.allocUnsafeSlow(1 << 16)
 let length = 0
-/** The same, as it was when it was read before. */
+/** The text of the previous reading. */
 let lastText = Buffer.allocUnsafeSlow(1 << 16)
 let lastLength = 0
 
-/** Reads the list. Half of it will not do, so the memory grows with it. */
+/** Reads the list. The buffer grows until the entire list fits. */
 function readMappings(): void {
   const fd = openProc('/proc/self/maps')
   try {
@@ -102,30 +105,31 @@ function readMappings(): void {
   }
 }
 
-/** Whether the list is the same, to the byte, as it was before: comparing takes an eightieth of what parsing does. */
+/** Whether the text is identical to the previous one: comparing is much faster than parsing. */
 function isSameText(): boolean {
   return length === lastLength && text.compare(lastText, 0, length, 0, length) === 0
 }
 
 const [SPACE, SLASH, ZERO, NINE, LETTER_D, LETTER_P, NEW_LINE] = [0x20, 0x2f, 0x30, 0x39, 0x64, 0x70, 0x0a]
-/** The letters "a" to "f" of a hexadecimal number stand so far behind their values. */
+/** The difference between the codes of the hexadecimal digits "a" to "f" and their values. */
 const LETTERS = 0x61 - 10
 /**
- * How many bits of an address are worked out at once: so many that each step is a small integer, and not on the heap.
+ * How many bits of an address are computed at a time: so few that intermediate results are small integers, which V8
+ * does not allocate on the heap.
  */
 const HALF = 28
 const MASK = 2 ** HALF - 1
 
-/** Where in the text reading has come to. */
+/** The current position in the text. */
 let position = 0
 
-/** Reads an address, of up to 56 bits, and passes over what ends it. */
+/** Reads an address of up to 56 bits, and skips the delimiter. */
 function readAddress(): number {
   let high = 0
   let low = 0
   for (; ; position++) {
     const code = text[position] as number
-    // A hyphen ends it, or a space: both codes are lower than those of the digits.
+    // The delimiter is a hyphen or a space: both have lower codes than the digits.
     if (code < ZERO) break
     high = ((high << 4) & MASK) | (low >>> (HALF - 4))
     low = ((low << 4) & MASK) | (code <= NINE ? code - ZERO : code - LETTERS)
@@ -159,7 +163,7 @@ function skipFields(count: number): void {
   }
 }
 
-/** Whether madvise(2) refuses the mapping whose name comes next, or the end of the line. Passes over both. */
+/** Whether madvise(2) refuses the mapping whose name follows. Skips the name and the end of the line. */
 function isRefusedHere(): boolean {
   while (text[position] === SPACE) position += 1
   const name = position
@@ -172,26 +176,26 @@ function isRefusedHere(): boolean {
 // ------------------------------------------------------------------------------------------------------------------
 
 let pageSize = 0
-/** Where the kernel puts what may lie anywhere. */
+/** The address at which the kernel places mappings without a hint. */
 let placeOfKernel = 0
-/** What was mapped at the last look, and what is now. */
+/** The mappings of the previous survey, and of the current one. */
 let before = new Mappings()
 let now = new Mappings()
-/** What is mapped once the first pages have lost their mark. */
+/** The mappings after the marks of first pages have been removed. */
 const after = new Mappings()
-/** All of memory, in as few ranges as leave out what madvise(2) refuses. */
+/** The entire memory, in as few ranges as possible without the mappings that madvise(2) refuses. */
 const whole = new Ranges()
-/** What is left out of forks. */
+/** The marked ranges. */
 const marked = new Ranges()
 
-/** Whether all that is marked was recognised at the last look. */
+/** Whether all marked mappings were recognized in the last survey. */
 let isRecognised = false
 
-/** Looks at this process's memory. `excludeFromFork` must follow, even if no fork does. */
+/** Surveys the memory of this process. `excludeFromFork` must be called afterwards, even if no fork follows. */
 export function surveyMemory(): void {
   if (pageSize === 0) measure()
   readMappings()
-  // What is recognised once, would be so again.
+  // Mappings that have been recognized once are recognized again.
   if (isRecognised && isSameText()) return
   isRecognised = false
   ;[before, now] = [now, before]
@@ -204,14 +208,14 @@ export function surveyMemory(): void {
 function measure(): void {
   pageSize = Number(libc.sysconf(sysconfNames.SC_PAGESIZE))
   const place = Number(libc.mmap(0, pageSize, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0))
-  // C says -1 where there is no memory, and that is no place. Nothing is far from NaN.
+  // mmap returns -1 on failure, which is not a multiple of the page size. No address is far from NaN.
   placeOfKernel = place % pageSize === 0 ? place : Number.NaN
   if (place % pageSize === 0) libc.munmap(place, pageSize)
 }
 
 /**
- * The holes between the mappings stay in: the kernel passes over them, and what is mapped there meanwhile is marked
- * too.
+ * The ranges include the holes between mappings: the kernel skips them, and mappings that are created in them meanwhile
+ * are included.
  */
 function findWhole(): void {
   const { count, starts, ends, refused } = now
@@ -227,9 +231,9 @@ function findWhole(): void {
 }
 
 /**
- * The kernel tells what is left out of forks in /proc/self/smaps alone, where it also counts every page: that takes
- * some milliseconds for each 100 MB of heap. But two neighbours that differ in this one mark are two mappings. So the
- * mark is taken off the first page of every mapping that could have it: those that thereby fall into two had it.
+ * The kernel reports marks only in /proc/self/smaps, where it also counts every page, which takes milliseconds for a
+ * large heap. But adjacent pages with different marks belong to different mappings. So the mark is removed from the
+ * first page of every mapping that could have it: the mappings that are thereby split in two had it.
  */
 function findMarked(): void {
   const { count, starts, ends, permissions, hasMark } = now
@@ -237,7 +241,7 @@ function findMarked(): void {
     const start = starts[i] as number
     if (permissions[i] !== 0 && (ends[i] as number) - start > pageSize) libc.madvise(start, pageSize, MADV_DOFORK)
   }
-  // Should reading fail, then nothing is known the next time.
+  // Should reading fail, nothing is known in the next survey.
   now.count = 0
   readMappings()
   parseInto(after)
@@ -252,7 +256,7 @@ function findMarked(): void {
   }
 }
 
-/** Whether what is mapped now fell into two where another mapping now starts, which differs in nothing but the mark. */
+/** Whether a mapping was split: another mapping starts within it that differs only in the mark. */
 function isCut(index: number, other: number): boolean {
   const permissions = now.permissions[index]
   const second = (now.starts[index] as number) + pageSize
@@ -261,18 +265,19 @@ function isCut(index: number, other: number): boolean {
   return isSplit && after.permissions[other] === permissions && after.permissions[other - 1] === permissions
 }
 
-/** So far from where the kernel puts mappings, there are only those of V8, which chooses its addresses at random. */
+/** The distance from the kernel's mappings beyond which only V8 maps memory: it chooses its addresses at random. */
 const FAR = 2 ** 43
-/** Nobody else maps so much, to the byte, where V8 had mapped that. */
+/** The size from which a mapping of the same address and size is certain to be V8's. */
 const HUGE = 2 ** 27
 
 /**
- * Much the same is mapped at each fork, and finding the marks takes longer than all else that is done before it. So
- * what had the mark when it was last looked at, and was given it back, has it still: provided that only V8 can have
- * mapped it. Elsewhere another mapping may have taken the place of one that had it, and to leave that out of forks
- * would harm. What does not get its mark back there is less than a megabyte.
+ * Finds the marked mappings by comparison with the previous survey. The mappings change little from fork to fork, and
+ * finding the marks takes longer than everything else before the fork. A mapping that was marked in the previous
+ * survey, and got its mark back, is still marked, provided that only V8 can have mapped it. Elsewhere another mapping
+ * may have replaced a marked one, and must not be excluded from forks. Less than a megabyte of V8's heap loses its mark
+ * by this rule.
  *
- * @returns whether all has been recognised; not where V8 has mapped something since
+ * @returns whether all mappings have been recognized; false where V8 has created new ones
  */
 function recogniseMarked(): boolean {
   const { count, starts, ends, permissions, hasMark } = now
@@ -297,15 +302,14 @@ function recogniseMarked(): boolean {
   return count > 0
 }
 
-/** Whether only V8 can have mapped what is there. */
+/** Whether only V8 can have mapped memory at this address. */
 function isFar(address: number): boolean {
   return Math.abs(address - placeOfKernel) > FAR
 }
 
 /**
- * Notes that a mapping is left out of forks, up to an end. V8 has one for each 256 KiB of its heap: where nothing else
- * lies between two of them they make one range. The kernel passes over the hole, and what V8 maps there meanwhile has
- * the mark anyway.
+ * Adds a mapping, up to an end, to the marked ranges. V8 has one mapping for each 256 KiB of its heap: those with only
+ * holes between them form one range. The kernel skips a hole, and V8 marks what it maps there meanwhile anyway.
  */
 function leaveOut(index: number, end: number): void {
   const start = now.starts[index] as number
@@ -316,14 +320,14 @@ function leaveOut(index: number, end: number): void {
 }
 
 /**
- * Has fork(2) copy everything. It is called right before: what V8 maps in between would be missing in the child. Ranges
- * end at mappings that are refused, and have holes (ENOMEM): what the calls return says nothing.
+ * Makes fork(2) copy all memory. It is called right before the fork: memory that V8 maps in between would be missing in
+ * the child. Results are ignored: ranges have holes (ENOMEM), and end at mappings that are refused.
  */
 export function includeInFork(): void {
   whole.advise(MADV_DOFORK)
 }
 
-/** Puts the mark back, or every later `child_process.spawn` would copy the page tables of V8's heap. */
+/** Restores the mark. Without it every later `child_process.spawn` would copy the page tables of V8's heap. */
 export function excludeFromFork(): void {
   marked.advise(MADV_DONTFORK)
 }

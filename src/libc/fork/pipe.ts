@@ -3,21 +3,19 @@ import { constants } from '../facts.ts'
 import { libc } from '../functions.ts'
 import { scratch, scratchAddress } from '../memory.ts'
 
-/**
- * A pipe that no program inherits. Each end is closed once, however often that is asked for; one that is closed is -1.
- */
+/** A pipe with close-on-exec set. Each end is closed once, even if that is requested twice; a closed end is -1. */
 export class Pipe {
   readEnd = -1
   writeEnd = -1
 
-  /** @throws OSError where there are no descriptors left */
+  /** @throws OSError where no descriptors are free */
   open(): void {
     if (libc.pipe2(scratchAddress, constants.O_CLOEXEC) !== 0) throw osError(lastErrno(), 'fork')
     this.readEnd = scratch.readInt32LE(0)
     this.writeEnd = scratch.readInt32LE(4)
   }
 
-  /** Where it has been closed already. */
+  /** Marks the write end as closed, where it has been closed by its number. */
   forgetWriteEnd(): void {
     this.writeEnd = -1
   }

@@ -4,8 +4,8 @@ import { libc } from '../functions.ts'
 import { SCRATCH_SIZE, scratch, scratchAddress } from '../memory.ts'
 
 /**
- * What /proc tells of processes, by osier's own calls: between the steps of a fork they take half of what Node's take.
- * EACCES comes where /proc is root's alone, as it is once a program of root's has become another user.
+ * Reads /proc with osier's own calls, which between the steps of a fork take half the time of Node's. EACCES is
+ * reported where /proc belongs to root, as it does after a program of root has changed its user.
  */
 
 const { AT_FDCWD, O_RDONLY, O_CLOEXEC, STATX_NLINK, STATX_SIZE } = constants
@@ -19,10 +19,10 @@ export function openProc(path: string): number {
   return fd
 }
 
-/** More than any file about a thread has. */
+/** More than the size of any file about a thread. */
 const line = Buffer.allocUnsafeSlow(4096)
 
-/** The content of a file about a thread; '' where the thread has just ended. */
+/** The content of a file about a thread; '' where the thread has ended. */
 export function readProc(path: string): string {
   let fd = -1
   try {
@@ -36,15 +36,15 @@ export function readProc(path: string): string {
   }
 }
 
-/** The same of a file that is open, from its start. */
+/** The content of an open file about a thread, from its start. */
 export function readLine(fd: number): string {
   return line.toString('latin1', 0, readFrom(fd, line, 0))
 }
 
 /**
- * Reads into memory, at a place in the file, or where reading it has come to.
+ * Reads into memory, at an offset of the file, or at its current position.
  *
- * @returns how many bytes; 0 where the file is about a thread that has ended
+ * @returns how many bytes; 0 where the file belongs to a thread that has ended
  */
 export function readFrom(fd: number, into: Uint8Array, at: number | null): number {
   for (;;) {
@@ -59,11 +59,10 @@ export function readFrom(fd: number, into: Uint8Array, at: number | null): numbe
 const { d_reclen, d_name } = structs.dirent64.offsets
 
 /**
- * The ids of a process's threads, the oldest first; none where the process has just ended.
+ * The ids of a process's threads, the oldest first; none where the process has ended.
  *
- * That is the order in which the kernel lists them. Node sorts them as text, and then "10" comes before "2": so the
- * youngest were the first wherever the ids got one more digit, or started again from below, as they soon do in a
- * container.
+ * This is the order in which the kernel lists them. Node sorts names as text, which breaks the order when ids gain a
+ * digit ("10" < "9").
  */
 export function threadsOf(process: number | 'self'): string[] {
   const folder = `/proc/${process}/task`
@@ -81,7 +80,7 @@ export function threadsOf(process: number | 'self'): string[] {
   }
 }
 
-/** Lists some entries in scratch memory, and returns how long they are. */
+/** Reads some entries into scratch memory, and returns their size. */
 function list(fd: number): number {
   const size = Number(libc.getdents64(fd, scratchAddress, SCRATCH_SIZE))
   if (size === -1) throw osError(lastErrno(), 'fork')
@@ -97,23 +96,23 @@ function addThreads(threads: string[], size: number): void {
 
 const { stx_nlink, stx_size } = structs.statx.offsets
 
-/** How many links a folder has; 0 where that cannot be told. */
+/** The number of links of a directory; 0 where it is unknown. */
 export function linksOf(folder: string): number {
   return libc.statx(AT_FDCWD, folder, 0, STATX_NLINK, scratchAddress) === 0 ? scratch.readUInt32LE(stx_nlink) : 0
 }
 
-/** How many descriptors are open; 0 where that cannot be told: before Linux 6.2. */
+/** The number of open descriptors; 0 where it is unknown: before Linux 6.2. */
 export function openDescriptors(): number {
   return libc.statx(AT_FDCWD, '/proc/self/fd', 0, STATX_SIZE, scratchAddress) === 0 ? scratch.readUInt32LE(stx_size) : 0
 }
 
-/** Whether a thread sleeps, by its folder in /proc. */
+/** Whether a thread sleeps, by its directory in /proc. */
 export function isAsleep(folder: string): boolean {
-  // The state follows the name, which is in parentheses and may contain some.
+  // The state follows the name, which is in parentheses and may itself contain parentheses.
   return /.*\) S /.test(readProc(`${folder}/stat`))
 }
 
-/** Whether it is the error of what has ended. */
+/** Whether an error means that the process or thread has ended. */
 export function isGone(error: unknown): boolean {
   const { errno } = error as { readonly errno?: number }
   return errno === ENOENT || errno === ESRCH

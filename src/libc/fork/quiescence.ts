@@ -3,46 +3,49 @@ import { isGone, openProc, readLine, readProc } from './proc.ts'
 import { oldestThreads } from './threads.ts'
 import type { V8Workers } from './v8_workers.ts'
 
-/** The bytes of V8's queue behind its mutex in which the condition variable lies that idle workers wait on. */
+/**
+ * The size of the area behind the mutex of V8's task queue that contains the condition variable on which idle workers
+ * wait.
+ */
 const CONDITION_SIZE = 48
 
-/** The futex operations that a condition variable waits with: FUTEX_WAIT and FUTEX_WAIT_BITSET. */
+/** The futex operations of a condition variable's wait: FUTEX_WAIT and FUTEX_WAIT_BITSET. */
 const WAITS = [0, 9]
-/** FUTEX_PRIVATE_FLAG and FUTEX_CLOCK_REALTIME say how to wait, not what is done. */
+/** Without the flags FUTEX_PRIVATE_FLAG and FUTEX_CLOCK_REALTIME. */
 const OPERATION = 0x7f
 
-/** Whether a thread rests, by the line "number address operation ..." of its system call. */
+/** Whether a thread is asleep, by the line "number address operation ..." of its system call. */
 type IsAsleep = (line: string) => boolean
 
 interface Watched {
   readonly isAsleep: IsAsleep
   readonly syscall: number
   readonly schedstat: number
-  /** What schedstat said when the thread was last seen at rest: it changes with every moment on a processor. */
+  /** The content of schedstat when the thread was last asleep: it changes whenever the thread has run. */
   ran: string
 }
 
 /**
- * Proof that nothing is being changed that a child would inherit half done, with a lock that nobody opens: each of V8's
- * workers sleeps in its queue now, each thread that may run JavaScript sleeps somewhere, and none has run since.
+ * Verifies that no lock is held across the fork: each of V8's workers waits for a task, each thread that may run
+ * JavaScript is asleep, and none has run since the check began.
  *
- * Files of /proc stay open for the length of one fork, because opening them takes longer than reading them.
+ * Files of /proc stay open for the duration of one fork, because opening them takes longer than reading them.
  */
 export class QuiescenceCheck {
   readonly #threads: Watched[] = []
 
   /**
-   * Looks for V8's workers, if they are not known yet: they are known by what they sleep on.
+   * Finds V8's workers, if they are not known yet, by the futex on which they wait.
    *
-   * @param mutexSize bytes of a pthread_mutex_t, with which V8's queue starts
-   * @param others the ids of threads that may run JavaScript. One of those in the middle of a collection holds a lock
-   *   of all of V8; a child of that moment hangs at its own first collection
+   * @param mutexSize the size of a pthread_mutex_t, with which V8's queue starts
+   * @param others the ids of threads that may run JavaScript. During a garbage collection such a thread holds a lock of
+   *   the whole of V8; a child that is forked then hangs at its own first collection
    * @returns null where not all workers are idle, or another thread has just ended
    */
   static watch(workers: V8Workers, mutexSize: number, others: readonly string[]): QuiescenceCheck | null {
     const isIdle = idleIn(workers.address + mutexSize)
     if (workers.threads === undefined) {
-      // Worker threads on their way out sleep there as well. One was taken for a worker of V8's, and then had ended.
+      // Exiting worker threads wait on the same futex. (Regression: one was mistaken for a V8 worker and then exited.)
       const threads = oldestThreads().filter((thread) => {
         return thread !== String(process.pid) && isIdle(readProc(`/proc/self/task/${thread}/syscall`))
       })
@@ -70,14 +73,15 @@ export class QuiescenceCheck {
     watched.schedstat = openProc(`/proc/self/task/${thread}/schedstat`)
   }
 
-  /** Whether all rest now: where they do not, there is no point in preparing more. */
+  /** Whether all threads are asleep now: if not, further preparations are useless. */
   isLikely(): boolean {
     return this.#threads.every((thread) => thread.isAsleep(readLine(thread.syscall)))
   }
 
   /**
-   * Whether all rest now. Remembers how long each had run before: one that runs between the two looks, and rests in the
-   * second, has run for longer when `holds` looks. Nothing may be thrown here: what cannot be read, proves nothing.
+   * Whether all threads are asleep now. Records first how long each has run: a thread that runs between the two
+   * readings and is asleep in the second has run longer when `holds` is called. It does not throw: a file that cannot
+   * be read counts as a busy thread.
    */
   begin(): boolean {
     try {
@@ -91,7 +95,7 @@ export class QuiescenceCheck {
     }
   }
 
-  /** Whether none has run since `begin`. It throws nothing either. */
+  /** Whether no thread has run since `begin`. It does not throw either. */
   holds(): boolean {
     try {
       return this.#threads.every(
@@ -120,7 +124,7 @@ function idleIn(condition: number): IsAsleep {
   }
 }
 
-/** Whether a thread is in some system call, or has ended. */
+/** Whether a thread is in a system call, or has ended. */
 function isAsleep(line: string): boolean {
   return line !== 'running\n'
 }

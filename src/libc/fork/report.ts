@@ -3,17 +3,17 @@ import { libc } from '../functions.ts'
 import { scratch, scratchAddress } from '../memory.ts'
 import { isAsleep, readProc, threadsOf } from './proc.ts'
 
-/** How long a child may take to start V8's workers, in milliseconds: it does so in half a millisecond. */
+/** How long a child may take to start V8's workers, in milliseconds. Usually it takes less than one. */
 const PATIENCE = 10_000
 
-/** How long a child may be silent before it is looked at, in milliseconds. */
+/** How long to wait for the child's report before its threads are examined, in milliseconds. */
 const SILENCE = 100
 
 /**
- * Waits for the child to write that it has V8's workers. Where the system allows no more threads, it never will: it
- * ends, or waits for the missing ones for ever.
+ * Waits for the child to report that it has started V8's workers. Where the system allows no more threads it never
+ * does: it aborts, or waits forever for the missing ones.
  *
- * @param readEnd of a pipe that nobody but the child can write to
+ * @param readEnd of a pipe that only the child can write to
  */
 export function hasWorkers(pid: number, readEnd: number): boolean {
   let sleep = ''
@@ -30,7 +30,7 @@ export function hasWorkers(pid: number, readEnd: number): boolean {
 
 const { offsets } = structs.pollfd
 
-/** What happened to a descriptor; 0 where nothing did, null where a signal came first. */
+/** The events of a descriptor; 0 after a timeout, null after a signal. */
 function eventsWithin(time: number, fd: number): number | null {
   scratch.writeInt32LE(fd, offsets.fd)
   scratch.writeInt32LE(constants.POLLIN, offsets.events)
@@ -39,7 +39,8 @@ function eventsWithin(time: number, fd: number): number | null {
 }
 
 /**
- * How long each thread of a process has run, if now all of them sleep: who does so twice, will not be woken. Else ''.
+ * How long each thread of a process has run, if all of them are asleep; otherwise ''. Two equal results mean that no
+ * thread will be woken.
  */
 function sleepOf(pid: number): string {
   let ran = ''

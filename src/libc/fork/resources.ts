@@ -5,15 +5,16 @@ import { addressOf, ownMemory, scratch, scratchAddress } from '../memory.ts'
 import { openDescriptors } from './proc.ts'
 
 /**
- * Room for a child: where there is none, V8 and libuv would end it, or wait for ever for threads that are not there.
+ * The resources that a child needs: where they are missing, V8 and libuv would abort it, or wait forever for threads
+ * that could not be started.
  */
 
-/** Throws where so many descriptors cannot be opened: later there would be no way back. */
+/** Throws where this number of descriptors cannot be opened: after the fork the failure could not be handled. */
 export function requireFreeDescriptors(count: number): void {
   if (!isFarFromLimit(count)) nextDescriptors(count)
 }
 
-/** Whether at least so many descriptors are free, by their number alone. */
+/** Whether at least this number of descriptors is free, judged by the number of open ones. */
 function isFarFromLimit(count: number): boolean {
   const open = openDescriptors()
   if (open === 0 || libc.prlimit(0, constants.RLIMIT_NOFILE, 0, scratchAddress) !== 0) return false
@@ -21,12 +22,12 @@ function isFarFromLimit(count: number): boolean {
 }
 
 /**
- * @returns the descriptors that the kernel gives next, as many as are asked for: the lowest that are free
- * @throws OSError where there are not so many
+ * @returns the given number of descriptors that the kernel allocates next: the lowest free ones
+ * @throws OSError where fewer are free
  */
 export function nextDescriptors(count: number): number[] {
   const fds: number[] = []
-  // The copies of one take a fifth of the time that pipes would.
+  // Duplicating one descriptor is faster than opening pipes.
   let last = libc.eventfd(0, constants.EFD_CLOEXEC)
   if (last !== -1) fds.push(last)
   while (last !== -1 && fds.length < count) {
@@ -46,16 +47,16 @@ export function isOpen(fd: number): boolean {
 const { rlim_cur, rlim_max } = structs.rlimit.offsets
 const NO_LIMIT = 2n ** 64n - 1n
 
-// Memory of this module alone: the child reads it again.
+// Memory of this module alone: the child reads it.
 const limits = ownMemory(2 * structs.rlimit.size)
 const normal = addressOf(limits)
 const lowered = normal + structs.rlimit.size
 
 /**
- * The kernel counts a user's threads together with the processes. A fork that succeeds at that limit leaves no room for
- * the threads that the child needs, so for the moment of the fork the limit is lower by these.
+ * The kernel counts a user's threads together with the processes. A fork that succeeds at the limit leaves no room for
+ * the threads that the child needs, so the limit is lowered by their number during the fork.
  *
- * @returns where the limit stands that both sides have to set again by `prlimit`; 0 where nothing was lowered
+ * @returns the address of the limit, which both processes have to restore with `prlimit`; 0 where it was not lowered
  */
 export function lowerLimit(threads: number): Address {
   if (libc.prlimit(0, constants.RLIMIT_NPROC, 0, normal) !== 0) return 0
@@ -67,21 +68,24 @@ export function lowerLimit(threads: number): Address {
   return libc.prlimit(0, constants.RLIMIT_NPROC, lowered, 0) === 0 ? normal : 0
 }
 
-/** Standard error, and what takes its place for a moment. */
+/** Standard error and its temporary replacement. */
 export interface StderrRedirect {
   readonly nowhere: number
   /** A copy of the descriptor; -1 where there is no standard error. */
   readonly saved: number
-  /** What dup3(2) needs to know to make it again as it was. */
+  /** The flags with which dup3(2) restores it. */
   readonly flags: number
 }
 
 const STDERR = 2
 
-/** What lets the child die quietly: node prints the stack where V8's workers cannot be started, and ends by SIGABRT. */
+/**
+ * Redirects standard error to /dev/null in the child: Node prints a stack trace and aborts where V8's workers cannot be
+ * started.
+ */
 export function redirectStderr(): StderrRedirect {
   const flags = libc.fcntl(STDERR, constants.F_GETFD, 0) === constants.FD_CLOEXEC ? constants.O_CLOEXEC : 0
-  // There are roots without it. Then there is noise.
+  // A root directory may have no /dev/null. The message is printed then.
   const nowhere = libc.open('/dev/null', constants.O_WRONLY | constants.O_CLOEXEC)
   return { nowhere, saved: nowhere === -1 ? -1 : libc.fcntl(STDERR, constants.F_DUPFD_CLOEXEC, STDERR + 1), flags }
 }

@@ -5,15 +5,15 @@ import { activeRequests, type EventLoop, setActiveRequests } from './event_loop.
 import { Pipe } from './pipe.ts'
 import { readProc, threadsOf } from './proc.ts'
 
-/** How long to wait for the thread pool to come to rest, in milliseconds. What takes longer is left at work. */
+/** How long to wait for the thread pool, in milliseconds. Work that takes longer continues during the fork. */
 const PATIENCE = 250
 
-/** The threads of the pool, each asleep in a read that ends when they are let go. */
+/** The threads of the pool, each blocked in a read that ends when they are released. */
 export class ParkedPool {
   readonly #loop: EventLoop
   readonly #size: number
   readonly #ends: Pipe
-  /** By how much the reads have raised the loop's count of what it waits for. */
+  /** The number by which the reads have increased the loop's count of active requests. */
   #counted = 0
 
   private constructor(loop: EventLoop, size: number, ends: Pipe) {
@@ -23,11 +23,11 @@ export class ParkedPool {
   }
 
   /**
-   * With work in its hands, a thread of the pool may hold a lock of the C library or of OpenSSL, and that lock would be
-   * held for ever in the child. So each thread is given something to wait for, behind what it has to do; once all wait,
-   * nobody holds anything.
+   * A working thread of the pool may hold a lock of the C library or of OpenSSL, which would stay locked in the child
+   * forever. So a read of a pipe is queued for each thread, behind its work; once all threads are blocked in it, they
+   * hold no locks.
    *
-   * @returns null where the pool has nothing to do
+   * @returns null where the pool is idle
    */
   static park(loop: EventLoop): ParkedPool | null {
     if (activeRequests(loop) === 0) return null
@@ -54,7 +54,7 @@ export class ParkedPool {
     return pool
   }
 
-  /** Whether all threads are in the read: the first argument of their system call is the pipe. */
+  /** Whether all threads are blocked in the read: the first argument of their system call is the pipe. */
   #isParked(): boolean {
     const isOurs = (line: string): boolean =>
       /^\d+ /.test(line) && line.split(' ')[1] === `0x${this.#ends.readEnd.toString(16)}`
@@ -62,12 +62,12 @@ export class ParkedPool {
     return threads.filter((thread) => isOurs(readProc(`/proc/self/task/${thread}/syscall`))).length >= this.#size
   }
 
-  /** In the parent: lets the threads go. Their reads complete, and then the pipe is closed. */
+  /** In the parent: releases the threads. Their reads complete, and then the pipe is closed. */
   release(): void {
     libc.write(this.#ends.writeEnd, Buffer.alloc(this.#size), this.#size)
   }
 
-  /** In the child, whose pool is another: the reads will never complete, and must not keep the process alive. */
+  /** In the child, which has a new pool: the reads never complete there, and must not keep the process alive. */
   forget(): void {
     this.close()
     setActiveRequests(this.#loop, Math.max(0, activeRequests(this.#loop) - this.#counted))

@@ -3,30 +3,34 @@ import { threadPoolSize } from '../node.ts'
 import { isAsleep, linksOf, readProc, threadsOf } from './proc.ts'
 import { v8Workers } from './v8_workers.ts'
 
-/** The threads of this process beside the one that forks, which is all that a child has. */
+/** The threads of this process other than the calling one, which is the only thread of a child. */
 
-/** The main thread, the one that keeps time for V8's workers, and the one that waits for the inspector's signal. */
+/** The main thread, the thread for V8's delayed tasks, and the one that waits for the inspector's signal. */
 const THREADS_OF_NODE = 3
-/** Since version 22 Node's threads have names: first that of the program, in some versions. */
+/**
+ * The names of Node's threads, which they have since version 22: in some versions with the program's name as a prefix.
+ */
 const NAMES_OF_NODE = /^(node-)?(V8Worker|DelayedTaskSche|SignalInspector|libuv-worker)/
 
-/** The ids of Node's own threads, which stay: what they are called is asked once. */
+/** The ids of Node's permanent threads. Their names are read once. */
 const ofNode = new Set<string>()
-/** The ids of threads that have been waited for in vain. */
+/** The ids of threads that did not end while they were waited for. */
 const staying = new Set<string>()
 let hasNames: boolean | undefined
 let usualCount = THREADS_OF_NODE
 /**
- * How many links the folder of the threads had when all in it were Node's own, which stay: two more than there are
- * threads. As long as it has so many there are no others, and listing it takes fifteen times as long as asking for this.
+ * The link count of the threads' directory when it contained only Node's permanent threads: two more than the number of
+ * threads. As long as the count is the same there are no other threads, and reading it is faster than listing the
+ * directory.
  */
 let linksOfNode = -1
 const NONE: readonly string[] = []
-/** Stands for a set in the parent, where nothing is to be forgotten. */
+/** Replaces a set in the parent, where no ids are forgotten. */
 const nothing = new Set<string>()
 
 /**
- * In the child, whose threads are others, which may have these ids one day. The inspector's thread is not made again.
+ * Runs in the child, which has other threads, whose ids may equal those of the parent's. The inspector's thread is not
+ * restarted.
  */
 export function forgetThreads(isChild: boolean): void {
   ;(isChild ? ofNode : nothing).clear()
@@ -37,11 +41,11 @@ export function forgetThreads(isChild: boolean): void {
 }
 
 /**
- * Waits for threads that are Node's for a moment. Since version 24 Node reads certificates on some: they have files
- * open, and hold the lock that every TLS connection asks for. Children that were forked meanwhile hung at their first
- * connection.
+ * Waits for temporary threads of Node. Since version 24 Node reads certificates on some: they have files open, and hold
+ * the lock that every TLS connection needs. (Regression: children that were forked meanwhile hung at their first
+ * connection.)
  *
- * @returns whether there are threads beside Node's own: they may hold locks that a child needs
+ * @returns whether threads other than Node's remain: they may hold locks that a child needs
  */
 export function settleThreads(): boolean {
   const others = otherThreads()
@@ -51,26 +55,31 @@ export function settleThreads(): boolean {
   return named.length > 0 || left.length > 0
 }
 
-/** The ids of threads that may run JavaScript, as worker threads do: those with names; where none has one, all. */
+/**
+ * The ids of threads that may run JavaScript, as worker threads do: those with names; where no thread has a name, all.
+ */
 export function threadsOfJavaScript(): readonly string[] {
   const others = otherThreads()
   if (hasNames !== false) return others.filter(isNamed)
   return others.length === 0 ? [] : threadsOf('self').filter((thread) => thread !== String(process.pid))
 }
 
-/** The ids of the threads that Node started with, V8's workers among them: the kernel lists the oldest first. */
+/** The ids of the threads that Node started with, including V8's workers: the kernel lists the oldest first. */
 export function oldestThreads(): readonly string[] {
   return threadsOf('self').slice(0, usualCount + v8Workers().count)
 }
 
-/** A thread that nobody gave a name has that of the thread which started it; one that has just ended has none. */
+/**
+ * Whether a thread has a name of its own. By default it has the name of the thread that started it; an ended one has
+ * none.
+ */
 function isNamed(thread: string): boolean {
   if (hasNames === false) return true
   const name = nameOf(thread)
   return name !== '' && name !== readProc('/proc/self/comm')
 }
 
-/** Those that are not Node's own; where threads have no names, as many as are more than Node has without its pool. */
+/** The threads that are not Node's; where threads have no names, those in excess of Node's number without its pool. */
 function otherThreads(): readonly string[] {
   const links = linksOf('/proc/self/task')
   if (links === linksOfNode) return NONE
@@ -81,11 +90,11 @@ function otherThreads(): readonly string[] {
 }
 
 function othersAmong(threads: readonly string[]): readonly string[] {
-  // V8's workers are there from the start.
+  // V8's workers exist from the start.
   hasNames ??= threads.some((thread) => NAMES_OF_NODE.test(nameOf(thread)))
   if (hasNames) return threads.filter((thread) => !isOfNode(thread))
   const others = threads.slice(usualCount + v8Workers().count)
-  // Without names there is their number: libuv's pool is there as a whole, or not yet.
+  // Without names only the number is known: libuv's pool has all of its threads, or has not been started.
   return others.length === threadPoolSize() ? [] : others
 }
 
@@ -100,23 +109,23 @@ function nameOf(thread: string): string {
   return readProc(`/proc/self/task/${thread}/comm`)
 }
 
-/** How long to wait for threads that are at work, in milliseconds: reading certificates takes a tenth. */
+/** How long to wait for busy threads, in milliseconds. Reading certificates usually takes a tenth of it. */
 const PATIENCE = 2000
 /**
- * How long threads may sleep before they count as such that stay, in milliseconds. Where much else runs one may have to
- * wait that long for a lock: more than twenty were seen.
+ * How long a thread must sleep before it is considered permanent, in milliseconds. On a busy machine a temporary thread
+ * may wait for a lock for some tens of milliseconds.
  */
 const NAP = 100
-/** How long to wait before the next look, in milliseconds. */
+/** The polling interval, in milliseconds. */
 const PAUSE = 1
 
 /**
- * Waits for threads to end. That is tried once for each.
+ * Waits for threads to end. This is tried once for each thread.
  *
- * They are watched together: of those that read certificates one waits for what another has locked, and sleeps for as
- * long as that is at work. Beside much else it slept longer than any that is about to end.
+ * They are watched together: a thread that reads certificates waits for a lock that another one holds, and sleeps as
+ * long as that one is busy, on a busy machine longer than the limit for a single thread.
  *
- * @returns those that stay
+ * @returns the threads that remain
  */
 function awaitEnd(threads: readonly string[]): readonly string[] {
   let left = threads.filter((thread) => !staying.has(thread))
@@ -133,7 +142,7 @@ function awaitEnd(threads: readonly string[]): readonly string[] {
   return threads.filter((thread) => staying.has(thread))
 }
 
-/** How long a thread has run; '' where it has ended. */
+/** The content of a thread's schedstat; '' where the thread has ended. */
 function scheduleOf(thread: string): string {
   return readProc(`/proc/self/task/${thread}/schedstat`)
 }

@@ -3,57 +3,58 @@ import { find, findSymbol } from '../library.ts'
 import { isObjectAddress, ProcessMemory } from './process_memory.ts'
 
 /**
- * V8's worker threads: they collect garbage and optimise functions. fork(2) copies only the thread that calls it, so
- * the child has to make new ones, on the queue that it inherited; and it inherits that queue sound only if no worker
- * was at work at that moment.
+ * V8's worker threads, which collect garbage and compile optimized functions. fork(2) copies only the calling thread,
+ * so the child has to start new workers on the inherited task queue. That queue is consistent only if no worker was
+ * busy at the time of the fork.
  *
- * Node keeps them in an object of a class `node::WorkerThreadsTaskRunner`. Its constructor, run once more on the object
- * that is there, starts new threads.
+ * Node stores the workers in an object of the class `node::WorkerThreadsTaskRunner` (src/node_platform.h). Calling its
+ * constructor again on the existing object starts new threads (src/node_platform.cc).
  */
 export interface V8Workers {
-  /** Where the object is. Its mutex and the condition variable that idle workers wait on come first in it. */
+  /**
+   * The address of the object. It starts with the task queue's mutex and the condition variable on which idle workers
+   * wait.
+   */
   readonly address: number
-  /** How many workers there are. */
+  /** The number of workers. */
   readonly count: number
   /**
-   * The constructor, which starts new workers, to be called with the address, the count and 0.
+   * The constructor, which starts new workers: to be called with the address, the count and 0.
    *
-   * Until then no garbage may be collected: a collection gives work to the queue, and to wake a worker the C library
-   * waits for those that its condition variable knows of, which are the parent's, for ever (seen in a debugger). With
-   * 1,000, 30,000 and 300,000 objects thrown away before this call, 5, 19 and 20 of 24 children did not end as they
-   * should, on Node 20, 24 and 26 alike; without any, none of 144 failed. Nor did any of 68 on Node 24 and 26 which had
-   * their workers late, and waited for finalizers; half of 12 did that threw away 30,000 objects before. So it is the
-   * collection that matters, and not what else comes first.
+   * Until then no garbage collection may run: it would post a task to the queue, and waking a worker makes the C
+   * library wait forever for waiters that its condition variable has recorded, which are threads of the parent (seen in
+   * a debugger; docs/performance.md, "Measured decisions", has the numbers). Other work before the call is harmless.
    *
-   * It is C's own function and none of ours around it: one that has not run yet is compiled first, which takes memory,
-   * and hung one in sixty children on Node 26.
+   * The function is C's own rather than a JavaScript wrapper: a wrapper would be compiled at its first call, and the
+   * allocation can start a collection (regression: children hung on Node 26).
    */
   readonly construct: (address: number, count: number, logLevel: number) => void
-  /** The ids of the threads that they are, once these have been found. */
+  /** The ids of the workers' threads, once they have been found. */
   threads: readonly string[] | undefined
 }
 
 const PLATFORM = '_ZN4node11per_process11v8_platformE'
 const PLATFORM_VTABLE = '_ZTVN4node12NodePlatformE'
-/** The block in which a `std::shared_ptr` keeps the runner: libstdc++ of different ages names it differently. */
+/** The control block of the `std::shared_ptr` that owns the runner: its name depends on the version of libstdc++. */
 const RUNNER_BLOCK_VTABLES = [
   '_ZTVSt23_Sp_counted_ptr_inplaceIN4node23WorkerThreadsTaskRunnerESaIvELN9__gnu_cxx12_Lock_policyE2EE',
   '_ZTVSt23_Sp_counted_ptr_inplaceIN4node23WorkerThreadsTaskRunnerESaIS1_ELN9__gnu_cxx12_Lock_policyE2EE',
 ]
 /**
- * Node 24 has a second parameter, the level of its debug log: 0 is none. The older one may get it too, and never looks.
+ * Node 24 has a second parameter, the level of its debug log: 0 means none. Older versions ignore the additional
+ * argument.
  */
 const CONSTRUCTOR_WITH_LEVEL =
   'void _ZN4node23WorkerThreadsTaskRunnerC1EiNS_21PlatformDebugLogLevelE(uintptr_t, int, int)'
 const CONSTRUCTOR = 'void _ZN4node23WorkerThreadsTaskRunnerC1Ei(uintptr_t, int, int)'
 const COUNT = 'int _ZNK4node23WorkerThreadsTaskRunner21NumberOfWorkerThreadsEv(uintptr_t)'
 
-/** A vtable starts with two words before the first function, to which objects point. */
+/** The size of the two words of a vtable before its first function, to which objects point. */
 const VTABLE_HEADER = 16
 
 let located: V8Workers | undefined
 
-/** Finds the workers of this process, once. */
+/** Locates the workers of this process, once. */
 export function v8Workers(): V8Workers {
   located ??= locate()
   return located
@@ -64,7 +65,7 @@ function locate(): V8Workers {
   try {
     const address = findRunner(memory)
     const count = found(find(COUNT), "the count of V8's workers")(address) as number
-    // One of the threads that it counts keeps the time for delayed tasks.
+    // One of the counted threads runs delayed tasks.
     if (count < 2 || count > 1025) throw notFound(`a plausible number of V8's workers (not ${count})`)
     const construct = found(find(CONSTRUCTOR_WITH_LEVEL) ?? find(CONSTRUCTOR), "the constructor of V8's workers")
     return { address, count: count - 1, construct: construct as V8Workers['construct'], threads: undefined }
@@ -80,7 +81,7 @@ function findRunner(memory: ProcessMemory): number {
   const platform = memory
     .pointers(found(findSymbol(PLATFORM), 'its platform'), 256)
     .find((pointer) => isObjectAddress(pointer) && memory.pointer(pointer) === platformVtable)
-  // The object starts right behind the header of the block that owns it, so pointers to both stand side by side.
+  // The object follows the header of its control block, so pointers to both are adjacent.
   const words = memory.pointers(found(platform, 'the object of its platform'), 512)
   const index = words.findIndex((block, i) => {
     const isPair = isObjectAddress(block) && words[i - 1] === block + 16
