@@ -4,8 +4,8 @@ import { libc } from './functions.ts'
 import { STANDARD_STREAMS } from './standard_streams.ts'
 
 /**
- * The kernel gives the lowest number that is free. In a program that has closed standard streams these are the numbers 0
- * to 2, which the program expects to be free for its own files: so what osier keeps open for itself has other numbers.
+ * The kernel allocates the lowest free descriptor. In a program that has closed standard streams these are the numbers 0
+ * to 2, which the program expects to be free for its own files: so osier's own descriptors get other numbers.
  */
 
 const { EFD_CLOEXEC, F_DUPFD_CLOEXEC, F_GETFD } = constants
@@ -15,7 +15,7 @@ const FIRST_OTHER = STANDARD_STREAMS.length
  * Moves a descriptor that osier has just opened above the standard streams.
  *
  * @param fd -1 where it could not be opened
- * @returns the descriptor to use, which children do not inherit; -1 where there is none, and errno tells why
+ * @returns the descriptor to use, which is close-on-exec; -1 on failure, with the reason in errno
  */
 export function aboveStandardStreams(fd: number): number {
   if (fd === -1 || fd >= FIRST_OTHER) return fd
@@ -27,7 +27,7 @@ export function aboveStandardStreams(fd: number): number {
 const NO_FDS: readonly number[] = []
 
 /**
- * Occupies those of the numbers 0 to 2 that are free, for as long as something opens descriptors that may not have them.
+ * Occupies the free numbers among 0 to 2 while descriptors are opened that must not get them.
  *
  * @returns the numbers, to be closed
  * @throws OSError EMFILE, ENFILE

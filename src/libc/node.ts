@@ -28,9 +28,9 @@ export function eventLoop(): Address {
 
 const visitor = koffi.proto('void', ['uintptr_t', 'uintptr_t'])
 
-/** Calls `look` with each handle of this thread's event loop. */
-function walkHandles(look: (handle: Address) => void): void {
-  const visit = koffi.register(look, koffi.pointer(visitor))
+/** Calls `visitHandle` with each handle of this thread's event loop. */
+function walkHandles(visitHandle: (handle: Address) => void): void {
+  const visit = koffi.register(visitHandle, koffi.pointer(visitor))
   try {
     libc.uv_walk(eventLoop(), visit, 0)
   } finally {

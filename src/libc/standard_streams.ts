@@ -2,8 +2,8 @@ import { constants, structs } from './facts.ts'
 import { addressOf, ownMemory } from './memory.ts'
 
 /**
- * Which files the descriptors 0, 1 and 2 were when the C library was opened. A program may close them, and then the
- * kernel gives these numbers to whatever it opens next: the number alone does not make a standard stream.
+ * The files of the descriptors 0, 1 and 2 when the C library was opened. A program may close them, and then the kernel
+ * reuses these numbers for other files: the number alone does not identify a standard stream.
  */
 
 type CFunction = (...args: unknown[]) => unknown
@@ -27,7 +27,7 @@ const files: (string | null)[] = []
 
 /**
  * The file that a descriptor refers to, by its device and inode. A terminal that is opened a second time is the same
- * file. null where the descriptor is closed, or the system does not say.
+ * file. null where the descriptor is closed, or the system does not report it.
  */
 export function fileAt(fd: number): string | null {
   if (statx?.(fd, '', AT_EMPTY_PATH, STATX_INO, address) !== 0) return null
@@ -48,8 +48,8 @@ export function noteStandardStreams(bind: Bind): void {
 }
 
 /**
- * Node sets FD_CLOEXEC on descriptors 0 to 2 when it starts, so a child that is made without Node's help would find
- * them closed. Every other language leaves them inheritable, and so does osier.
+ * Node sets FD_CLOEXEC on descriptors 0 to 2 when it starts, so a child that is created without Node's functions would
+ * find them closed. Other languages leave them inheritable, and so does osier.
  *
  * @param isFirst false in a worker: where one stream is inheritable, another thread has done this before, and what is
  *   close-on-exec now has been opened or made so by the program

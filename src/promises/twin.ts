@@ -2,7 +2,7 @@ import type { SignalOption } from './abort.ts'
 
 /**
  * The type of the asynchronous twin of a function: the same ways to call it, with `signal` among the options, and a
- * promise of the same result. So what the synchronous function takes need not be written again.
+ * promise of the same result. So the parameters of the synchronous function need not be repeated.
  *
  * TypeScript can take a function apart that can be called in three ways or fewer. Of one with more it makes `never`,
  * which no function is: the type of its twin has to be written by hand.

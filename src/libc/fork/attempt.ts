@@ -89,8 +89,8 @@ function locateNodeState(): { readonly loop: EventLoop; readonly workers: V8Work
  * @throws NotImplementedError where this build of Node differs from what this module relies on
  */
 export function forkProcess(withTerminal: boolean): number {
-  // The kernel objects of the child's event loops, and all that is open during the fork, may not have the numbers of
-  // standard streams that are closed: a child finds the same numbers free as its parent, or its terminal on them.
+  // The kernel objects of the child's event loops, and the descriptors of the fork, must not get the numbers of closed
+  // standard streams: in the child the same numbers are free as in its parent, or belong to its terminal.
   const occupied = occupyStandardStreams('fork')
   let pid = -1
   try {
