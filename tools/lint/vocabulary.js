@@ -49,18 +49,7 @@ export const parts = new Map([
 export const foreign = new Set(['heritageClauses'])
 
 /** Names of the lists above that are still in the code. Once they are renamed, they are refused with the phrases. */
-export const inUse = new Set([
-  'Found',
-  'deed',
-  'estate',
-  'goOn',
-  'openFd',
-  'patience',
-  'perform',
-  'specimen',
-  'told',
-  'zoo',
-])
+export const inUse = new Set(['Found', 'patience', 'estate', 'openFd', 'perform', 'specimen', 'told', 'zoo'])
 
 /** In all texts: code, comments, messages and documents. */
 export const phrases = new Map([
