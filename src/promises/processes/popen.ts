@@ -15,8 +15,10 @@ import { releaseChild, reserveChild } from '../../os/processes/any_child.ts'
 import { checkedCommand, startOnPipe } from '../../os/processes/popen.ts'
 import { waitstatus_to_exitcode } from '../../os/processes/wait.ts'
 import { write } from '../descriptors/read_write.ts'
+import { Sequence } from '../sequence.ts'
 import { takeWaitOptions, type WaitOptions, waitOptions } from '../wait_options.ts'
 import { reap, statusAtEnd } from './spawn.ts'
+import { lengthOf, UnreadData } from './unread_data.ts'
 
 /** Reaps commands whose file objects were garbage collected without being closed. */
 const collectedCommands: FinalizationRegistry<number> = new FinalizationRegistry((pid) => {
@@ -42,7 +44,8 @@ export abstract class CommandFile<Data extends string | Buffer, Given>
   readonly #fd: number
   readonly #pid: number
   #isClosed = false
-  #end: Promise<number | null> | undefined
+  /** The result of `close`, once the command has ended. */
+  #exit: number | null | undefined
 
   /** @internal */
   constructor(fd: number, pid: number, mode: string) {
@@ -153,22 +156,22 @@ export abstract class CommandFile<Data extends string | Buffer, Given>
       // The pipe is closed first: a command that reads its input waits for its end.
       this.closePipe()
     }
-    this.#end ??= this.#awaitCommand(checkedOptions)
-    return this.#end
+    if (this.#exit === undefined) await this.#awaitCommand(checkedOptions)
+    return this.#exit ?? null
   }
 
-  async #awaitCommand(checkedOptions: CheckedWaitOptions): Promise<number | null> {
+  /** Sets `#exit`. Each caller waits for itself, so that its signal is heard and that of another one is not. */
+  async #awaitCommand(checkedOptions: CheckedWaitOptions): Promise<void> {
     try {
       const status = await statusAtEnd(this.#pid, checkedOptions)
-      this.#unregister()
-      return waitstatus_to_exitcode(status) << 8 || null
+      this.#exit ??= waitstatus_to_exitcode(status) << 8 || null
     } catch (error) {
+      // Another call has reaped the child: another `close` of this file, or the status is unknown.
+      if (error instanceof ChildProcessError) this.#exit ??= null
       if (error instanceof OSError) this.#unregister()
-      // Another call has reaped the child, so its status is unknown.
-      if (error instanceof ChildProcessError) return null
-      this.#end = undefined
-      throw error
+      if (!(error instanceof ChildProcessError)) throw error
     }
+    this.#unregister()
   }
 
   #unregister(): void {
@@ -186,61 +189,51 @@ const READ_SIZE = 65536
 /** The output of a command. The underlying file is non-blocking, and buffers an incomplete line. */
 class CommandOutput<Data extends string | Buffer> extends CommandFile<Data, never> {
   readonly #file: TextFile | BinaryFile
-  /** Data that has been read but not returned: an abort loses nothing. */
-  #parts: Data[] = []
+  /** An abort loses nothing: what has been read so far stays here. */
+  readonly #unread: UnreadData<Data>
+  /** Reads are carried out one at a time: they share the unread data. */
+  readonly #reads: Sequence = new Sequence()
 
   constructor(file: TextFile | BinaryFile, pid: number, mode: string) {
     super(file.fileno(), pid, mode)
     this.#file = file
+    this.#unread = new UnreadData(mode.endsWith('b'))
   }
 
   async read(size: number | bigint | null = -1, options: WaitOptions = NO_OPTIONS): Promise<Data> {
     const most = amount(size, 'size')
     const checkedOptions = waitOptions(options)
-    let length = lengthOf(this.#joined())
+    return this.#reads.run(() => this.#read(most, checkedOptions), checkedOptions.signal)
+  }
+
+  async #read(most: number, checkedOptions: CheckedWaitOptions): Promise<Data> {
+    let length = most === -1 ? 0 : this.#unread.sizeUpTo(most)
     while (most === -1 || length < most) {
       const piece = await this.#whenReady(
         checkedOptions,
         () => this.#file.read(most === -1 ? READ_SIZE : most - length) as Data,
       )
       if (piece.length === 0) break
-      this.#parts.push(piece)
-      length += lengthOf(piece)
+      this.#unread.push(piece)
+      if (most !== -1) length += lengthOf(piece)
     }
-    return this.#take(most)
+    return this.#unread.take(most)
   }
 
   async readline(size: number | bigint | null = -1, options: WaitOptions = NO_OPTIONS): Promise<Data> {
     const most = amount(size, 'size')
     const checkedOptions = waitOptions(options)
+    return this.#reads.run(() => this.#readline(most, checkedOptions), checkedOptions.signal)
+  }
+
+  async #readline(most: number, checkedOptions: CheckedWaitOptions): Promise<Data> {
     for (;;) {
-      const ahead = this.#joined()
-      const newline = ahead.indexOf('\n')
-      const length = newline === -1 ? -1 : lengthOf(ahead.slice(0, newline + 1) as Data)
-      if (most !== -1 && (length === -1 ? lengthOf(ahead) : length) >= most) return this.#take(most)
-      if (newline !== -1) return this.#take(length)
+      const line = this.#unread.takeLine(most)
+      if (line !== null) return line
       const piece = await this.#whenReady(checkedOptions, () => this.#file.readline() as Data)
-      if (piece.length === 0) return this.#take(-1)
-      this.#parts.push(piece)
+      if (piece.length === 0) return this.#unread.take(-1)
+      this.#unread.push(piece)
     }
-  }
-
-  #joined(): Data {
-    const parts = this.#parts
-    if (parts.length !== 1) {
-      const isBinary = this.mode.endsWith('b')
-      parts.splice(0, parts.length, (isBinary ? Buffer.concat(parts as Buffer[]) : parts.join('')) as Data)
-    }
-    return parts[0] as Data
-  }
-
-  /** Removes and returns the first bytes or characters of the data read so far; all of it for -1. */
-  #take(most: number): Data {
-    const ahead = this.#joined()
-    const end =
-      most === -1 ? ahead.length : typeof ahead === 'string' ? [...ahead].slice(0, most).join('').length : most
-    this.#parts = [ahead.slice(end) as Data]
-    return ahead.slice(0, end) as Data
   }
 
   /** Waits for the pipe until `attempt` succeeds, and returns its result. */
@@ -266,14 +259,11 @@ class CommandOutput<Data extends string | Buffer> extends CommandFile<Data, neve
   }
 }
 
-/** The length in bytes, or in characters, where a surrogate pair counts as one. */
-function lengthOf(data: string | Buffer): number {
-  return typeof data === 'string' ? [...data].length : data.length
-}
-
 /** The input of a command. */
 class CommandInput<Data extends string | Buffer> extends CommandFile<Data, string | ArrayBufferView> {
   readonly #file: BinaryFile
+  /** Each write is carried out whole before the next one starts. */
+  readonly #writes: Sequence = new Sequence()
 
   constructor(file: BinaryFile, pid: number, mode: string) {
     super(file.fileno(), pid, mode)
@@ -291,8 +281,17 @@ class CommandInput<Data extends string | Buffer> extends CommandFile<Data, strin
   async write(data: string | ArrayBufferView, options: WaitOptions = NO_OPTIONS): Promise<number> {
     const fd = this.fileno()
     const bytes = this.mode.endsWith('b') ? view(data, 'data') : encoded(data)
-    for (let rest = bytes; rest.length > 0; ) rest = rest.subarray(await write(fd, rest, options))
+    const checkedOptions = waitOptions(options)
+    await this.#writes.run(() => this.#write(fd, bytes, options), checkedOptions.signal)
     return typeof data === 'string' ? lengthOf(data) : bytes.length
+  }
+
+  async #write(fd: number, bytes: Uint8Array, options: WaitOptions): Promise<void> {
+    for (let rest = bytes; rest.length > 0; ) {
+      // The file may have been closed since the call.
+      this.fileno()
+      rest = rest.subarray(await write(fd, rest, options))
+    }
   }
 
   protected closePipe(): void {
