@@ -1,10 +1,10 @@
 import { type Channel, channel } from 'node:diagnostics_channel'
 import { wrongType } from './errors.ts'
 
-/** A hook of `addaudithook`. Where it throws, the call that it was told of is not made. */
+/** A hook of `addaudithook`. If it throws, the audited call is not made. */
 export type AuditHook = (event: string, args: readonly unknown[]) => void
 
-/** What subscribers of `node:diagnostics_channel` receive. */
+/** The message that subscribers of `node:diagnostics_channel` receive. */
 export interface AuditMessage {
   readonly event: string
   readonly args: readonly unknown[]
@@ -13,13 +13,14 @@ export interface AuditMessage {
 const hooks: AuditHook[] = []
 
 /**
- * An auditing event. Whoever raises one asks `wanted` first, so that no argument list is made where nobody listens:
+ * An audit event. Callers check `wanted` before they raise it, so that no argument list is built if there is no
+ * listener:
  *
  *     if (chdirEvent.wanted) chdirEvent.raise(path)
  */
 export class AuditEvent {
   readonly name: string
-  // Held here because node drops a channel that nobody refers to, subscribers and all.
+  // This reference keeps the channel alive: Node drops a channel without references, together with its subscribers.
   readonly #channel: Channel
 
   constructor(name: string) {
@@ -40,14 +41,14 @@ export class AuditEvent {
 const addHookEvent = new AuditEvent('sys.addaudithook')
 
 /**
- * Adds a hook that is called for every auditing event from now on, before the audited call is made. It cannot be
- * removed.
+ * Adds a hook that is called for every later audit event, before the audited call is made. It cannot be removed.
  *
  * The same events are published on `node:diagnostics_channel`, on a channel of the event's name, as `{ event, args }`.
- * Hooks that were added earlier are told of the new one (`sys.addaudithook`), and may refuse it by throwing.
+ * Adding a hook raises `sys.addaudithook` for the earlier hooks, which may reject the new one by throwing.
  *
- * @param hook gets the event's name and its arguments; what it throws reaches the caller, and the call is not made
- * @throws whatever an earlier hook throws
+ * @param hook called with the event's name and its arguments; an error that it throws is passed to the caller, and the
+ *   call is not made
+ * @throws the error that an earlier hook throws
  * Availability: everywhere. See Python, sys.addaudithook; Audit events table.
  * @example
  * ```ts

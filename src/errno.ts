@@ -20,13 +20,13 @@ export const EIO: number = E.EIO
 export const ENXIO: number = E.ENXIO
 /** The arguments and the environment are too long together. */
 export const E2BIG: number = E.E2BIG
-/** The file is no program that can be run. */
+/** The file is not an executable. */
 export const ENOEXEC: number = E.ENOEXEC
-/** The descriptor is not open, or not for this. */
+/** The descriptor is not open, or not open in the required mode. */
 export const EBADF: number = E.EBADF
 /** There is no such child (ChildProcessError). */
 export const ECHILD: number = E.ECHILD
-/** Nothing is ready now; it may be later (BlockingIOError). */
+/** The operation would block; try again later (BlockingIOError). */
 export const EAGAIN: number = E.EAGAIN
 /** The same number as EAGAIN on Linux (BlockingIOError). */
 export const EWOULDBLOCK: number = E.EWOULDBLOCK
@@ -34,21 +34,21 @@ export const EWOULDBLOCK: number = E.EWOULDBLOCK
 export const ENOMEM: number = E.ENOMEM
 /** Permission is denied (PermissionError). */
 export const EACCES: number = E.EACCES
-/** An address points to no memory of the process. */
+/** An address is outside the process's memory. */
 export const EFAULT: number = E.EFAULT
 /** A block device is needed. */
 export const ENOTBLK: number = E.ENOTBLK
 /** The device or the resource is in use. */
 export const EBUSY: number = E.EBUSY
-/** The file is there already (FileExistsError). */
+/** The file already exists (FileExistsError). */
 export const EEXIST: number = E.EEXIST
 /** The two paths are on different file systems. */
 export const EXDEV: number = E.EXDEV
-/** There is no such device, or it cannot do this. */
+/** There is no such device, or it does not support the operation. */
 export const ENODEV: number = E.ENODEV
-/** What should be a directory is none (NotADirectoryError). */
+/** The file is not a directory (NotADirectoryError). */
 export const ENOTDIR: number = E.ENOTDIR
-/** It is a directory (IsADirectoryError). */
+/** The file is a directory (IsADirectoryError). */
 export const EISDIR: number = E.EISDIR
 /** An argument is not valid. */
 export const EINVAL: number = E.EINVAL
@@ -56,39 +56,39 @@ export const EINVAL: number = E.EINVAL
 export const ENFILE: number = E.ENFILE
 /** The process has too many files open. */
 export const EMFILE: number = E.EMFILE
-/** The descriptor is no terminal, or the request does not suit it. */
+/** The descriptor is not a terminal, or does not support the request. */
 export const ENOTTY: number = E.ENOTTY
 /** The program is being run, or the file is being written. */
 export const ETXTBSY: number = E.ETXTBSY
 /** The file would grow too large. */
 export const EFBIG: number = E.EFBIG
-/** No room is left on the device. */
+/** No space is left on the device. */
 export const ENOSPC: number = E.ENOSPC
-/** There is no position to set, as in a pipe. */
+/** The file has no position, as a pipe. */
 export const ESPIPE: number = E.ESPIPE
 /** The file system is read-only. */
 export const EROFS: number = E.EROFS
 /** The file has too many links. */
 export const EMLINK: number = E.EMLINK
-/** Nobody reads from the other end (BrokenPipeError). */
+/** The other end of the pipe or socket is closed (BrokenPipeError). */
 export const EPIPE: number = E.EPIPE
 /** An argument lies outside a function's domain. */
 export const EDOM: number = E.EDOM
 /** A result cannot be represented. */
 export const ERANGE: number = E.ERANGE
-/** Waiting for the lock would last for ever. */
+/** Waiting for the lock would be a deadlock. */
 export const EDEADLK: number = E.EDEADLK
 /** The same number as EDEADLK on Linux. */
 export const EDEADLOCK: number = E.EDEADLOCK
 /** The name or the path is too long. */
 export const ENAMETOOLONG: number = E.ENAMETOOLONG
-/** No more locks are to be had. */
+/** No more locks are available. */
 export const ENOLCK: number = E.ENOLCK
 /** The kernel does not have this call. */
 export const ENOSYS: number = E.ENOSYS
 /** The directory is not empty. */
 export const ENOTEMPTY: number = E.ENOTEMPTY
-/** Symbolic links lead in a circle, or are too many. */
+/** Symbolic links form a cycle, or there are too many. */
 export const ELOOP: number = E.ELOOP
 /** There is no message of this kind. */
 export const ENOMSG: number = E.ENOMSG
@@ -124,21 +124,21 @@ export const EBADRQC: number = E.EBADRQC
 export const EBADSLT: number = E.EBADSLT
 /** The font file has a wrong format. */
 export const EBFONT: number = E.EBFONT
-/** The device is no stream. */
+/** The device is not a stream. */
 export const ENOSTR: number = E.ENOSTR
-/** There are no data; of extended attributes: there is none of this name. */
+/** There is no data; for extended attributes: there is no attribute of this name. */
 export const ENODATA: number = E.ENODATA
-/** The timer ran out. */
+/** The timer expired. */
 export const ETIME: number = E.ETIME
 /** There are no more streams. */
 export const ENOSR: number = E.ENOSR
-/** The machine is on no network. */
+/** The machine is not on a network. */
 export const ENONET: number = E.ENONET
 /** The package is not installed. */
 export const ENOPKG: number = E.ENOPKG
 /** The object is on another machine. */
 export const EREMOTE: number = E.EREMOTE
-/** The link was cut. */
+/** The link was severed. */
 export const ENOLINK: number = E.ENOLINK
 /** Advertising failed. */
 export const EADV: number = E.EADV
@@ -148,17 +148,17 @@ export const ESRMNT: number = E.ESRMNT
 export const ECOMM: number = E.ECOMM
 /** The protocol was violated. */
 export const EPROTO: number = E.EPROTO
-/** It would take several hops. */
+/** Several hops were attempted. */
 export const EMULTIHOP: number = E.EMULTIHOP
 /** An error of RFS. */
 export const EDOTDOT: number = E.EDOTDOT
-/** It is no message of the kind expected. */
+/** The message is not of the expected type. */
 export const EBADMSG: number = E.EBADMSG
 /** The value is too large for its type. */
 export const EOVERFLOW: number = E.EOVERFLOW
 /** The name is not unique on the network. */
 export const ENOTUNIQ: number = E.ENOTUNIQ
-/** The descriptor is in a state that does not suit. */
+/** The descriptor is in a wrong state. */
 export const EBADFD: number = E.EBADFD
 /** The remote address changed. */
 export const EREMCHG: number = E.EREMCHG
@@ -170,9 +170,9 @@ export const ELIBBAD: number = E.ELIBBAD
 export const ELIBSCN: number = E.ELIBSCN
 /** Too many shared libraries would be linked. */
 export const ELIBMAX: number = E.ELIBMAX
-/** A shared library is no program. */
+/** A shared library cannot be executed. */
 export const ELIBEXEC: number = E.ELIBEXEC
-/** The bytes are no character. */
+/** The bytes are not a valid character. */
 export const EILSEQ: number = E.EILSEQ
 /** The interrupted call should be made again. */
 export const ERESTART: number = E.ERESTART
@@ -180,13 +180,13 @@ export const ERESTART: number = E.ERESTART
 export const ESTRPIPE: number = E.ESTRPIPE
 /** There are too many users. */
 export const EUSERS: number = E.EUSERS
-/** The descriptor is no socket. */
+/** The descriptor is not a socket. */
 export const ENOTSOCK: number = E.ENOTSOCK
-/** A destination is needed. */
+/** A destination address is required. */
 export const EDESTADDRREQ: number = E.EDESTADDRREQ
 /** The message is too long. */
 export const EMSGSIZE: number = E.EMSGSIZE
-/** The protocol does not suit the socket's type. */
+/** The protocol does not match the socket's type. */
 export const EPROTOTYPE: number = E.EPROTOTYPE
 /** The protocol has no such option. */
 export const ENOPROTOOPT: number = E.ENOPROTOOPT
@@ -204,21 +204,21 @@ export const EPFNOSUPPORT: number = E.EPFNOSUPPORT
 export const EAFNOSUPPORT: number = E.EAFNOSUPPORT
 /** The address is in use. */
 export const EADDRINUSE: number = E.EADDRINUSE
-/** This machine does not have the address. */
+/** The address is not available on this machine. */
 export const EADDRNOTAVAIL: number = E.EADDRNOTAVAIL
 /** The network is down. */
 export const ENETDOWN: number = E.ENETDOWN
-/** No way leads to the network. */
+/** The network is unreachable. */
 export const ENETUNREACH: number = E.ENETUNREACH
-/** The network gave the connection up. */
+/** The network dropped the connection. */
 export const ENETRESET: number = E.ENETRESET
-/** The connection was given up (ConnectionAbortedError). */
+/** The connection was aborted (ConnectionAbortedError). */
 export const ECONNABORTED: number = E.ECONNABORTED
-/** The peer cut the connection (ConnectionResetError). */
+/** The peer reset the connection (ConnectionResetError). */
 export const ECONNRESET: number = E.ECONNRESET
-/** There is no room for buffers. */
+/** There is no space for buffers. */
 export const ENOBUFS: number = E.ENOBUFS
-/** The socket is connected already. */
+/** The socket is already connected. */
 export const EISCONN: number = E.EISCONN
 /** The socket is not connected. */
 export const ENOTCONN: number = E.ENOTCONN
@@ -226,31 +226,31 @@ export const ENOTCONN: number = E.ENOTCONN
 export const ESHUTDOWN: number = E.ESHUTDOWN
 /** There are too many references. */
 export const ETOOMANYREFS: number = E.ETOOMANYREFS
-/** The time limit ran out (TimeoutError). */
+/** The operation timed out (TimeoutError). */
 export const ETIMEDOUT: number = E.ETIMEDOUT
 /** The peer refused the connection (ConnectionRefusedError). */
 export const ECONNREFUSED: number = E.ECONNREFUSED
 /** The host is down. */
 export const EHOSTDOWN: number = E.EHOSTDOWN
-/** No way leads to the host. */
+/** The host is unreachable. */
 export const EHOSTUNREACH: number = E.EHOSTUNREACH
-/** The operation is under way already (BlockingIOError). */
+/** The operation is already in progress (BlockingIOError). */
 export const EALREADY: number = E.EALREADY
-/** The operation has begun and goes on (BlockingIOError). */
+/** The operation has started and is in progress (BlockingIOError). */
 export const EINPROGRESS: number = E.EINPROGRESS
-/** The file behind a handle of NFS is gone. */
+/** The file of an NFS handle no longer exists. */
 export const ESTALE: number = E.ESTALE
 /** The file system needs repair. */
 export const EUCLEAN: number = E.EUCLEAN
-/** It is no named file of XENIX. */
+/** The file is not a XENIX named file. */
 export const ENOTNAM: number = E.ENOTNAM
-/** There are no semaphores of XENIX. */
+/** There are no XENIX semaphores. */
 export const ENAVAIL: number = E.ENAVAIL
-/** It is a named file. */
+/** The file is a XENIX named file. */
 export const EISNAM: number = E.EISNAM
-/** Input or output failed on the other machine. */
+/** A remote input or output error. */
 export const EREMOTEIO: number = E.EREMOTEIO
-/** The quota is used up. */
+/** The quota is exceeded. */
 export const EDQUOT: number = E.EDQUOT
 /** There is no medium in the drive. */
 export const ENOMEDIUM: number = E.ENOMEDIUM
@@ -270,12 +270,12 @@ export const EKEYREJECTED: number = E.EKEYREJECTED
 export const EOWNERDEAD: number = E.EOWNERDEAD
 /** The state cannot be repaired. */
 export const ENOTRECOVERABLE: number = E.ENOTRECOVERABLE
-/** A switch has turned radio off. */
+/** An RF-kill switch has turned off the radio. */
 export const ERFKILL: number = E.ERFKILL
-/** The memory page is broken. */
+/** The memory page has a hardware error. */
 export const EHWPOISON: number = E.EHWPOISON
 
-// What Python names and no C library of Linux has.
+// Names of Python that no C library on Linux defines.
 
 /** Authentication failed. Availability: macOS, BSD. */
 export const EAUTH: number | undefined = undefined
@@ -301,13 +301,13 @@ export const ENOATTR: number | undefined = undefined
 export const ENOPOLICY: number | undefined = undefined
 /** The facility is not active. Availability: Solaris. */
 export const ENOTACTIVE: number | undefined = undefined
-/** The capabilities do not suffice (PermissionError). Availability: FreeBSD, WASI. */
+/** The capabilities are insufficient (PermissionError). Availability: FreeBSD, WASI. */
 export const ENOTCAPABLE: number | undefined = undefined
 /** There are too many processes. Availability: macOS, BSD. */
 export const EPROCLIM: number | undefined = undefined
 /** The program has no such procedure. Availability: macOS, BSD. */
 export const EPROCUNAVAIL: number | undefined = undefined
-/** The program's version does not fit. Availability: macOS, BSD. */
+/** The program's version does not match. Availability: macOS, BSD. */
 export const EPROGMISMATCH: number | undefined = undefined
 /** There is no such RPC program. Availability: macOS, BSD. */
 export const EPROGUNAVAIL: number | undefined = undefined
@@ -315,7 +315,7 @@ export const EPROGUNAVAIL: number | undefined = undefined
 export const EPWROFF: number | undefined = undefined
 /** The interface's output queue is full. Availability: macOS. */
 export const EQFULL: number | undefined = undefined
-/** The version of RPC does not fit. Availability: macOS, BSD. */
+/** The RPC version does not match. Availability: macOS, BSD. */
 export const ERPCMISMATCH: number | undefined = undefined
-/** The shared library's version does not fit. Availability: macOS. */
+/** The shared library's version does not match. Availability: macOS. */
 export const ESHLIBVERS: number | undefined = undefined

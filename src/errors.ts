@@ -2,10 +2,13 @@ import { inspect } from 'node:util'
 import { errnoNumbers } from './libc/facts.ts'
 import { decode } from './libc/strings.ts'
 
-/** What an OSError may be about: a path as text or bytes, or a descriptor. */
+/** The subject of an OSError: a path as text or bytes, or a descriptor. */
 export type Subject = string | Uint8Array | number | undefined
 
-/** The platform's error numbers by name, in its headers' order, so that of two names the usual one comes first. */
+/**
+ * Names of the platform's error numbers, in the order of its headers: of two names for a number the usual one comes
+ * first.
+ */
 const names = new Map<number, string>()
 for (const [name, number] of Object.entries(errnoNumbers)) {
   if (number !== undefined && !names.has(number)) names.set(number, name)
@@ -33,8 +36,8 @@ function asText(path: string | Uint8Array): string {
 /**
  * A system call failed.
  *
- * It carries Python's fields and Node's. `new OSError(2, ...)` gives a FileNotFoundError, as in Python: the number
- * chooses the subclass.
+ * It has Python's and Node's fields. As in Python, the number selects the subclass: `new OSError(2, ...)` is a
+ * FileNotFoundError.
  *
  * See Python, Built-in Exceptions, OSError.
  * @example
@@ -54,25 +57,25 @@ function asText(path: string | Uint8Array): string {
 export class OSError extends Error {
   /** The error number, positive. */
   readonly errno: number
-  /** The platform's text for it. */
+  /** The platform's text for the error number. */
   readonly strerror: string
-  /** The path as it was given, or the descriptor, that the call was about. */
+  /** The path (as it was given) or the descriptor of the call. */
   readonly filename: Subject
-  /** The second path, of calls that take two. */
+  /** The second path, for calls with two paths. */
   readonly filename2: Subject
   /** Node's name for the error number, such as 'ENOENT'. */
   readonly code: string
   /** The name of the call. */
   declare readonly syscall?: string
-  /** `filename` as text, where it is a path. */
+  /** `filename` as text, if it is a path. */
   declare readonly path?: string
   /** `filename2` as text. */
   declare readonly dest?: string
 
   /**
    * @param errno the error number, positive
-   * @param strerror its text
-   * @param filename the path or descriptor that the call was about
+   * @param strerror the text of the error number
+   * @param filename the path or descriptor of the call
    * @param filename2 the second path
    * @param syscall the name of the call
    */
@@ -87,7 +90,7 @@ export class OSError extends Error {
     if (syscall !== undefined) this.syscall = syscall
     if (filename !== undefined && typeof filename !== 'number') this.path = asText(filename)
     if (filename2 !== undefined && typeof filename2 !== 'number') this.dest = asText(filename2)
-    // The number chooses the class, as in Python.
+    // The number selects the class, as in Python.
     if (new.target === OSError) Object.setPrototypeOf(this, errorClass(errno).prototype)
   }
 }
@@ -112,7 +115,7 @@ export class BlockingIOError extends OSError {}
  */
 export class ChildProcessError extends OSError {}
 /**
- * The base class of the errors of connections.
+ * The base class of connection errors.
  * @example
  * ```ts
  * new os.BrokenPipeError(32, 'nobody reads') instanceof os.ConnectionError // => true
@@ -155,7 +158,7 @@ export class ConnectionRefusedError extends ConnectionError {}
  */
 export class ConnectionResetError extends ConnectionError {}
 /**
- * EEXIST: what was to be made exists already.
+ * EEXIST: the file already exists.
  * @example
  * ```ts
  * os.mkdir('/') // throws FileExistsError
@@ -171,7 +174,7 @@ export class FileExistsError extends OSError {}
  */
 export class FileNotFoundError extends OSError {}
 /**
- * EINTR: a signal interrupted the call. osier retries such calls, so this is for code that raises it itself.
+ * EINTR: a signal interrupted the call. osier retries such calls, so only other code throws this.
  * @example
  * ```ts
  * new os.OSError(4, 'interrupted') instanceof os.InterruptedError // => true
@@ -243,7 +246,7 @@ const classes = new Map<number | undefined, typeof OSError>([
   [e.ETIMEDOUT, TimeoutError],
 ])
 
-/** The class of an error number: `OSError` itself for those without a name of their own. */
+/** Returns the class of an error number: `OSError` itself for numbers without a subclass. */
 export function errorClass(errno: number): typeof OSError {
   return classes.get(errno) ?? OSError
 }
@@ -261,7 +264,7 @@ export class NotImplementedError extends Error {
   readonly code: string = 'ERR_METHOD_NOT_IMPLEMENTED'
 }
 
-// The name belongs to the prototype, not to the object: the stack's first line is made before the constructor's body.
+// The name is set on the prototype, because V8 builds the first line of the stack before the constructor's body runs.
 for (const Class of [OSError, ConnectionError, NotImplementedError, ...classes.values()]) {
   Object.defineProperty(Class.prototype, 'name', { value: Class.name, configurable: true, writable: true })
 }
@@ -283,17 +286,17 @@ export function wrongType(name: string, wanted: string, value: unknown): TypeErr
   )
 }
 
-/** The argument is of the right type, but its value makes no sense: `RangeError`, Node's ERR_INVALID_ARG_VALUE. */
+/** The argument is of the right type, but its value is invalid: `RangeError`, Node's ERR_INVALID_ARG_VALUE. */
 export function badValue(name: string, reason: string, value: unknown): RangeError {
   return coded(new RangeError(`The "${name}" argument ${reason}, received ${shown(value)}`), 'ERR_INVALID_ARG_VALUE')
 }
 
-/** The number does not fit: `RangeError`, Node's ERR_OUT_OF_RANGE. */
+/** The number is out of range: `RangeError`, Node's ERR_OUT_OF_RANGE. */
 export function outOfRange(name: string, wanted: string, value: unknown): RangeError {
   return coded(new RangeError(`The "${name}" argument must be ${wanted}, received ${shown(value)}`), 'ERR_OUT_OF_RANGE')
 }
 
-/** The value, on one line of bounded length. */
+/** Formats a value on one line of limited length. */
 function shown(value: unknown): string {
   if (typeof value === 'function') return 'a function'
   const options = { depth: 0, maxArrayLength: 3, maxStringLength: 60, breakLength: Number.POSITIVE_INFINITY }
@@ -301,7 +304,7 @@ function shown(value: unknown): string {
   try {
     text = inspect(value, options)
   } catch {
-    // Code of the caller's own, such as a getter, has thrown: that must not hide what is wrong with the argument.
+    // A getter or another function of the value has thrown. That must not hide the error about the argument.
     return 'an object'
   }
   const line = text.split('\n', 1)[0] as string

@@ -1,4 +1,4 @@
-/** Python's `os.path`, which is `posixpath` here: also `os.path` of `osier`. */
+/** Python's `os.path`, which is `posixpath` on this platform; also `os.path` of `osier`. */
 
 export { altsep, curdir, defpath, devnull, extsep, pardir, pathsep, sep } from './os/system/pathnames.ts'
 export * from './path/expansion.ts'
@@ -20,7 +20,7 @@ export * from './path/resolution.ts'
 export * from './path/status.ts'
 
 /**
- * Whether file names are Unicode text to the system. To Linux they are bytes, and what they mean is up to programs.
+ * Whether the system's file names are Unicode text. On Linux they are bytes, which programs decode.
  *
  * Availability: everywhere. See Python, os.path.supports_unicode_filenames.
  */

@@ -15,11 +15,11 @@ import { ignoredByNode } from './os/processes/node_changes.ts'
 
 /** Signal: `abort` was called. */
 export const SIGABRT: number = signalNumbers.SIGABRT
-/** Signal: a timer of alarm(2) has run out. */
+/** Signal: a timer of alarm(2) has expired. */
 export const SIGALRM: number = signalNumbers.SIGALRM
-/** Signal: a memory access that the hardware cannot make, such as beyond the end of a mapped file. */
+/** Signal: a bus error, such as an access beyond the end of a mapped file. */
 export const SIGBUS: number = signalNumbers.SIGBUS
-/** Signal: a child has ended, stopped or gone on. */
+/** Signal: a child has ended, stopped or continued. */
 export const SIGCHLD: number = signalNumbers.SIGCHLD
 /** Signal: another name of SIGCHLD. */
 export const SIGCLD: number | undefined = signalNumbers.SIGCLD
@@ -27,7 +27,7 @@ export const SIGCLD: number | undefined = signalNumbers.SIGCLD
 export const SIGCONT: number = signalNumbers.SIGCONT
 /** Signal: an arithmetic error, such as a division by zero. */
 export const SIGFPE: number = signalNumbers.SIGFPE
-/** Signal: the terminal was closed; to a daemon often: read the configuration again. */
+/** Signal: the terminal was closed; by convention, a daemon reads its configuration again. */
 export const SIGHUP: number = signalNumbers.SIGHUP
 /** Signal: an illegal instruction. */
 export const SIGILL: number = signalNumbers.SIGILL
@@ -39,15 +39,15 @@ export const SIGIO: number = signalNumbers.SIGIO
 export const SIGIOT: number = signalNumbers.SIGIOT
 /** Signal: ends the process; it cannot be caught or ignored. */
 export const SIGKILL: number = signalNumbers.SIGKILL
-/** Signal: written to a pipe or socket that nobody reads; Node ignores it. */
+/** Signal: a write to a pipe or socket without a reader; Node ignores it. */
 export const SIGPIPE: number = signalNumbers.SIGPIPE
 /** Signal: another name of SIGIO. */
 export const SIGPOLL: number = signalNumbers.SIGPOLL
-/** Signal: a profiler's timer has run out. */
+/** Signal: a profiling timer has expired. */
 export const SIGPROF: number = signalNumbers.SIGPROF
 /** Signal: power is failing. */
 export const SIGPWR: number = signalNumbers.SIGPWR
-/** Signal: Ctrl-\ at the terminal: end, and leave a core. */
+/** Signal: Ctrl-\ at the terminal: end, with a core dump. */
 export const SIGQUIT: number = signalNumbers.SIGQUIT
 /** Signal: an invalid memory access. */
 export const SIGSEGV: number = signalNumbers.SIGSEGV
@@ -55,39 +55,39 @@ export const SIGSEGV: number = signalNumbers.SIGSEGV
 export const SIGSTKFLT: number = signalNumbers.SIGSTKFLT
 /** Signal: stops the process; it cannot be caught or ignored. */
 export const SIGSTOP: number = signalNumbers.SIGSTOP
-/** Signal: a bad system call, such as one that a sandbox forbids. */
+/** Signal: a bad system call, such as one that a sandbox (seccomp) forbids. */
 export const SIGSYS: number = signalNumbers.SIGSYS
-/** Signal: a request to end. */
+/** Signal: a request to terminate. */
 export const SIGTERM: number = signalNumbers.SIGTERM
 /** Signal: a debugger's breakpoint. */
 export const SIGTRAP: number = signalNumbers.SIGTRAP
 /** Signal: Ctrl-Z at the terminal: stop. */
 export const SIGTSTP: number = signalNumbers.SIGTSTP
-/** Signal: read from the terminal in the background: stop. */
+/** Signal: a background process has read from the terminal: stop. */
 export const SIGTTIN: number = signalNumbers.SIGTTIN
-/** Signal: written to the terminal, or changed it, in the background: stop. */
+/** Signal: a background process has written to the terminal, or changed it: stop. */
 export const SIGTTOU: number = signalNumbers.SIGTTOU
 /** Signal: a socket has urgent data. */
 export const SIGURG: number = signalNumbers.SIGURG
-/** Signal: for programs to give a meaning to; Node starts its inspector. */
+/** Signal: user-defined; Node starts its inspector. */
 export const SIGUSR1: number = signalNumbers.SIGUSR1
-/** Signal: for programs to give a meaning to. */
+/** Signal: user-defined. */
 export const SIGUSR2: number = signalNumbers.SIGUSR2
-/** Signal: a timer of CPU time has run out. */
+/** Signal: a CPU-time timer has expired. */
 export const SIGVTALRM: number = signalNumbers.SIGVTALRM
-/** Signal: the terminal has another size. */
+/** Signal: the terminal's window size has changed. */
 export const SIGWINCH: number = signalNumbers.SIGWINCH
-/** Signal: the limit of CPU time is used up. */
+/** Signal: the CPU-time limit is exceeded. */
 export const SIGXCPU: number = signalNumbers.SIGXCPU
-/** Signal: the limit of a file's size is reached; Node ignores it. */
+/** Signal: the file-size limit is exceeded; Node ignores it. */
 export const SIGXFSZ: number = signalNumbers.SIGXFSZ
-/** Action of a signal: what the system does by default. */
+/** Action of a signal: the system's default. */
 export const SIG_DFL: number = constants.SIG_DFL
-/** Action of a signal: nothing. */
+/** Action of a signal: ignore it. */
 export const SIG_IGN: number = constants.SIG_IGN
 /** The highest signal number plus one. */
 export const NSIG: number = constants.NSIG
-/** The lowest real-time signal that is free to use; the C library keeps the first ones for itself. */
+/** The lowest available real-time signal; the C library reserves the first ones. */
 export const SIGRTMIN: number | undefined = target === null ? undefined : libc.__libc_current_sigrtmin()
 /** The highest real-time signal. */
 export const SIGRTMAX: number | undefined = target === null ? undefined : libc.__libc_current_sigrtmax()
@@ -101,8 +101,8 @@ export const CTRL_BREAK_EVENT: number | undefined = undefined
 export type SignalName = keyof typeof signalNumbers | 'SIGRTMIN' | 'SIGRTMAX'
 
 /**
- * The signals of this platform by name, and their names by number, as an enum of TypeScript has them: `Signals.SIGKILL`
- * is 9, and `Signals[9]` is 'SIGKILL'. Of two names for a number it gives the usual one.
+ * The signals of this platform by name, and their names by number, like a TypeScript enum: `Signals.SIGKILL` is 9, and
+ * `Signals[9]` is 'SIGKILL'. Of two names for a number it contains the usual one.
  *
  * See signal(7); Python, signal.Signals.
  */
@@ -122,14 +122,14 @@ function signalTable(): Record<SignalName, number> & Record<number, string> {
 const pidfdSendSignalEvent = new AuditEvent('signal.pidfd_send_signal')
 
 /**
- * sigaction(2): has the system ignore a signal, or do what it does by default. A handler in JavaScript is
- * `process.on('SIGINT', ...)`: Node calls it from its event loop, and this function does not know of it.
+ * sigaction(2): sets a signal's action to "ignore" or to the system's default. A handler in JavaScript is
+ * `process.on('SIGINT', ...)`: Node calls it from its event loop, and this function does not report it.
  *
  * @param signalnum the signal
  * @param handler SIG_IGN or SIG_DFL
- * @returns what the signal did before: SIG_DFL, SIG_IGN, or null if a function was called
- * @throws OSError EINVAL for SIGKILL, SIGSTOP and those that the C library keeps for itself; RangeError for a number
- *   out of bounds, and for another handler
+ * @returns the previous action: SIG_DFL, SIG_IGN, or null for a handler function
+ * @throws OSError EINVAL for SIGKILL, SIGSTOP and the signals that the C library reserves; RangeError for a number out
+ *   of bounds, and for another handler
  * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread
  *
  * Availability: Linux. See sigaction(2); Python, signal.signal.
@@ -156,7 +156,7 @@ export function signal(signalnum: number, handler: number): number | null {
 }
 
 /**
- * strsignal(3): what a signal is called, in words.
+ * strsignal(3): returns a description of a signal.
  *
  * @param signalnum the signal
  * @returns the text; null for a number within the bounds that is not a signal
@@ -174,9 +174,9 @@ export function strsignal(signalnum: number): string | null {
 }
 
 /**
- * sigfillset(3): the signals of this platform.
+ * sigfillset(3): returns the signals of this platform.
  *
- * @returns their numbers, without those that the C library keeps for itself
+ * @returns their numbers, without those that the C library reserves
  *
  * Availability: Linux. See signal(7); Python, signal.valid_signals.
  * @example
@@ -191,13 +191,13 @@ export function valid_signals(): Set<number> {
 }
 
 /**
- * pidfd_send_signal(2): sends a signal to the process that a descriptor stands for, and to no other that may have its
- * process id by now.
+ * pidfd_send_signal(2): sends a signal to the process of a pidfd, and never to another process that reuses its process
+ * id.
  *
- * @param pidfd what `os.pidfd_open` gives
- * @param signalnum the signal's number; 0 only asks
- * @param siginfo null: there is no other choice
- * @param flags 0: the kernel knows no others for general use
+ * @param pidfd the result of `os.pidfd_open`
+ * @param signalnum the signal's number; 0 only checks that the process exists and may be signalled
+ * @param siginfo null, the only supported value
+ * @param flags 0, the only supported value
  * @throws ProcessLookupError if the process has ended; PermissionError; OSError EBADF, EINVAL
  *
  * Availability: Linux 5.1. Audit event: `signal.pidfd_send_signal` (pidfd, signalnum, siginfo, flags). See

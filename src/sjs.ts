@@ -10,10 +10,10 @@ export * from './sjs/os.ts'
 
 export interface CurrentDirectory {
   /**
-   * getcwd(2): the current directory, asked for each time: an absolute path. A module cannot export what changes, so
-   * this is not among the named exports.
+   * getcwd(2): the current directory, read at each access: an absolute path. A module cannot export a getter, so this
+   * is not a named export.
    *
-   * @throws OSError FileNotFoundError if it has been removed
+   * @throws FileNotFoundError if it has been removed
    *
    * Availability: Linux. See getcwd(2); sjs, os.cwd.
    */

@@ -13,18 +13,18 @@ import {
   S_ISVTX,
 } from './stat/constants.ts'
 
-/** Python's `stat` module: what the numbers of a `stat_result` mean. */
+/** Python's `stat` module: decodes the numbers of a `stat_result`. */
 export * from './stat/constants.ts'
 
-/** The highest number that C's `mode_t` holds. */
+/** The largest value of `mode_t`. */
 const MODE_MAX = 0xffff_ffff
 
 /**
- * The permissions in a file's mode: what `chmod` takes, S_ISUID, S_ISGID and S_ISVTX included.
+ * Returns the permissions in a file's mode, as `chmod` accepts them, including S_ISUID, S_ISGID and S_ISVTX.
  *
  * @param mode `st_mode` of a `stat_result`
  * @returns the bits below 0o10000
- * @throws RangeError for what is no `mode_t`
+ * @throws RangeError for a number outside the range of `mode_t`
  *
  * Availability: everywhere. See inode(7); Python, stat.S_IMODE.
  * @example
@@ -37,11 +37,11 @@ export function S_IMODE(mode: number): number {
 }
 
 /**
- * The file type in a file's mode.
+ * Returns the file type in a file's mode.
  *
  * @param mode `st_mode` of a `stat_result`
  * @returns S_IFDIR, S_IFREG ...
- * @throws RangeError for what is no `mode_t`
+ * @throws RangeError for a number outside the range of `mode_t`
  *
  * Availability: everywhere. See inode(7); Python, stat.S_IFMT.
  * @example
@@ -54,11 +54,11 @@ export function S_IFMT(mode: number): number {
 }
 
 /**
- * Whether a mode is a directory's.
+ * Reports whether a mode is a directory's.
  *
  * @param mode `st_mode` of a `stat_result`
  * @returns true if it is
- * @throws RangeError for what is no `mode_t`
+ * @throws RangeError for a number outside the range of `mode_t`
  *
  * Availability: everywhere. See inode(7); Python, stat.S_ISDIR.
  * @example
@@ -71,11 +71,11 @@ export function S_ISDIR(mode: number): boolean {
 }
 
 /**
- * Whether a mode is a character device's.
+ * Reports whether a mode is a character device's.
  *
  * @param mode `st_mode` of a `stat_result`
  * @returns true if it is
- * @throws RangeError for what is no `mode_t`
+ * @throws RangeError for a number outside the range of `mode_t`
  *
  * Availability: everywhere. See inode(7); Python, stat.S_ISCHR.
  * @example
@@ -88,11 +88,11 @@ export function S_ISCHR(mode: number): boolean {
 }
 
 /**
- * Whether a mode is a block device's.
+ * Reports whether a mode is a block device's.
  *
  * @param mode `st_mode` of a `stat_result`
  * @returns true if it is
- * @throws RangeError for what is no `mode_t`
+ * @throws RangeError for a number outside the range of `mode_t`
  *
  * Availability: everywhere. See inode(7); Python, stat.S_ISBLK.
  * @example
@@ -105,11 +105,11 @@ export function S_ISBLK(mode: number): boolean {
 }
 
 /**
- * Whether a mode is a regular file's.
+ * Reports whether a mode is a regular file's.
  *
  * @param mode `st_mode` of a `stat_result`
  * @returns true if it is
- * @throws RangeError for what is no `mode_t`
+ * @throws RangeError for a number outside the range of `mode_t`
  *
  * Availability: everywhere. See inode(7); Python, stat.S_ISREG.
  * @example
@@ -122,11 +122,11 @@ export function S_ISREG(mode: number): boolean {
 }
 
 /**
- * Whether a mode is a FIFO's.
+ * Reports whether a mode is a FIFO's.
  *
  * @param mode `st_mode` of a `stat_result`
  * @returns true if it is
- * @throws RangeError for what is no `mode_t`
+ * @throws RangeError for a number outside the range of `mode_t`
  *
  * Availability: everywhere. See inode(7); Python, stat.S_ISFIFO.
  * @example
@@ -142,11 +142,11 @@ export function S_ISFIFO(mode: number): boolean {
 }
 
 /**
- * Whether a mode is a symbolic link's.
+ * Reports whether a mode is a symbolic link's.
  *
- * @param mode `st_mode` of a `stat_result` that `lstat` made
+ * @param mode `st_mode` of a result of `lstat`
  * @returns true if it is
- * @throws RangeError for what is no `mode_t`
+ * @throws RangeError for a number outside the range of `mode_t`
  *
  * Availability: everywhere. See inode(7); Python, stat.S_ISLNK.
  * @example
@@ -160,11 +160,11 @@ export function S_ISLNK(mode: number): boolean {
 }
 
 /**
- * Whether a mode is a socket's.
+ * Reports whether a mode is a socket's.
  *
  * @param mode `st_mode` of a `stat_result`
  * @returns true if it is
- * @throws RangeError for what is no `mode_t`
+ * @throws RangeError for a number outside the range of `mode_t`
  *
  * Availability: everywhere. See inode(7); Python, stat.S_ISSOCK.
  * @example
@@ -177,13 +177,13 @@ export function S_ISSOCK(mode: number): boolean {
 }
 
 /**
- * Whether a mode is a door's. Linux has none.
+ * Reports whether a mode is a door's. Linux does not have these.
  *
  * @param mode `st_mode` of a `stat_result`
  * @returns false
- * @throws RangeError for what is no `mode_t`
+ * @throws RangeError for a number outside the range of `mode_t`
  *
- * Availability: everywhere, to some purpose on Solaris. See Python, stat.S_ISDOOR.
+ * Availability: everywhere; useful on Solaris. See Python, stat.S_ISDOOR.
  * @example
  * ```ts
  * stat.S_ISDOOR(os.stat('/').st_mode) // => false
@@ -194,13 +194,13 @@ export function S_ISDOOR(mode: number): boolean {
 }
 
 /**
- * Whether a mode is an event port's. Linux has none.
+ * Reports whether a mode is an event port's. Linux does not have these.
  *
  * @param mode `st_mode` of a `stat_result`
  * @returns false
- * @throws RangeError for what is no `mode_t`
+ * @throws RangeError for a number outside the range of `mode_t`
  *
- * Availability: everywhere, to some purpose on Solaris. See Python, stat.S_ISPORT.
+ * Availability: everywhere; useful on Solaris. See Python, stat.S_ISPORT.
  * @example
  * ```ts
  * stat.S_ISPORT(os.stat('/').st_mode) // => false
@@ -211,13 +211,13 @@ export function S_ISPORT(mode: number): boolean {
 }
 
 /**
- * Whether a mode is a whiteout's. Linux has none.
+ * Reports whether a mode is a whiteout's. Linux does not have these.
  *
  * @param mode `st_mode` of a `stat_result`
  * @returns false
- * @throws RangeError for what is no `mode_t`
+ * @throws RangeError for a number outside the range of `mode_t`
  *
- * Availability: everywhere, to some purpose on BSD and macOS. See Python, stat.S_ISWHT.
+ * Availability: everywhere; useful on BSD and macOS. See Python, stat.S_ISWHT.
  * @example
  * ```ts
  * stat.S_ISWHT(os.stat('/').st_mode) // => false
@@ -227,7 +227,7 @@ export function S_ISWHT(mode: number): boolean {
   return isForeign(mode)
 }
 
-/** Not `S_IFMT(mode) === 0`: a mode without a type is no door. */
+/** Not `S_IFMT(mode) === 0`: a mode without a type is not a door. */
 function isForeign(mode: number): boolean {
   int(mode, 'mode', 0, MODE_MAX)
   return false
@@ -244,11 +244,12 @@ const typeLetters: ReadonlyMap<number, string> = new Map([
 ])
 
 /**
- * A mode as `ls -l` shows it, such as '-rwxr-xr-x': the type, then the permissions of owner, group and everybody else.
+ * Formats a mode as `ls -l` does, such as '-rwxr-xr-x': the type, then the permissions of the owner, the group and
+ * others.
  *
  * @param mode `st_mode` of a `stat_result`
- * @returns ten characters; the first is '?' if the type is none of Linux
- * @throws RangeError for what is no `mode_t`
+ * @returns ten characters; the first is '?' if the type is unknown
+ * @throws RangeError for a number outside the range of `mode_t`
  *
  * Availability: everywhere. See ls(1); Python, stat.filemode.
  * @example
@@ -263,7 +264,7 @@ export function filemode(mode: number): string {
   return type + owner + group + permissions(mode, (mode & S_ISVTX) !== 0, 't')
 }
 
-/** The lowest three bits as letters; `special` stands where 'x' would, in capitals where there is no 'x'. */
+/** Formats the lowest three bits; `special` replaces 'x', as a capital letter if the execute bit is not set. */
 function permissions(bits: number, isSpecial: boolean, special: string): string {
   const execute = (bits & 1) !== 0
   const last = isSpecial ? (execute ? special : special.toUpperCase()) : execute ? 'x' : '-'

@@ -17,15 +17,15 @@ interface Report {
   readonly osier: string
   readonly node: string
   readonly platform: string
-  /** Whose facts are used; null on a platform that osier has none of. */
+  /** The platform whose facts are used; null on a platform for which osier has none. */
   readonly target: string | null
   readonly kernel: string
-  /** null where users have no numbers. */
+  /** null if users have no numeric ids. */
   readonly uid: number | null
   readonly modules: Readonly<Record<string, Readonly<Record<string, Finding>>>>
 }
 
-/** Prints what this platform offers: a table, or all of it as JSON. */
+/** Prints which functions this platform has, as a table or as JSON. */
 export function doctor(args: readonly string[]): void {
   const { values } = parseArgs({ args: [...args], options: { json: { type: 'boolean' } }, strict: true })
   const report = examine()
@@ -38,7 +38,7 @@ function examine(): Report {
     node: process.version,
     platform: `${process.platform}-${process.arch}`,
     target,
-    // Node's own: the calls of `os` do not work on every platform.
+    // From node:os, because `os.uname` does not work on every platform.
     kernel: `${type()} ${release()} ${machine()}`,
     uid: process.getuid?.() ?? null,
     modules: {
@@ -64,7 +64,7 @@ function kindOf(value: unknown): Kind {
   return /^class\b/.test(Function.prototype.toString.call(value)) ? 'class' : 'function'
 }
 
-/** What `is_available` knows; the other modules do with that. */
+/** The values that `is_available` accepts. */
 const known = new Set<unknown>(Object.values(python))
 
 function isAvailable(value: unknown): boolean {

@@ -39,7 +39,7 @@ interface Options {
   readonly interactive: boolean
   readonly help: boolean
   readonly version: boolean
-  /** What follows: a command, or a file, and its arguments. */
+  /** The words after the options: a command, or a file, and its arguments. */
   readonly rest: readonly string[]
 }
 
@@ -52,7 +52,10 @@ const OPTIONS = {
   version: { type: 'boolean', short: 'V' },
 } as const
 
-/** Our own options end at the first word that is none, or after CODE: what follows belongs to the program. */
+/**
+ * osier's options end at the first word that is not an option, or after CODE. The words after that belong to the
+ * program.
+ */
 function splitArguments(args: readonly string[]): [own: string[], rest: string[]] {
   let at = 0
   while (at < args.length) {

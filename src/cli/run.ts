@@ -4,9 +4,9 @@ import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { getSystemErrorMap } from 'node:util'
 
-/** Running code that is not typed at a prompt: `await` works at its top level, and errors end the process. */
+/** Running code from an option, a file or standard input: top-level `await` works, and errors end the process. */
 
-/** What the program is to find in `process.argv`: itself, then its arguments. */
+/** Sets `process.argv` for the program: its name, then its arguments. */
 function setArguments(args: readonly string[]): void {
   process.argv.splice(1, process.argv.length, ...args)
 }
@@ -14,22 +14,25 @@ function setArguments(args: readonly string[]): void {
 /**
  * Runs code.
  *
- * @param code JavaScript; `await import()` and `require()` get it modules, as seen from the current directory
- * @param name what errors call it
- * @param args for its `process.argv`, itself first
+ * @param code JavaScript; `await import()` and `require()` resolve modules from the current directory
+ * @param name the name of the code in errors
+ * @param args its `process.argv`, with its name first
  */
 export async function runCode(code: string, name: string, args: readonly string[]): Promise<void> {
   setArguments(args)
   const program = new Program(name)
   program.filename = resolve(name)
   program.paths = Program._nodeModulePaths(process.cwd())
-  // A first line that names an interpreter is a comment, and so keeps the lines' numbers.
+  // A `#!` line becomes a comment, so that line numbers do not change.
   const body = code.replace(/^#!/, '//')
   program._compile(`module.exports = (async () => {${body}\n})()`, program.filename)
   await program.exports
 }
 
-/** The part of Node's modules that `node -e` stands on too: only code compiled so can `import()` without a warning. */
+/**
+ * The part of Node's module loader that `node -e` uses too: only code compiled in this way can `import()` without a
+ * warning.
+ */
 interface CompiledModule {
   filename: string
   paths: string[]
@@ -41,7 +44,7 @@ const Program = Module as unknown as {
   _nodeModulePaths(folder: string): string[]
 }
 
-/** What the user has typed cannot be done: to be said in a line. */
+/** A mistake in the command line, reported in one line. */
 export class UsageError extends Error {}
 
 /**
@@ -56,7 +59,7 @@ export async function runFile(file: string, args: readonly string[]): Promise<vo
   await import(pathToFileURL(path).href)
 }
 
-/** Refuses what cannot be run, before Node's loader does so with a stack trace of its own. */
+/** Rejects files that cannot be run, before Node's loader fails with a stack trace. */
 function checkFile(file: string, path: string): void {
   let isDirectory: boolean
   try {
@@ -68,7 +71,7 @@ function checkFile(file: string, path: string): void {
   if (isDirectory) throw new UsageError(`'${file}' is a directory`)
 }
 
-/** Runs what comes from standard input, once all of it is there. */
+/** Runs the code from standard input, after reading all of it. */
 export async function runInput(args: readonly string[]): Promise<void> {
   const pieces: Buffer[] = []
   for await (const piece of process.stdin) pieces.push(Buffer.from(piece as Buffer))

@@ -2,11 +2,11 @@ import python from '../index.ts'
 import micropython, { vfs } from '../micropython.ts'
 import * as path from '../path.ts'
 
-/** Which `os` is in scope. */
+/** The variant of `os` that is in scope. */
 export interface Dialect {
   readonly name: string
   readonly prompt: string
-  /** The names that code finds without importing them. */
+  /** The names that are global in the code. */
   readonly scope: Readonly<Record<string, unknown>>
 }
 
@@ -19,7 +19,7 @@ export const dialects: { readonly python: Dialect; readonly micropython: Dialect
   },
 }
 
-/** Puts the names where code sees them. They can be covered: `const os = ...` is nobody's business but the user's. */
+/** Defines the names as globals. The code may redeclare them: `const os = ...`. */
 export function defineScope(target: object, { scope }: Dialect): void {
   for (const [name, value] of Object.entries(scope)) {
     Object.defineProperty(target, name, { value, configurable: true, enumerable: true, writable: true })

@@ -10,11 +10,11 @@ import { close, open } from '../os/descriptors/open_close.ts'
 import { UsageError } from './run.ts'
 
 /**
- * Repeats the terminal on a device, on a Unix socket, or on a TCP port of this machine. Whoever types there does so with
- * the rights of this process.
+ * Duplicates the terminal on a device, on a Unix socket, or on a TCP port of this machine. Input from there runs with
+ * the permissions of this process.
  *
- * @param where path of a device or a pty; path of a socket to make, with mode 0600; or a port's number, 0 for a free
- *   one: the first line that comes must be the token that is printed
+ * @param where the path of a device or a pty; the path of a socket to create, with mode 0600; or a port number, 0 for a
+ *   free port: the first line of a connection must be the token that is printed
  * @param index the slot
  */
 export async function shareTerminal(where: string, index: number): Promise<void> {
@@ -23,7 +23,7 @@ export async function shareTerminal(where: string, index: number): Promise<void>
   else shareDevice(where, index)
 }
 
-/** Whether a path is that of a socket, or of nothing yet. What is missing in /dev is a device, though. */
+/** Reports whether a path is a socket, or does not exist yet. A missing path in /dev is treated as a device. */
 function isSocket(path: string): boolean {
   const found = statSync(path, { throwIfNoEntry: false })
   if (found === undefined) return !resolve(path).startsWith('/dev/')
@@ -67,14 +67,14 @@ async function shareSocket(path: string, shown: string, index: number): Promise<
   const made = status(path)
   const owner = process.pid
   process.on('exit', () => {
-    // Not in a child of a fork, and not what has taken its place.
+    // Do not remove it in a forked child, and do not remove another file that has replaced it.
     const now = process.pid === owner ? status(path) : null
     if (now !== null && now.ino === made?.ino && now.dev === made.dev) unlinkSync(path)
   })
   process.stderr.write(`osier: the terminal is on the socket '${shown}'\n`)
 }
 
-/** Listens, and has the terminal repeated there. @returns the port */
+/** Listens, and duplicates the terminal on the listener. @returns the port */
 async function listen(
   where: { readonly path: string } | { readonly port: number; readonly token: string },
   index: number,
@@ -84,7 +84,7 @@ async function listen(
   return result.port
 }
 
-/** Removes a socket of this user's on which no process listens any more: the one that made it was killed. */
+/** Removes a socket of this user on which no process listens any more, because its process was killed. */
 async function removeAbandoned(path: string): Promise<void> {
   const found = status(path)
   if (found === null || found.uid !== BigInt(process.geteuid?.() ?? -1)) return

@@ -6,8 +6,8 @@ import { int } from '../os/arguments/numbers.ts'
 import { dup } from '../os/descriptors/open_close.ts'
 import { deviceError } from '../vfs/errors.ts'
 import {
-  ANSWERED,
   type FromThread,
+  INPUT_TAKEN,
   INTERRUPT_KEY,
   type Listening,
   type Served,
@@ -18,49 +18,55 @@ import {
 import { listenToOutput, stopListeningToOutput } from './output_taps.ts'
 
 /**
- * The terminal of the process, repeated on streams: what is written to the standard streams goes to each of them too,
- * and what comes from any of them is input like that from the keyboard.
+ * Duplicates the terminal of the process on streams: output of the standard streams is also written to each of them,
+ * and their input is treated as input from the keyboard.
  */
 
 const { EAGAIN } = errnoNumbers
 
-/** How many streams at once. */
+/** The largest number of streams. */
 const SLOTS = 8
 
-/** What a stream that nobody reads at the other end may leave unread, in bytes, before it is given up. */
-const MOST_UNREAD = 2 ** 20
+/** The largest amount of unread output in bytes. A stream with more, whose other end does not read, is dropped. */
+const MAX_UNREAD = 2 ** 20
 
-/** How often streams are asked that cannot say by themselves that there is input, in milliseconds. */
+/** The interval in milliseconds at which streams without input events are polled. */
 const POLL_INTERVAL = 20
 
-/** How often a stream is asked in one turn: one that always has input must not stop the event loop. */
-const MOST_READS = 64
+/**
+ * The largest number of reads from a stream in one turn of the event loop, so that a stream that always has input does
+ * not block it.
+ */
+const MAX_READS = 64
 
-/** A stream in MicroPython's shape. */
+/** A stream with MicroPython's interface. */
 export interface TerminalStream {
   /**
-   * Fills memory: how many bytes, 0 at the end; null where there is nothing to read now. An error is thrown, or returned
-   * as a negative error number, of which -EAGAIN is the same as null. Any other result drops the stream.
+   * Reads into memory. Returns the number of bytes, 0 at the end; null if there is no input now. An error is thrown, or
+   * returned as a negative error number, of which -EAGAIN is the same as null. Any other result drops the stream.
    */
   readinto(buffer: Uint8Array): number | null | undefined
-  /** Writes: how many bytes, or null, true or nothing where it was all of them; errors as of `readinto`. */
+  /**
+   * Writes data. Returns the number of bytes written; null, true or undefined if all of them were written. Errors are
+   * reported as in `readinto`.
+   */
   write(data: Uint8Array): unknown
   close?(): unknown
 }
 
-/** What the terminal can be repeated on: a stream of Node, a descriptor, or an object in MicroPython's shape. */
+/** A target of the duplication: a Node stream, a descriptor, or an object with MicroPython's interface. */
 export type Duplicate = NodeJS.ReadWriteStream | number | TerminalStream | TerminalListener
 
-/** A stream in use. */
+/** A duplicated terminal. */
 interface Line {
-  /** Whether a newline is all it wants: on a terminal, where the kernel puts the return in front. */
+  /** Whether newlines are written without a carriage return: on a terminal, where the kernel adds it. */
   readonly translates?: boolean
   write(data: Buffer): void
-  /** Asks for input, where the stream does not say by itself that there is some. */
+  /** Polls for input, if the stream has no input events. */
   poll?(): void
-  /** Lets go of the stream. */
+  /** Releases the stream, without closing it. */
   detach(): void
-  /** Closes the stream too, after it has failed or ended. */
+  /** Closes the stream, after it has failed or ended. */
   close(): void
 }
 
@@ -72,17 +78,17 @@ interface Slot {
 const slots: (Slot | null)[] = new Array<Slot | null>(SLOTS).fill(null)
 
 /**
- * Repeats the terminal on a stream: everything written to standard output and standard error goes there too, and what
- * comes from there is standard input, Ctrl-C included. A stream that ends or fails is dropped, with a word about it on
- * the terminal.
+ * Duplicates the terminal on a stream: the output of standard output and standard error is also written there, and its
+ * input becomes standard input, including Ctrl-C. A stream that ends or fails is dropped, with a message on the
+ * terminal.
  *
- * A stream of Node's can interrupt a program only between its turns; a descriptor (a pty, a serial line) is served by a
- * thread of its own, and interrupts also one that is in a loop.
+ * Ctrl-C from a Node stream interrupts a program only when it returns to the event loop. A descriptor (a pty, a serial
+ * line) is served by a separate thread, so that Ctrl-C also interrupts a busy loop.
  *
- * @param stream_object a Duplex stream of Node's, a descriptor, which stays the caller's, or an object with `readinto`
- *   and `write`; null cancels
- * @param index which slot: 0 to 7
- * @returns what was in the slot before, null if nothing was
+ * @param stream_object a Duplex stream of Node, a descriptor (which the caller still owns), or an object with
+ *   `readinto` and `write`; null ends the duplication
+ * @param index the slot, 0 to 7
+ * @returns the previous stream of the slot, or null
  * @throws RangeError for another slot
  *
  * See OpenMV, os.dupterm.
@@ -97,7 +103,7 @@ const slots: (Slot | null)[] = new Array<Slot | null>(SLOTS).fill(null)
 export function dupterm(stream_object: Duplicate | null, index: number = 0): Duplicate | null {
   const at = int(index, 'index')
   if (at < 0 || at >= SLOTS) throw outOfRange('index', `a slot: 0 to ${SLOTS - 1}`, index)
-  // Before the previous one is let go, so that a wrong stream changes nothing.
+  // Create the new line before the previous one is released, so that an invalid stream changes nothing.
   const line = stream_object === null ? null : lineOf(stream_object, at)
   const previous = slots[at] ?? null
   previous?.line.detach()
@@ -108,9 +114,9 @@ export function dupterm(stream_object: Duplicate | null, index: number = 0): Dup
 }
 
 /**
- * Says that there is input on a stream in MicroPython's shape, so that it need not wait to be asked.
+ * Reports that a stream with MicroPython's interface has input, so that it is read before the next poll.
  *
- * @param _obj_in anything: this can be the handler of an interrupt
+ * @param _obj_in ignored: the function can be used as an interrupt handler
  *
  * See OpenMV, os.dupterm_notify.
  * @example
@@ -140,7 +146,7 @@ function isTerminalStream(value: unknown): value is TerminalStream {
   return typeof stream?.readinto === 'function' && typeof stream.write === 'function'
 }
 
-/** Frees the slot of a stream. @returns false where there is another one in it by now */
+/** Frees the slot of a stream. @returns false if the slot has another stream now */
 function release(index: number, line: Line): boolean {
   if (slots[index]?.line !== line) return false
   slots[index] = null
@@ -150,12 +156,12 @@ function release(index: number, line: Line): boolean {
 }
 
 /** Drops a stream that has ended or failed. */
-function drop(index: number, line: Line, why: string): void {
+function dropLine(index: number, line: Line, why: string): void {
   if (!release(index, line)) return
   try {
     line.close()
   } catch {
-    // It has failed already, and that is what is told.
+    // The line has already failed, and that error is reported.
   }
   process.stdout.write(`dupterm: ${why}, deactivating\n`)
 }
@@ -171,20 +177,21 @@ function nodeLine(stream: NodeJS.ReadWriteStream & { destroy?(): void }, index: 
   const onData = (data: unknown): void => {
     if (typeof data === 'string') receive(Buffer.from(data))
     else if (data instanceof Uint8Array) receive(Buffer.from(data))
-    else drop(index, line, 'what it reads is neither bytes nor text')
+    else dropLine(index, line, 'what it reads is neither bytes nor text')
   }
-  const onEnd = (): void => drop(index, line, END)
-  const onError = (error: unknown): void => drop(index, line, explained(error))
+  const onEnd = (): void => dropLine(index, line, END)
+  const onError = (error: unknown): void => dropLine(index, line, explained(error))
   const line: Line = {
     write(data) {
-      if (((stream as { writableLength?: number }).writableLength ?? 0) > MOST_UNREAD) drop(index, line, UNREAD_OUTPUT)
+      if (((stream as { writableLength?: number }).writableLength ?? 0) > MAX_UNREAD)
+        dropLine(index, line, UNREAD_OUTPUT)
       else stream.write(data)
     },
     detach() {
       stream.off('data', onData).off('end', onEnd).off('close', onEnd).off('error', onError)
     },
     close() {
-      // An error that still comes is nobody's concern, but without a listener it ends the process.
+      // Later errors are ignored, but without a listener they would end the process.
       stream.on('error', () => {})
       stream.destroy?.()
     },
@@ -197,17 +204,17 @@ function polledLine(stream: TerminalStream, index: number): Line {
   const buffer = Buffer.alloc(256)
   const poll = (): void => {
     try {
-      for (let reads = 0; reads < MOST_READS; reads++) {
+      for (let reads = 0; reads < MAX_READS; reads++) {
         const size = checkedCount('readinto', stream.readinto(buffer), buffer.length)
         if (size === null) return
         if (size === 0) {
-          drop(index, line, END)
+          dropLine(index, line, END)
           return
         }
         receive(Buffer.from(buffer.subarray(0, size)))
       }
     } catch (error) {
-      drop(index, line, explained(error))
+      dropLine(index, line, explained(error))
     }
   }
   const timer = setInterval(poll, POLL_INTERVAL).unref()
@@ -215,10 +222,10 @@ function polledLine(stream: TerminalStream, index: number): Line {
     write(data) {
       for (let done = 0; done < data.length; ) {
         const result = stream.write(data.subarray(done))
-        // As streams of Node's say that they have taken it.
+        // The result of Node streams, which have accepted the data.
         if (typeof result === 'boolean') return
         const size = checkedCount('write', result, data.length - done)
-        // What it does not take is lost, as on boards.
+        // Data that the stream does not accept is lost, as in MicroPython.
         if (size === null || size === 0) return
         done += size
       }
@@ -230,7 +237,7 @@ function polledLine(stream: TerminalStream, index: number): Line {
   return line
 }
 
-/** What a stream's method returned: a count of bytes, or null for nothing, or for nothing now. */
+/** Checks the result of a stream's method: a number of bytes, or null for none. */
 function checkedCount(method: string, result: unknown, most: number): number | null {
   if (result === null || result === undefined) return null
   if (typeof result !== 'number') throw wrongType(`${method}()`, 'a number of bytes or null, and no promise', result)
@@ -240,7 +247,7 @@ function checkedCount(method: string, result: unknown, most: number): number | n
   throw outOfRange(`${method}()`, `a number of bytes, 0 to ${most}, or a negative error number`, result)
 }
 
-/** A descriptor or a port, served by a thread: also while this one is in a loop. */
+/** A descriptor or a port that is served by a thread, so that it also works while this thread is in a busy loop. */
 function threadLine(served: Served, index: number, listening?: (result: Listening) => void): Line {
   const counters = new SharedArrayBuffer(12)
   const counts = new Int32Array(counters)
@@ -251,7 +258,7 @@ function threadLine(served: Served, index: number, listening?: (result: Listenin
   const line: Line = {
     translates: 'fd' in served && isatty(served.fd),
     write(data) {
-      if (Atomics.add(counts, UNREAD, data.length) > MOST_UNREAD) drop(index, line, UNREAD_OUTPUT)
+      if (Atomics.add(counts, UNREAD, data.length) > MAX_UNREAD) dropLine(index, line, UNREAD_OUTPUT)
       else thread.postMessage(new Uint8Array(data))
     },
     detach: () => thread.postMessage(null),
@@ -261,29 +268,30 @@ function threadLine(served: Served, index: number, listening?: (result: Listenin
     if ('listening' in message) {
       if ('failed' in message.listening) release(index, line)
       listening?.(message.listening)
-    } else if ('ended' in message) drop(index, line, message.ended || END)
+    } else if ('ended' in message) dropLine(index, line, message.ended || END)
     else {
-      Atomics.add(counts, ANSWERED, 1)
+      Atomics.add(counts, INPUT_TAKEN, 1)
       const signalled = Atomics.exchange(counts, SIGNALLED, 0) > 0
       if (slots[index]?.line === line) receive(Buffer.from(message.input), signalled)
     }
   })
-  thread.on('error', (error) => drop(index, line, explained(error)))
+  thread.on('error', (error) => dropLine(index, line, explained(error)))
   return line
 }
 
 /**
- * A Unix socket, or a TCP port of this machine, whose one connection at a time is a terminal. What comes from it is
- * executed at a prompt, so a socket is open to its owner alone, and on a port, which all users and all web pages of this
- * machine can reach, the first line of a connection must be a secret.
+ * A Unix socket, or a TCP port on the loopback interface, that accepts one connection at a time, which is a terminal. A
+ * prompt executes its input. So only the owner may connect to a socket; on a port, which all users and all web pages on
+ * this machine can reach, the first line of a connection must be a secret.
  */
 export class TerminalListener {
   readonly #served: Served
   readonly #listening: (result: Listening) => void
 
   /**
-   * @param where the path of the socket, which must not exist; or a port, 0 for any that is free, and the first line
-   * @param listening is called once, with the port or the reason for which there is none
+   * @param where the path of the socket, which must not exist; or a port (0 for any free port) and the secret first
+   *   line
+   * @param listening called once, with the port or the reason of the failure
    */
   constructor(
     where: { readonly path: string } | { readonly port: number; readonly token: string },
@@ -300,8 +308,8 @@ export class TerminalListener {
 }
 
 /**
- * Input from a stream. In raw mode, as at a prompt, Ctrl-C is a key like others; otherwise it is what it is on a
- * terminal, where the kernel makes a signal of it.
+ * Handles input from a stream. In raw mode, as at a prompt, Ctrl-C is an ordinary key; otherwise it sends SIGINT, as
+ * the kernel does for a terminal.
  */
 function receive(data: Buffer, interrupted = false): void {
   const raw = process.stdin.isRaw === true
@@ -313,7 +321,8 @@ function receive(data: Buffer, interrupted = false): void {
 }
 
 function feed(data: Buffer): void {
-  // In a turn of its own: this may be in the midst of what standard input is doing, when code typed there got us here.
+  // In a separate turn of the event loop, because standard input may be in the middle of emitting an event whose
+  // handler led here.
   setImmediate(() => {
     if (process.stdin.readable && !process.stdin.readableEnded) process.stdin.push(data)
   })
@@ -322,12 +331,12 @@ function feed(data: Buffer): void {
 let repeating = false
 
 function repeat(chunk: string | Uint8Array, encoding: unknown): void {
-  // A stream whose `write` writes to the terminal itself would never come to an end.
+  // A stream whose `write` writes to the terminal would recurse without end.
   if (repeating) return
   repeating = true
   try {
     const text = typeof chunk === 'string' ? Buffer.from(chunk, encoding as BufferEncoding) : Buffer.from(chunk)
-    const data = cooked(text)
+    const data = withCarriageReturns(text)
     for (const [index, slot] of slots.entries()) {
       if (slot !== null) writeTo(index, slot.line, slot.line.translates ? text : data)
     }
@@ -340,12 +349,12 @@ function writeTo(index: number, line: Line, data: Buffer): void {
   try {
     line.write(data)
   } catch (error) {
-    drop(index, line, explained(error))
+    dropLine(index, line, explained(error))
   }
 }
 
-/** As a terminal wants it: each newline goes back to the start of the line first. */
-function cooked(data: Buffer): Buffer {
+/** Adds a carriage return before each newline, as a raw terminal requires. */
+function withCarriageReturns(data: Buffer): Buffer {
   if (!data.includes(0x0a)) return data
   return Buffer.from(data.toString('latin1').replace(/\r?\n/g, '\r\n'), 'latin1')
 }

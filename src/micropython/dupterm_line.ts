@@ -1,11 +1,11 @@
-/** What the terminal and the thread that serves a descriptor or a port know of each other. */
+/** The protocol between the terminal and the thread that serves a descriptor or a port. */
 
-/** What a thread serves. */
+/** The descriptor or port that a thread serves. */
 export type Served =
   | { readonly fd: number }
-  /** A Unix socket that is made at this path, for its owner alone. */
+  /** The path of a Unix socket to create, to which only its owner may connect. */
   | { readonly path: string }
-  /** A TCP port of this machine. Whoever does not send the token as the first line is disconnected. */
+  /** A TCP port on the loopback interface. A connection whose first line is not the token is closed. */
   | { readonly port: number; readonly token: string }
 
 /** The result of listening: the port, 0 for a socket; or why it failed. */
@@ -17,19 +17,19 @@ export interface ThreadData {
   readonly counters: SharedArrayBuffer
 }
 
-/** Counter: how many times the main thread has taken input. If it does not, it is busy. */
-export const ANSWERED = 0
-/** Counter: how many bytes of output the thread has not passed on. */
+/** Counter: the number of inputs that the main thread has taken. If it does not increase, the main thread is busy. */
+export const INPUT_TAKEN = 0
+/** Counter: the number of bytes of output that the thread has not written yet. */
 export const UNREAD = 1
 
-/** Counter: how many times the thread has sent the signal for Ctrl-C, because the main thread was busy. */
+/** Counter: the number of SIGINT signals that the thread has sent for Ctrl-C, because the main thread was busy. */
 export const SIGNALLED = 2
 
 /** Ctrl-C, as a terminal sends it. */
 export const INTERRUPT_KEY = 0x03
 
-/** From the thread: input; that it listens, or cannot; that it has ended, and why. */
+/** A message from the thread: input; the result of listening; or its end, with the reason. */
 export type FromThread = { readonly input: Uint8Array } | { readonly listening: Listening } | { readonly ended: string }
 
-/** To the thread: output; null: that is all. */
+/** A message to the thread: output; null ends it. */
 export type ToThread = Uint8Array | null

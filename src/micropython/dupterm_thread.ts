@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { isatty, ReadStream } from 'node:tty'
 import { parentPort, workerData } from 'node:worker_threads'
 import {
-  ANSWERED,
   type FromThread,
+  INPUT_TAKEN,
   INTERRUPT_KEY,
   type Served,
   SIGNALLED,
@@ -16,17 +16,17 @@ import {
 } from './dupterm_line.ts'
 
 /**
- * Serves a descriptor or a port that the terminal is repeated on. In a thread, because the main one may be in a loop
- * just when somebody types Ctrl-C to end it.
+ * Serves a descriptor or a port that the terminal is duplicated on. It runs in a thread, because Ctrl-C must also
+ * interrupt a main thread that is in a busy loop.
  */
 
-/** How long the main thread may take to answer before it counts as busy, in milliseconds. */
-const PATIENCE = 150
+/** The time in milliseconds after which a main thread that has not taken its input is considered busy. */
+const BUSY_AFTER = 150
 
-/** How long a connection may take to send its token, in milliseconds. */
+/** The time in milliseconds within which a connection must send its token. */
 const ADMISSION_TIME = 30_000
-/** Connections at once: one is the terminal, the others have not sent their token. */
-const MOST_CONNECTIONS = 16
+/** The largest number of connections: one is the terminal, the others have not sent their token yet. */
+const MAX_CONNECTIONS = 16
 const CARRIAGE_RETURN = 0x0d
 
 const { served, counters } = workerData as ThreadData
@@ -37,14 +37,14 @@ function send(message: FromThread): void {
 }
 
 function onInput(data: Buffer): void {
-  const before = Atomics.load(counts, ANSWERED)
+  const before = Atomics.load(counts, INPUT_TAKEN)
   send({ input: data })
   if (!data.includes(INTERRUPT_KEY)) return
   setTimeout(() => {
-    if (Atomics.load(counts, ANSWERED) !== before) return
+    if (Atomics.load(counts, INPUT_TAKEN) !== before) return
     Atomics.add(counts, SIGNALLED, 1)
     process.kill(process.pid, 'SIGINT')
-  }, PATIENCE)
+  }, BUSY_AFTER)
 }
 
 interface Connection {
@@ -54,7 +54,7 @@ interface Connection {
 
 let connection: Connection | null = null
 
-function connect(stream: Socket, onEnd: (why: string) => void, hear: (data: Buffer) => void = onInput): void {
+function connect(stream: Socket, onEnd: (why: string) => void, onStreamData: (data: Buffer) => void = onInput): void {
   const here: Connection = {
     write: (data) => {
       stream.write(data, () => Atomics.sub(counts, UNREAD, data.length))
@@ -63,9 +63,9 @@ function connect(stream: Socket, onEnd: (why: string) => void, hear: (data: Buff
   }
   let why = ''
   connection = here
-  stream.on('data', hear)
+  stream.on('data', onStreamData)
   stream.on('end', () => stream.destroy())
-  // A terminal whose other side is gone says EIO, and that is its end.
+  // A pseudo-terminal whose other end is closed fails with EIO, which means end-of-file.
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EIO') why = error.message
   })
@@ -87,19 +87,19 @@ function serveDescriptor(fd: number): void {
     return
   }
   const terminal = new ReadStream(fd)
-  // Every key at once, and nothing shown that the program does not show.
+  // Raw mode: each key is read at once, and there is no echo.
   terminal.setRawMode(true)
   connect(terminal, finish)
 }
 
 function serveListener(where: Exclude<Served, { fd: number }>): void {
   const server = createServer((socket) => {
-    // Before it is accepted an error ends it; afterwards the same listener does no harm.
+    // Closes a connection with an error before it is accepted. Afterwards the listener has no effect.
     socket.on('error', () => socket.destroy())
     if ('token' in where) admit(socket, where.token)
-    else replaceConnection(socket, refusingHttp(socket))
+    else replaceConnection(socket, rejectingHttp(socket))
   })
-  server.maxConnections = MOST_CONNECTIONS
+  server.maxConnections = MAX_CONNECTIONS
   let isListening = false
   server.on('error', (error: NodeJS.ErrnoException) => {
     if (isListening) finish(error.message)
@@ -119,8 +119,9 @@ function serveListener(where: Exclude<Served, { fd: number }>): void {
 }
 
 /**
- * Listens on a socket that is never open to others, not even before its mode is set: it is made in a folder that only
- * its owner can enter, and moved out of it. A link, since renaming would replace what is there already.
+ * Listens on a socket that other users can never connect to, not even before its mode is set: it is created in a
+ * directory that only its owner can enter, and then linked to its path. It is not renamed, because that would replace
+ * an existing file.
  */
 function listenPrivately(server: Server, path: string, started: () => void): void {
   const folder = mkdtempSync(`${path}.`)
@@ -145,7 +146,7 @@ function replaceConnection(socket: Socket, hear: (data: Buffer) => void): void {
   connect(socket, () => {}, hear)
 }
 
-/** Lets a connection be the terminal when its first line is the token, and else closes it. */
+/** Accepts a connection as the terminal if its first line is the token, and closes it otherwise. */
 function admit(socket: Socket, token: string): void {
   let received = Buffer.alloc(0)
   const timer = setTimeout(() => socket.destroy(), ADMISSION_TIME)
@@ -173,8 +174,11 @@ function isToken(line: Buffer, token: string): boolean {
   return given.length === wanted.length && timingSafeEqual(given, wanted)
 }
 
-/** Hears input, but for a request of HTTP, which a proxy may bring: its body must not be executed. */
-function refusingHttp(socket: Socket): (data: Buffer) => void {
+/**
+ * Returns a listener for input that closes the connection at an HTTP request, for example from a browser: its body must
+ * not be executed.
+ */
+function rejectingHttp(socket: Socket): (data: Buffer) => void {
   let isFirst = true
   return (data) => {
     const isHttp = isFirst && /^[A-Z]+ [^ ]+ HTTP\/\d/.test(data.toString('latin1'))
@@ -187,7 +191,7 @@ function refusingHttp(socket: Socket): (data: Buffer) => void {
 parentPort?.on('message', (message: ToThread) => {
   if (message === null) {
     connection?.close()
-    // When what is left has been closed: the terminal gets its settings back.
+    // After the handles have been closed, which restores the settings of the terminal.
     setImmediate(() => process.exit())
   } else if (connection === null) Atomics.sub(counts, UNREAD, message.length)
   else connection.write(message)

@@ -16,11 +16,11 @@ export { urandom } from '../os/system/random.ts'
 export { type Duplicate, dupterm, dupterm_notify, type TerminalListener, type TerminalStream } from './dupterm.ts'
 export { mount, umount, VfsFat, VfsLfs1, VfsLfs2, VfsPosix } from './vfs.ts'
 
-/** What stands between the names of a path. */
+/** The separator of the names in a path. */
 export const sep = '/'
 
 /**
- * Identifies the system that this runs on.
+ * Returns names of the system.
  *
  * @returns five strings, also by name: `sysname`, `nodename`, `release` and `machine` are the host's; `version` is that
  *   of osier, with its date
@@ -37,10 +37,10 @@ export function uname(): uname_result {
 }
 
 /**
- * The value of an environment variable.
+ * Returns the value of an environment variable.
  *
  * @param key its name
- * @param default_ what to return where it is not set; null by default
+ * @param default_ the result if the variable is not set; null by default
  * @returns the value
  *
  * See MicroPython, os.getenv.
@@ -62,7 +62,7 @@ export function getenv(key: string, default_: unknown = null): unknown {
  *
  * @param key its name
  * @param value its value
- * @throws RangeError for a name that is empty or has a "=", and for a NUL in either
+ * @throws RangeError for a name that is empty or contains "=", and for a NUL in either
  *
  * See MicroPython, os.putenv.
  * @example
@@ -76,7 +76,7 @@ export function putenv(key: string, value: string): void {
 }
 
 /**
- * Removes an environment variable. That it was not set is no error.
+ * Removes an environment variable. A missing variable is not an error.
  *
  * @param key its name
  *
@@ -97,10 +97,10 @@ function pathName(path: Path, name = 'path'): FileName {
 }
 
 /**
- * Changes the current directory, perhaps to another file system.
+ * Changes the current directory, which may be on another file system.
  *
  * @param path the directory
- * @throws OSError ENODEV if nothing is mounted; others as the file system says
+ * @throws OSError ENODEV if nothing is mounted; other errors as the file system reports
  *
  * See MicroPython, os.chdir.
  * @example
@@ -117,7 +117,7 @@ export function chdir(path: Path): void {
 }
 
 /**
- * The current directory: an absolute path that begins with the mount point.
+ * Returns the current directory: an absolute path that begins with the mount point.
  *
  * See MicroPython, os.getcwd.
  * @example
@@ -131,12 +131,14 @@ export function getcwd(): string {
 }
 
 /**
- * The entries of a directory, read as they are asked for. The root has the mount points first.
+ * Returns an iterator of the entries of a directory, which reads them on demand. In the root the mount points come
+ * first.
  *
- * @param dir the directory, the current one by default
- * @returns an iterator, which `using` closes, of `[name, type, inode]` and perhaps the size: names are bytes if `dir`
- *   is bytes; the type is 0x4000 for a directory and 0x8000 for a file; the inode is 0 if there is none
- * @throws OSError ENODEV if nothing is mounted; others as the file system says
+ * @param dir the directory; the current directory by default
+ * @returns an iterator, which `using` closes, of `[name, type, inode]`, on some file systems with the size: names are
+ *   bytes if `dir` is bytes; the type is 0x4000 for a directory and 0x8000 for a file; the inode is 0 if the file
+ *   system has none
+ * @throws OSError ENODEV if nothing is mounted; other errors as the file system reports
  *
  * See OpenMV, os.ilistdir.
  * @example
@@ -154,11 +156,11 @@ export function ilistdir(dir?: Path | null): DirectoryIterator {
 }
 
 /**
- * The names of a directory's entries, in the order that the file system has them.
+ * Returns the names in a directory, in the order of the file system.
  *
- * @param dir the directory, the current one by default
+ * @param dir the directory; the current directory by default
  * @returns the names, as bytes if `dir` is bytes
- * @throws OSError ENODEV if nothing is mounted; others as the file system says
+ * @throws OSError ENODEV if nothing is mounted; other errors as the file system reports
  *
  * See OpenMV, os.listdir.
  * @example
@@ -175,10 +177,10 @@ export function listdir(dir?: Path | null): FileName[] {
 }
 
 /**
- * Makes a directory.
+ * Creates a directory.
  *
- * @param path where
- * @throws OSError EEXIST, also for "/" and mount points; EROFS; others as the file system says
+ * @param path the path of the new directory
+ * @throws OSError EEXIST, also for "/" and mount points; EROFS; other errors as the file system reports
  *
  * See MicroPython, os.mkdir.
  * @example
@@ -195,7 +197,7 @@ export function mkdir(path: Path): void {
  * Removes a file.
  *
  * @param path the file
- * @throws OSError ENOENT, EISDIR, EROFS; others as the file system says
+ * @throws OSError ENOENT, EISDIR, EROFS; other errors as the file system reports
  *
  * See MicroPython, os.remove.
  * @example
@@ -224,7 +226,7 @@ export const unlink: typeof remove = remove
  * Removes an empty directory.
  *
  * @param path the directory
- * @throws OSError ENOENT, ENOTDIR, EROFS; others as the file system says
+ * @throws OSError ENOENT, ENOTDIR, EROFS; other errors as the file system reports
  *
  * See MicroPython, os.rmdir.
  * @example
@@ -241,9 +243,10 @@ export function rmdir(path: Path): void {
 /**
  * Renames or moves a file or directory within its file system.
  *
- * @param old_path what
- * @param new_path its new name
- * @throws OSError EPERM for another file system, as MicroPython has it; EXDEV if it is the host that has several
+ * @param old_path the old name
+ * @param new_path the new name
+ * @throws OSError EPERM if the paths are on two mounts, as in MicroPython; EXDEV if they are on two file systems of the
+ *   host
  *
  * See MicroPython, os.rename.
  * @example
@@ -258,12 +261,12 @@ export function rename(old_path: Path, new_path: Path): void {
 }
 
 /**
- * The status of a file or directory.
+ * Returns the status of a file or directory.
  *
- * @param path which
+ * @param path the file or directory
  * @returns ten numbers: mode, inode, device, links, user, group, size, and seconds since 1970 of the last access,
- *   modification and change; 0 for what the file system does not know
- * @throws OSError ENOENT; others as the file system says
+ *   modification and change; 0 for fields that the file system does not have
+ * @throws OSError ENOENT; other errors as the file system reports
  *
  * See MicroPython, os.stat.
  * @example
@@ -277,12 +280,13 @@ export function stat(path: Path): StatTuple {
 }
 
 /**
- * The status of a file system.
+ * Returns the status of a file system.
  *
  * @param path any path on it
- * @returns ten numbers: bytes in a block, bytes in the unit of the next, blocks, free blocks, those free to everybody,
- *   inodes, free inodes, those free to everybody, flags, characters in the longest name; 0 for what is not known
- * @throws OSError ENODEV if nothing is mounted; others as the file system says
+ * @returns ten numbers: block size and fragment size in bytes, blocks, free blocks, free blocks for unprivileged users,
+ *   inodes, free inodes, free inodes for unprivileged users, flags, and the maximum length of a name; 0 for unknown
+ *   values
+ * @throws OSError ENODEV if nothing is mounted; other errors as the file system reports
  *
  * See OpenMV, os.statvfs.
  * @example
@@ -296,9 +300,9 @@ export function statvfs(path: Path): StatvfsTuple {
 }
 
 /**
- * Has all mounted file systems store what they still have in memory.
+ * Makes all mounted file systems write their cached data.
  *
- * @throws OSError as a device says, when all have been told
+ * @throws OSError as a device reports, after all file systems have been synchronised
  *
  * See MicroPython, os.sync.
  * @example
@@ -314,9 +318,9 @@ export function sync(): void {
  * Opens a file, as MicroPython's built-in `open` does.
  *
  * @param file the path, or the descriptor of an open file of the host, which the file object closes
- * @param mode 'r', 'w', 'a' or 'x', with '+' for both ways and 'b' for bytes; 'r' by default
+ * @param mode 'r', 'w', 'a' or 'x', with '+' for reading and writing and 'b' for bytes; 'r' by default
  * @returns the file object
- * @throws OSError as the file system says; RangeError for a mode that is none
+ * @throws OSError as the file system reports; RangeError for an invalid mode
  *
  * See MicroPython, open.
  * @example

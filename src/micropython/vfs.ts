@@ -28,18 +28,18 @@ export type { MountOptions } from '../vfs/mounts.ts'
 export { VfsPosix } from '../vfs/posix/vfs_posix.ts'
 
 /**
- * Mounts a file system, or lists what is mounted.
+ * Mounts a file system, or returns the list of mounts.
  *
- * At "/" it covers what was there before, until it is unmounted; anywhere else it is found under its name, whether or
- * not there is a directory of that name.
+ * A file system at "/" hides the previous one until it is unmounted. Any other mount point need not be an existing
+ * directory.
  *
- * @param fsobj a file system: an object with the methods of one, `mount` at least; or a block device, on which littlefs
- *   is looked for, and then FAT
+ * @param fsobj a file system, which is an object with the methods of one (at least `mount`); or a block device, which
+ *   is probed for littlefs and then for FAT
  * @param mount_point an absolute path without a slash at its end
- * @param options `readonly`: writing is refused (EROFS); `mkfs`: a file system is made where there is none
- * @returns nothing; without arguments, the file systems and if they are mounted
- * @throws OSError EPERM if something is mounted there already; ENODEV if there is no file system on the device; EINVAL
- *   for a path that is not absolute
+ * @param options `readonly`: writes fail (EROFS); `mkfs`: a file system is created if the device has none
+ * @returns nothing; without arguments, the file systems and their mount points
+ * @throws OSError EPERM if the mount point is in use; ENODEV if there is no file system on the device; EINVAL for a
+ *   path that is not absolute
  *
  * See OpenMV, os.mount; MicroPython, vfs.mount.
  * @example
@@ -61,11 +61,11 @@ export function mount(...given: unknown[]): unknown {
 }
 
 /**
- * Unmounts a file system: what is still to be stored on it, is. Where it held the current directory, that is the root
- * now.
+ * Unmounts a file system, after writing its cached data. If it contained the current directory, the root becomes the
+ * current directory.
  *
- * @param mount where it is mounted, or the file system itself
- * @throws OSError EINVAL if there is no such mount
+ * @param mount the mount point, or the file system itself
+ * @throws OSError EINVAL if it is not mounted
  *
  * See OpenMV, os.umount; MicroPython, vfs.umount.
  * @example

@@ -7,7 +7,7 @@ import { isAbsent } from './lacking.ts'
 type CName = keyof typeof prototypes
 type Name = keyof typeof os | 'is_available'
 
-/** What a function cannot do without where its C function has another name than it has itself. */
+/** The C functions that a function requires, if their names differ from its own. */
 const needs: Partial<Record<Name, readonly CName[]>> = {
   cpu_count: ['sysconf'],
   eventfd_read: ['eventfd'],
@@ -38,7 +38,7 @@ const needs: Partial<Record<Name, readonly CName[]>> = {
   walk: ['getdents64'],
 }
 
-/** Functions that ask nothing of C. */
+/** Functions that do not call C. */
 const pure: readonly Name[] = [
   ...(['addaudithook', 'fsdecode', 'fsencode', 'fspath', 'getpid', 'major', 'makedev', 'minor'] as const),
   'is_available',
@@ -57,12 +57,12 @@ function nameOf(fn: unknown): Name | undefined {
 }
 
 /**
- * Whether this platform has what a function needs: whether C's function is in the C library, or else its system call
- * known. Nothing is called to find out, so an older kernel may still refuse (ENOSYS).
+ * Reports whether this platform has a function: whether the C library has the C function that it calls, or the number
+ * of its system call is known. The call is not tried, so an older kernel may still fail with ENOSYS.
  *
  * @param fn a function of this module, such as `os.lchmod`
- * @returns false if calling it would end in a NotImplementedError
- * @throws TypeError for something that is not a function of this module
+ * @returns false if a call of it would throw NotImplementedError
+ * @throws TypeError for a value that is not a function of this module
  *
  * Availability: everywhere. See Python, os, Notes on the availability of these functions.
  * @example
@@ -79,9 +79,7 @@ export function is_available(fn: (...args: never[]) => unknown): boolean {
   return needed === null || (target !== null && needed.every(has))
 }
 
-/**
- * The C functions that a function cannot do without, as far as its platforms may lack them; null: it asks nothing of C.
- */
+/** Returns the C functions that a function requires and that a platform may lack; null if it does not call C. */
 export function neededBy(name: Name): readonly CName[] | null {
   if (pure.includes(name)) return null
   return needs[name] ?? (isPrototype(name) ? [name] : [])

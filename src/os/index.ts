@@ -211,7 +211,7 @@ export {
 // Random numbers
 export { GRND_NONBLOCK, GRND_RANDOM, getrandom, urandom } from './system/random.ts'
 
-// What the documentation names and this platform lacks
+// Names of the documentation that this platform lacks
 export * from './other_platforms.ts'
 
 // Results, errors, audit events

@@ -2,8 +2,11 @@ import { NotImplementedError } from '../errors.ts'
 
 const absent = new WeakSet<object>()
 
-/** A function that this platform lacks: it throws, and tells where it exists. */
-export function lacking<F extends (...args: never[]) => unknown>(name: string, platforms: string): F {
+/**
+ * Creates the stand-in for a function that this platform lacks: it throws an error that names the platforms that have
+ * it.
+ */
+export function notImplemented<F extends (...args: never[]) => unknown>(name: string, platforms: string): F {
   const throwing = (): never => {
     throw new NotImplementedError(`os.${name} is not available on ${process.platform}, only on ${platforms}`)
   }
@@ -12,7 +15,7 @@ export function lacking<F extends (...args: never[]) => unknown>(name: string, p
   return throwing as unknown as F
 }
 
-/** Whether a function is one of these. */
+/** Reports whether a function is such a stand-in. */
 export function isAbsent(fn: object): boolean {
   return absent.has(fn)
 }

@@ -2,11 +2,10 @@ import type { Subject } from '../errors.ts'
 import type { Prototypes } from '../libc/functions.ts'
 
 /**
- * A C call whose arguments are checked and converted, and whose auditing event has been raised: what `os` does before
- * the call, apart from it, because `osier/promises` does the same and makes the call elsewhere.
+ * A C call with checked and converted arguments, whose audit event has been raised. `os` and `osier/promises` share
+ * this preparation; `osier/promises` makes the call on another thread or by io_uring.
  *
- * A synchronous function takes it apart where it stands, so that V8 need not even make the object (measured: no
- * slower):
+ * A synchronous function destructures the result at once, so that V8's escape analysis removes the object:
  *
  *     const { args: [at, name], syscall, file } = preparedX(path, options)
  *     while (libc.x(at, name) === -1) failed(syscall, file)
@@ -14,10 +13,10 @@ import type { Prototypes } from '../libc/functions.ts'
 export interface Prepared<Name extends keyof Prototypes = keyof Prototypes> {
   readonly name: Name
   readonly args: Readonly<Parameters<Prototypes[Name]>>
-  /** What errors call it. */
+  /** The name of the call in errors. */
   readonly syscall: string
-  /** The path or descriptor that it is about. */
+  /** The path or descriptor of the call, for errors. */
   readonly file: Subject
-  /** The second path. */
+  /** The second path, for errors. */
   readonly file2?: Subject
 }

@@ -9,16 +9,16 @@ import { threadVariable } from '../os/process_parameters/variables.ts'
 
 import { asText, likePath } from '../os/system/pathnames.ts'
 
-/** What of `osier/path` asks the environment and the user database. */
+/** The functions of `osier/path` that read the environment and the user database. */
 
-/** Bytes from the system, as text of the kind that `asText` makes of `path`. */
+/** Converts bytes from the system to text of the form that `asText(path)` returns. */
 function textFor(path: FileName, bytes: Buffer): string {
   return typeof path === 'string' ? decode(bytes) : asText(bytes)
 }
 
-/** The value of an environment variable. `process.env` would lose what is not UTF-8. */
+/** Returns the value of an environment variable. `process.env` would lose bytes that are not UTF-8. */
 function variable(path: FileName, name: string): string | undefined {
-  // No variable has such a name, but C would take 'A=B' for the variable A whose value begins with 'B='.
+  // No variable has such a name, but getenv(3) would take 'A=B' for the variable A with a value that begins with 'B='.
   if (name === '' || /[=\0]/.test(name)) return undefined
   if (!isMainThread) return threadValue(path, name)
   followBun()
@@ -26,17 +26,17 @@ function variable(path: FileName, name: string): string | undefined {
   return value === 0 ? undefined : textFor(path, bytesOfString(value))
 }
 
-/** In a worker thread the environment is that of its `process.env`, and C's is not safe to read. */
+/** In a worker thread the environment is that of its `process.env`, and C's environment cannot be read safely. */
 function threadValue(path: FileName, name: string): string | undefined {
   const value = threadVariable(decode(encoded(likePath(path, name), 'path')))
   return value === undefined ? undefined : textFor(path, encoded(value, 'path'))
 }
 
 /**
- * Puts a home directory in place of '~' or '~user' at the beginning of a path.
+ * Replaces '~' or '~user' at the beginning of a path by a home directory.
  *
- * That of '~' is the environment's `HOME`, and without one what the user database says of the process's user; that of
- * '~user' is what the database says.
+ * For '~' it is the variable `HOME`, or if that is not set the home directory of the process's user in the user
+ * database. For '~user' it is that user's home directory in the database.
  *
  * @param path the path
  * @returns the path; unchanged if it does not begin with '~', or if there is no such user. Bytes if `path` is bytes
@@ -75,15 +75,18 @@ function fromDatabase(path: FileName, home: Buffer | undefined): string | undefi
   return home === undefined ? undefined : textFor(path, home)
 }
 
-/** A brace that is not closed takes all that follows: to look behind it for more would take time by the square. */
+/**
+ * A brace that is not closed matches the rest of the text: searching for further references after it would take
+ * quadratic time.
+ */
 const REFERENCE = /\$(?:(\w+)|\{([^}]*)(\})?)/g
 
 /**
- * Puts the values of environment variables in place of $name and ${name}. Names without braces consist of ASCII's
- * letters, digits and '_'.
+ * Replaces $name and ${name} by the values of environment variables. Names without braces consist of ASCII letters,
+ * digits and '_'.
  *
  * @param path the path
- * @returns the path; what names no variable stays as it is. Bytes if `path` is bytes
+ * @returns the path; references to missing variables are not replaced. Bytes if `path` is bytes
  *
  * Availability: Linux. See getenv(3); Python, os.path.expandvars.
  * @example

@@ -2,28 +2,28 @@ import { badValue, wrongType } from '../errors.ts'
 import { type FileName, fileName, type Path } from '../os/arguments/paths.ts'
 import { asText, joinPath, likePath, splitPath } from '../os/system/pathnames.ts'
 
-/** What `osier/path` makes of path names alone, without a look at the file system. */
+/** The functions of `osier/path` that only process names, without access to the file system. */
 
-/** Works on a path as on text. */
+/** Applies a function on text to a path. */
 function onText(path: Path, work: (text: string) => string): string | Buffer {
   const name = fileName(path, 'path')
   return likePath(name, work(asText(name)))
 }
 
-/** Cuts a path at places in its text. */
+/** Splits a path with a function on text. */
 function cutText(path: Path, cut: (text: string) => readonly string[]): (string | Buffer)[] {
   const name = fileName(path, 'path')
   return cut(asText(name)).map((part) => likePath(name, part))
 }
 
-/** Refuses paths of which some are text and some bytes. */
-export function ofOneKind(names: readonly FileName[], argument: string): readonly FileName[] {
+/** Throws if some of the paths are text and some are bytes. */
+export function rejectMixedTypes(names: readonly FileName[], argument: string): readonly FileName[] {
   if (names.every((name) => typeof name === typeof names[0])) return names
   throw wrongType(argument, 'of one kind, text or bytes, throughout', names)
 }
 
 /**
- * The path as it is: upper and lower case differ on POSIX.
+ * Returns the path unchanged: POSIX paths are case-sensitive.
  *
  * @param path the path
  * @returns the same path; bytes if `path` is bytes
@@ -42,10 +42,10 @@ export function normcase(path: Path): string | Buffer {
 }
 
 /**
- * Whether a path is absolute: whether it begins with a slash.
+ * Reports whether a path is absolute, that is, whether it begins with a slash.
  *
  * @param path the path
- * @returns true if it does
+ * @returns true if it is absolute
  *
  * Availability: everywhere. See Python, os.path.isabs.
  * @example
@@ -59,8 +59,8 @@ export function isabs(path: Path): boolean {
 }
 
 /**
- * Joins paths, with a slash between one and the next where there is none. An absolute path makes those before it void;
- * an empty one at the end makes the result end in a slash.
+ * Joins paths, with one slash between two of them. An absolute path discards the paths before it; an empty last path
+ * makes the result end with a slash.
  *
  * @param path the first path
  * @param paths the others
@@ -81,7 +81,7 @@ export function join(path: Path, ...paths: Path[]): string | Buffer
 export function join(path: Path, ...paths: Path[]): string | Buffer {
   const first = fileName(path, 'path')
   const names = [first, ...paths.map((next, index) => fileName(next, `paths[${index}]`))]
-  const texts = ofOneKind(names, 'paths').map(asText)
+  const texts = rejectMixedTypes(names, 'paths').map(asText)
   return likePath(
     first,
     texts.reduce((directory, name) => joinPath(directory, name)),
@@ -89,11 +89,11 @@ export function join(path: Path, ...paths: Path[]): string | Buffer {
 }
 
 /**
- * Splits a path at its last slash; `join` puts the two together again.
+ * Splits a path at its last slash; `join` is the inverse.
  *
  * @param path the path
- * @returns what is before, without the slashes at its end unless it has nothing else, and what is after; bytes if
- *   `path` is bytes
+ * @returns the part before the slash (without trailing slashes, unless it consists of slashes) and the part after it;
+ *   bytes if `path` is bytes
  *
  * Availability: everywhere. See Python, os.path.split.
  * @example
@@ -110,7 +110,7 @@ export function split(path: Path): [head: string | Buffer, tail: string | Buffer
 }
 
 /**
- * The last component of a path: nothing where it ends in a slash.
+ * Returns the last component of a path: empty if the path ends with a slash.
  *
  * @param path the path
  * @returns the second item of `split(path)`
@@ -130,7 +130,7 @@ export function basename(path: Path): string | Buffer {
 }
 
 /**
- * The directory that a path names: everything before the last component.
+ * Returns the directory part of a path: everything before the last component.
  *
  * @param path the path
  * @returns the first item of `split(path)`
@@ -149,11 +149,11 @@ export function dirname(path: Path): string | Buffer {
 }
 
 /**
- * Splits the extension off: the last dot of the last component and what follows. Dots at the component's beginning do
- * not count: '.profile' has no extension.
+ * Splits the extension from a path: the last dot of the last component and the text after it. Leading dots of the
+ * component are ignored: '.profile' has no extension.
  *
  * @param path the path
- * @returns what is before, and the extension, which may be empty; together they are the path. Bytes if `path` is bytes
+ * @returns the path without the extension, and the extension, which may be empty. Bytes if `path` is bytes
  *
  * Availability: everywhere. See Python, os.path.splitext.
  * @example
@@ -176,10 +176,10 @@ export function splitext(path: Path): (string | Buffer)[] {
 }
 
 /**
- * Splits the drive off, which is empty on POSIX.
+ * Splits the drive from a path. On POSIX the drive is always empty.
  *
  * @param path the path
- * @returns an empty path, and the path; bytes if `path` is bytes
+ * @returns the empty drive, and the path; bytes if `path` is bytes
  *
  * Availability: everywhere. See Python, os.path.splitdrive.
  * @example
@@ -195,11 +195,11 @@ export function splitdrive(path: Path): (string | Buffer)[] {
 }
 
 /**
- * Splits a path into drive, root and the rest. The drive is empty on POSIX. The root of an absolute path is '/', but
- * '//' where it begins with two slashes, neither more nor less: POSIX lets a system give those a sense of their own.
+ * Splits a path into drive, root and the rest. The drive is empty on POSIX. The root of an absolute path is '/', or
+ * '//' if it begins with exactly two slashes: POSIX lets a system interpret those in its own way.
  *
  * @param path the path
- * @returns the three; together they are the path. Bytes if `path` is bytes
+ * @returns the drive, the root and the rest. Bytes if `path` is bytes
  *
  * Availability: everywhere. See Python, os.path.splitroot.
  * @example
@@ -225,8 +225,8 @@ function rootOf(text: string): string {
 }
 
 /**
- * The shortest path of the same sense, going by the names alone: without doubled slashes, '.', and names that a '..'
- * takes back. Where such a name is a symbolic link, the result is another file: `realpath` follows those.
+ * Normalises a path lexically: removes repeated slashes, '.', and names that are followed by '..'. If such a name is a
+ * symbolic link, the result may be another file: `realpath` follows links.
  *
  * @param path the path
  * @returns the path; '.' if nothing is left of it. Bytes if `path` is bytes
@@ -252,20 +252,20 @@ function normalized(text: string): string {
     const above = names.at(-1)
     if (name !== '..' || above === '..') names.push(name)
     else if (above !== undefined) names.pop()
-    // Above the root is the root; above where a relative path starts there is something.
+    // The parent of the root is the root. A relative path keeps its leading '..'.
     else if (root === '') names.push(name)
   }
   return root + names.join('/') || '.'
 }
 
-/** What `values` gives, as an array. */
-function listed(values: unknown, argument: string, wanted: string): unknown[] {
+/** Converts an iterable to an array. */
+function toArray(values: unknown, argument: string, wanted: string): unknown[] {
   const isIterable = typeof values === 'string' || (typeof values === 'object' && values !== null)
   if (!isIterable || !(Symbol.iterator in Object(values))) throw wrongType(argument, wanted, values)
   return Array.from(values as Iterable<unknown>)
 }
 
-/** How many items all of the lists begin with in common. */
+/** Returns the length of the common prefix of the lists. */
 function commonLength<T>(
   lists: readonly ArrayLike<T>[],
   isSame: (a: T | undefined, b: T | undefined) => boolean,
@@ -280,13 +280,12 @@ function commonLength<T>(
 }
 
 /**
- * The longest path that all of the paths lie in, going by the names alone: `commonpath(['/usr/lib', '/usr/local'])` is
- * '/usr'.
+ * Returns the longest common parent of the paths, lexically: `commonpath(['/usr/lib', '/usr/local'])` is '/usr'.
  *
- * @param paths the paths: at least one, either all of them absolute or none
+ * @param paths the paths: at least one, either all absolute or all relative
  * @returns the path; '' if relative paths have nothing in common. Bytes if they are bytes
- * @throws RangeError for no paths, and if absolute and relative ones are mixed; TypeError if some are text and some
- *   bytes
+ * @throws RangeError for no paths, and if absolute and relative paths are mixed; TypeError if some are text and some
+ *   are bytes
  *
  * Availability: everywhere. See Python, os.path.commonpath.
  * @example
@@ -299,9 +298,9 @@ export function commonpath(paths: Iterable<string | URL>): string
 export function commonpath(paths: Iterable<Uint8Array>): Buffer
 export function commonpath(paths: Iterable<Path>): string | Buffer
 export function commonpath(paths: Iterable<Path>): string | Buffer {
-  const given = listed(paths, 'paths', 'an iterable of paths')
+  const given = toArray(paths, 'paths', 'an iterable of paths')
   const names = given.map((path, index) => fileName(path, `paths[${index}]`))
-  const [first] = ofOneKind(names, 'paths')
+  const [first] = rejectMixedTypes(names, 'paths')
   if (first === undefined) throw badValue('paths', 'must not be empty', given)
   const texts = names.map(asText)
   const absolute = texts.filter((text) => text.startsWith('/')).length
@@ -314,13 +313,13 @@ export function commonpath(paths: Iterable<Path>): string | Buffer {
 }
 
 /**
- * The longest beginning that all of the paths have, character by character: `commonprefix(['/usr/lib', '/usr/local'])`
- * is '/usr/l', which names no file. `commonpath` goes by whole names.
+ * Returns the longest common prefix of the paths, character by character: `commonprefix(['/usr/lib', '/usr/local'])` is
+ * '/usr/l', which is not a path of a file. `commonpath` compares whole names.
  *
- * Given arrays, it compares those item by item, and gives an array.
+ * Arrays are compared item by item, and the result is an array.
  *
  * @param list the paths, or the arrays
- * @returns what they begin with; '' if there are none. Bytes if they are bytes
+ * @returns the common prefix; '' if `list` is empty. Bytes if the paths are bytes
  * @throws TypeError if some are text and some bytes
  *
  * Availability: everywhere. See Python, os.path.commonprefix.
@@ -334,12 +333,12 @@ export function commonprefix(list: Iterable<Uint8Array>): Buffer
 export function commonprefix<T>(list: Iterable<readonly T[]>): T[]
 export function commonprefix(list: Iterable<Path>): string | Buffer
 export function commonprefix(list: Iterable<Path | readonly unknown[]>): string | Buffer | unknown[] {
-  const given = listed(list, 'list', 'an iterable of paths or arrays')
+  const given = toArray(list, 'list', 'an iterable of paths or arrays')
   if (Array.isArray(given[0])) return commonItems(given)
   const names = given.map((path, index) => fileName(path, `list[${index}]`))
-  const [first] = ofOneKind(names, 'list')
+  const [first] = rejectMixedTypes(names, 'list')
   if (first === undefined) return ''
-  // Whole characters: two of those that are made of surrogates may begin alike.
+  // Compares whole characters: two surrogate pairs may have the same first half.
   const characters = names.map((name) => (typeof name === 'string' ? Array.from(name) : Array.from(asText(name))))
   const common = characters[0]?.slice(0, commonLength(characters, Object.is)) ?? []
   return likePath(first, common.join(''))

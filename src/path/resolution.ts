@@ -7,15 +7,15 @@ import { getcwd, getcwdb } from '../os/files/directories.ts'
 import { modeOrErrno } from '../os/files/file_type.ts'
 import { readlink } from '../os/files/links.ts'
 import { asText, likePath } from '../os/system/pathnames.ts'
-import { commonprefix, join, normpath, ofOneKind } from './lexical.ts'
+import { commonprefix, join, normpath, rejectMixedTypes } from './lexical.ts'
 
-/** What of `osier/path` asks where the process is, and follows symbolic links. */
+/** The functions of `osier/path` that read the current directory, or follow symbolic links. */
 
 const { AT_SYMLINK_NOFOLLOW, S_IFDIR, S_IFLNK, S_IFMT } = constants
 const { ELOOP, ENOENT, ENOTDIR } = errnoNumbers
 
 /**
- * The path from the root, going by the names alone: `normpath` of the current directory joined with it.
+ * Returns the absolute path, lexically: `normpath` of the current directory joined with the path.
  *
  * @param path the path
  * @returns an absolute path; bytes if `path` is bytes
@@ -38,12 +38,12 @@ export function abspath(path: Path): string | Buffer {
 }
 
 /**
- * The way from a directory to a path, going by the names alone.
+ * Returns the relative path from a directory to a path, lexically.
  *
- * @param path where to
- * @param start the directory; the current one by default
+ * @param path the target
+ * @param start the directory; the current directory by default
  * @returns a relative path; bytes if `path` is bytes
- * @throws RangeError for an empty `path`; TypeError if one is text and one bytes
+ * @throws RangeError for an empty `path`; TypeError if one is text and the other is bytes
  * @throws FileNotFoundError if one is relative and the current directory has been removed
  *
  * Availability: Linux. See Python, os.path.relpath.
@@ -66,41 +66,41 @@ export function relpath(path: Path, ...rest: unknown[]): string | Buffer {
   const given = fileName(path, 'path')
   if (given.length === 0) throw badValue('path', 'must not be empty', path)
   const from = fileName(start ?? likePath(given, '.'), 'start')
-  ofOneKind([given, from], 'start')
+  rejectMixedTypes([given, from], 'start')
   const [here, there] = [namesOf(from), namesOf(given)]
   const common = commonprefix([here, there]).length
   const steps = [...Array<string>(here.length - common).fill('..'), ...there.slice(common)]
   return likePath(given, steps.join('/') || '.')
 }
 
-/** The names in the absolute form of a path. */
+/** Returns the components of the absolute form of a path. */
 function namesOf(path: FileName): string[] {
   return asText(abspath(path))
     .split('/')
     .filter((name) => name !== '')
 }
 
-/** For `strict` of `realpath`: what does not exist is no error, everything else is. */
+/** For `strict` of `realpath`: a missing file is not an error, but any other failure is. */
 export const ALLOW_MISSING: unique symbol = Symbol('os.path.ALLOW_MISSING')
 
-/** What `realpath` is told. */
+/** Options of `realpath`. */
 export interface RealpathOptions {
   /**
-   * false (the default): a name that cannot be looked at is taken as it stands; true: it is an error; ALLOW_MISSING: it
-   * is one unless it merely does not exist.
+   * false (the default): a name whose status cannot be read is kept unchanged; true: it is an error; ALLOW_MISSING: it
+   * is an error unless the file does not exist.
    */
   readonly strict?: boolean | typeof ALLOW_MISSING | undefined
 }
 
 /**
- * The path of a file without any symbolic links: each in the path, and in what the links point to, is followed. There
- * is no limit to their number, but links that lead in a circle are not followed.
+ * Returns the path of a file with all symbolic links resolved, including those in the targets of links. Their number is
+ * not limited; links that form a cycle are not followed.
  *
  * @param path the path
- * @param options `strict`: whether a missing file, a circle and other obstacles are errors; false by default
+ * @param options `strict`: whether a missing file, a cycle and other failures are errors; false by default
  * @returns an absolute path; bytes if `path` is bytes
  * @throws OSError with `strict`, as the system reports: FileNotFoundError, PermissionError; NotADirectoryError if a
- *   file is taken for a directory, ELOOP for a circle
+ *   file is used as a directory, ELOOP for a cycle
  * @throws FileNotFoundError for a relative path if the current directory has been removed; RangeError for a NUL
  *
  * Availability: Linux. See realpath(3); Python, os.path.realpath.
@@ -121,7 +121,7 @@ export function realpath(path: Path, options: RealpathOptions = NO_OPTIONS): str
   if (typeof strict !== 'boolean' && strict !== ALLOW_MISSING) {
     throw wrongType('strict', 'a boolean or ALLOW_MISSING', strict)
   }
-  // Text with lone surrogates holds any bytes, and links and the current directory are read as such text.
+  // Text with lone surrogates represents any bytes; links and the current directory are read as such text.
   const resolved = resolve(fsdecode(given), (errno, syscall, place) => {
     if (strict === false || (strict === ALLOW_MISSING && errno === ENOENT)) return
     throw osError(errno, syscall, typeof given === 'string' ? place : fsencode(place))
@@ -129,17 +129,17 @@ export function realpath(path: Path, options: RealpathOptions = NO_OPTIONS): str
   return typeof given === 'string' ? resolved : fsencode(resolved)
 }
 
-/** Told of what stands in the way at a place: throws, or returns for the place to be taken as it stands. */
-type Obstacle = (errno: number, syscall: string, place: string) => void
+/** Called for a failure at a path: throws, or returns, and then the path is kept unchanged. */
+type ErrorHandler = (errno: number, syscall: string, place: string) => void
 
-/** What is still to be walked: names, and below those that a link put there, the link itself. */
+/** A pending step: a name, or a link whose target's names have been pushed above it. */
 type Step = string | { readonly link: string }
 
-function resolve(start: string, obstacle: Obstacle): string {
+function resolve(start: string, onError: ErrorHandler): string {
   const steps: Step[] = start.split('/').reverse()
   let names = steps.length
   let path = start.startsWith('/') ? '/' : getcwd()
-  /** Where links lead; null as long as that is being found out: who meets such a link again goes in a circle. */
+  /** The resolved targets of links. null while a link is being resolved: meeting it again means a cycle. */
   const links = new Map<string, string | null>()
   while (names > 0) {
     const step = steps.pop() ?? ''
@@ -159,7 +159,7 @@ function resolve(start: string, obstacle: Obstacle): string {
       path = known
       continue
     }
-    const target = known === null ? circle(place, obstacle) : linkText(place, names > 0, obstacle)
+    const target = known === null ? circle(place, onError) : linkText(place, names > 0, onError)
     if (target === undefined) {
       path = place
       continue
@@ -173,30 +173,30 @@ function resolve(start: string, obstacle: Obstacle): string {
   return path
 }
 
-function circle(place: string, obstacle: Obstacle): undefined {
-  obstacle(ELOOP, 'realpath', place)
+function circle(place: string, onError: ErrorHandler): undefined {
+  onError(ELOOP, 'realpath', place)
 }
 
-/** The text of a symbolic link; undefined for what is none, or cannot be looked at. */
-function linkText(place: string, mustBeDirectory: boolean, obstacle: Obstacle): string | undefined {
+/** Returns the text of a symbolic link; undefined if the path is not a link, or its status cannot be read. */
+function linkText(place: string, mustBeDirectory: boolean, onError: ErrorHandler): string | undefined {
   const mode = modeOrErrno(place, AT_SYMLINK_NOFOLLOW)
   if (mode < 0) {
-    obstacle(-mode, 'lstat', place)
+    onError(-mode, 'lstat', place)
     return undefined
   }
   const type = mode & S_IFMT
-  if (type === S_IFLNK) return textOf(place, obstacle)
-  if (mustBeDirectory && type !== S_IFDIR) obstacle(ENOTDIR, 'realpath', place)
+  if (type === S_IFLNK) return textOf(place, onError)
+  if (mustBeDirectory && type !== S_IFDIR) onError(ENOTDIR, 'realpath', place)
   return undefined
 }
 
-/** `readlink`, where the link may have vanished meanwhile. */
-function textOf(place: string, obstacle: Obstacle): string | undefined {
+/** `readlink`, for a link that may have been removed in the meantime. */
+function textOf(place: string, onError: ErrorHandler): string | undefined {
   try {
     return readlink(place)
   } catch (error) {
     if (!(error instanceof OSError)) throw error
-    obstacle(error.errno, 'readlink', place)
+    onError(error.errno, 'readlink', place)
     return undefined
   }
 }

@@ -9,11 +9,11 @@ import type { stat_result } from '../results/stat_result.ts'
 import { join } from './lexical.ts'
 import { realpath } from './resolution.ts'
 
-/** What of `osier/path` asks the file system about a file. */
+/** The functions of `osier/path` that read the status of a file. */
 
 const { AT_SYMLINK_NOFOLLOW, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } = constants
 
-/** The type of a file; undefined where there is none, where it cannot be told, and where no file can have the name. */
+/** Returns the type of a file; undefined if the file is missing, its status cannot be read, or the name is invalid. */
 function typeOrNone(file: FileName | number, flags = 0): number | undefined {
   try {
     return typeOf(file, flags)
@@ -24,10 +24,10 @@ function typeOrNone(file: FileName | number, flags = 0): number | undefined {
 }
 
 /**
- * Whether a path exists. Symbolic links are followed: one that points nowhere does not.
+ * Reports whether a path exists. Symbolic links are followed: a broken link does not exist.
  *
  * @param path the path, or the descriptor of an open file
- * @returns false also if it cannot be told, as in a directory that may not be searched
+ * @returns false also if the status cannot be read, as in a directory that may not be searched
  *
  * Availability: Linux. See stat(2); Python, os.path.exists.
  * @example
@@ -41,10 +41,10 @@ export function exists(path: Path | Descriptor): boolean {
 }
 
 /**
- * Whether a path exists. A symbolic link does, wherever it points.
+ * Reports whether a path exists. A broken symbolic link exists.
  *
  * @param path the path
- * @returns false also if it cannot be told, as in a directory that may not be searched
+ * @returns false also if the status cannot be read, as in a directory that may not be searched
  *
  * Availability: Linux. See lstat(2); Python, os.path.lexists.
  * @example
@@ -59,7 +59,7 @@ export function lexists(path: Path): boolean {
 }
 
 /**
- * Whether a path is a regular file, or a symbolic link to one.
+ * Reports whether a path is a regular file, or a symbolic link to one.
  *
  * @param path the path, or the descriptor of an open file
  * @returns false also if it does not exist
@@ -75,7 +75,7 @@ export function isfile(path: Path | Descriptor): boolean {
 }
 
 /**
- * Whether a path is a directory, or a symbolic link to one.
+ * Reports whether a path is a directory, or a symbolic link to one.
  *
  * @param path the path, or the descriptor of an open file
  * @returns false also if it does not exist
@@ -91,7 +91,7 @@ export function isdir(path: Path | Descriptor): boolean {
 }
 
 /**
- * Whether a path is a symbolic link, also one that points nowhere.
+ * Reports whether a path is a symbolic link, including a broken one.
  *
  * @param path the path
  * @returns false also if it does not exist
@@ -108,12 +108,12 @@ export function islink(path: Path): boolean {
 }
 
 /**
- * Whether a path is a junction, a thing of Windows.
+ * Reports whether a path is a junction, which only Windows has.
  *
  * @param path the path
  * @returns false
  *
- * Availability: everywhere, to some purpose on Windows. See Python, os.path.isjunction.
+ * Availability: everywhere; useful on Windows. See Python, os.path.isjunction.
  * @example
  * ```ts
  * path.isjunction('/etc') // => false
@@ -125,12 +125,12 @@ export function isjunction(path: Path): boolean {
 }
 
 /**
- * Whether a path is on a Dev Drive, a thing of Windows.
+ * Reports whether a path is on a Dev Drive, which only Windows has.
  *
  * @param path the path
  * @returns false
  *
- * Availability: everywhere, to some purpose on Windows. See Python, os.path.isdevdrive.
+ * Availability: everywhere; useful on Windows. See Python, os.path.isdevdrive.
  * @example
  * ```ts
  * path.isdevdrive('/etc') // => false
@@ -142,8 +142,8 @@ export function isdevdrive(path: Path): boolean {
 }
 
 /**
- * Whether a path is where a file system is mounted: whether it is on another device than the directory above it, or the
- * same directory. A directory that is mounted a second time on the same device is not noticed.
+ * Reports whether a path is a mount point: whether it is on another device than its parent directory, or is the same
+ * directory as its parent. A bind mount on the same device is not recognised.
  *
  * @param path the path
  * @returns false also if it does not exist, and for a symbolic link
@@ -160,7 +160,7 @@ export function ismount(path: Path): boolean {
   const here = statusOrNone(place)
   if (here === undefined || (here.st_mode & S_IFMT) === S_IFLNK) return false
   const above = typeof place === 'string' ? join(place, '..') : join(place, Buffer.from('..'))
-  // Of a file there is no "..", but there is a directory that it is in.
+  // A file has no "..", so the directory that contains it is resolved.
   const there = statusOrNone(above) ?? statusOrNone(realpath(above))
   return there !== undefined && (here.st_dev !== there.st_dev || here.st_ino === there.st_ino)
 }
@@ -175,10 +175,10 @@ function statusOrNone(path: FileName): stat_result | undefined {
 }
 
 /**
- * The size of a file.
+ * Returns the size of a file.
  *
  * @param path the path, or the descriptor of an open file
- * @returns bytes
+ * @returns the size in bytes
  * @throws OSError as `os.stat` does: FileNotFoundError, PermissionError
  *
  * Availability: Linux. See stat(2); Python, os.path.getsize.
@@ -193,7 +193,7 @@ export function getsize(path: Path | Descriptor): number {
 }
 
 /**
- * When a file was last read.
+ * Returns the time at which a file was last read.
  *
  * @param path the path, or the descriptor of an open file
  * @returns seconds since 1970, with a fraction
@@ -212,7 +212,7 @@ export function getatime(path: Path | Descriptor): number {
 }
 
 /**
- * When the contents of a file were last changed.
+ * Returns the time at which the contents of a file were last changed.
  *
  * @param path the path, or the descriptor of an open file
  * @returns seconds since 1970, with a fraction
@@ -231,7 +231,7 @@ export function getmtime(path: Path | Descriptor): number {
 }
 
 /**
- * When the metadata of a file were last changed.
+ * Returns the time at which the metadata of a file was last changed.
  *
  * @param path the path, or the descriptor of an open file
  * @returns seconds since 1970, with a fraction
@@ -247,11 +247,11 @@ export function getctime(path: Path | Descriptor): number {
   return stat(path).st_ctime
 }
 
-/** What tells one file from another. */
+/** The fields that identify a file. */
 export type FileIdentity = Pick<stat_result, 'st_dev' | 'st_ino'>
 
 /**
- * Whether two statuses are of the same file.
+ * Reports whether two statuses are of the same file.
  *
  * @param s1 a result of `os.stat`, `os.lstat` or `os.fstat`
  * @param s2 another
@@ -276,11 +276,11 @@ function identity(status: unknown, name: string): FileIdentity {
 }
 
 /**
- * Whether two paths lead to the same file, by whatever links.
+ * Reports whether two paths refer to the same file, after following links.
  *
  * @param f1 a path, or the descriptor of an open file
  * @param f2 another
- * @returns true if they do
+ * @returns true if they refer to the same file
  * @throws OSError as `os.stat` does: FileNotFoundError, PermissionError
  *
  * Availability: Linux. See stat(2); Python, os.path.samefile.
@@ -295,11 +295,11 @@ export function samefile(f1: Path | Descriptor, f2: Path | Descriptor): boolean 
 }
 
 /**
- * Whether two descriptors are of the same file.
+ * Reports whether two descriptors refer to the same file.
  *
  * @param fp1 a descriptor
  * @param fp2 another
- * @returns true if they are
+ * @returns true if they refer to the same file
  * @throws OSError EBADF if one is not open
  *
  * Availability: Linux. See fstat(2); Python, os.path.sameopenfile.

@@ -18,8 +18,7 @@ const RUSAGE_FIELDS = [
 ] as const
 
 /**
- * The resource usage of a child, as `wait3` and `wait4` return it. Linux leaves those fields at 0 that have no
- * description here.
+ * The resource usage of a child, as `wait3` and `wait4` return it. Fields without a description are always 0 on Linux.
  *
  * See getrusage(2); Python, resource.struct_rusage.
  * @example
@@ -40,14 +39,14 @@ export class struct_rusage extends StructSequence<number> {
   declare readonly ru_ixrss: number
   declare readonly ru_idrss: number
   declare readonly ru_isrss: number
-  /** Minor page faults: those that needed no reading from a disk. */
+  /** Minor page faults: those without a read from a disk. */
   declare readonly ru_minflt: number
-  /** Major page faults: those that read from a disk. */
+  /** Major page faults: those with a read from a disk. */
   declare readonly ru_majflt: number
   declare readonly ru_nswap: number
-  /** How often a file system had to read. */
+  /** The number of reads from a file system. */
   declare readonly ru_inblock: number
-  /** How often a file system had to write. */
+  /** The number of writes to a file system. */
   declare readonly ru_oublock: number
   declare readonly ru_msgsnd: number
   declare readonly ru_msgrcv: number
@@ -69,7 +68,7 @@ export class struct_rusage extends StructSequence<number> {
   }
 }
 
-/** The struct_rusage that C wrote to this place in scratch memory. */
+/** Reads the struct_rusage at an offset in scratch memory. */
 export function rusageAt(offset: number): struct_rusage {
   const { offsets } = structs.rusage
   const whole = (at: number): number => Number(scratch.readBigInt64LE(offset + at))
@@ -81,7 +80,7 @@ export function rusageAt(offset: number): struct_rusage {
 }
 
 /**
- * How the state of a child has changed, as `waitid` returns it.
+ * The change of a child's state, as `waitid` returns it.
  *
  * See waitid(2); Python, os.waitid_result.
  * @example
@@ -95,11 +94,11 @@ export function rusageAt(offset: number): struct_rusage {
 export class waitid_result extends StructSequence<number> {
   /** The child's process id. */
   readonly si_pid: number
-  /** The child's real user. */
+  /** The child's real user id. */
   readonly si_uid: number
   /** SIGCHLD, always. */
   readonly si_signo: number
-  /** The exit code, or the signal: `si_code` tells which. */
+  /** The exit code or the signal, depending on `si_code`. */
   readonly si_status: number
   /** CLD_EXITED, CLD_KILLED, CLD_DUMPED, CLD_STOPPED, CLD_TRAPPED or CLD_CONTINUED. */
   readonly si_code: number

@@ -3,14 +3,14 @@ import { scratch } from '../libc/memory.ts'
 import type { StructSequence } from './struct_sequence.ts'
 
 /**
- * Tells the constructor of a result to read what C has just written at the start of the scratch memory. Decoding there,
- * with nothing in between, makes `os.stat` three times faster than going through an array of fields.
+ * Makes the constructor of a result read the structure at the start of the scratch memory. Decoding there directly
+ * makes `os.stat` three times as fast as decoding through an array of fields.
  */
 export const FROM_SCRATCH: unique symbol = Symbol('from scratch memory')
 export const NANOSECONDS = 1_000_000_000n
 
-// Scratch memory, through constants of this module: V8's compiler knows those, while each access through an import
-// costs more. It makes `os.stat` 40 ns faster.
+// The scratch memory, as constants of this module: V8's compiler inlines those, while each access through an import is
+// slower (docs/performance.md).
 const u16 = new Uint16Array(scratch.buffer)
 const u32 = new Uint32Array(scratch.buffer)
 const i64 = new BigInt64Array(scratch.buffer)
@@ -21,7 +21,7 @@ export const uint32At = (offset: number): number => u32[offset >> 2] as number
 export const bigInt64At = (offset: number): bigint => i64[offset >> 3] as bigint
 export const bigUint64At = (offset: number): bigint => u64[offset >> 3] as bigint
 
-/** A 64-bit integer as a number: RangeError where a number cannot hold it exactly. */
+/** Reads a 64-bit integer as a number; throws RangeError if a number cannot represent it exactly. */
 export function uint64At(offset: number): number {
   const value = uint32At(offset + 4) * 0x1_0000_0000 + uint32At(offset)
   if (value > Number.MAX_SAFE_INTEGER) throw outOfRange('result', 'below 2^53 to be a number', bigUint64At(offset))
@@ -29,8 +29,9 @@ export function uint64At(offset: number): number {
 }
 
 /**
- * A timespec, in nanoseconds. V8 computes it in machine registers only because the whole is cut to 64 bits; otherwise
- * every step makes a bigint. So it is cut where nothing is lost: where the seconds have 33 bits, which is until 2242.
+ * Reads a timespec in nanoseconds. V8 computes it in machine registers only if the result is truncated to 64 bits
+ * (`BigInt.asIntN`); otherwise every operation allocates a bigint. It is truncated where that is lossless: if the
+ * seconds have at most 33 bits, which holds until 2242.
  */
 export function timespecAt(offset: number): bigint {
   return uint32At(offset + 4) < 2
@@ -39,33 +40,36 @@ export function timespecAt(offset: number): bigint {
 }
 
 /**
- * The same for all times. In nanoseconds they have more than 64 bits from the year 2262 on, and file systems know years
- * up to 2446, 2486 and beyond.
+ * The same for all times. Nanoseconds need more than 64 bits from the year 2262 on, and file systems support years up
+ * to 2446, 2486 and beyond.
  */
 export function farTimespecAt(offset: number): bigint {
   return bigInt64At(offset) * NANOSECONDS + BigInt(uint32At(offset + 8))
 }
 
 /**
- * The device number of a major and a minor number, in the layout of Linux's C libraries.
+ * Returns the device number of a major and a minor number, in the layout of Linux's C libraries.
  *
- * @throws RangeError if a number cannot hold it exactly (a major number from 2 097 152 on)
+ * @throws RangeError if a number cannot represent it exactly (a major number from 2 097 152 on)
  */
 export function deviceNumber(major: number, minor: number): number {
   const low = ((major & 0xfff) << 8) | (minor & 0xff)
   if (major < 0x1000 && minor < 0x1000) return low + ((minor & 0xf00) << 12)
-  // By arithmetic, since JavaScript's shifts end at 32 bits and the high parts lie beyond.
+  // Arithmetic, because JavaScript's shifts are limited to 32 bits.
   const device = (major >>> 12) * 2 ** 44 + (minor >>> 8) * 2 ** 20 + low
   if (Number.isSafeInteger(device)) return device
   throw outOfRange('major', 'such that the device number stays below 2^53', major)
 }
 
-/** Seconds with a fraction, of nanoseconds, rounded as CPython rounds them. */
-export function inSeconds(nanoseconds: bigint): number {
+/** Converts nanoseconds to seconds with a fraction, rounded as in CPython. */
+export function toSeconds(nanoseconds: bigint): number {
   return wholeSeconds(nanoseconds) + 1e-9 * Number(fraction(nanoseconds))
 }
 
-/** The second that a time is in: never of `inSeconds`, which is the next one where the fraction is close to it. */
+/**
+ * Returns the whole seconds of a time. `toSeconds` cannot be used: it rounds up to the next second if the fraction is
+ * close to 1.
+ */
 export function wholeSeconds(nanoseconds: bigint): number {
   return Number((nanoseconds - fraction(nanoseconds)) / NANOSECONDS)
 }
@@ -75,7 +79,7 @@ function fraction(nanoseconds: bigint): bigint {
   return ((nanoseconds % NANOSECONDS) + NANOSECONDS) % NANOSECONDS
 }
 
-/** The own fields of a result, without what its class computes of them. */
+/** The stored fields of a result, without those that its class computes from them. */
 export type Fields<Result> = Omit<Result, 'st_atime' | 'st_mtime' | 'st_ctime' | keyof StructSequence<unknown>>
 export type Mutable<T> = { -readonly [Name in keyof T]: T[Name] }
 

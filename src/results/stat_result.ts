@@ -4,10 +4,10 @@ import {
   bigUint64At,
   type Fields,
   farTimespecAt,
-  inSeconds,
   type Mutable,
   NANOSECONDS,
   nanosecondsOf,
+  toSeconds,
   uint32At,
   uint64At,
   wholeSeconds,
@@ -33,8 +33,8 @@ const {
 /**
  * The status of a file, as `os.stat`, `os.lstat` and `os.fstat` return it.
  *
- * As a sequence it has ten items: mode, inode, device, links, uid, gid, size, and the whole seconds of the last access,
- * modification and change. The other fields have a name only.
+ * It is also a sequence of ten items: mode, inode, device, links, uid, gid, size, and the whole seconds of the last
+ * access, modification and change. The other fields are not part of the sequence.
  *
  * See stat(2), inode(7); Python, os.stat_result.
  * @example
@@ -46,11 +46,11 @@ const {
  * ```
  */
 export class stat_result extends StructSequence<number | bigint | undefined> {
-  /** Type and permissions: `stat.S_ISDIR`, `stat.S_IMODE` and kin take it apart. */
+  /** Type and permissions: the functions of `osier/stat`, such as `S_ISDIR` and `S_IMODE`, decode it. */
   declare readonly st_mode: number
   /** The inode number: with `st_dev` it identifies the file. */
   declare readonly st_ino: bigint
-  /** The device that the file is on; `os.major` and `os.minor` take it apart. */
+  /** The device that the file is on; `os.major` and `os.minor` decode it. */
   declare readonly st_dev: number
   /** The number of hard links. */
   declare readonly st_nlink: number
@@ -58,7 +58,7 @@ export class stat_result extends StructSequence<number | bigint | undefined> {
   declare readonly st_uid: number
   /** The group. */
   declare readonly st_gid: number
-  /** The size in bytes: of a symbolic link, that of its text. */
+  /** The size in bytes; for a symbolic link, the length of its text. */
   declare readonly st_size: number
   /** Nanoseconds since 1970 at the last access. */
   declare readonly st_atime_ns: bigint
@@ -66,11 +66,14 @@ export class stat_result extends StructSequence<number | bigint | undefined> {
   declare readonly st_mtime_ns: bigint
   /** Nanoseconds since 1970 at the last change of the file's metadata. */
   declare readonly st_ctime_ns: bigint
-  /** The preferred block size for reading and writing, in bytes. Undefined where the sequence given did not have it. */
+  /**
+   * The preferred block size for reading and writing, in bytes. Undefined if the constructor's sequence did not contain
+   * it.
+   */
   declare readonly st_blksize: number | undefined
-  /** How many blocks of 512 bytes the file takes: less than `st_size / 512` where it has holes. */
+  /** The number of allocated blocks of 512 bytes: less than `st_size / 512` if the file has holes. */
   declare readonly st_blocks: number | undefined
-  /** The device that a device file stands for. */
+  /** The device that a device file represents. */
   declare readonly st_rdev: number | undefined
 
   /**
@@ -84,17 +87,17 @@ export class stat_result extends StructSequence<number | bigint | undefined> {
 
   /** Seconds since 1970 at the last access, accurate to about 200 ns only: `st_atime_ns` is exact. */
   get st_atime(): number {
-    return inSeconds(this.st_atime_ns)
+    return toSeconds(this.st_atime_ns)
   }
 
   /** Seconds since 1970 at the last change of the contents. */
   get st_mtime(): number {
-    return inSeconds(this.st_mtime_ns)
+    return toSeconds(this.st_mtime_ns)
   }
 
   /** Seconds since 1970 at the last change of the file's metadata. */
   get st_ctime(): number {
-    return inSeconds(this.st_ctime_ns)
+    return toSeconds(this.st_ctime_ns)
   }
 
   override toArray(): (number | bigint)[] {
@@ -113,7 +116,7 @@ export class stat_result extends StructSequence<number | bigint | undefined> {
   }
 }
 
-/** The fields of a sequence that a program gives. */
+/** Reads the fields from a sequence. */
 function statFields(sequence: Iterable<number | bigint | undefined>): Fields<stat_result> {
   const list = items<number | bigint | undefined>(sequence, 'stat_result', 10, 19)
   const number = (at: number): number => Number(list[at] ?? 0)
@@ -137,11 +140,12 @@ function statFields(sequence: Iterable<number | bigint | undefined>): Fields<sta
 }
 
 /**
- * Makes a stat_result of its fields, with the class's own prototype. The class's constructor takes a sequence, and an
- * array made for it would double the cost of `os.stat`; one that read the fields itself would cost 50 ns more than
- * this, because V8 needs no write barriers where it has all values before the object.
+ * Constructs a stat_result from its fields, with the prototype of the class. The constructor of the class takes a
+ * sequence, and an array for it would double the time of `os.stat`. A constructor that read the fields itself would be
+ * slower too, because V8 needs no write barriers if all values exist before the object is allocated
+ * (docs/performance.md).
  */
-function Status(
+function StatResult(
   this: Mutable<Fields<stat_result>>,
   mode: number,
   ino: bigint,
@@ -171,18 +175,18 @@ function Status(
   this.st_blocks = blocks
   this.st_rdev = rdev
 }
-Status.prototype = stat_result.prototype
+StatResult.prototype = stat_result.prototype
 
 /**
- * The stat_result of the `struct stat` that C has just written to the start of scratch memory. Of `st_nlink` and
- * `st_blksize`, whose width differs from platform to platform, the low half always does.
+ * Returns the stat_result of the `struct stat` at the start of the scratch memory. The width of `st_nlink` and
+ * `st_blksize` differs between platforms; their low half is always sufficient.
  *
- * V8 compiles this as a function of its own only because its bytecode is longer than 460 bytes, which is why everything
- * is written out. A shorter one would be dissolved in its callers, whose inlining budget ends in the middle of it:
- * `os.stat` was 60 ns slower so.
+ * The code is written out so that its bytecode is longer than 460 bytes, the limit up to which V8 inlines a function
+ * (`max_inlined_bytecode_size` in src/flags/flag-definitions.h). A shorter function would be inlined into its callers
+ * and exhaust their inlining budget (docs/performance.md).
  */
 export function statResult(): stat_result {
-  return new (Status as unknown as new (...fields: Parameters<typeof Status>) => stat_result)(
+  return new (StatResult as unknown as new (...fields: Parameters<typeof StatResult>) => stat_result)(
     uint32At(st_mode),
     bigUint64At(st_ino),
     uint32At(st_dev + 4) === 0 ? uint32At(st_dev) : uint64At(st_dev),

@@ -5,8 +5,8 @@ import { items, StructSequence } from './struct_sequence.ts'
 const V = structs.statvfs.offsets
 
 /**
- * The status of a file system, as `os.statvfs` and `os.fstatvfs` return it. As a sequence it has ten items: all fields
- * but `f_fsid`.
+ * The status of a file system, as `os.statvfs` and `os.fstatvfs` return it. It is also a sequence of ten items: all
+ * fields except `f_fsid`.
  *
  * See statvfs(3); Python, os.statvfs.
  * @example
@@ -20,7 +20,7 @@ export class statvfs_result extends StructSequence<number> {
   readonly f_bsize: number
   /** The fragment size in bytes: the unit of the next three fields. */
   readonly f_frsize: number
-  /** Size of the file system, in units of `f_frsize`. */
+  /** The size of the file system, in units of `f_frsize`. */
   readonly f_blocks: number
   /** Free blocks. */
   readonly f_bfree: number
@@ -32,7 +32,7 @@ export class statvfs_result extends StructSequence<number> {
   readonly f_ffree: number
   /** Free inodes for unprivileged users. */
   readonly f_favail: number
-  /** Mount flags: ST_RDONLY and kin. */
+  /** Mount flags: a combination of ST_*. */
   readonly f_flag: number
   /** The maximum length of a file name, in bytes. */
   readonly f_namemax: number

@@ -3,8 +3,8 @@ import {
   bigUint64At,
   deviceNumber,
   type FROM_SCRATCH,
-  inSeconds,
   timespecAt,
+  toSeconds,
   uint16At,
   uint32At,
   uint64At,
@@ -56,7 +56,7 @@ const C = constants
  * ```
  */
 export class statx_result {
-  /** Which fields the kernel filled in: STATX_* bits, perhaps others than were asked for. */
+  /** The fields that the kernel filled in: STATX_* bits, which may differ from the requested ones. */
   readonly stx_mask: number
   readonly stx_mode: number | null
   readonly stx_nlink: number | null
@@ -70,9 +70,9 @@ export class statx_result {
   readonly stx_atime_ns: bigint | null
   readonly stx_mtime_ns: bigint | null
   readonly stx_ctime_ns: bigint | null
-  /** When the file was created. */
+  /** Nanoseconds since 1970 at the creation of the file. */
   readonly stx_btime_ns: bigint | null
-  /** STATX_ATTR_* bits of the file, and in `stx_attributes_mask` those that its file system knows. */
+  /** STATX_ATTR_* bits of the file, and in `stx_attributes_mask` those that its file system supports. */
   readonly stx_attributes: number
   readonly stx_attributes_mask: number
   readonly stx_dev: number
@@ -81,21 +81,21 @@ export class statx_result {
   readonly stx_rdev: number
   readonly stx_rdev_major: number
   readonly stx_rdev_minor: number
-  /** The mount that the file is on (Linux 5.8). */
+  /** The id of the mount that contains the file (Linux 5.8). */
   readonly stx_mnt_id: bigint | null
-  /** Bytes that memory for direct I/O must be aligned to (Linux 6.1). */
+  /** The required alignment of memory for direct I/O, in bytes (Linux 6.1). */
   readonly stx_dio_mem_align: number | null
-  /** Bytes that file offsets for direct I/O must be aligned to (Linux 6.1). */
+  /** The required alignment of file offsets for direct I/O, in bytes (Linux 6.1). */
   readonly stx_dio_offset_align: number | null
-  /** The subvolume that the file is on (Linux 6.10). */
+  /** The id of the subvolume that contains the file (Linux 6.10). */
   readonly stx_subvol: bigint | null
-  /** Bounds in bytes of writes that are never torn (Linux 6.11). */
+  /** The limits in bytes of atomic (untorn) writes (Linux 6.11). */
   readonly stx_atomic_write_unit_min: number | null
   readonly stx_atomic_write_unit_max: number | null
   readonly stx_atomic_write_segments_max: number | null
-  /** Bytes up to which such writes are fast (Linux 6.16). */
+  /** The size in bytes up to which atomic writes are fast (Linux 6.16). */
   readonly stx_atomic_write_unit_max_opt: number | null
-  /** Bytes that file offsets for direct reading must be aligned to (Linux 6.14). */
+  /** The required alignment of file offsets for direct reads, in bytes (Linux 6.14). */
   readonly stx_dio_read_offset_align: number | null
 
   constructor(_source: typeof FROM_SCRATCH) {
@@ -135,21 +135,21 @@ export class statx_result {
 
   /** Seconds since 1970 at the last access. */
   get stx_atime(): number | null {
-    return this.stx_atime_ns === null ? null : inSeconds(this.stx_atime_ns)
+    return this.stx_atime_ns === null ? null : toSeconds(this.stx_atime_ns)
   }
 
   /** Seconds since 1970 at the last change of the contents. */
   get stx_mtime(): number | null {
-    return this.stx_mtime_ns === null ? null : inSeconds(this.stx_mtime_ns)
+    return this.stx_mtime_ns === null ? null : toSeconds(this.stx_mtime_ns)
   }
 
   /** Seconds since 1970 at the last change of the file's metadata. */
   get stx_ctime(): number | null {
-    return this.stx_ctime_ns === null ? null : inSeconds(this.stx_ctime_ns)
+    return this.stx_ctime_ns === null ? null : toSeconds(this.stx_ctime_ns)
   }
 
-  /** Seconds since 1970 when the file was created. */
+  /** Seconds since 1970 at the creation of the file. */
   get stx_btime(): number | null {
-    return this.stx_btime_ns === null ? null : inSeconds(this.stx_btime_ns)
+    return this.stx_btime_ns === null ? null : toSeconds(this.stx_btime_ns)
   }
 }

@@ -1,13 +1,13 @@
 import { badValue, wrongType } from '../errors.ts'
 
 /**
- * A result with named fields that is also a sequence, as Python's struct sequences are: `const [a, b] = result`,
+ * A result with named fields that is also a sequence, like Python's struct sequences: `const [a, b] = result`,
  * `result[0]`, `result.length`, and each field by name.
  */
 export abstract class StructSequence<T> implements Iterable<T> {
   readonly [index: number]: T
 
-  /** The sequence, in the documented order, without the fields that have a name only. */
+  /** Returns the sequence, in the documented order, without the fields that are not part of it. */
   abstract toArray(): T[]
 
   get length(): number {
@@ -19,7 +19,7 @@ export abstract class StructSequence<T> implements Iterable<T> {
   }
 }
 
-// The longest sequence has 19 items; an index past the end of a shorter one is undefined, as in an array.
+// The longest sequence has 19 items. As in an array, an index past the end of a shorter one is undefined.
 for (let index = 0; index < 19; index++) {
   Object.defineProperty(StructSequence.prototype, index, {
     get(this: StructSequence<unknown>): unknown {
@@ -28,7 +28,7 @@ for (let index = 0; index < 19; index++) {
   })
 }
 
-/** The items that a result class is constructed from, when a program makes one itself. */
+/** Checks the items from which a program constructs a result. */
 export function items<T>(sequence: unknown, name: string, least: number, most: number): T[] {
   if (typeof sequence !== 'object' || sequence === null || !(Symbol.iterator in sequence)) {
     throw wrongType('sequence', 'an iterable', sequence)

@@ -1,7 +1,7 @@
 import { items, StructSequence } from './struct_sequence.ts'
 
 /**
- * Times in seconds, as `os.times` returns them: CPU time, but for `elapsed`. As a sequence it has five items, in the
+ * Times in seconds, as `os.times` returns them: CPU times, and `elapsed`. It is also a sequence of five items, in the
  * order of the fields.
  *
  * See times(2); Python, os.times_result.
@@ -19,7 +19,7 @@ export class times_result extends StructSequence<number> {
   readonly children_user: number
   /** System time of those children. */
   readonly children_system: number
-  /** Real time since a moment in the past that stays the same while the system runs. */
+  /** Real time since a fixed moment in the past. */
   readonly elapsed: number
 
   /** @param sequence five items, in the order of the fields */

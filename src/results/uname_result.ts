@@ -1,7 +1,8 @@
 import { items, StructSequence } from './struct_sequence.ts'
 
 /**
- * What identifies the system, as `os.uname` returns it. As a sequence it has five items, in the order of the fields.
+ * Names of the operating system and the machine, as `os.uname` returns them. It is also a sequence of five items, in
+ * the order of the fields.
  *
  * See uname(2); Python, os.uname_result.
  * @example
@@ -17,7 +18,7 @@ export class uname_result extends StructSequence<string> {
   readonly nodename: string
   /** The kernel's release, such as '6.1.0'. */
   readonly release: string
-  /** The version of that release: its build. */
+  /** The version of that release (its build). */
   readonly version: string
   /** The hardware identifier, such as 'x86_64'. */
   readonly machine: string

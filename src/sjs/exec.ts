@@ -5,29 +5,30 @@ import { execve as execGiven, execv as execInherited } from '../os/processes/exe
 import { type CheckedEnvironment, checkedEnvironment, inSearchPath } from '../os/processes/program.ts'
 import { asText, defpath } from '../os/system/pathnames.ts'
 
-/** What may be given of a program's arguments: where nothing is, it gets its file's name alone. */
+/** The arguments of a program; null means only the file's name. */
 export type Arguments = readonly Text[] | null
 
 /**
- * Where a program is searched for without `PATH`: sjs promises the current directory, C's execvp(3) has the usual ones.
+ * The search path if `PATH` is not set: the current directory, as sjs documents, and then the default directories of
+ * execvp(3).
  */
-const WITHOUT_PATH: Environment = { PATH: `.:${defpath}` }
+const DEFAULT_PATH: Environment = { PATH: `.:${defpath}` }
 
-/** The environment whose `PATH` is searched: for null that of the process. */
+/** Returns the environment whose `PATH` is searched; that of the process for null. */
 function searched(envp: Environment | null): CheckedEnvironment {
   const names = envp === null ? [...environ.keys()] : entriesOf(envp, 'envp').map(([name]) => name)
   const isPath = (name: unknown): boolean => name === 'PATH' || (name instanceof Uint8Array && asText(name) === 'PATH')
-  return checkedEnvironment(names.some(isPath) ? envp : WITHOUT_PATH, 'envp')
+  return checkedEnvironment(names.some(isPath) ? envp : DEFAULT_PATH, 'envp')
 }
 
 /**
- * execve(2): replaces this process by a program: same process id, and those of its open descriptors that `cloexec` has
- * exempted. It does not return.
+ * execve(2): replaces this process by a program: the process id stays, and descriptors that `cloexec` has made
+ * inheritable stay open. It does not return.
  *
  * @param path the program
- * @param args its arguments, the first of which is the name it is known by; `path` alone by default
- * @throws OSError as the system reports, and then everything is as before: FileNotFoundError, PermissionError, ENOEXEC
- *   (no program and no `#!` script), E2BIG
+ * @param args its arguments; args[0] is the program's name as the program sees it; `path` alone by default
+ * @throws OSError as the system reports, and the process is then unchanged: FileNotFoundError, PermissionError, ENOEXEC
+ *   (neither an executable nor a `#!` script), E2BIG
  * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread
  *
  * Availability: Linux. Audit event: `os.exec` (path, args, env). See execve(2); sjs, os.execv.
@@ -42,13 +43,13 @@ export function execv(path: Path, args: Arguments = null): never {
 }
 
 /**
- * execve(2), of a program that is searched for in `PATH`; without it, in the current directory and then in those that
- * the system has programs in. See `execv`.
+ * execve(2), of a program that is searched for in `PATH`; or, if `PATH` is not set, in the current directory and then
+ * in the system's default directories. See `execv`.
  *
- * @param file the program's name; one with a slash is a path, and not searched for
- * @param args its arguments, the first of which is the name it is known by; `file` alone by default
- * @throws OSError as `execv` does: if the program is in no directory FileNotFoundError, else the first error that says
- *   more
+ * @param file the program's name; one with a slash is a path, and is not searched for
+ * @param args its arguments; args[0] is the program's name as the program sees it; `file` alone by default
+ * @throws OSError as `execv` does: FileNotFoundError if the program is in no directory of `PATH`, else the first other
+ *   error
  *
  * Availability: Linux. Audit event: `os.exec` (path, args, env), for each directory tried. See execvp(3); sjs,
  * os.execvp.
@@ -66,7 +67,7 @@ export function execvp(file: Path, args: Arguments = null): never {
  * execve(2), with another environment: see `execv`.
  *
  * @param path the program
- * @param args its arguments, the first of which is the name it is known by; `path` alone by default
+ * @param args its arguments; args[0] is the program's name as the program sees it; `path` alone by default
  * @param envp its environment: a Map or an object; empty by default
  * @throws OSError as `execv` does; RangeError for names that are empty or contain "="
  *
@@ -82,10 +83,11 @@ export function execve(path: Path, args: Arguments = null, envp: Environment | n
 }
 
 /**
- * execve(2), with another environment, of a program that is searched for in the `PATH` of that: see `execvp`.
+ * execve(2), with another environment, of a program that is searched for in the `PATH` of that environment: see
+ * `execvp`.
  *
- * @param file the program's name; one with a slash is a path, and not searched for
- * @param args its arguments, the first of which is the name it is known by; `file` alone by default
+ * @param file the program's name; one with a slash is a path, and is not searched for
+ * @param args its arguments; args[0] is the program's name as the program sees it; `file` alone by default
  * @param envp its environment: a Map or an object; empty by default
  * @throws OSError as `execvp` does; RangeError for names that are empty or contain "="
  *

@@ -106,7 +106,7 @@ export const STDOUT_FILENO = 1
 /** The descriptor of standard error. */
 export const STDERR_FILENO = 2
 
-/** How `open` may be told in letters what is wanted. The order of "x", and of "s", is free. */
+/** The flags of `open` as letters. The positions of "x" and "s" are free. */
 export type OpenFlags =
   | ('r' | 'rs' | 'sr' | 'r+' | 'rs+' | 'sr+')
   | ('w' | 'wx' | 'xw' | 'w+' | 'wx+' | 'xw+')
@@ -136,8 +136,8 @@ const FLAGS: ReadonlyMap<unknown, number> = new Map<OpenFlags, number>([
   ['xa+', MORE | O_RDWR | O_EXCL],
 ])
 
-/** A boolean that has to be given. */
-function given(value: unknown, name: string): boolean {
+/** Checks a required boolean. */
+function requiredBool(value: unknown, name: string): boolean {
   if (typeof value === 'boolean') return value
   throw wrongType(name, 'a boolean', value)
 }
@@ -161,10 +161,10 @@ export function chdir(path: Path): void {
 }
 
 /**
- * fcntl(2), FD_CLOEXEC: whether a descriptor is closed when a program takes over. Here each one is from the start.
+ * fcntl(2), FD_CLOEXEC: sets whether a descriptor is closed when another program is executed. New descriptors are.
  *
  * @param fd the descriptor
- * @param set true: it is closed; false: the program inherits it
+ * @param set true: the descriptor is closed; false: the program inherits it
  * @throws OSError EBADF if it is not open
  *
  * Availability: Linux. See fcntl(2), F_SETFD; sjs, os.cloexec.
@@ -176,16 +176,15 @@ export function chdir(path: Path): void {
  * ```
  */
 export function cloexec(fd: Descriptor, set: boolean): void {
-  set_inheritable(fd, !given(set, 'set'))
+  set_inheritable(fd, !requiredBool(set, 'set'))
 }
 
 /**
- * dup2(2), dup3(2): another descriptor for the same open file, with a number of the caller's choice. What has this
- * number is closed, in the same step.
+ * dup2(2), dup3(2): duplicates a descriptor to a given number. If `newfd` is open, it is closed atomically.
  *
  * @param oldfd the descriptor
- * @param newfd the number of the new one
- * @param cloexec whether the new one is closed when a program takes over: true by default
+ * @param newfd the number of the new descriptor
+ * @param cloexec whether the new descriptor is closed when another program is executed: true by default
  * @returns `newfd`
  * @throws OSError EBADF if `oldfd` is not open, or `newfd` beyond the limit; EINVAL for the same number twice, unless
  *   `cloexec` is false
@@ -201,13 +200,13 @@ export function cloexec(fd: Descriptor, set: boolean): void {
  */
 export function dup2(oldfd: Descriptor, newfd: Descriptor, cloexec: boolean | null = null): number {
   const [from, to] = [descriptor(oldfd, 'oldfd'), descriptor(newfd, 'newfd')]
-  return dup2Inheritable(from, to, !given(cloexec ?? true, 'cloexec'))
+  return dup2Inheritable(from, to, !requiredBool(cloexec ?? true, 'cloexec'))
 }
 
 /**
- * exit(3): ends this process. 'exit' handlers run, what is pending does not. A worker thread ends itself alone.
+ * exit(3): ends this process. 'exit' handlers run, pending callbacks do not. In a worker thread only the thread ends.
  *
- * @param status the exit code, of which the low eight bits count: 0 by default
+ * @param status the exit code, of which only the low eight bits are used: 0 by default
  *
  * Availability: everywhere. See exit(3); sjs, os.exit.
  * @example
@@ -222,11 +221,11 @@ export function exit(status: number | null = null): never {
 }
 
 /**
- * fcntl(2), O_NONBLOCK: whether calls on a descriptor fail (EAGAIN) where they would have to wait. It holds for the
- * open file, so for copies of the descriptor too.
+ * fcntl(2), O_NONBLOCK: sets whether calls on a descriptor fail (EAGAIN) instead of blocking. The flag belongs to the
+ * open file, and so applies to copies of the descriptor too.
  *
  * @param fd the descriptor
- * @param set true: they fail; false: they wait
+ * @param set true: they fail; false: they block
  * @throws OSError EBADF if it is not open
  *
  * Availability: Linux. See fcntl(2), F_SETFL; sjs, os.nonblock.
@@ -240,7 +239,7 @@ export function exit(status: number | null = null): never {
  * ```
  */
 export function nonblock(fd: Descriptor, set: boolean): void {
-  set_blocking(fd, !given(set, 'set'))
+  set_blocking(fd, !requiredBool(set, 'set'))
 }
 
 /**
@@ -248,11 +247,12 @@ export function nonblock(fd: Descriptor, set: boolean): void {
  *
  * @param path the file
  * @param flags 'r', 'r+', 'w', 'wx', 'w+', 'wx+', 'a', 'ax', 'a+', 'ax+' (with "s" after "r" for O_SYNC), or a
- *   combination of O_*; O_CLOEXEC is added always
- * @param mode permission bits of a file that is made, less the umask: a number, or octal digits; 0o666 by default
- * @returns the descriptor, which a program that takes over does not inherit
+ *   combination of O_*; O_CLOEXEC is always added
+ * @param mode permission bits of a new file, before the umask is applied: a number, or a string of octal digits; 0o666
+ *   by default
+ * @returns the descriptor, which is close-on-exec
  * @throws OSError as the system reports: FileNotFoundError, FileExistsError, IsADirectoryError, PermissionError, EMFILE
- * @throws RangeError for letters that are not among those
+ * @throws RangeError for other letters
  *
  * Availability: Linux. Audit event: `open` (path, null, flags). See open(2); sjs, os.open.
  * @example
@@ -280,15 +280,15 @@ function permissions(mode: unknown): number {
   return int(Number.parseInt(mode, 8), 'mode')
 }
 
-const USUAL_AMOUNT = 4096
+const DEFAULT_READ = 4096
 
 /**
- * read(2): reads what is there, up to an amount, or into memory of the caller's.
+ * read(2): reads at most a number of bytes, or into the caller's memory.
  *
  * @param fd the descriptor
  * @param nread the maximum number of bytes, 4096 by default; or a Buffer, or another view of memory, which is filled
  *   from its start
- * @returns the bytes, none at the end of a file; or, if memory was given, how many bytes were read, 0 at the end
+ * @returns the bytes, none at the end of a file; or, if memory was given, the number of bytes read, 0 at the end
  * @throws OSError as the system reports: EBADF, IsADirectoryError, BlockingIOError if nothing is ready
  * @throws RangeError for an empty view, which would look like the end of the file
  *
@@ -306,20 +306,20 @@ export function read(fd: Descriptor, nread?: number | null): Buffer
 export function read(fd: Descriptor, nread?: ArrayBufferView | number | null): Buffer | number
 export function read(fd: Descriptor, nread: ArrayBufferView | number | null = null): Buffer | number {
   if (typeof nread !== 'object' || nread === null) {
-    return readUpTo(fd, int(nread ?? USUAL_AMOUNT, 'nread', 0, Number.MAX_SAFE_INTEGER))
+    return readUpTo(fd, int(nread ?? DEFAULT_READ, 'nread', 0, Number.MAX_SAFE_INTEGER))
   }
-  return readinto(fd, room(nread, 'nread'))
+  return readinto(fd, nonEmptyView(nread, 'nread'))
 }
 
-/** Memory to be filled, of which there must be some. */
-function room(value: unknown, name: string): Uint8Array {
+/** Checks memory to be filled, which must not be empty. */
+function nonEmptyView(value: unknown, name: string): Uint8Array {
   const bytes = view(value, name)
   if (byteLength(bytes) === 0) throw badValue(name, 'must not be empty', value)
   return bytes
 }
 
 /**
- * scandir(3): the names of what is in a directory, without "." and "..".
+ * scandir(3): returns the names in a directory, without "." and "..".
  *
  * @param path the directory
  * @returns the names, in the order of their bytes: as bytes if `path` is bytes
@@ -338,16 +338,17 @@ export function scandir(path: string | URL): string[]
 export function scandir(path: Path): string[] | Buffer[]
 export function scandir(path: Path): string[] | Buffer[] {
   const directory = fileName(path, 'path')
-  // By bytes, as strcmp(3) compares: JavaScript would sort by UTF-16, where U+FFFD comes after U+1F600.
+  // Sorts by bytes, as strcmp(3) compares. JavaScript would sort by UTF-16 units, where U+FFFD comes after U+1F600.
   const names = listdir(encoded(directory, 'path')).sort(Buffer.compare)
   return typeof directory === 'string' ? names.map((name) => fsdecode(name)) : names
 }
 
 /**
- * setsid(2): makes this process the leader of a new session, without a terminal, and of a new process group.
+ * setsid(2): makes this process the leader of a new session, without a controlling terminal, and of a new process
+ * group.
  *
  * @returns the session's id
- * @throws OSError PermissionError if the process leads a group already
+ * @throws PermissionError if the process is already a process group leader
  * @throws Error ERR_WORKER_UNSUPPORTED_OPERATION in a worker thread
  *
  * Availability: Linux. See setsid(2); sjs, os.setsid.
@@ -363,14 +364,14 @@ export function setsid(): number {
   return getsid(0)
 }
 
-/** What is taken from the generator at a time: it goes through memory of our own. */
-const PIECE = 0x1_0000
+/** The size of one read from the generator, which goes through osier's own memory. */
+const CHUNK_SIZE = 0x1_0000
 
 /**
- * getrandom(2): random bytes from the kernel's generator, fit for cryptographic keys.
+ * getrandom(2): returns random bytes from the kernel's generator, suitable for cryptographic keys.
  *
- * @param bytes how many; or a Buffer, or another view of memory, which is filled
- * @returns a new Buffer, or what was given
+ * @param bytes the number of bytes; or a Buffer, or another view of memory, which is filled
+ * @returns a new Buffer, or the given view
  * @throws RangeError for a number below 1, and for an empty view
  *
  * Availability: Linux. See getrandom(2), urandom(4); sjs, os.urandom.
@@ -386,23 +387,23 @@ export function urandom<T extends ArrayBufferView>(bytes: T): T
 export function urandom(bytes: number | ArrayBufferView): Buffer | ArrayBufferView
 export function urandom(bytes: number | ArrayBufferView): Buffer | ArrayBufferView {
   if (typeof bytes === 'number') return randomBytes(int(bytes, 'bytes', 1, Number.MAX_SAFE_INTEGER))
-  const target = plainView(room(bytes, 'bytes'))
-  for (let done = 0; done < target.length; done += PIECE) {
-    target.set(randomBytes(Math.min(PIECE, target.length - done)), done)
+  const target = plainView(nonEmptyView(bytes, 'bytes'))
+  for (let done = 0; done < target.length; done += CHUNK_SIZE) {
+    target.set(randomBytes(Math.min(CHUNK_SIZE, target.length - done)), done)
   }
   return bytes
 }
 
 /**
- * waitpid(2): waits until a child has ended. The thread stands still meanwhile, except with WNOHANG.
+ * waitpid(2): waits until a child has ended. The thread is blocked meanwhile, except with WNOHANG.
  *
- * @param pid the child; -1: any child; 0: any of this process's group; below -1: any of the group with the id -pid.
- *   Children that `node:child_process` started in the main thread are meant only where their pid is given, and then
- *   their 'exit' event does not come
+ * @param pid the child; -1: any child; 0: any child in this process's group; below -1: any child in the group with the
+ *   id -pid. Children that `node:child_process` started in the main thread are waited for only if their pid is given,
+ *   and then their 'exit' event is not emitted
  * @param options 0, the default, or a combination of WNOHANG, WUNTRACED and WCONTINUED
- * @returns the child's process id and its status, which WIFEXITED and kin take apart; both 0 if WNOHANG finds nothing
- *   to tell
- * @throws ChildProcessError if there is no such child; OSError EINVAL for options that are none
+ * @returns the child's process id and its status, which WIFEXITED, WEXITSTATUS and the other W* functions decode; both
+ *   0 if WNOHANG is given and there is no change to report
+ * @throws ChildProcessError if there is no such child; OSError EINVAL for unknown options
  *
  * Availability: Linux. See waitpid(2); sjs, os.waitpid.
  * @example
@@ -422,11 +423,12 @@ export function waitpid(pid: number, options: number | null = null): { pid: numb
  * write(2): writes text or bytes.
  *
  * @param fd the descriptor
- * @param data text, which is written as UTF-8 (names of files that `scandir` gives as their bytes); or a Buffer, or
- *   another view of memory
- * @returns how many bytes were written, which may be fewer
- * @throws OSError as the system reports: EBADF, ENOSPC, BrokenPipeError, BlockingIOError if there is no room
- * @throws RangeError for text with a lone surrogate that stands for no byte
+ * @param data text, which is written as UTF-8 (file names from `scandir` are written as their original bytes); or a
+ *   Buffer, or another view of memory
+ * @returns the number of bytes written, which may be smaller than the length of `data`
+ * @throws OSError as the system reports: EBADF, ENOSPC, BrokenPipeError, BlockingIOError if there is no space in a pipe
+ *   or socket
+ * @throws RangeError for text with a lone surrogate that does not represent a byte
  *
  * Availability: Linux. See write(2); sjs, os.write.
  * @example

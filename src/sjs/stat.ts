@@ -3,29 +3,29 @@ import { type FileName, fileName, type Path } from '../os/arguments/paths.ts'
 import { statx } from '../os/files/status.ts'
 import { STATX_BASIC_STATS, STATX_BTIME } from '../os/files/status_flags.ts'
 
-/** The status of a file, as `stat` and `fstat` give it. */
+/** The status of a file, as `stat` and `fstat` return it. */
 export interface Stat {
   /** The device that the file is on. */
   dev: number
-  /** File type and permissions: S_ISREG and kin, and S_IMODE, take them apart. */
+  /** File type and permissions: `S_ISREG`, `S_IMODE` and the other functions decode them. */
   mode: number
   /** Number of hard links. */
   nlink: number
   uid: number
   gid: number
-  /** The device that the file is, where it is one. */
+  /** The device that a device file represents. */
   rdev: number
-  /** The inode; a bigint where a number would be rounded, beyond 2^53. */
+  /** The inode number; a bigint above 2^53. */
   ino: number | bigint
   /** Size in bytes. */
   size: number
-  /** Size in bytes that reads and writes go best with. */
+  /** The preferred block size for reading and writing, in bytes. */
   blksize: number
-  /** Blocks of 512 bytes that the file takes. */
+  /** The number of allocated blocks of 512 bytes. */
   blocks: number
-  /** 0: only macOS has them. */
+  /** 0: only macOS has flags. */
   flags: number
-  /** 0: only macOS has it. */
+  /** 0: only macOS has a generation number. */
   gen: number
   /** The last access. */
   atime: Date
@@ -33,13 +33,13 @@ export interface Stat {
   mtime: Date
   /** The last change of the metadata. */
   ctime: Date
-  /** When the file was made; `ctime` where the file system does not keep it. */
+  /** The creation of the file; `ctime` if the file system does not record it. */
   birthtime: Date
 }
 
 const PER_MILLISECOND = 1_000_000n
 
-/** Rounded down, as a Date's own parts are: a file does not change in its future. */
+/** Rounds down, so that the result is never later than the change of the file. */
 function date(nanoseconds: bigint): Date {
   const rest = nanoseconds % PER_MILLISECOND
   const whole = nanoseconds / PER_MILLISECOND
@@ -55,7 +55,7 @@ function statusOf(file: FileName | number): Stat {
   const ctime = status.stx_ctime_ns ?? 0n
   return {
     dev: status.stx_dev,
-    // The kernel gives all but the time of birth for every file; the type of a field says only that it need not.
+    // The kernel returns all fields but the creation time for every file; only the types allow null.
     mode: status.stx_mode ?? 0,
     nlink: status.stx_nlink ?? 0,
     uid: status.stx_uid ?? 0,
@@ -75,12 +75,12 @@ function statusOf(file: FileName | number): Stat {
 }
 
 /**
- * statx(2): the status of a file; of what a symbolic link leads to.
+ * statx(2): returns the status of a file; symbolic links are followed.
  *
  * @param path the file
- * @returns the fields; times to the millisecond
- * @throws OSError as the system reports: FileNotFoundError, NotADirectoryError, PermissionError (a directory on the way
- *   may not be searched)
+ * @returns the fields; times have millisecond precision
+ * @throws OSError as the system reports: FileNotFoundError, NotADirectoryError, PermissionError (a directory of the
+ *   path may not be searched)
  *
  * Availability: Linux 4.11. See stat(2); sjs, os.stat.
  * @example
@@ -94,10 +94,10 @@ export function stat(path: Path): Stat {
 }
 
 /**
- * statx(2): the status of an open file.
+ * statx(2): returns the status of an open file.
  *
  * @param fd its descriptor
- * @returns the fields; times to the millisecond
+ * @returns the fields; times have millisecond precision
  * @throws OSError EBADF if it is not open
  *
  * Availability: Linux 4.11. See fstat(2); sjs, os.fstat.
