@@ -78,9 +78,10 @@ function reachable(name, getModuleInfo, found = new Set()) {
 }
 
 /**
- * As few chunks as may be for `import 'osier'`: what `osier/stat` and `osier/errno` need too, which do without koffi, and
- * all the rest of `os`. Other modules are put together by who needs them. The promises are not among those of `os`,
- * because of two functions of one name in one file, one would get another, which stack traces and users would see.
+ * As few chunks as may be for `import 'osier'`: what `osier/stat` and `osier/errno` need too, which do without koffi,
+ * and all the rest of `os`. Other modules are grouped by the entry points that import them. The promises are not among
+ * those of `os`, because of two functions of one name in one file, one would get another, which stack traces and users
+ * would see.
  */
 let facts
 let core

@@ -71,7 +71,7 @@ function memory(): [start: number, end: number][] {
 
 let ranges: [start: number, end: number][] | undefined
 
-/** fork(2) with V8's heap, which Node has marked to be left out: without it a child does not even come to its end. */
+/** fork(2) with V8's heap, which Node has marked to be left out: without it the child crashes before its exit. */
 export function fork(): number {
   ranges ??= memory()
   for (const [start, end] of ranges) madvise(start, end - start, MADV_DOFORK)

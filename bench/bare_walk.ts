@@ -15,13 +15,13 @@ const free: Bare<[memory: number]> = library.func('void free(uintptr_t)')
 const { DT_DIR } = constants
 const { d_type } = structs.dirent64.offsets
 const POINTER = 8
-/** How many pointers are looked at together. */
+/** The number of pointers that are read together. */
 const PIECE = 1000
 /** Behind them in memory: an entry's type and name. */
 const ENTRY = PIECE * POINTER
 /** Type, name and NUL have 257 bytes at most. */
 const LONGEST = 264
-/** As many as osier looks ahead, asks for, and has under way. */
+/** osier's limits of directories read ahead, queued and running. */
 const AHEAD = 16
 const ASKED = 6
 const AT_ONCE = 3
@@ -68,7 +68,7 @@ export function countNames(top: string): Promise<number> {
         })
       }
     }
-    /** Asks for a directory, or some below it; returns how many more may be looked at. */
+    /** Requests a directory, or some below it; returns the number of directories that may still be requested. */
     const look = (directory: Directory, most: number): number => {
       let left = most - 1
       if (!directory.isBegun) {

@@ -12,7 +12,7 @@ import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 
-/** Who does a piece of work. */
+/** A program that is measured. */
 export interface Contestant {
   /**
    * Does the work `times` times in a row, and that again for each of the samples.
@@ -27,18 +27,17 @@ export interface Contestant {
 export interface Entry {
   /**
    * Starts the contestant; a sentence says why it cannot take part on this machine.
-   *
-   * @param place the group's name, and where the entry stands in it
+   * @param place the group's name, and the entry's index in it
    */
   start(place: readonly string[]): Contestant | string
-  /** What an entry of ours does, for the process that is started for it. */
+  /** The work of an entry in Node, for the process that is started for it. */
   readonly work?: () => unknown
 }
 
 /** From the root of the repository, where the benchmarks are run. */
 const SOURCES = 'bench'
 
-/** Descriptors that a contestant inherits, as 3 and following. Asked for when it starts. */
+/** Returns the descriptors that a contestant inherits as 3 and following. Called when it starts. */
 type Descriptors = () => readonly number[]
 
 const NO_DESCRIPTORS: Descriptors = () => []
@@ -105,8 +104,8 @@ export function delayOf(name: string): Entry {
 }
 
 /**
- * A program that reads lines with two numbers, times and samples, does its work accordingly, and answers each line with
- * the nanoseconds that every sample took.
+ * A program that reads lines with two numbers, times and samples, does its work accordingly, and replies to each line
+ * with the nanoseconds that every sample took.
  */
 class Timer implements Contestant {
   readonly #child: ChildProcessByStdio<Writable, Readable, null>

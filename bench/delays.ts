@@ -6,7 +6,7 @@ import os from 'osier'
 
 const { promises } = os
 
-/** The longest time that one turn of the event loop takes while something goes on. */
+/** The duration of the longest turn of the event loop during some work. */
 async function longestTurn(work: () => Promise<unknown>): Promise<bigint> {
   let longest = 0n
   let isOver = false
@@ -28,7 +28,7 @@ async function walk(): Promise<void> {
   for await (const _ of promises.walk('/usr'));
 }
 
-/** How much later than asked for a timer of one millisecond comes, at the 99th percentile of a second. */
+/** The delay of a timer of one millisecond, at the 99th percentile within a second. */
 async function lateness(): Promise<number> {
   const delays = monitorEventLoopDelay({ resolution: 1 })
   delays.enable()

@@ -1,18 +1,18 @@
 import type { Contestant, Entry } from './contestants.ts'
 
-/** A piece of work, how osier does it, and who else does it. */
+/** A piece of work, as osier and as other programs do it. */
 export interface Work {
   readonly name: string
   readonly osier: Entry
   readonly against: readonly Comparison[]
-  /** Whether it takes longer the more memory there is in use, so that whoever measures it must not use some. */
+  /** Whether the time grows with the memory in use, so that the measuring code must not use much. */
   readonly countsMemory?: true
 }
 
 interface Comparison {
   readonly name: string
   readonly entry: Entry
-  /** What nobody who makes the same calls this way can do better than: targets are held against it. */
+  /** The lower bound for any program that makes the same calls through koffi: compared with the targets. */
   readonly isFloor?: true
   /** The target: osier takes at most this many times as long. Without one the ratio is shown for information. */
   readonly atMost?: number

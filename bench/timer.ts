@@ -34,7 +34,7 @@ function* lines(): Generator<string> {
 }
 
 async function timeWithMitata(run: () => unknown, times: number, samples: number): Promise<number[]> {
-  // mitata's loop makes several calls between two looks at the clock only where they are short. Here always.
+  // Always makes several calls between two readings of the clock; mitata does so for short calls only.
   const everyCall = { batch_threshold: Number.POSITIVE_INFINITY, warmup_threshold: Number.POSITIVE_INFINITY }
   const counts = { batch_samples: times, batch_unroll: 1, min_samples: samples, max_samples: samples }
   const all = { min_cpu_time: 0, samples_threshold: samples }

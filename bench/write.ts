@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 
-/** The page of figures, between whose marks a run is written. */
+/** The page of figures: a run is written between its markers. */
 const PAGE = 'docs/performance.md'
 const MARKED = /(<!-- npm run bench -->\n).*(<!-- end -->)/s
 

@@ -16,7 +16,7 @@ const CALLS: readonly (readonly [name: string, ...args: unknown[]])[] = [
   ['open', 'file', os.O_RDONLY],
   ['open', 'missing', os.O_WRONLY, 0o600],
   ['chmod', 'file', 0o600],
-  // Those who leave an id as it is hear of -1 here, of 2^32 - 1 there.
+  // An unchanged id is -1 in osier's events, 2^32 - 1 in CPython's.
   ['chown', 'file', os.getuid(), os.getgid()],
   ['lchown', 'file', os.getuid(), os.getgid()],
   ['truncate', 'file', 1],
@@ -116,7 +116,7 @@ test('each event has the name and the arguments that CPython gives it', { skip: 
 })
 
 describe('a hook', () => {
-  test('that throws keeps the call from being made, and hooks after it from hearing of it', () => {
+  test('that throws prevents the call, and later hooks are not called', () => {
     const outcome = askNode<unknown>(`
       const heard = []
       os.addaudithook((event) => {
@@ -137,7 +137,7 @@ describe('a hook', () => {
     })
   })
 
-  test('hears of those that come later, and may refuse them; it must be a function', () => {
+  test('receives the events of hooks that are added later, and may refuse them; it must be a function', () => {
     const outcome = askNode<unknown>(`
       const heard = []
       os.addaudithook((event) => {
@@ -174,7 +174,7 @@ describe('a subscriber of node:diagnostics_channel', () => {
     assert.deepEqual(heard, [{ event: 'os.rename', args: [join(place, 'missing'), 'b', -1, -1] }])
   })
 
-  test('is not told of what was refused before: wrong arguments', () => {
+  test('gets no event for a call with invalid arguments', () => {
     const heard: unknown[] = []
     const listen = (message: unknown): void => void heard.push(message)
     subscribe('os.remove', listen)

@@ -62,7 +62,7 @@ print(json.dumps({
 })
 
 describe('what a signal does', () => {
-  test('is set, and what it did before is told', () => {
+  test('is set, and the previous handler is returned', () => {
     const child = runNode(`
       import * as signal from 'osier/signal'
       const { SIG_IGN, SIG_DFL, SIGUSR2, SIGTERM, SIGPIPE, SIGCHLD } = signal
@@ -91,7 +91,7 @@ describe('what a signal does', () => {
     assert.equal(code, 'ERR_WORKER_UNSUPPORTED_OPERATION')
   })
 
-  test('SIGCHLD ignored leaves nobody to wait for', () => {
+  test('with SIGCHLD ignored there is no child to wait for', () => {
     const child = runNode(`
       import * as signal from 'osier/signal'
       signal.signal(signal.SIGCHLD, signal.SIG_IGN)
@@ -106,7 +106,7 @@ describe('what a signal does', () => {
 test('pidfd_send_signal sends to one process only, also when it has ended', (t) => {
   const pid = os.posix_spawn('/bin/sleep', ['sleep', '60'], null)
   const fd = os.pidfd_open(pid)
-  // Left over by a failure it would stay stopped for ever, and the runner would wait for what it writes.
+  // After a failure it would stay stopped, and the runner would wait for the end of its output.
   t.after(() => assert.throws(() => os.kill(pid, signal.SIGKILL), os.ProcessLookupError))
   signal.pidfd_send_signal(fd, 0)
   signal.pidfd_send_signal({ fd }, signal.SIGSTOP, null, 0)
@@ -123,7 +123,7 @@ test('pidfd_send_signal sends to one process only, also when it has ended', (t) 
   assert.throws(() => signal.pidfd_send_signal('3' as never, 0), TypeError)
 })
 
-test('a hook is told of pidfd_send_signal, and may refuse it', () => {
+test('pidfd_send_signal raises an audit event, and a hook may refuse it', () => {
   const child = runNode(`
     import * as signal from 'osier/signal'
     os.addaudithook((event, args) => {

@@ -35,7 +35,7 @@ describe('the names', () => {
   })
 
   test('every documented constant is there, with its value', () => {
-    // O_SYNC and kin have the same numbers on x64 and arm64.
+    // O_SYNC and the other flags have the same values on x64 and arm64.
     for (const [name, value] of Object.entries(fixture.constants)) assert.equal(exported[name], value, name)
   })
 
@@ -58,7 +58,7 @@ describe('the names', () => {
 })
 
 describe('the process', () => {
-  test('the ids are those that Node tells', () => {
+  test('the ids are those of Node', () => {
     assert.deepEqual([os.getpid(), os.getppid()], [process.pid, process.ppid])
     assert.deepEqual(
       [os.getuid(), os.geteuid(), os.getgid(), os.getegid()],
@@ -122,7 +122,7 @@ describe('the process', () => {
 const ABORT = `import('${import.meta.resolve('osier/sjs')}').then(({ abort }) => abort())`
 
 describe('waitpid', () => {
-  test('tells how a child has ended', () => {
+  test('returns how a child has ended', () => {
     const exited = os.waitpid(osier.spawnv(osier.P_NOWAIT, '/bin/sh', ['sh', '-c', 'exit 3']))
     assert.deepEqual(Object.keys(exited), ['pid', 'status'])
     assert.deepEqual([os.WIFEXITED(exited.status), os.WEXITSTATUS(exited.status)], [true, 3])
@@ -134,7 +134,7 @@ describe('waitpid', () => {
     assert.equal(os.WTERMSIG(killed.status), 9)
   })
 
-  test('tells of stopped and continued children, and of none', () => {
+  test('returns stopped and continued children, or that there are none', () => {
     const pid = osier.spawnv(osier.P_NOWAIT, '/bin/sleep', ['sleep', '1000'])
     try {
       assert.deepEqual(os.waitpid(pid, os.WNOHANG), { pid: 0, status: 0 })
@@ -162,7 +162,7 @@ describe('waitpid', () => {
 })
 
 describe('fork', { skip: noFork }, () => {
-  test('both sides go on, and waitpid tells how the child has ended', () => {
+  test('both processes continue, and waitpid returns how the child has ended', () => {
     const program = `
       const [r, w] = os.pipe()
       const pid = os.fork()

@@ -59,7 +59,7 @@ test('the attributes of statx are those that stx_attributes has', () => {
   assert.notEqual(root.stx_attributes & stat.STATX_ATTR_MOUNT_ROOT, 0)
 })
 
-test('real files of every type are told apart', async () => {
+test('the types of real files are distinguished', async () => {
   const folder = temporaryFolder()
   const at = (name: string): string => join(folder, name)
   writeFileSync(at('file'), '')

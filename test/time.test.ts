@@ -7,7 +7,7 @@ import { inRepository } from '../tools/repository.ts'
 import { askPython, noPython } from './support/python.ts'
 import { noMainThread } from './support/runtime.ts'
 
-/** Runs `body` in a time zone. Node tells the C library of it when `process.env.TZ` changes. */
+/** Runs `body` in a time zone. Node calls tzset(3) when `process.env.TZ` changes. */
 function inZone<T>(zone: string, body: () => T): T {
   const before = process.env.TZ
   process.env.TZ = zone

@@ -17,7 +17,7 @@ import { noFork, noPreload } from './support/runtime.ts'
 const folder = temporaryFolder()
 const runner = inRepository('dist/tour/run.js')
 
-/** A tree with every kind of entry, and names that a careless program trips over. */
+/** A tree with every type of entry, and with unusual names. */
 function makeTree(): string {
   const tree = join(folder, 'tree')
   mkdirSync(join(tree, 'directory', 'inner'), { recursive: true })
@@ -195,7 +195,7 @@ test('two tours at a time do not meet', async () => {
   assert.deepEqual(ends, Array(3).fill([0, null]))
 })
 
-test('a name that is none is refused before anything runs', () => {
+test('an unknown name is refused before any program runs', () => {
   const { status, stdout, stderr } = tour(['walk', 'talk'])
   assert.deepEqual([status, stdout], [2, ''])
   assert.match(stderr, /no program "talk"/)
@@ -219,7 +219,7 @@ test('a program that a signal ends makes the tour fail', { skip: noPreload }, ()
   assert.equal(status, 1)
 })
 
-test('a reader that stops reading ends it without a word', async () => {
+test('a reader that stops reading ends it without an error message', async () => {
   const child = spawn(process.execPath, [runner], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...environment, TMPDIR },
@@ -256,7 +256,7 @@ test('on a terminal it is coloured, unless NO_COLOR or TERM=dumb say no', { skip
   assert.ok(!onTerminal({ ...colorTerminal, NO_COLOR: undefined, TERM: 'dumb' }).includes('\x1b'))
 })
 
-test('there is a Python program for each of ours, and none too many', () => {
+test('there is exactly one Python program for each program of the tour', () => {
   const files = readdirSync(inRepository('test/fixtures/tour')).map((file) => file.replace(/\.py$/, ''))
   assert.deepEqual(files.sort(), programs.map(({ name }) => name).sort())
 })

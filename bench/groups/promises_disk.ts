@@ -9,7 +9,7 @@ const MANY = 100_000
 
 let found: readonly string[] | undefined
 
-/** As many files as there are, some of them more than once. Looked for by those only who ask. */
+/** Paths of files, some of them more than once. Created on first use. */
 function files(): readonly string[] {
   if (found !== undefined) return found
   const paths: string[] = []

@@ -23,7 +23,7 @@ export const works: readonly Work[] = [
         atMost: 0.65,
       },
       {
-        // walk tells directories from files and gives all that a full path takes; fdir does either only when told to.
+        // walk tells directories from files and gives all that a full path takes; fdir does either only with an option.
         name: 'fdir, withFullPaths, withDirs',
         entry: inNode(() => new fdir().withFullPaths().withDirs().crawl(TREE).sync().length),
         atMost: 0.7,

@@ -1,6 +1,6 @@
 /**
- * A snapshot of a large Map, written while the program goes on changing it: the child has the memory as it was at the
- * moment of the fork, and takes its time. Redis saves its data in this way.
+ * A snapshot of a large Map, written while the program continues to change it: the child has the memory as it was at
+ * the moment of the fork, and takes its time. Redis saves its data in this way.
  *
  *     node build/examples/checkpoint/checkpoint.js FILE [entries]
  */

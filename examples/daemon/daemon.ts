@@ -1,5 +1,6 @@
 /**
- * A daemon: a process that belongs to no terminal, has nothing open that it did not ask for, and runs once only.
+ * A daemon: a process without a controlling terminal and without inherited descriptors, of which only one runs at a
+ * time.
  *
  *     node build/examples/daemon/daemon.js start FOLDER     a file of its process id and a log are made in FOLDER
  *     node build/examples/daemon/daemon.js status FOLDER
@@ -11,7 +12,7 @@ import os from 'osier'
 import { EACCES, EAGAIN } from 'osier/errno'
 import { SIGTERM } from 'osier/signal'
 
-/** The descriptor on which the daemon tells that it works. */
+/** The descriptor on which the daemon reports that it is ready. */
 const READY = 3
 
 const [command = 'status', place = '.'] = process.argv.slice(2)
@@ -19,7 +20,9 @@ const folder = os.path.abspath(place)
 const pidFile = os.path.join(folder, 'daemon.pid')
 const log = os.path.join(folder, 'daemon.log')
 
-/** The pid in the file, if the daemon runs. Only a lock proves that: the number could long be somebody else's. */
+/**
+ * The pid in the file, if the daemon runs. Only a lock proves that: the pid may have been reused by another process.
+ */
 function running(file: number): number | null {
   try {
     os.lockf(file, os.F_TEST, 0)
@@ -35,7 +38,7 @@ function running(file: number): number | null {
  * one has no threads, no memory and no handlers of ours to get rid of.
  */
 function start(): void {
-  // What whoever started us left open stays with us: our own descriptors are closed anyway.
+  // Inherited descriptors are closed; the descriptors of this process are close-on-exec.
   for (const fd of os.listdir('/proc/self/fd').map(Number)) {
     if (fd > 2 && isOpen(fd)) os.set_inheritable(fd, false)
   }
@@ -74,7 +77,7 @@ function run(): void {
   // It must not keep a file system from being unmounted.
   os.chdir('/')
   const file = os.open(pidFile, os.O_RDWR | os.O_CREAT, 0o644)
-  // Held as long as the process lives, however it ends. The file stays: whoever removed it would let two daemons run.
+  // The lock is held until the process ends. The file is not removed: otherwise a second daemon could start.
   os.lockf(file, os.F_TLOCK, 0)
   os.ftruncate(file, 0)
   os.pwrite(file, Buffer.from(`${process.pid}\n`), 0)

@@ -1,6 +1,6 @@
 /**
- * A child with descriptors of our choice, as many as we like: it reads its question from 3, and writes answers to 4 to 9,
- * each of which is a pipe. Of everything else that is open here it gets nothing but 0, 1 and 2.
+ * A child with any number of chosen descriptors: it reads its question from 3, and writes answers to 4 to 9, each of
+ * which is a pipe. Of everything else that is open here it gets nothing but 0, 1 and 2.
  *
  *     node build/examples/descriptors/chosen.js
  */
@@ -36,7 +36,7 @@ const pid = os.posix_spawn('/bin/sh', ['sh', '-c', script], os.environ, {
   file_actions: from3On([question, ...pipes.map(([, writer]) => writer)]),
 })
 
-// A pipe comes to its end when the last writer is gone: so ours have to go, too.
+// A pipe is at its end when the last writer is closed, so the parent closes its write ends.
 os.close(question)
 for (const [, writer] of pipes) os.close(writer)
 

@@ -16,20 +16,20 @@ if (!os.isatty(TERMINAL)) {
   process.exit(os.EX_USAGE)
 }
 
-// Who takes the terminal back does so from the background, and would be stopped for it.
+// A background process that takes the terminal back would be stopped by SIGTTOU.
 signal(SIGTTOU, SIG_IGN)
 
 const group = os.getpgrp()
 // The command itself is to be stopped as usual: what a process ignores, its children ignore, too.
 const job = os.posix_spawnp(command, [command, ...args], os.environ, { setpgroup: 0, setsigdef: [SIGTTOU] })
 
-/** Gives the job the terminal until it ends or stops, and tells how it did. One that is stopped goes on. */
+/** Gives the job the terminal until it ends or stops, and returns its status. Continues a stopped job. */
 function inForeground(isStopped: boolean): number {
   os.tcsetpgrp(TERMINAL, job)
   // No other: as soon as it has the terminal there may be a Ctrl-Z for it, which this would undo.
   if (isStopped) os.killpg(job, SIGCONT)
   const [, status] = os.waitpid(job, os.WUNTRACED)
-  // It had asked for the terminal before the terminal was its own.
+  // The job has read from the terminal before it was in the foreground.
   if (os.WIFSTOPPED(status) && [SIGTTIN, SIGTTOU].includes(os.WSTOPSIG(status))) return inForeground(true)
   os.tcsetpgrp(TERMINAL, group)
   return status

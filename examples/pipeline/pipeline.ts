@@ -2,8 +2,7 @@
  * A pipeline of a shell: each command in a process of its own, which reads what the one before it writes.
  *
  *     node build/examples/pipeline/pipeline.js 'ls -l /usr/bin' 'sort -k 5 -n' 'tail -3'
- *
- * The words of a command are what stands between blanks. The exit code is that of the last command.
+ * The words of a command are separated by blanks. The exit code is that of the last command.
  */
 
 import os from 'osier'
@@ -21,7 +20,7 @@ function become(command: string, input: number, output: number): never {
     return os.execvp(words[0] ?? '', words)
   } catch (error) {
     console.error(`${command}: ${error instanceof os.OSError ? error.strerror : error}`)
-    // At once: 'exit' handlers and whatever else there is belong to the parent.
+    // Without 'exit' handlers, which belong to the parent.
     os._exit(127)
   }
 }

@@ -34,7 +34,7 @@ function serve(): void {
 const children = new Set<number>()
 let role: 'parent' | 'child' | 'ending' = 'parent'
 
-/** In the child, this returns like any other function, and the event loop goes on: with a server from now on. */
+/** In the child this returns like any other function, and the event loop continues, now with a server. */
 function startChild(): void {
   const pid = os.fork()
   if (pid !== 0) children.add(pid)
@@ -57,8 +57,8 @@ function reap(): void {
   if (role === 'ending' && children.size === 0) process.exit()
 }
 
-// The children have these handlers, too. What each is to do is told by its role: a signal may come before anything that a
-// child does first, such as taking handlers away.
+// The children have these handlers, too. Each acts by its role: a signal may come before anything that a child does
+// first, such as taking handlers away.
 process.on('SIGCHLD', reap)
 process.on('SIGTERM', () => {
   if (role === 'child') process.exit()

@@ -1,6 +1,6 @@
 /**
- * Runs a command as process 1 of a container should: signals are handed on to it, and whoever it leaves without a parent is
- * waited for, so that no zombie stays. When the command has ended, those that are left are ended as well.
+ * Runs a command as process 1 of a container should: signals are forwarded to it, and each orphaned process is waited
+ * for, so that no zombie stays. When the command has ended, those that are left are ended as well.
  *
  *     node build/examples/supervisor/supervisor.js COMMAND [ARGUMENTS]
  */
@@ -14,14 +14,14 @@ import { SIGKILL, SIGTERM, Signals } from 'osier/signal'
 const STOP_TIMEOUT = 5000
 const HANDED_ON = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGUSR1', 'SIGUSR2'] as const
 
-// Orphans come to process 1, or to the nearest ancestor that has asked for them.
+// Orphans become children of process 1, or of the nearest subreaper.
 os.set_child_subreaper(true)
 
 const [command = 'true', ...args] = process.argv.slice(2)
 let reaped = 0
 let exitCode: number | null = null
 
-/** Waits for all that have ended by now. Of several signals that come at once, one is told: so ask until none is left. */
+/** Reaps all children that have ended. Several SIGCHLD may be merged into one, so it loops until none is left. */
 function reap(): void {
   for (;;) {
     try {
@@ -56,7 +56,7 @@ async function end(signal: number): Promise<boolean> {
   return children().length === 0
 }
 
-// Before the command starts: whatever comes from then on is noticed. A handler keeps no process alive, a timer does.
+// Before the command starts, so that no signal is missed. A handler keeps no process alive, a timer does.
 process.on('SIGCHLD', reap)
 for (const name of HANDED_ON) process.on(name, () => exitCode === null && os.kill(main, Signals[name]))
 const awake = setInterval(() => undefined, 1 << 30)

@@ -1,7 +1,7 @@
 import os from 'osier'
 
-// What this process may do with a file, by its real user. Good for telling people; a program that wants to open the
-// file had better just try, since the answer may be out of date by then.
+// What this process may do with a file, by its real user. Use it for messages; to open a file, just open it, since the
+// result may be out of date by then.
 
 const [, , file = import.meta.filename] = process.argv
 

@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import os from 'osier'
 import { SIGUSR1 } from 'osier/signal'
 
-// A signal from one process to another. The child says through a pipe when its handler stands: a signal that came before
-// would end it.
+// A signal from one process to another. The child reports through a pipe that its handler is set: a signal that came
+// before would end it.
 
 const [ready, tell] = os.pipe()
 

@@ -1,7 +1,7 @@
 import os from 'osier'
 
-// The names of what is in a directory. Files and directories come alike, in the order in which the file system keeps
-// them: sort them if it matters.
+// The names of what is in a directory. Files and directories are listed together, in the order in which the file system
+// stores them: sort them if it matters.
 
 const [, , directory = '.'] = process.argv
 

@@ -1,7 +1,7 @@
 import os from 'osier'
 
-// Whose process this is: the real ids say who started it, the effective ones what it may do. Root can take on those of
-// anybody, group first: as an ordinary user it could not change the group any more. Others are refused.
+// The user of this process: the real ids are those of the user who started it, the effective ids decide what it may do.
+// Root can change them to any ids, the group first: an ordinary user cannot change the group. Other users get EPERM.
 
 const OTHER_USER = 502
 

@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import os from 'osier'
 
-// `rename` gives a file a new name, `replace` puts it in the place of another. Either is one step: whoever opens the
-// name at that moment finds the old contents or the new ones, never half of them, and never nothing.
+// `rename` gives a file a new name, `replace` puts it in the place of another. Either is atomic: a process that opens
+// the name at that moment finds the old contents or the new ones, never half of them, and never nothing.
 
 function names(): string {
   return os.listdir('.').join(' ')

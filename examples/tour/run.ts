@@ -13,10 +13,10 @@ const project = dirname(fileURLToPath(import.meta.resolve('osier/package.json'))
 const folder = import.meta.dirname
 const coloured = process.stdout.isTTY && process.stdout.hasColors()
 
-/** Set when nobody wants more of it. The program that runs at that moment comes to its end all the same. */
+/** Set when standard output is closed. The program that is running then still completes. */
 let stopped = false
 
-// Whoever reads along may stop reading, as `head` does.
+// The reader of the pipe may stop reading, as `head` does.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error
   stopped = true
@@ -67,7 +67,7 @@ function list(): string {
   return programs.map(({ name, shows }) => `  ${name.padEnd(19)}${shows}\n`).join('')
 }
 
-/** The programs that were asked for, in the order of the tour; all of them where none was. */
+/** The selected programs, in the order of the tour; all programs by default. */
 function chosen(words: readonly string[]): readonly Program[] {
   const unknown = words.filter((word) => !programs.some(({ name }) => name === word))
   if (unknown.length > 0) {

@@ -1,6 +1,6 @@
 import os from 'osier'
 
-// A directory with the kind of each entry. The kernel tells kinds along with names, so for most entries nothing more
+// A directory with the kind of each entry. The kernel returns types with the names, so for most entries nothing more
 // has to be asked, where `listdir` and then `stat` would ask once for each.
 
 const [, , directory = '.'] = process.argv

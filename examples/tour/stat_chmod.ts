@@ -7,7 +7,7 @@ import { S_IMODE, S_IXUSR } from 'osier/stat'
 const file = 'stat_chmod_example.txt'
 writeFileSync(file, 'contents', { flag: 'wx' })
 
-// `st_mode` has the file's type as well, which is none of chmod's business.
+// `st_mode` also contains the file's type, which chmod does not change.
 const permissions = S_IMODE(os.stat(file).st_mode)
 
 if (os.access(file, os.X_OK)) {

@@ -1,8 +1,8 @@
 import os from 'osier'
 import { basename, join } from 'osier/path'
 
-// A symbolic link is a file whose contents are a path. `lstat` and `readlink` look at the link itself, where `stat` and
-// `open` go on to what it points to.
+// A symbolic link is a file whose contents are a path. `lstat` and `readlink` refer to the link itself, where `stat`
+// and `open` go on to what it points to.
 
 const [, , target = import.meta.filename] = process.argv
 const link = join(os.environ.TMPDIR ?? '/tmp', basename(target))

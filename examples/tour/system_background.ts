@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import os from 'osier'
 
-// The shell's `&` leaves a command behind that goes on by itself, and `os.system` returns without it.
+// The shell's `&` runs a command in the background, and `os.system` returns without waiting for it.
 
 console.log('Calling...')
 os.system('date +%T; (sleep 1; date +%T) &')

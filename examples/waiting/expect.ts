@@ -1,5 +1,5 @@
 /**
- * Talks to a program that believes it is at a terminal: waits for what it says, and answers. As `expect` does.
+ * Controls an interactive program in a pseudo-terminal, as `expect` does: waits for its output, and sends input.
  *
  *     node build/examples/waiting/expect.js
  */

@@ -1,6 +1,6 @@
 /**
- * Prints what is appended to a log, as `tail -F` does: also when it is cut to nothing, or replaced by a new file (rotated).
- * It looks at the length of the file now and then, which works on every file system, networks' included.
+ * Prints what is appended to a log, as `tail -F` does: also when it is cut to nothing, or replaced by a new file
+ * (rotated). It polls the length of the file, which works on every file system, including network file systems.
  *
  *     node build/examples/waiting/follow.js FILE [SECONDS]
  */

@@ -13,7 +13,7 @@ const { promises } = os
 /** Runs `work` while no other process holds the lock. */
 async function holding<T>(fd: number, work: () => Promise<T>): Promise<T> {
   os.lseek(fd, 0, os.SEEK_SET)
-  // Whoever waits longer than that has met a process that hangs.
+  // A longer wait means that another process hangs.
   await promises.lockf(fd, os.F_LOCK, 0, { signal: AbortSignal.timeout(30_000) })
   try {
     return await work()

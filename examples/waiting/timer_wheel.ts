@@ -31,7 +31,7 @@ class TimerWheel {
     const ticks = Math.max(1, Math.ceil(milliseconds / this.#tick))
     const slot = this.#slots[(this.#now + ticks) % this.#slots.length]
     if (slot === undefined || ticks >= this.#slots.length) throw new RangeError(`${milliseconds} ms are too far away`)
-    // The kernel's timer stands still as long as nobody needs it.
+    // The timerfd is disarmed while no timeout is pending.
     if (this.#pending++ === 0) os.timerfd_settime(this.#fd, { initial: this.#tick / 1000, interval: this.#tick / 1000 })
     const due = (): void => callback()
     slot.add(due)

@@ -101,7 +101,7 @@ describe('without a terminal', () => {
   })
 
   test('where osier knows no C library, the doctor says so, and paths can be worked with', { skip: noPreload }, () => {
-    // A koffi that is loaded already, and no look at the packages of the platform: as if this were another one.
+    // koffi is loaded already, and the packages of the platform are not read: simulates an unknown platform.
     const elsewhere = `
       import '${import.meta.resolve('koffi')}'
       process.resourcesPath = ''
@@ -200,7 +200,7 @@ describe('on a terminal', { skip: noPython }, () => {
         ['write', 'main', 'process.stderr.write("er" + "rors\\n")\r'],
         ['read', 'serial', 'errors'],
         ['read', 'tcp', 'errors'],
-        // A loop that never looks at its input.
+        // A loop that never reads its input.
         ['write', 'serial', 'while (true);\r'],
         ['pause', 0.5],
         ['write', 'serial', '\x03'],

@@ -54,7 +54,7 @@ describe('exec', () => {
     const bytes = `new Map([[Buffer.from('PATH'), ${JSON.stringify(PATH)}]])`
     assert.equal(printed(`os.execvpe('osier-found', null, ${bytes})`), `found ${PATH}/osier-found\n`)
     const missing = `try { os.execvp('osier-found') } catch (error) { console.log(error.code) }`
-    // Not the PATH of whoever runs this: a directory of it that may not be searched is EACCES.
+    // Not the inherited PATH: a directory without search permission in it would be EACCES.
     assert.equal(printed(missing, { ...process.env, PATH: '/bin:/usr/bin' }), 'ENOENT\n')
   })
 
@@ -75,7 +75,7 @@ describe('exec', () => {
     assert.equal(printed(program), 'no\nyes\n')
   })
 
-  test('what cannot be run is an error, and everything goes on', () => {
+  test('a program that cannot be run is an error, and the process continues', () => {
     for (const [call, wanted] of [
       [() => os.execv(path('no such')), 'ENOENT'],
       [() => os.execv('/dev/null'), 'EACCES'],

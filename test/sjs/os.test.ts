@@ -143,7 +143,7 @@ describe('descriptors', () => {
     })
   })
 
-  test('read reads 4096 bytes, or as many as it is told', () => {
+  test('read reads 4096 bytes by default, or the number given', () => {
     writeFileSync(path('long'), Buffer.alloc(10_000, 7))
     withFile(os.open(path('long'), 'r'), (fd) => {
       assert.equal(os.read(fd).length, 4096)
@@ -192,7 +192,7 @@ describe('descriptors', () => {
     })
   })
 
-  test('dup2 makes what programs do not inherit, unless told otherwise', () => {
+  test('dup2 makes a close-on-exec descriptor, unless cloexec is false', () => {
     withPipe((r, w) => {
       const target = os.dup(w)
       for (const [cloexec, inheritable] of [
@@ -263,7 +263,7 @@ describe('terminals', () => {
     os.close(master)
   })
 
-  test('anything else is none', () => {
+  test('any other descriptor is not a terminal', () => {
     withPipe((r) => {
       assert.equal(os.isatty(r), false)
       assert.throws(() => os.ttyname(r), code('ENOTTY'))
@@ -274,7 +274,7 @@ describe('terminals', () => {
 })
 
 describe('urandom', () => {
-  test('gives as many bytes as asked for', () => {
+  test('returns the requested number of bytes', () => {
     for (const size of [1, 16, 100_000]) assert.equal(os.urandom(size).length, size)
     assert.ok(!os.urandom(32).equals(os.urandom(32)))
   })

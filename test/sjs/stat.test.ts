@@ -56,7 +56,7 @@ describe('files', () => {
     }
   })
 
-  test('stat tells what osier tells', () => {
+  test('stat returns the same values as osier', () => {
     const file = path('status')
     writeFileSync(file, 'twelve bytes')
     utimesSync(file, 1_600_000_000.25, 1_700_000_000.5)

@@ -1,7 +1,7 @@
 import os from 'osier'
 import type { vfs } from 'osier/micropython'
 
-/** A device on memory that notes whether it was asked for anything outside. */
+/** A device in memory that records accesses out of bounds. */
 export function guarded(data: Buffer, blockSize: number): { device: vfs.BlockDevice; asked: { outside: boolean } } {
   const asked = { outside: false }
   const piece = (block: number, offset: number | undefined, size: number): Buffer => {

@@ -9,7 +9,7 @@ import { askPython } from './python.ts'
  */
 export type Step = readonly [name: string, ...args: unknown[]]
 
-/** What came of it: the result, the number of an OSError, or the kind of another error. */
+/** The outcome: the result, the number of an OSError, or the class of another error. */
 export interface Outcome {
   readonly result?: unknown
   readonly errno?: number
@@ -61,7 +61,7 @@ export interface CallOptions {
   readonly cwd?: string
 }
 
-/** What comes of calls that are made one after the other in a new process. */
+/** The outcomes of calls that are made one after the other in a new process. */
 export function makeCalls(steps: readonly Step[], { cwd }: CallOptions = {}): Outcome[] {
   const program = fileURLToPath(new URL('./replay.js', import.meta.url))
   const child = spawnSync(process.execPath, [program], {
@@ -74,7 +74,7 @@ export function makeCalls(steps: readonly Step[], { cwd }: CallOptions = {}): Ou
   return JSON.parse(child.stdout) as Outcome[]
 }
 
-/** Makes the same calls here and in Python, each in a new process, and compares what comes of them. */
+/** Makes the same calls in osier and in Python, each in a new process, and compares the outcomes. */
 export function assertSameAsPython(steps: readonly Step[], options: CallOptions = {}): void {
   const theirs = askPython<Outcome[]>(PYTHON, { ...options, input: JSON.stringify(steps) })
   const ours = makeCalls(steps, options)

@@ -1,14 +1,14 @@
 import { spawnSync } from 'node:child_process'
 
 export interface ChildOptions {
-  /** Its environment, where it is not to be this process's. */
+  /** The environment; by default that of this process. */
   readonly env?: NodeJS.ProcessEnv
-  /** What starts it, with Node's command line as further arguments. */
+  /** The command, to which Node's arguments are appended. */
   readonly command?: readonly string[]
-  /** Options of Node's own. */
+  /** Node's command-line options. */
   readonly nodeOptions?: readonly string[]
   readonly cwd?: string
-  /** What it reads on standard input. */
+  /** Standard input. */
   readonly input?: string
 }
 
@@ -20,12 +20,12 @@ export interface ChildRun {
   readonly stderr: string
 }
 
-/** Runs a module to its end, in a Node process of its own, where `os` is the package. */
+/** Runs a module in a new Node process, where `os` is the package. */
 export function runNode(
   program: string,
   { env, command = [], nodeOptions = [], cwd, input }: ChildOptions = {},
 ): ChildRun {
-  // By its address, since the name means something only where the test runner was started.
+  // By URL, since the bare specifier resolves only in the project's directory.
   const source = `import os from '${import.meta.resolve('osier')}'\n${program}`
   const [first = '', ...rest] = [...command, process.execPath, ...nodeOptions, '--input-type=module', '-e', source]
   const child = spawnSync(first, rest, {
@@ -39,7 +39,7 @@ export function runNode(
   return child
 }
 
-/** What a module prints as JSON: it runs in a Node process of its own, where `os` is the package. */
+/** The JSON output of a module that runs in a new Node process, where `os` is the package. */
 export function askNode<T>(program: string, options: ChildOptions = {}): T {
   const child = runNode(program, options)
   if (child.status !== 0) throw new Error(`the child failed: ${child.stderr}${child.signal ?? ''}`)

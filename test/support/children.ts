@@ -20,7 +20,7 @@ export function childOnStdin(status = 0): { readonly pid: number; release(): voi
   return { pid, release: () => os.close(w) }
 }
 
-/** What a child writes to the descriptor that `start` is given, up to its end, which must be a good one. */
+/** The output of a child to the descriptor that is passed to `start`; the child must exit with 0. */
 export function outputOf(start: (fd: number) => number): string {
   const [r, w] = os.pipe()
   const chunks: Buffer[] = []
@@ -38,7 +38,7 @@ export function outputOf(start: (fd: number) => number): string {
   return Buffer.concat(chunks).toString()
 }
 
-/** The children of this process, ended ones included, whoever started them. */
+/** All children of this process, including zombies. */
 export function children(): number[] {
   return readdirSync('/proc/self/task')
     .flatMap((thread) => readFileSync(`/proc/self/task/${thread}/children`, 'latin1').split(' '))

@@ -2,7 +2,7 @@ import os from 'osier'
 import { isOpen } from './open_files.ts'
 import { forbid } from './seccomp.ts'
 
-/** Prints which of some descriptors `closerange` closes, where the kernel answers it with the error number given. */
+/** Prints which descriptors `closerange` closes if close_range(2) fails with the given error number. */
 const errno = Number(process.argv[2])
 if (errno !== 0) forbid('close_range', errno)
 

@@ -1,8 +1,8 @@
 import os from 'osier'
 
 /**
- * Run with --expose-gc: writes memory that nobody but the call refers to, of kinds that V8 would move, while the array
- * that is passed collects garbage each time an item is asked for.
+ * Run with --expose-gc: writes buffers that are referenced only by the call, of kinds that V8 moves, while the array
+ * that is passed runs a garbage collection each time an item is read.
  */
 declare const gc: () => void
 

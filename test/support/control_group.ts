@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, rmdirSync } from 'node:fs'
 
-/** Where the control groups stand that limit the number of processes: those of the older kind have a place of their own. */
+/** The directory of the control groups that limit the number of processes: it differs between cgroup v1 and v2. */
 const places = ['/sys/fs/cgroup/pids', '/sys/fs/cgroup']
 
 const root = places.find((place) => {
@@ -21,7 +21,7 @@ function withGroupIn<T>(place: string, part: (folder: string) => T): T {
   }
 }
 
-/** For a test's `skip`: why no control group can be had that limits the number of processes, or false. */
+/** For a test's `skip`: why no control group that limits the number of processes can be created, or false. */
 export const noProcessGroupLimit: string | false =
   root === undefined ? 'no control group that limits processes can be made here' : false
 

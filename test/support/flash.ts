@@ -1,9 +1,9 @@
-/** Flash memory as it is: bytes are programmed once after their block has been erased, in whole units. */
+/** Simulated flash memory: after a block has been erased, each unit of it can be programmed once. */
 
 import assert from 'node:assert/strict'
 import type { vfs } from 'osier/micropython'
 
-/** What was done to the memory: a block erased, or a unit programmed. */
+/** A write: a block erased, or a unit programmed. */
 export type FlashWrite =
   | { readonly kind: 'erase'; readonly block: number }
   | { readonly kind: 'program'; readonly at: number; readonly data: Buffer }
@@ -22,9 +22,9 @@ export class FlashMemory implements vfs.BlockDevice {
   readonly writes: FlashWrite[] = []
   readonly #options: FlashOptions
   readonly #programmed: Uint8Array
-  /** Blocks that keep nothing: how they show it. */
+  /** Bad blocks, and how they fail. */
   readonly bad: Map<number, 'silent' | 'says so on erase' | 'says so on program'> = new Map()
-  /** How many writes succeed before all calls fail; and with what. */
+  /** The number of writes that succeed before all calls fail, and the error. */
   left: number = Number.POSITIVE_INFINITY
 
   constructor(options: FlashOptions) {

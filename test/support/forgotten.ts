@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import os from 'osier'
 import { openCount } from './open_files.ts'
 
-/** Run with --expose-gc: forgets open files, and prints what becomes of them. The path of one is the argument. */
+/** Run with --expose-gc: drops references to open files, and prints the outcome. The argument is the path of one. */
 declare const gc: () => void
 
 const warnings: string[] = []

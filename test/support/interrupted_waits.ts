@@ -16,7 +16,7 @@ process.on('SIGALRM', () => undefined)
 siginterrupt(SIGALRM, 1)
 setitimer(0, new BigInt64Array([0n, 1000n, 0n, 1000n]), null)
 
-/** A child that takes its time to end with the code given. */
+/** A child that exits with the given code after a while. */
 function lateChild(code: number): number {
   return os.posix_spawn('/bin/sh', ['sh', '-c', `sleep 0.1; exit ${code}`], null)
 }

@@ -1,7 +1,6 @@
 /**
  * Reads littlefs as its specifications have it, sharing nothing with the product: in the second version each tag is
- * looked up from the end of the log, as small boards do it. It follows everything there is, and complains about what
- * must not be.
+ * looked up from the end of the log, as MicroPython does. It reads the whole image, and throws on inconsistencies.
  */
 
 import assert from 'node:assert/strict'
@@ -271,7 +270,7 @@ function sortedPair(pair: Pair): string {
   return String([...pair].sort((one, other) => one - other))
 }
 
-/** Everything in an image, after looking that all of it is in order. */
+/** The tree of an image, after checking its consistency. */
 export function checkLittlefs(image: Buffer, blockSize: number, version: 1 | 2 = 2): Tree {
   const checker = version === 1 ? new FirstChecker(image, blockSize) : new Checker(image, blockSize)
   checker.check()

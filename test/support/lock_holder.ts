@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 
-/** Another process that holds a lock on a part of a file, until it is told to let go. */
+/** Another process that holds a lock on a range of a file, until its standard input is closed. */
 export async function holder(path: string, start: number, length: number): Promise<() => Promise<void>> {
   const program = `
     import os from '${import.meta.resolve('osier')}'

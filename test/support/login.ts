@@ -1,7 +1,7 @@
 import os from 'osier'
 import { SIG_IGN, SIGTTOU, signal } from 'osier/signal'
 
-/** Logs in on the terminal whose path it gets, and prints there, as the terminal's own, what is true then. */
+/** Calls `login_tty` for the given terminal, and prints the resulting state to it. */
 const terminal = os.open(process.argv[2] ?? '', os.O_RDWR | os.O_NOCTTY)
 os.login_tty(terminal)
 

@@ -3,13 +3,13 @@ import { askNode } from './child.ts'
 
 const probe = spawnSync('unshare', ['--user', '--map-root-user', '--mount', 'true'], { encoding: 'utf8' })
 
-/** For a test's `skip`: why there is no user namespace to be root in, or false where there is. */
+/** For a test's `skip`: why no user namespace can be created, or false. */
 export const noNamespaces: string | false =
   probe.status === 0 ? false : `no user and mount namespaces here: ${(probe.stderr || String(probe.error)).trim()}`
 
 const isRoot = process.getuid?.() === 0
 
-/** For a test's `skip`: why nobody can be root here, not even in a user namespace. */
+/** For a test's `skip`: why no process can be root, not even in a user namespace. */
 export const noPrivileges: string | false = isRoot ? false : noNamespaces
 
 /** `askNode` as root: of this machine, or of a user namespace. */

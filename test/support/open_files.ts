@@ -29,7 +29,7 @@ export function isOfOtherRuntime(fd: number): boolean {
   return !isNode && OF_OTHERS.test(readlinkSync(`/proc/self/fd/${fd}`))
 }
 
-/** Whether a descriptor is that of a cache, which Deno opens when it comes to it, and keeps open. */
+/** Whether a descriptor is that of a cache, which Deno opens on first use, and keeps open. */
 export function isOfCache(fd: number): boolean {
   try {
     return !isNode && CACHE_OF_DENO.test(readlinkSync(`/proc/self/fd/${fd}`))

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { inRepository } from '../../tools/repository.ts'
 
-/** The parts of docs/reliability.md that come from runs: what stands between two comments that name them. */
+/** The generated parts of docs/reliability.md, between two comments that name them. */
 
 const PAGE = 'docs/reliability.md'
 

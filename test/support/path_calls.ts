@@ -6,14 +6,14 @@ import { askPython } from './python.ts'
 /** A function of `os.path`, its arguments, and its options in an object at the end. */
 export type PathCall = readonly [name: string, ...args: unknown[]]
 
-/** What came of a call, as JSON holds it: bytes as `{ bytes: 'hex' }`. */
+/** The outcome of a call as JSON: bytes are `{ bytes: 'hex' }`. */
 export interface PathOutcome {
   readonly result?: unknown
   readonly error?: string
   readonly filename?: unknown
 }
 
-/** Reads calls as JSON, and prints what comes of them in posixpath. */
+/** Reads calls as JSON, and prints their outcomes in posixpath. */
 export const PROGRAM = `
 import errno, json, posixpath, sys
 
@@ -49,7 +49,7 @@ def outcome(name, *args):
 print(json.dumps([outcome(*call) for call in json.load(sys.stdin)]))
 `
 
-/** What comes of the calls in Python's posixpath: in one process, since starting it takes most of the time. */
+/** The outcomes in Python's posixpath: in one process, since starting it takes most of the time. */
 export function inPython(calls: readonly PathCall[]): PathOutcome[] {
   return askPython(PROGRAM, { input: asJson(calls) })
 }
@@ -59,7 +59,7 @@ export function asJson(calls: readonly PathCall[]): string {
   return JSON.stringify(calls.map(shaped))
 }
 
-/** What comes of them here. */
+/** The outcomes in osier. */
 export function here(calls: readonly PathCall[]): PathOutcome[] {
   return calls.map(outcome)
 }

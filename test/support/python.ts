@@ -11,7 +11,7 @@ export interface PythonOptions {
   readonly input?: string
 }
 
-/** What a Python program prints. */
+/** The output of a Python program. */
 export function runPython(program: string, { args = [], cwd, input }: PythonOptions = {}): string {
   const child = spawnSync('python3', ['-X', 'utf8', '-c', program, ...args], {
     encoding: 'utf8',
@@ -24,7 +24,7 @@ export function runPython(program: string, { args = [], cwd, input }: PythonOpti
   return child.stdout
 }
 
-/** What a Python program prints as JSON: `json.dumps` writes ASCII, so lone surrogates come through. */
+/** The JSON output of a Python program: `json.dumps` writes ASCII, which preserves lone surrogates. */
 export function askPython<T>(program: string, options: PythonOptions = {}): T {
   return JSON.parse(runPython(program, options)) as T
 }

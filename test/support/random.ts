@@ -1,4 +1,4 @@
-/** Random numbers that are the same each time, so that what fails can be looked at. */
+/** Reproducible random numbers. */
 export function random(seed: number): (below: number) => number {
   let state = seed
   return (below) => {

@@ -3,8 +3,8 @@ import os from 'osier'
 import type { Outcome, Step } from './calls.ts'
 
 /**
- * Makes the calls that it reads as JSON, and prints what came of each: the other half is in Python (`calls.ts`). A
- * process of its own, because among the calls are those that change the process for good.
+ * Makes the calls that it reads as JSON, and prints the outcomes: the counterpart in Python is in `calls.ts`. Runs in a
+ * separate process, because some of the calls change the process permanently.
  */
 
 function argument(value: unknown): unknown {

@@ -10,7 +10,7 @@ import { foreignThread } from './emulation.ts'
 export const runtime: 'Node' | 'Bun' | 'Deno' =
   process.versions.bun !== undefined ? 'Bun' : process.versions.deno !== undefined ? 'Deno' : 'Node'
 
-/** For a test's `skip`: why something that takes Node is left out, or false. */
+/** For a test's `skip`: why a test that needs Node is skipped, or false. */
 export function onlyNode(reason: string): string | false {
   return runtime === 'Node' ? false : `${runtime}: ${reason}`
 }
@@ -32,7 +32,7 @@ export const ownDescriptors: string | false = unless(() => {
   }
 }, 'its node:fs knows no descriptors but its own')
 
-/** For a test's `skip` where `node:fs` has to tell names that are not UTF-8. */
+/** For a test's `skip` where `node:fs` has to return names that are not UTF-8. */
 export const lossyNames: string | false = unless(() => {
   const folder = mkdtempSync(join(tmpdir(), 'osier-'))
   try {
@@ -44,7 +44,7 @@ export const lossyNames: string | false = unless(() => {
   }
 }, 'its node:fs cannot tell names that are not UTF-8')
 
-/** What a runtime that restricts itself hands down: its flags, in NODE_OPTIONS. */
+/** The NODE_OPTIONS with which a runtime passes its permission flags to children. */
 function handedDown(): string {
   if (!('permission' in process)) return ''
   return spawnSync(process.execPath, ['-p', 'Object.keys(process.env)'], { encoding: 'utf8', env: {} }).stdout.trim()
@@ -70,7 +70,7 @@ export const ownEpolls: string | false =
 export const noStopping: string | false =
   runtime !== 'Node' && `${runtime}: it crashes when a thread is stopped that has a call of koffi on the pool`
 
-/** For a test's `skip` where memory is asked for that nobody has. */
+/** For a test's `skip` where more memory is requested than any machine has. */
 export const noLimitlessMemory: string | false =
   !isMainThread &&
   runtime === 'Node' &&
@@ -86,7 +86,7 @@ export const noPreload: string | false = onlyNode('it cannot be given a module t
 /** For a test's `skip` where this process must change as a whole: worker threads may not do that. */
 export const noMainThread: string | false = isMainThread ? false : 'a worker thread may not change the process'
 
-/** For a test's `skip` where this process hears signals: why a worker thread does not, or false. */
+/** For a test's `skip` where signals are handled: why a worker thread cannot, or false. */
 export const noSignals: string | false = isMainThread ? false : 'signals are heard in the main thread only'
 
 /** Has the program that `process.execPath` names read a file, in a program of its own. Deno's own functions would translate. */

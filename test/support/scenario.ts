@@ -17,7 +17,7 @@ import { askPython } from './python.ts'
  */
 export interface Call {
   readonly call: readonly [name: string, ...args: unknown[]]
-  /** An object that an earlier call returned, whose method or attribute is meant, instead of a function of `os`. */
+  /** The name of an object that an earlier call returned: calls its method, instead of a function of `os`. */
   readonly on?: string
   /** Names for the result, or for the items of it. Descriptors have other numbers there, so it is not compared then. */
   readonly as?: string | readonly string[]
@@ -103,7 +103,7 @@ function argument(value: unknown, run: Run, buffers: Buffer[]): unknown {
   if (typeof value !== 'object' || value === null) return value
   const [[kind, content] = []] = Object.entries(value)
   if (kind === 'use') return run.kept.get(String(content))
-  // Not by `join`, which tidies up what may be odd on purpose.
+  // Not by `join`, which would normalize the path.
   if (kind === 'path') return `${run.folder}/${content}`
   if (kind === 'bytes') return Buffer.from(String(content), 'latin1')
   if (kind === 'int') return BigInt(String(content))
@@ -147,7 +147,7 @@ function outcome({ call: [name, ...args], on, as: names }: Call, run: Run): Outc
   }
 }
 
-/** Makes the calls here, and in Python in a process of its own, and compares what comes of each. */
+/** Makes the calls in osier, and in Python in a separate process, and compares the outcomes. */
 export function assertSameAsPython(calls: readonly Call[], folder: string): void {
   const [ours, theirs] = [join(folder, 'ours'), join(folder, 'theirs')]
   for (const path of [ours, theirs]) mkdirSync(path)

@@ -4,7 +4,7 @@ import { OSError } from 'osier/sjs'
 
 /** What tests of sjs have in common. */
 
-/** For `assert.throws`: what a wrong type comes to. */
+/** For `assert.throws`: the error for a wrong type. */
 export const wrongType = { name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' }
 
 /** For `assert.throws`: an OSError with this code. */
@@ -20,7 +20,7 @@ export const code =
 interface Runner {
   /** Runs a program in which `os` is that of sjs. */
   run(program: string, env?: NodeJS.ProcessEnv): SpawnSyncReturns<string>
-  /** What a program prints that ends well. */
+  /** The output of a program that must succeed. */
   printed(program: string, env?: NodeJS.ProcessEnv): string
 }
 

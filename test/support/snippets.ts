@@ -4,12 +4,12 @@ import { join } from 'node:path'
 import { inRepository, repository } from '../../tools/repository.ts'
 
 /**
- * Compiles programs as those of somebody who has installed the package, all at once, since starting the compiler is
- * what takes long.
+ * Compiles programs as a user of the installed package does; all at once, since starting the compiler takes most of the
+ * time.
  *
  * @param folder an empty folder; each program gets one of its own in it, `example0` and so on
- * @param programs what goes into `program.ts` of each
- * @returns what the compiler complains of
+ * @param programs the contents of `program.ts` of each
+ * @returns the compiler's error messages
  */
 export function compileAll(folder: string, programs: readonly string[]): string {
   mkdirSync(join(folder, 'node_modules'))

@@ -7,7 +7,7 @@ const probe = spawnSync('strace', ['-o', '/dev/null', 'true'], { encoding: 'utf8
 export const noStrace: string | false =
   probe.status === 0 ? foreignCalls : `no strace that may trace: ${(probe.stderr || String(probe.error)).trim()}`
 
-/** A line of this text, written to standard output, parts what is to be seen from what Node does on its own. */
+/** A line of this text on standard output marks the start and the end of the traced calls. */
 const MARK = 'osier-trace-mark'
 
 /**
@@ -34,7 +34,7 @@ function isMark(line: string): boolean {
   return line.startsWith('write(1') && line.includes(MARK)
 }
 
-/** What V8 does by itself at any moment: memory and its threads. */
+/** System calls that V8 makes at any moment, for memory and its threads. */
 function isHousekeeping(line: string): boolean {
   return /^(mmap|munmap|mprotect|madvise|futex|brk|mremap|getpid|rt_sig\w+|---|sched_yield)\b/.test(line)
 }

@@ -14,9 +14,9 @@ export type Step =
   | readonly ['wait']
 
 export interface Session {
-  /** All that each terminal has shown. */
+  /** The output of each terminal. */
   readonly shown: Readonly<Record<string, string>>
-  /** Why it came to no good end: a text that did not come in time. */
+  /** The reason of a failure: a text that was not printed in time. */
   readonly failure: string | null
   readonly status: number | null
 }

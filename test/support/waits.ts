@@ -33,12 +33,12 @@ export function closeQuietly(fd: number): void {
   }
 }
 
-/** How many threads this process has. */
+/** The number of threads of this process. */
 export function threads(): number {
   return os.listdir('/proc/self/task').length
 }
 
-/** The same once libuv has started its pool, which it does when the first call is made there, whoever makes it. */
+/** The number of threads after libuv has started its pool, which it does at the first call on it. */
 export async function threadsAtRest(): Promise<number> {
   await os.promises.stat('/')
   return threads()

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { type ResourceLimits, Worker } from 'node:worker_threads'
 
-/** What a piece of JavaScript gives in a worker thread, where `os` is the package. It may await. */
+/** The result of JavaScript code in a worker thread, where `os` is the package. The code may await. */
 export async function inWorker<T>(code: string, workerData?: unknown, resourceLimits: ResourceLimits = {}): Promise<T> {
   const program = `
     import os from 'osier'
@@ -14,7 +14,7 @@ export async function inWorker<T>(code: string, workerData?: unknown, resourceLi
   return message as T
 }
 
-/** A program in a `data:` URL has no place from which bare names could be resolved. */
+/** Bare specifiers cannot be resolved in a `data:` URL. */
 function resolved(program: string): string {
   return program.replace(/from 'osier'/g, `from '${import.meta.resolve('osier')}'`)
 }

@@ -1,4 +1,4 @@
-/** Block devices: those of osier, and what those of a caller may answer. */
+/** Block devices: those of osier, and the results of user-defined ones. */
 
 import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -34,7 +34,7 @@ describe('devices', () => {
     assert.throws(() => reader.open('g', 'w'), { code: 'EROFS' })
   })
 
-  test('what a device answers is checked', () => {
+  test('the result of a device is checked', () => {
     const good = small(256).device
     const with_ = (changes: Partial<Record<keyof vfs.BlockDevice, unknown>>): vfs.BlockDevice =>
       ({
@@ -116,7 +116,7 @@ describe('devices', () => {
     )
   })
 
-  test('a device that detaches the memory it is given is EIO, and everything goes on afterwards', () => {
+  test('a device that detaches its buffer is EIO, and later calls work', () => {
     for (const make of [
       (device: vfs.BlockDevice) => {
         VfsFat.mkfs(device)
@@ -169,7 +169,7 @@ describe('devices', () => {
     assert.throws(() => new VfsFat(memory), { code: 'EIO' })
   })
 
-  test('a device cannot ask for gigabytes by the size of its blocks', () => {
+  test('a device cannot cause the allocation of gigabytes by its block size', () => {
     for (const blockSize of [2 ** 31, 2 ** 53 - 1, 2 ** 24 + 1]) {
       let calls = 0
       const device: vfs.BlockDevice = {

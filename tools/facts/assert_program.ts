@@ -39,7 +39,7 @@ export function checkFacts(compiler: Compiler, facts: ReadonlyMap<string, number
     [...libcUnit, 'sys/syscall.h', 'stddef.h'],
     [...all.map(assertPlain), ...assertFields(all, libcUnit)],
   )
-  // The C library has the say; the kernel is asked for the rest.
+  // The C library takes precedence; the kernel has the rest.
   const left = all.filter(([path]) => !ofLibc.checked.has(path))
   const ofKernel = kernelUnits.map((unit) => {
     const constants = left.filter(([path]) => path.startsWith('constants.'))
@@ -86,7 +86,7 @@ function fieldExpressions(unit: Unit): Map<string, string> {
   return expressions
 }
 
-/** On a line of its own; the pragma tells that the compiler got there. */
+/** On a separate line; the pragma proves that the compiler reached it. */
 function assertion(path: string, expression: string | undefined, value: number): string {
   if (expression === undefined) return ''
   return `_Pragma("message(\\"checked ${path}\\")") _Static_assert((long long)(${expression}) == ${value}LL, "${path}");`
@@ -107,7 +107,7 @@ function run(compiler: Compiler, unit: Unit, assertions: readonly string[]): Out
   const find = (pattern: RegExp): string[] => Array.from(stderr.matchAll(pattern), ([, path]) => path ?? '')
   const wrong = find(/error: static assertion failed: "([\w.]+)"/g)
   const errors = find(/ error: (.*)/g)
-  // Anything but a failed assertion is a mistake in the program, and no answer.
+  // Any other message than a failed assertion is an error in the program.
   if ((status === 0) !== (wrong.length === 0) || errors.length !== wrong.length) {
     throw new Error(`${compiler.command} rejects the assertions:\n${stderr.slice(0, 4000)}`)
   }

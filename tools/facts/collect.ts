@@ -48,7 +48,7 @@ export function collectFacts(compiler: Compiler): Facts {
   }
 }
 
-/** The first unit that defines a name has the say: the C library before the kernel. */
+/** The first unit that defines a name takes precedence: the C library before the kernel. */
 function collectConstants(compiler: Compiler): NumberTable {
   const family = new RegExp(`^(${names.prefixes.join('|')})_`)
   const table: NumberTable = {}

@@ -43,7 +43,7 @@ function generate(check: boolean): string[] {
     headers.set(target.name, toolchain.headers)
     facts.set(target.name, collectFacts(toolchain.compiler))
   }
-  // What is common can be told from all targets only.
+  // Common facts can be determined from all targets only.
   if (missing.length > 0) return missing
   const files = emitFiles(facts, headers)
   if (check) return Array.from(files, ([name, text]) => compareText(sourcePath(name), text)).flat()

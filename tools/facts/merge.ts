@@ -53,7 +53,7 @@ function selectFacts(tables: Tables, select: (table: string, name: string) => bo
   return Object.fromEntries(selected)
 }
 
-/** Whatever the order of the fields. */
+/** Compares independently of the order of the fields. */
 function same(a: unknown, b: unknown): boolean {
   if (a === undefined || b === undefined) return a === b
   return differences({ table: { a } }, { table: { a: b } }).length === 0

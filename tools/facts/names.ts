@@ -1,5 +1,5 @@
 /**
- * What is asked of the headers: which headers, which names.
+ * The headers, and the names that are read from them.
  *
  * Small families of constants are taken whole by their prefix; where a prefix is shared with much that a user of `os`
  * never meets (PR_, TIOC) the names are listed.
@@ -78,7 +78,7 @@ export const kernelUnits: readonly Unit[] = [
 export const errnoUnit: Unit = ['errno.h']
 export const signalUnit: Unit = ['signal.h']
 
-/** The families of constants that are taken whole. */
+/** Prefixes of constants that are all included. */
 export const prefixes: readonly string[] = [
   'AT',
   'CLD',
@@ -154,7 +154,7 @@ export const constantNames: readonly string[] = words(`
 export const unwanted: RegExp =
   /_SIZE_VER\d+$|_(SUPPORTED|PREFIX_LEN)$|__|^(F_(GET|SET)LKW?64|F_LINUX_SPECIFIC_BASE|MAP_FAILED|O_TMPFILE_MASK|RLIMIT_NLIMITS|SCHED_FLAG_ALL|SEEK_MAX)$/
 
-/** In C these are function calls, whose answer is known at run time only; a C library may reserve some signals. */
+/** In C these are function calls, whose result is known at run time only; a C library may reserve some signals. */
 export const runtimeSignals: ReadonlySet<string> = new Set(['SIGRTMIN', 'SIGRTMAX', 'SIGSTKSZ'])
 
 /** The names that CPython's `os.sysconf_names` knows on Linux. In C each has a leading underscore. */

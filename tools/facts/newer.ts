@@ -1,7 +1,7 @@
 /**
- * Facts newer than the headers at hand. Only the kernel's own interface stands here: its numbers are the same on every
- * architecture and never change. Each line says since which kernel, and where it is defined.
- * A header that knows the name must agree with it; then the line here can go.
+ * Facts newer than the headers at hand. Only the kernel's interface is listed here: its numbers are the same on every
+ * architecture and never change. Each line says since which kernel, and where it is defined. A header that knows the
+ * name must agree with it; then the line here can go.
  */
 
 /** include/uapi/asm-generic/unistd.h; numbers from 424 on are common to all architectures. */
@@ -20,7 +20,7 @@ export const newerConstants: Readonly<Record<string, number>> = {
   STATX_ATTR_WRITE_ATOMIC: 0x400000, // Linux 6.11
 }
 
-/** Fields, as [offset, size]; they fill what was spare room of a structure, whose size stays. */
+/** Fields, as [offset, size]; they use padding of a structure, whose size does not change. */
 export const newerFields: Readonly<Record<string, Readonly<Record<string, readonly [number, number]>>>> = {
   // include/uapi/linux/stat.h
   statx: {

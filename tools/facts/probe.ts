@@ -2,7 +2,7 @@
  * Asks a C compiler for values without running anything, so that it works for a cross compiler too.
  *
  * Each expression becomes one C function whose inline assembly prints it (as the kernel's own asm-offsets do); the
- * compiler writes assembly text (-S), and the numbers are read from there. One function stands on one line, so a
+ * compiler writes assembly text (-S), and the numbers are read from there. Each function is on one line, so a
  * diagnostic names the expression that the headers do not know: it is dropped, and the rest is tried again.
  */
 
@@ -13,7 +13,7 @@ export interface Compiler {
   readonly args: readonly string[]
 }
 
-/** Headers that can stand in one translation unit. A header that is missing is left out. */
+/** Headers that can be included in one translation unit. A missing header is left out. */
 export type Unit = readonly string[]
 
 /** The largest output expected (macro dumps are about 1 MB). */
@@ -71,7 +71,7 @@ export function evaluate(
 
 /**
  * `%c0` prints a constant without the punctuation of an immediate. The value goes in two halves, as x86-64 has no
- * immediates of 64 bits; the third operand tells -1 from 2^64 - 1.
+ * immediates of 64 bits; the third operand distinguishes -1 from 2^64 - 1.
  */
 function probeLine(i: number, expression: string): string {
   const operands = [`(int)(long long)(${expression})`, `(int)((long long)(${expression}) >> 32)`, `(${expression}) < 0`]

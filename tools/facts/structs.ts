@@ -7,7 +7,7 @@ export interface StructQuestion {
   /** The C type, where it is not `struct <name>`. */
   readonly type?: string
   readonly fields: string
-  /** Where the declaration is looked for. The kernel's own is asked for what the kernel fills in by itself. */
+  /** The unit with the declaration: the kernel's for structures that the kernel fills in directly. */
   readonly unit?: Unit
 }
 

@@ -1,4 +1,4 @@
-/** The facts as they stand in the repository, and how they compare with the headers of this machine. */
+/** The facts as stored in the repository, compared with the headers of this machine. */
 
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'

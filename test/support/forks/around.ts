@@ -8,7 +8,7 @@ import os from 'osier'
 import { openCount } from '../open_files.ts'
 import { assertSucceeds, inChild, makeGarbage, type Situation, SUCCESS, start } from './child.ts'
 
-/** What a child of this process's writes until it ends. */
+/** The output of a child until it ends. */
 function readAll(fd: number): string {
   let all = ''
   for (;;) {
@@ -17,14 +17,14 @@ function readAll(fd: number): string {
       if (chunk.length === 0) return all
       all += chunk.toString()
     } catch (error) {
-      // A terminal whose other side has gone answers so.
+      // EIO: the other side of the pseudo-terminal is closed.
       if (error instanceof os.OSError && error.code === 'EIO') return all
       throw error
     }
   }
 }
 
-/** What stands around a fork: signals, terminals, channels, hooks, limits. */
+/** The environment of a fork: signals, terminals, channels, hooks, limits. */
 export const around: Readonly<Record<string, Situation>> = {
   'a signal reaches the child that handles it': inChild(async () => {
     const received = new Promise((resolve) => process.once('SIGUSR2', resolve))
@@ -64,13 +64,13 @@ export const around: Readonly<Record<string, Situation>> = {
     }
     const alive = setInterval(() => undefined, 1000)
     process.on('SIGUSR2', hear)
-    // libuv has put them into its pipe, and nobody has taken them out yet.
+    // libuv has written them to its signal pipe, and has not read them yet.
     for (let i = 0; i < 3; i++) os.kill(parent, 12)
     const pid = os.fork()
     if (pid === 0) {
       process.removeListener('SIGUSR2', hear)
       clearInterval(alive)
-      // A handle that still waits for its signals would not close, and so keep the child alive for ever.
+      // A handle that still waits for its signals would not close, and would keep the child alive.
       process.on('beforeExit', () => os._exit(heard === 0 ? SUCCESS : 1))
       await new Promise(() => undefined)
     }
@@ -222,7 +222,7 @@ export const around: Readonly<Record<string, Situation>> = {
     const messages: unknown[] = []
     child.on('message', (message) => {
       messages.push(message)
-      // By now there are two who could read it.
+      // Now two processes can read it.
       if (message === 'forked') child.send('second')
     })
     child.send('first')

@@ -2,21 +2,21 @@ import { writeSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import os from 'osier'
 
-/** What a process of its own does, which forks. It fails by throwing. */
+/** A test that runs in a separate process, which forks. It fails by throwing. */
 export type Situation = () => unknown
 
 /** How long a child may take, in milliseconds, before it counts as hanging: no situation needs a tenth of that. */
 const CHILD_TIMEOUT = 20_000
 
-/** The exit code of a child in which everything went as it should. */
+/** The exit code of a child whose checks succeeded. */
 export const SUCCESS = 7
 
-/** The exit code of a child that has printed what went wrong. */
+/** The exit code of a child that has printed an error. */
 const FAILED = 99
 
 /**
- * Waits for a child: its exit code, or the negative number of the signal that ended it. The child itself, which has 0 in
- * place of its own id, waits here for ever: what follows is the parent's.
+ * Waits for a child: its exit code, or the negative number of the signal that ended it. The child itself, which has 0
+ * in place of its own id, waits here forever: the rest is for the parent.
  */
 export async function ended(pid: number): Promise<number> {
   if (pid === 0) return new Promise(() => undefined)

@@ -12,7 +12,7 @@ async function printed(fd: number, part: () => unknown, code: number): Promise<s
   if (pid === 0) {
     os.dup2(writeEnd, fd)
     part()
-    // It falls off the end of the program, so nothing of the situation may run on.
+    // The child reaches the end of the program, so the rest of the situation must not run.
     return new Promise(() => undefined)
   }
   os.close(writeEnd)
@@ -22,7 +22,7 @@ async function printed(fd: number, part: () => unknown, code: number): Promise<s
   return text
 }
 
-/** An ending that the child comes to by itself, without one of the harness's. */
+/** A child that ends by itself, not by the harness. */
 async function endsWith(code: number, part: () => unknown): Promise<void> {
   const pid = os.fork()
   if (pid !== 0) return assertSucceeds(pid, code)
@@ -30,7 +30,7 @@ async function endsWith(code: number, part: () => unknown): Promise<void> {
   return new Promise(() => undefined)
 }
 
-/** How a child comes to its end. */
+/** The ways in which a child ends. */
 export const endings: Readonly<Record<string, Situation>> = {
   'os._exit at once': () => endsWith(SUCCESS, () => os._exit(SUCCESS)),
   'process.exit at once': inChild(() => undefined),
@@ -109,7 +109,7 @@ export const endings: Readonly<Record<string, Situation>> = {
   },
   'a signal ends it': async () => {
     const pid = start(() => sleep(30_000))
-    // To kill 0 is to kill the whole group of processes, the test's runner included.
+    // kill(0) would signal the whole process group, including the test runner.
     if (pid > 0) os.kill(pid, 15)
     await assertSucceeds(pid, -15)
   },

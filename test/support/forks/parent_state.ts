@@ -18,7 +18,7 @@ import { talkTls } from './tls.ts'
 
 const THIS_PROGRAM = new URL('./run.js', import.meta.url)
 
-/** What the process has that forks: tools, watchers, programs that it started, input, threads. */
+/** State of the process that forks: tools, watchers, child programs, input, threads. */
 export const parentState: Readonly<Record<string, Situation>> = {
   'the inspector is open': async () => {
     openInspector(0, '127.0.0.1')
@@ -181,7 +181,7 @@ export const parentState: Readonly<Record<string, Situation>> = {
       setInterval(() => { for (let i = 0; i < 1e4; i++) map.set(n++ % 50_000, { i, text: 'x' + i }) }, 1)`
     const workers = [1, 2, 3].map(() => new Worker(busy, { eval: true }))
     await Promise.all(workers.map((worker) => once(worker, 'online')))
-    // A collection of theirs has a lock of all of V8, on which the first collection of a child would wait for ever.
+    // Their garbage collections hold a global lock of V8, on which the child's first collection would deadlock.
     try {
       await assertSucceeds(start(makeGarbage))
     } catch (error) {

@@ -23,7 +23,7 @@ interface Limit {
 
 /** A user who has no other process, with a limit of RLIMIT_NPROC. */
 function limitOfUser(): Limit {
-  // In a range that systems give to nobody; two such tests at once are two users.
+  // In a range of ids that systems do not assign; concurrent tests use different ids.
   const user = 1_500_000_000 + process.pid
   process.setgid?.(user)
   process.setuid?.(user)

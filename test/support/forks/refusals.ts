@@ -18,7 +18,7 @@ function blockedSignals(): string {
   return scratch.toString('hex', 0, SIGNALS / 8)
 }
 
-/** What becomes of a fork in a process that may not make this call any more. Nothing may be left over. */
+/** The outcome of a fork in a process without permission for this call. It must leak nothing. */
 function forkWithout(syscall: keyof typeof syscalls, withTerminal: boolean): void {
   forbid(syscall, errnoNumbers.EIO)
   const [open, signals] = [openCount(fds), blockedSignals()]
@@ -37,7 +37,7 @@ function forkWithout(syscall: keyof typeof syscalls, withTerminal: boolean): voi
 
 const NEEDED = ['openat', 'getdents64', 'pread64', 'read', 'statx', 'newfstatat', 'pipe2', 'eventfd2', 'clone'] as const
 
-/** Forks where a sandbox refuses what a fork asks of the kernel. */
+/** Forks in a sandbox that refuses system calls of a fork. */
 export const refusals: Readonly<Record<string, Situation>> = {
   'a sandbox refuses a call: an OSError, and nothing is left over': async () => {
     for (const withTerminal of [false, true]) {

@@ -17,7 +17,7 @@ async function run(name: string): Promise<void> {
   writeSync(1, 'as it should be\n')
 }
 
-// Not awaited: a child in which this never ends would end with 13, by which Node tells of an `await` left open.
+// Not awaited: a child in which this never ends would end with 13, Node's exit code for an unsettled `await`.
 run(process.argv[2] ?? '').catch((error: unknown) => {
   writeSync(2, `${error instanceof Error ? error.stack : String(error)}\n`)
   process.exitCode = 1

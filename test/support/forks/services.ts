@@ -35,7 +35,7 @@ async function listening(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port
 }
 
-/** A server that answers with the id of the process that serves. */
+/** A server that responds with the id of the serving process. */
 function serverOfIds(): Server {
   return createServer((_, response) => {
     response.setHeader('connection', 'close')
@@ -213,7 +213,7 @@ export const services: Readonly<Record<string, Situation>> = {
     await ask('/before')
     await fetched('/before')
     const pid = start(async () => {
-      // Whoever serves, the answers on the child's connections are to what the child asked.
+      // The responses on the child's connections belong to the child's requests, whichever process serves them.
       for (let i = 0; i < 5; i++) assert.equal(await ask(`/child/${i}`), `/child/${i}`)
       assert.equal(await fetched('/child'), '/child')
     })

@@ -38,7 +38,7 @@ function workAtRandom(): void {
   else if (random < 0.3) for (let i = 0; i < 20; i++) new Function('a', `return a * ${i} + ${Math.random()}`)(i)
 }
 
-/** Forks where it is hard: often, with much memory, with little, and in places where nobody would expect it. */
+/** Forks under difficult conditions: often, with much memory, with little, and at unusual points of a program. */
 export const stress: Readonly<Record<string, Situation>> = {
   '1 000 in a row, with random work on both sides': async () => {
     const children = childrenOf()
@@ -82,7 +82,7 @@ export const stress: Readonly<Record<string, Situation>> = {
     await assertSucceeds(start(makeGarbage))
     const outcomes: string[] = []
     const [fds, threads] = [openCount(), threadCount()]
-    // V8 needs some for itself: without any it ends the process at the next collection, whoever asked.
+    // V8 needs some memory itself: without it, V8 aborts the process at the next collection.
     for (let mebibytes = 32n; mebibytes <= 160n; mebibytes += 8n) {
       limitAddresses(addressesInUse() + (mebibytes << 20n))
       try {

@@ -25,7 +25,7 @@ function put(fs: vfs.VfsFat, path: string, text: string): void {
   file.write(text)
 }
 
-/** All that stands on a volume. */
+/** All entries of a volume. */
 function everything(fs: vfs.VfsFat): unknown[] {
   return [list(fs), list(fs, '/dir'), contents(fs, '/a').toString(), contents(fs, '/dir/below').toString()]
 }
@@ -47,7 +47,7 @@ const calls: readonly ((fs: vfs.VfsFat, path: string) => unknown)[] = [
   (fs, path) => fs.chdir(path),
 ]
 
-/** Where a character stands in a path: at the end of a name that exists, within one, above one, before "..". */
+/** The position of a character in a path: at the end of a name that exists, within one, above one, before "..". */
 const places: readonly ((character: string) => string)[] = [
   (character) => `/a${character}`,
   (character) => `/a${character}b`,

@@ -198,7 +198,7 @@ function writeImage(data: Buffer, sectors: Iterable<number>): void {
 function repairImage(fat: number, when: string): void {
   const repair = runTool('fsck.fat', ['-v', '-a', '-w', image])
   assert.ok(repair.status === 0 || repair.status === 1, `${repair.stdout}${repair.stderr}`)
-  // It tells the width of the entries of the table: it is the kind that is meant.
+  // The number is the width of the table's entries: the FAT type.
   assert.match(String(repair.stdout), new RegExp(`\\b${fat} bit entries`))
   const second = runTool('fsck.fat', ['-n', image])
   assert.equal(second.status, 0, `${when}: ${second.stdout}`)
@@ -239,7 +239,7 @@ for (const { fat, blocks } of kinds) {
   })
 }
 
-test('an error of the device is passing: afterwards everything goes on', () => {
+test('after a temporary error of the device, calls succeed again', () => {
   const device = new RamBlockDev(SECTOR, 400)
   VfsFat.mkfs(device)
   const failing = new Failing(device, Number.MAX_SAFE_INTEGER)

@@ -329,7 +329,7 @@ test('renaming replaces a file, and can change no more than the case', () => {
   )
 })
 
-test('a directory of 5000 entries is read once, as it is asked for', () => {
+test('a directory of 5000 entries is read once, incrementally', () => {
   const { device, fs } = small(65536)
   // The root of FAT16 has room for 512 entries, and long names need several.
   fs.mkdir('many')
@@ -350,7 +350,7 @@ test('a directory of 5000 entries is read once, as it is asked for', () => {
   assert.ok(read.size <= 3, 'one entry needs the sectors up to it')
   const found = [...entries].length
   assert.equal(found + 1, 5000)
-  // The table is looked at for each cluster; the directory itself lies behind it.
+  // The table is read for each cluster; the directory is behind it.
   const behindTable = device.data.readUInt16LE(14) + device.data.readUInt16LE(22)
   assert.deepEqual(
     [...read].filter(([block, times]) => block >= behindTable && times > 1),

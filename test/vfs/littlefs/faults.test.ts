@@ -111,7 +111,7 @@ function checkCut(version: 1 | 2, image: Buffer, before: Tree, after: Tree, when
   const fs = version === 1 ? new vfs.VfsLfs1(device) : new vfs.VfsLfs2(device)
   assertBetween(treeOf(fs), before, after, when)
   const kept = treeOf(fs)
-  // The next write puts right whatever was not finished.
+  // The next write completes unfinished operations.
   write(fs, '/next', pattern(1000, 9))
   kept.set('/next', pattern(1000, 9))
   assert.deepEqual(sorted(treeOf(fs)), sorted(kept), when)
@@ -216,7 +216,7 @@ for (const [version, Lfs] of [
       })
     })
 
-    test('an error of the device is passing: what was stored is there, and everything goes on', () => {
+    test('after a temporary error of the device, stored files are intact and calls succeed again', () => {
       const { memory, fs } = fresh(Lfs)
       write(fs, '/before', pattern(2000))
       fs.mkdir('/d')
@@ -240,7 +240,7 @@ for (const [version, Lfs] of [
       }
     })
 
-    test('a file that is open when the device fails is what was stored of it, or goes on', () => {
+    test('a file that is open when the device fails keeps its stored contents, or can be used further', () => {
       const { memory, fs } = fresh(Lfs)
       using file = fs.open('/log', 'wb')
       file.write(pattern(600))

@@ -64,7 +64,7 @@ function emptyImage(blockSize: number): { device: vfs.RamBlockDev; root: Buffer 
   return { device, root: one.readUInt32LE(0) > other.readUInt32LE(0) ? one : other }
 }
 
-test('a directory out of order is listed whole', () => {
+test('a directory with unsorted entries is listed completely', () => {
   const { device, root } = emptyImage(1024)
   // Without times, one byte of which could be that of a name.
   const fs = new vfs.VfsLfs2(device, { mtime: false })

@@ -88,12 +88,12 @@ function tryOut(Lfs: Lfs, data: Buffer): boolean {
   return mounted
 }
 
-/** Where a word stands. */
+/** The offsets of a word. */
 function* wordsIn(data: Buffer, wanted: Buffer): Generator<number> {
   for (let at = data.indexOf(wanted); at !== -1; at = data.indexOf(wanted, at + 1)) yield at
 }
 
-/** The number as it stands on the disk. */
+/** The number as stored on the disk. */
 function word(value: number): Buffer {
   const bytes = Buffer.alloc(4)
   bytes.writeUInt32LE(value)
@@ -185,7 +185,7 @@ for (const [version, Lfs] of [
     })
 
     test('a chain that is a circle, or leads nowhere, ends', () => {
-      // The last block of a file stands before its size.
+      // The last block of a file is stored before its size.
       const heads = [...wordsIn(valid, word(1800))].map((at) => valid.readUInt32LE(at - 4))
       assert.ok(heads.length > 0)
       for (const target of [...heads, 0, 5, BLOCKS, 0xffffffff]) {

@@ -58,7 +58,7 @@ function outcome(action: () => void): string {
 
 type Where = number | 'end' | 'anew'
 
-/** Writes to a file, which is made where it is missing, unless it is to be written to in the middle. */
+/** Writes to a file; creates it if it is missing, except for a write at an offset. */
 function put(fs: vfs.VfsLfs1 | vfs.VfsLfs2, path: string, data: Buffer, where: Where): void {
   using file = fs.open(path, where === 'anew' ? 'wb' : where === 'end' ? 'ab' : 'r+b')
   if (typeof where === 'number') file.seek(where)
@@ -69,11 +69,11 @@ function failure(code: string): Error {
   return Object.assign(new Error(code), { code })
 }
 
-/** A file system as it ought to be. */
+/** A model of a file system. */
 class Model {
   readonly tree: Tree = new Map()
 
-  /** What is there: null for a directory, undefined for nothing. */
+  /** The entry of a path: null for a directory, undefined if there is none. */
   #look(path: string): Buffer | null | undefined {
     for (let end = path.indexOf('/', 1); end !== -1; end = path.indexOf('/', end + 1)) {
       const above = this.tree.get(path.slice(0, end))

@@ -1,4 +1,4 @@
-/** VfsPosix: the host, whole or confined to a directory that nothing leads out of. */
+/** VfsPosix: the host's file system, whole or confined to a root directory. */
 
 import assert from 'node:assert/strict'
 import {
@@ -211,7 +211,7 @@ test('a directory left early is closed, and files of unknown length are read who
   assert.deepEqual([file.readline(), file.readline()], ['line 1\n', 'line 2\n'])
 })
 
-describe('the walk that stands in for openat2', () => {
+describe('the path walk without openat2', () => {
   const { O_PATH, O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_DIRECTORY } = os as unknown as Record<string, number>
 
   test('finds what the kernel finds', () => {
