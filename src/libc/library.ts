@@ -1,5 +1,6 @@
-import { isMainThread } from 'node:worker_threads'
-import { target } from './facts.ts'
+import { readFileSync } from 'node:fs'
+import { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worker_threads'
+import { constants, target } from './facts.ts'
 import koffi, { type LibraryHandle } from './koffi.ts'
 import { type Bind, makeStandardStreamsInheritable, noteStandardStreams, STANDARD_STREAMS } from './standard_streams.ts'
 
@@ -31,11 +32,17 @@ function libraries(): LibraryHandle[] {
   }
   const bind: Bind = (prototype) => own.func(prototype)
   noteStandardStreams(bind)
-  makeStandardStreamsInheritable(bind, isMainThread)
-  // Once for each process: the registration remains when a worker ends.
-  if (isMainThread) fillStandardStreamsAtExit(own)
+  if (getEnvironmentData(PROCESS_IS_PREPARED) === undefined) {
+    setEnvironmentData(PROCESS_IS_PREPARED, true)
+    makeStandardStreamsInheritable(bind)
+    fillStandardStreamsAtExit(own)
+    if (!isMainThread) keepKoffiLoaded(bind)
+  }
   return opened
 }
+
+/** What concerns the whole process is done once: the key of the data that tells workers whether it has been done. */
+const PROCESS_IS_PREPARED = 'osier: the process is prepared'
 
 /**
  * Registers exit handlers that fill the free numbers among the descriptors 0 to 2. koffi syncs standard output and
@@ -49,6 +56,22 @@ function fillStandardStreamsAtExit(library: LibraryHandle): void {
   const register = library.func('int __cxa_atexit(uintptr_t, uintptr_t, uintptr_t)')
   const fill = Number(koffi.address(library.symbol('epoll_create')))
   for (const _ of STANDARD_STREAMS) register(fill, 1, 0)
+}
+
+/**
+ * If only workers use koffi, the last of them unloads it at its end, and koffi synchronises the streams then: before what
+ * `fillStandardStreamsAtExit` has registered is called. So koffi stays loaded until the process exits.
+ */
+function keepKoffiLoaded(bind: Bind): void {
+  let path: string | undefined
+  try {
+    path = /\/.*\/koffi\.node$/m.exec(readFileSync('/proc/self/maps', 'latin1'))?.[0]
+  } catch {
+    // There is no /proc, or it may not be read.
+  }
+  if (path === undefined) return
+  const { RTLD_NOW, RTLD_NODELETE } = constants
+  bind('uintptr_t dlopen(const char *, int)')(Buffer.from(`${path}\0`, 'latin1'), RTLD_NOW | RTLD_NODELETE)
 }
 
 /** The C function of this prototype, or `undefined` where the platform's libraries lack it. */

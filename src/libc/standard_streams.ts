@@ -1,3 +1,4 @@
+import { isMainThread } from 'node:worker_threads'
 import { constants, structs } from './facts.ts'
 import { addressOf, ownMemory } from './memory.ts'
 
@@ -51,12 +52,12 @@ export function noteStandardStreams(bind: Bind): void {
  * Node sets FD_CLOEXEC on descriptors 0 to 2 when it starts, so a child that is created without Node's functions would
  * find them closed. Other languages leave them inheritable, and so does osier.
  *
- * @param isFirst false in a worker: where one stream is inheritable, another thread has done this before, and what is
- *   close-on-exec now has been opened or made so by the program
+ * A worker may be the first thread to open the C library. If one stream is inheritable then, another thread has done
+ * this meanwhile, and a descriptor that is close-on-exec now was opened, or made so, by the program.
  */
-export function makeStandardStreamsInheritable(bind: Bind, isFirst: boolean): void {
+export function makeStandardStreamsInheritable(bind: Bind): void {
   const fcntl = bind('int fcntl(int, int, long)')
   const flags = STANDARD_STREAMS.map((fd) => Number(fcntl(fd, F_GETFD, 0)))
-  if (!isFirst && flags.includes(0)) return
+  if (!isMainThread && flags.includes(0)) return
   for (const fd of STANDARD_STREAMS) if (flags[fd] === FD_CLOEXEC) fcntl(fd, F_SETFD, 0)
 }

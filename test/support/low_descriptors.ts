@@ -12,8 +12,8 @@ export interface Operation {
   readonly js: string
   /** The body of a function of Python. */
   readonly python: string
-  /** Whether it takes `fork`. */
-  readonly forks?: true
+  /** What it takes, of what only Node has: `fork`; an event loop that waits for descriptors without a thread's help. */
+  readonly needs?: 'fork' | 'loop'
 }
 
 /** All combinations of the three. */
@@ -32,26 +32,37 @@ done
 echo "$s" >> lines`
 
 const jsFrame = (operations: readonly Operation[], closed: readonly number[]): string => `
-import { readFileSync, writeFileSync } from 'node:fs'
 import os from '${import.meta.resolve('osier')}'
 import sjs from '${import.meta.resolve('osier/sjs')}'
 const { promises } = os
 const state = ${JSON.stringify(PROBE)}
 const sh = (more = 'true') => ['sh', '-c', state + '\\n' + more]
-const lines = () => { const text = readFileSync('lines', 'utf8'); writeFileSync('lines', ''); return text }
+// By os, since node:fs of Bun does not close what has the number of a standard stream.
+const put = (name, text) => {
+  const fd = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+  os.write(fd, Buffer.from(text))
+  os.close(fd)
+}
+const lines = () => {
+  const fd = os.open('lines', os.O_RDONLY)
+  const text = os.read(fd, 1000).toString()
+  os.close(fd)
+  put('lines', '')
+  return text
+}
 const low = (fd) => (fd <= 2 ? fd : 'other')
 const flags = (fd) => [os.get_inheritable(fd), os.get_blocking(fd)]
 const code = os.waitstatus_to_exitcode
 const isOpen = (fd) => { try { os.fstat(fd); return true } catch { return false } }
 const results = {}
 const run = async (name, body) => {
-  writeFileSync('lines', '')
+  put('lines', '')
   try { results[name] = await body() } catch (error) { results[name] = error.code ?? String(error) }
   results[name + ': then open'] = [0, 1, 2].filter(isOpen)
 }
 for (const fd of ${JSON.stringify(closed)}) os.close(fd)
 ${operations.map(({ name, js }) => `await run('${name}', async () => { ${js} })`).join('\n')}
-writeFileSync('results', JSON.stringify(results))
+put('results', JSON.stringify(results))
 `
 
 const indented = (body: string): string => body.replaceAll(/^/gm, '    ')

@@ -75,10 +75,10 @@ function isInherited(fd: number, flags: number): boolean {
 /**
  * Whether Node has made a descriptor non-blocking: that of a standard stream, or of a file that the program has put in
  * its place (`dup2`) before it first used `process.stdin`, `process.stdout` or `process.stderr`. The handles of other
- * threads, and those of other runtimes, cannot be listed: there every descriptor counts.
+ * threads cannot be listed: in a worker every descriptor counts. Bun and Deno leave O_NONBLOCK as it is.
  */
 function isNonBlockingByNode(fd: number): boolean {
-  return isStandardStream(fd) || !isNode || !isMainThread || descriptorsOfNode().has(fd)
+  return isStandardStream(fd) || (isNode && (!isMainThread || descriptorsOfNode().has(fd)))
 }
 
 /** The descriptor may refer to another file now, and other flags may have changed. */
