@@ -1,5 +1,5 @@
 import { wrongType } from './errors.ts'
-import { followBun } from './libc/bun_environment.ts'
+import { copyFromBun } from './libc/bun_environment.ts'
 import { lastErrno, osError } from './libc/call.ts'
 import { constants, sizes, structs } from './libc/facts.ts'
 import { libc } from './libc/functions.ts'
@@ -62,7 +62,7 @@ const { tm_sec, tm_min, tm_hour, tm_mday, tm_mon, tm_year, tm_wday } = structs.t
  */
 export function ctime(secs: number | bigint | null = null): string {
   const moment = wholeSeconds(secs ?? Date.now() / 1000)
-  followBun()
+  copyFromBun()
   putBigInt64(0, moment)
   const tm = sizes.time_t
   if (libc.localtime_r(scratchAddress, scratchAddress + tm) === 0) throw osError(lastErrno(), 'localtime_r')

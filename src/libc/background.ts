@@ -41,7 +41,7 @@ export interface Job {
    * Is called with the reason why the call could not be made: the C library lacks the function, memory is exhausted, or
    * `arguments` has thrown. It must not throw.
    */
-  refused(error: unknown): void
+  failedToStart(error: unknown): void
 }
 
 /** Memory that one call owns while it runs. */
@@ -59,23 +59,23 @@ interface Call {
 }
 
 /** Queued jobs in the order in which they came; those before `next` have been started. */
-let waiting: (Job | undefined)[] = []
-let next = 0
+let queuedJobs: (Job | undefined)[] = []
+let nextIndex = 0
 
 /**
  * The running calls and their memory. The references keep memory alive that C may still write to. An array rather than
  * a Map: when a Map rehashes, its old table refers to the new one. Once one table has reached V8's old generation, all
  * later ones, and the jobs in them, stay alive until the next major collection.
  */
-let underWay: Call[] = []
-let idle: Block[] = []
-let most = 0
+let runningCalls: Call[] = []
+let freeBlocks: Block[] = []
+let maxRunning = 0
 
 /** Queues a call for the pool. */
 export function inBackground(job: Job): void {
-  if (most === 0) most = Math.max(1, threadPoolSize() - 1)
-  waiting.push(job)
-  startWaiting()
+  if (maxRunning === 0) maxRunning = Math.max(1, threadPoolSize() - 1)
+  queuedJobs.push(job)
+  startQueued()
 }
 
 /**
@@ -84,30 +84,31 @@ export function inBackground(job: Job): void {
  */
 export function forgetBackground(isChild: boolean): void {
   if (!isChild) return
-  waiting = []
-  next = 0
-  underWay = []
-  idle = []
+  queuedJobs = []
+  nextIndex = 0
+  runningCalls = []
+  freeBlocks = []
 }
 
-function startWaiting(): void {
-  while (underWay.length < most && next < waiting.length) {
-    const job = waiting[next] as Job
-    waiting[next++] = undefined
+function startQueued(): void {
+  while (runningCalls.length < maxRunning && nextIndex < queuedJobs.length) {
+    const job = queuedJobs[nextIndex] as Job
+    queuedJobs[nextIndex++] = undefined
     if (!job.abandoned) begin(job)
   }
   // The started jobs are removed only from time to time, since that moves all jobs after them.
-  if (next < waiting.length && next < 1024) return
-  waiting = waiting.slice(next)
-  next = 0
+  if (nextIndex < queuedJobs.length && nextIndex < 1024) return
+  queuedJobs = queuedJobs.slice(nextIndex)
+  nextIndex = 0
 }
 
 function begin(job: Job): void {
   let block: Block
   try {
-    block = (job.memorySize <= BLOCK_SIZE ? idle.pop() : undefined) ?? newBlock(Math.max(job.memorySize, BLOCK_SIZE))
+    block =
+      (job.memorySize <= BLOCK_SIZE ? freeBlocks.pop() : undefined) ?? newBlock(Math.max(job.memorySize, BLOCK_SIZE))
   } catch (error) {
-    job.refused(error)
+    job.failedToStart(error)
     return
   }
   start(job, block)
@@ -120,7 +121,7 @@ function newBlock(size: number): Block {
 
 function start(job: Job, block: Block): void {
   const call: Call = { job, block }
-  underWay.push(call)
+  runningCalls.push(call)
   try {
     const args = job.arguments(block)
     asynchronous(job.name)(...args, (error: unknown, result: Int64) => {
@@ -129,8 +130,8 @@ function start(job: Job, block: Block): void {
     })
   } catch (error) {
     remove(call)
-    keep(block)
-    job.refused(error)
+    recycle(block)
+    job.failedToStart(error)
   }
 }
 
@@ -146,20 +147,20 @@ function ended(call: Call, error: unknown, result: Int64, errno: number): void {
     return
   }
   if (error === null) job.done(result, errno, block)
-  else job.refused(error)
-  keep(block)
-  startWaiting()
+  else job.failedToStart(error)
+  recycle(block)
+  startQueued()
 }
 
 /** Removes a call that has ended; returns false where it was not in the list. */
 function remove(call: Call): boolean {
-  const at = underWay.indexOf(call)
+  const at = runningCalls.indexOf(call)
   if (at === -1) return false
-  const last = underWay.pop()
-  if (last !== undefined && last !== call) underWay[at] = last
+  const last = runningCalls.pop()
+  if (last !== undefined && last !== call) runningCalls[at] = last
   return true
 }
 
-function keep(block: Block): void {
-  if (block.bytes.length === BLOCK_SIZE && idle.length < most) idle.push(block)
+function recycle(block: Block): void {
+  if (block.bytes.length === BLOCK_SIZE && freeBlocks.length < maxRunning) freeBlocks.push(block)
 }

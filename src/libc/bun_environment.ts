@@ -10,15 +10,15 @@ import { environmentStrings } from './string_array.ts'
  * which Bun decodes incorrectly.)
  */
 
-const isApart = isBun && isMainThread
+const hasOwnEnvironment = isBun && isMainThread
 
 const EQUALS = 0x3d
 
 /**
  * Copies changes of `process.env` to the C library: to be called before C reads the environment or a child inherits it.
  */
-export function followBun(): void {
-  if (!isApart) return
+export function copyFromBun(): void {
+  if (!hasOwnEnvironment) return
   const wanted = new Map(Object.entries(process.env))
   for (const [name, values] of valuesInC()) {
     change(name, values, wanted.get(name))
@@ -43,16 +43,16 @@ function valuesInC(): Map<string, Buffer[]> {
 
 function change(name: string, values: readonly Buffer[], value: string | undefined): void {
   // A value with U+FFFD is one that Bun could not decode; the C library's value must not be overwritten with it.
-  const isLost = value?.includes('\ufffd') && values.some((bytes) => !isUtf8(bytes))
-  if (isLost || values.some((bytes) => bytes.toString() === value)) return
+  const isUndecodable = value?.includes('\ufffd') && values.some((bytes) => !isUtf8(bytes))
+  if (isUndecodable || values.some((bytes) => bytes.toString() === value)) return
   if (value === undefined) libc.unsetenv(name)
   else libc.setenv(name, value, 1)
   if (name === 'TZ') libc.tzset()
 }
 
 /** Copies a change in the C library to `process.env`; without a value the variable is removed. */
-export function tellBun(name: string, value: string | undefined): void {
-  if (!isApart) return
+export function copyToBun(name: string, value: string | undefined): void {
+  if (!hasOwnEnvironment) return
   if (value === undefined) delete process.env[name]
   else process.env[name] = value.toWellFormed()
 }

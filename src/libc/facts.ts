@@ -28,8 +28,8 @@ const targets: Targets = {
 export type TargetName = keyof Targets
 
 /** The module of a target. */
-type Own = Targets[TargetName]
-type TableName = keyof typeof linux & keyof Own
+type TargetFacts = Targets[TargetName]
+type TableName = keyof typeof linux & keyof TargetFacts
 
 /** All keys of all members of a union, where `keyof` gives only the common ones. */
 type AnyKey<Union> = Union extends unknown ? keyof Union : never
@@ -39,7 +39,7 @@ type Numbers<Common, Some> = { readonly [Name in keyof Common | keyof Some]: num
   readonly [Name in Exclude<AnyKey<Some>, keyof Some>]: number | undefined
 }
 
-type NumberTable<Name extends TableName> = Numbers<(typeof linux)[Name], Own[Name]>
+type NumberTable<Name extends TableName> = Numbers<(typeof linux)[Name], TargetFacts[Name]>
 
 /** In bytes: the size of the structure, the offset of each field, and its width. */
 interface Layout<Struct extends { readonly offsets: object; readonly sizes: object }> {
@@ -49,7 +49,7 @@ interface Layout<Struct extends { readonly offsets: object; readonly sizes: obje
 }
 
 type CommonStructs = typeof linux.structs
-type OwnStructs = Own['structs']
+type OwnStructs = TargetFacts['structs']
 
 type Structs = { readonly [Name in keyof CommonStructs]: Layout<CommonStructs[Name]> } & {
   readonly [Name in keyof OwnStructs]: Layout<OwnStructs[Name]>
@@ -58,7 +58,7 @@ type Structs = { readonly [Name in keyof CommonStructs]: Layout<CommonStructs[Na
 /** The target whose facts these are; null where there are none. */
 export const target: TargetName | null = findTarget()
 
-const own: Own | null = target === null ? null : targets[target]
+const own: TargetFacts | null = target === null ? null : targets[target]
 
 /** C constants of all headers but errno's and the signal numbers: O_RDONLY, AT_FDCWD, CLOCK_MONOTONIC ... */
 export const constants: NumberTable<'constants'> = join(linux.constants, own?.constants)

@@ -41,11 +41,11 @@ export interface Watch {
  */
 export function watch(fd: number, wake: () => void): Watch {
   const loop = eventLoop()
-  if (libc.uv_handle_type_name(POLL) !== 'poll') throw notAsKnown()
+  if (libc.uv_handle_type_name(POLL) !== 'poll') throw unexpectedLayout()
   const handle = libc.calloc(1, libc.uv_handle_size(POLL))
-  if (handle === 0 || libc.uv_poll_init(loop, handle, fd) !== 0) throw notAsKnown()
+  if (handle === 0 || libc.uv_poll_init(loop, handle, fd) !== 0) throw unexpectedLayout()
   unlink(handle)
-  releaseAtEnd(handle, fd)
+  releaseAtExit(handle, fd)
   let isWoken = false
   const onImmediate = (): void => {
     isWoken = false
@@ -65,13 +65,13 @@ export function watch(fd: number, wake: () => void): Watch {
  * Node runs the loop a last time when a thread ends (by itself, by `process.exit`, by `worker.terminate`), when
  * JavaScript may no longer run. So C functions are registered to be called before that.
  */
-function releaseAtEnd(handle: Address, fd: number): void {
+function releaseAtExit(handle: Address, fd: number): void {
   const isolate = libc._ZN2v87Isolate10GetCurrentEv()
   // The hook that was added last is called first.
-  const steps = { free: handle, close: fd, uv_poll_stop: handle }
-  for (const [name, argument] of Object.entries(steps)) {
+  const hooks = { free: handle, close: fd, uv_poll_stop: handle }
+  for (const [name, argument] of Object.entries(hooks)) {
     const hook = findSymbol(name)
-    if (hook === undefined) throw notAsKnown()
+    if (hook === undefined) throw unexpectedLayout()
     libc._ZN4node25AddEnvironmentCleanupHookEPN2v87IsolateEPFvPvES3_(isolate, hook, argument)
   }
 }
@@ -85,7 +85,7 @@ function unlink(handle: Address): void {
   const self = handle + LINK
   const next = addressAt(self + NEXT)
   const previous = addressAt(self + PREVIOUS)
-  if (addressAt(next + PREVIOUS) !== self || addressAt(previous + NEXT) !== self) throw notAsKnown()
+  if (addressAt(next + PREVIOUS) !== self || addressAt(previous + NEXT) !== self) throw unexpectedLayout()
   putAddress(next + PREVIOUS, previous)
   putAddress(previous + NEXT, next)
   putAddress(self + NEXT, self)
@@ -100,7 +100,7 @@ function putAddress(place: Address, value: Address): void {
   koffi.encode(BigInt(place), 'uint64_t', BigInt(value))
 }
 
-function notAsKnown(): NotImplementedError {
+function unexpectedLayout(): NotImplementedError {
   return new NotImplementedError(
     'osier cannot wait in the event loop of this build of Node: libuv is not as it is known',
   )

@@ -27,7 +27,7 @@ const fromCharCode = String.fromCharCode as (...units: (number | undefined)[]) =
 
 /** The text of TINY bytes: no loop and no native function, which is slow right after a system call. */
 // biome-ignore format: one row for each eight bytes
-function tiny(b: Buffer, at: number): string {
+function decodeTiny(b: Buffer, at: number): string {
   return fromCharCode(
     b[at], b[at + 1], b[at + 2], b[at + 3], b[at + 4], b[at + 5], b[at + 6], b[at + 7],
     b[at + 8], b[at + 9], b[at + 10], b[at + 11], b[at + 12], b[at + 13], b[at + 14], b[at + 15],
@@ -40,7 +40,7 @@ function tiny(b: Buffer, at: number): string {
 export function decodeBuffer(buffer: Buffer, start: number, end: number): string {
   const length = end - start
   if (length <= TINY && start + TINY <= buffer.length && isAscii(buffer, start, end)) {
-    return tiny(buffer, start).slice(0, length)
+    return decodeTiny(buffer, start).slice(0, length)
   }
   if (end - start <= SHORT && latin1Slice !== undefined && isAscii(buffer, start, end))
     return latin1Slice.call(buffer, start, end)

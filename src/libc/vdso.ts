@@ -12,7 +12,7 @@ const NAME = process.arch === 'arm64' ? '__kernel_getrandom' : '__vdso_getrandom
 const PROTOTYPE = `long ${NAME}(uintptr_t, size_t, unsigned int, uintptr_t, size_t)`
 
 /** The value of the state's size that requests a description of the state. */
-const ASK = 2n ** 64n - 1n
+const DESCRIBE_STATE = 2n ** 64n - 1n
 
 /**
  * getrandom(2) in the vDSO (vdso(7)), which the kernel provides from Linux 6.11 on: it makes no system call, but uses a
@@ -26,7 +26,7 @@ const ASK = 2n ** 64n - 1n
  */
 export function findVdsoRandom(): VdsoRandom | null {
   const call = target !== null && isMainThread ? find() : null
-  if (call === null || call(0, 0, 0, scratchAddress, ASK) !== 0) return null
+  if (call === null || call(0, 0, 0, scratchAddress, DESCRIBE_STATE) !== 0) return null
   const [size, protection, flags] = [uint32At(0), uint32At(4), uint32At(8)]
   const page = Number(libc.sysconf(sysconfNames.SC_PAGESIZE))
   // A state must not cross a page boundary.

@@ -1,5 +1,5 @@
 import { isMainThread } from 'node:worker_threads'
-import { followBun } from '../libc/bun_environment.ts'
+import { copyFromBun } from '../libc/bun_environment.ts'
 import { bytesOfString } from '../libc/c_strings.ts'
 import { libc } from '../libc/functions.ts'
 import { decode } from '../libc/strings.ts'
@@ -21,7 +21,7 @@ function variable(path: FileName, name: string): string | undefined {
   // No variable has such a name, but getenv(3) would take 'A=B' for the variable A with a value that begins with 'B='.
   if (name === '' || /[=\0]/.test(name)) return undefined
   if (!isMainThread) return threadValue(path, name)
-  followBun()
+  copyFromBun()
   const value = libc.getenv(cString(likePath(path, name), 'path'))
   return value === 0 ? undefined : textFor(path, bytesOfString(value))
 }

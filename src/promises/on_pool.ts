@@ -161,7 +161,7 @@ class PoolCall<T> implements Job {
   /** Fails a queued call: the number may belong to another file by the time the call would be made. */
   descriptorClosed(fd: number): void {
     this.abandoned = true
-    this.refused(osError(EBADF, this.#call.syscall, fd))
+    this.failedToStart(osError(EBADF, this.#call.syscall, fd))
   }
 
   #abandon(reason: unknown): void {
@@ -207,7 +207,7 @@ class PoolCall<T> implements Job {
     throw osError(errno, call.syscall, call.file, call.file2)
   }
 
-  refused(error: unknown): void {
+  failedToStart(error: unknown): void {
     if (!this.#isRunning) this.#dequeue()
     this.#stopListening?.()
     this.#reject(error)

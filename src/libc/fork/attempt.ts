@@ -11,7 +11,7 @@ import {
   forkEventLoop,
   pendingHandles,
 } from './event_loop.ts'
-import { excludeFromFork, includeInFork, surveyMemory } from './memory_map.ts'
+import { clearDontFork, restoreDontFork, surveyMemory } from './memory_map.ts'
 import { Pipe } from './pipe.ts'
 import { QuiescenceCheck } from './quiescence.ts'
 import { hasWorkers } from './report.ts'
@@ -32,10 +32,10 @@ const { RLIMIT_NPROC, SIG_SETMASK } = constants
 const STDERR = 2
 
 /** How long to retry while V8's workers or worker threads are busy, in milliseconds. */
-const PATIENCE = 5000
+const TIMEOUT = 5000
 
 /** The functions that are called in the phases in which nothing may be bound or allocated. */
-const INVOLVED = [
+const FUNCTIONS_TO_BIND = [
   ...(['fork', 'forkpty', 'madvise', 'prlimit', 'pthread_mutex_lock', 'pthread_mutex_unlock'] as const),
   ...(['pthread_sigmask', 'open', 'read', 'readInto', 'preadInto', 'write', 'close', 'dup3', 'fcntl'] as const),
   ...(['pipe2', 'poll', 'getdents64', 'statx', 'getpid', 'kill', 'waitpid', '_exit', 'usleep'] as const),
@@ -71,12 +71,12 @@ const DESCRIPTORS = 28
 let timekeeperFds: readonly number[] = []
 
 /** The state of Node that this module relies on, located once. */
-let known: { readonly loop: EventLoop; readonly workers: V8Workers } | undefined
+let nodeState: { readonly loop: EventLoop; readonly workers: V8Workers } | undefined
 
 function locateNodeState(): { readonly loop: EventLoop; readonly workers: V8Workers } {
   requireFreeDescriptors(DESCRIPTORS)
   const found = { loop: eventLoop(), workers: v8Workers() }
-  bindNow(...INVOLVED)
+  bindNow(...FUNCTIONS_TO_BIND)
   return found
 }
 
@@ -103,12 +103,12 @@ export function forkProcess(withTerminal: boolean): number {
 
 /** The same where the descriptors 0, 1 and 2 are open. */
 function forkWithStreams(withTerminal: boolean): number {
-  known ??= locateNodeState()
-  const { loop, workers } = known
+  nodeState ??= locateNodeState()
+  const { loop, workers } = nodeState
   requireFreeDescriptors(DESCRIPTORS + 2 * (workers.count + threadsOfJavaScript().length))
-  const deadline = Date.now() + PATIENCE
+  const deadline = Date.now() + TIMEOUT
   const parked = ParkedPool.park(loop)
-  const plan: Plan = { withTerminal, loop, workers, parked, mayFail: true }
+  const plan: Plan = { withTerminal, loop, workers, parked, mayRetry: true }
   let pid = -1
   try {
     do pid = attempt(plan)
@@ -129,47 +129,47 @@ interface Plan {
    * Whether one child may fail to start V8's workers. A garbage collection before their start blocks one child in some
    * thousands.
    */
-  mayFail: boolean
+  mayRetry: boolean
 }
 
 /** The result of an attempt during which V8's workers or worker threads were busy. */
 const RETRY = -2
 
 /** How long to wait for the workers before the next attempt, in microseconds. */
-const REST = 50
+const RETRY_PAUSE = 50
 
 function attempt(plan: Plan): number {
-  const rest = QuiescenceCheck.watch(plan.workers, plan.loop.mutexSize, threadsOfJavaScript())
+  const quiescence = QuiescenceCheck.watch(plan.workers, plan.loop.mutexSize, threadsOfJavaScript())
   try {
-    if (rest?.isLikely()) return attemptWhileQuiescent(plan, rest)
-    libc.usleep(REST)
+    if (quiescence?.isLikely()) return attemptWhileQuiescent(plan, quiescence)
+    libc.usleep(RETRY_PAUSE)
     return RETRY
   } finally {
-    rest?.close()
+    quiescence?.close()
   }
 }
 
-function attemptWhileQuiescent(plan: Plan, rest: QuiescenceCheck): number {
-  rehearse(plan)
-  const silence = redirectStderr()
+function attemptWhileQuiescent(plan: Plan, quiescence: QuiescenceCheck): number {
+  warmUp(plan)
+  const stderrRedirect = redirectStderr()
   const [verdict, report] = [new Pipe(), new Pipe()]
   try {
     verdict.open()
     report.open()
     surveyMemory()
-    const nextFds = nextDescriptors(SOME)
-    return forkOnce(plan, { rest, silence, verdict, report, nextFds })
+    const nextFds = nextDescriptors(MAX_WORKER_FDS)
+    return forkOnce(plan, { quiescence, stderrRedirect, verdict, report, nextFds })
   } finally {
     verdict.close()
     report.close()
-    closeStderrRedirect(silence)
+    closeStderrRedirect(stderrRedirect)
   }
 }
 
 /** The resources of one attempt. */
 interface AttemptResources {
-  readonly rest: QuiescenceCheck
-  readonly silence: StderrRedirect
+  readonly quiescence: QuiescenceCheck
+  readonly stderrRedirect: StderrRedirect
   /**
    * The parent writes to it if the child is to continue: only after the fork does it know whether the workers stayed
    * idle.
@@ -182,18 +182,18 @@ interface AttemptResources {
 }
 
 /** Forks once. No statement here may throw before the parent has resumed. */
-function forkOnce(plan: Plan, aids: AttemptResources): number {
-  const estate = blockSignalsAndLock(plan, aids)
-  prepareSteps(plan, aids)
-  const isIdle = aids.rest.begin()
-  if (isIdle) includeInFork()
-  const pid = isIdle ? forkAndBegin(plan, estate, true) : RETRY
+function forkOnce(plan: Plan, resources: AttemptResources): number {
+  const snapshot = blockSignalsAndLock(plan, resources)
+  setChildArguments(plan, resources)
+  const isIdle = resources.quiescence.begin()
+  if (isIdle) clearDontFork()
+  const pid = isIdle ? forkAndBegin(plan, snapshot, true) : RETRY
   if (pid === 0) return 0
   const errno = pid === -1 ? lastErrno() : 0
-  const isSound = resumeParent(pid, plan, aids)
+  const isValid = resumeParent(pid, plan, resources)
   if (pid === -1) throw osError(errno, 'fork')
-  if (!isSound) return pid === RETRY ? RETRY : discard(pid, plan.withTerminal)
-  return waitForWorkers(pid, plan, aids.report)
+  if (!isValid) return pid === RETRY ? RETRY : discard(pid, plan.withTerminal)
+  return waitForWorkers(pid, plan, resources.report)
 }
 
 /**
@@ -204,14 +204,14 @@ function forkOnce(plan: Plan, aids: AttemptResources): number {
  *   caches; and a function that was optimized without them would be deoptimized in the child
  * @returns 0 in the child that continues
  */
-function forkAndBegin(plan: Plan, estate: ForkSnapshot, isReal: boolean): number {
+function forkAndBegin(plan: Plan, snapshot: ForkSnapshot, isReal: boolean): number {
   const { workMutex } = plan.loop
   const pid = !isReal ? 0 : plan.withTerminal ? libc.forkpty(terminalFd, 0, 0, 0) : libc.fork()
   if (pid !== 0) return pid
-  const isToStay = startWorkers()
-  if (isReal && !isToStay) libc._exit(255)
+  const continues = startWorkers()
+  if (isReal && !continues) libc._exit(255)
   libc.pthread_mutex_unlock(isReal ? workMutex : spareMutex)
-  releaseParentState(plan, estate, isReal)
+  releaseParentState(plan, snapshot, isReal)
   libc.pthread_sigmask(isReal ? SIG_SETMASK : NO_CHANGE, oldMask, 0)
   return 0
 }
@@ -219,8 +219,8 @@ function forkAndBegin(plan: Plan, estate: ForkSnapshot, isReal: boolean): number
 /** An invalid `how` for sigmask, with which the call has no effect. */
 const NO_CHANGE = -1
 
-function rehearse(plan: Plan): void {
-  forgetSteps()
+function warmUp(plan: Plan): void {
+  clearChildArguments()
   libc.pthread_mutex_lock(spareMutex)
   forkAndBegin(plan, EMPTY_SNAPSHOT, false)
 }
@@ -250,41 +250,44 @@ function blockSignalsAndLock(plan: Plan, { nextFds, verdict }: AttemptResources)
  * The arguments of the child's first steps. One object serves all forks and their warm-ups, since the child would have
  * to fill its inline caches again for an object of another shape.
  */
-class FirstSteps {
+class ChildArguments {
   construct: V8Workers['construct'] = libc.madvise
   address: Address = 0
   count = 0
   /** The address of the process limit to restore; 0 where it was not lowered. */
   limit: Address = 0
   /**
-   * The descriptors for standard error while the workers are started (`nowhere`), and afterwards: -1 to leave it
+   * The descriptors for standard error while the workers are started (`devNull`), and afterwards: -1 to leave it
    * unchanged.
    */
-  nowhere = -1
+  devNull = -1
   stderr = -1
   flags = 0
   /** The descriptor to write to once the workers run. */
   report = -1
   /** The read end of the parent's verdict, and its write end, which the child closes. */
   verdict = -1
-  otherEnd = -1
+  verdictWriteEnd = -1
 }
 
-const steps = new FirstSteps()
+const childArguments = new ChildArguments()
 
-function prepareSteps({ withTerminal, workers }: Plan, { silence, report, verdict }: AttemptResources): void {
+function setChildArguments(
+  { withTerminal, workers }: Plan,
+  { stderrRedirect, report, verdict }: AttemptResources,
+): void {
   // In addition to the workers there is one thread for delayed tasks.
-  steps.limit = lowerLimit(workers.count + 1)
+  childArguments.limit = lowerLimit(workers.count + 1)
   // In a new terminal, standard output and standard error are the same.
-  steps.stderr = withTerminal ? 1 : silence.saved
-  steps.nowhere = steps.stderr === -1 ? -1 : silence.nowhere
-  steps.flags = withTerminal ? 0 : silence.flags
-  steps.construct = workers.construct
-  steps.address = workers.address
-  steps.count = workers.count
-  steps.report = report.writeEnd
-  steps.verdict = verdict.readEnd
-  steps.otherEnd = verdict.writeEnd
+  childArguments.stderr = withTerminal ? 1 : stderrRedirect.saved
+  childArguments.devNull = childArguments.stderr === -1 ? -1 : stderrRedirect.devNull
+  childArguments.flags = withTerminal ? 0 : stderrRedirect.flags
+  childArguments.construct = workers.construct
+  childArguments.address = workers.address
+  childArguments.count = workers.count
+  childArguments.report = report.writeEnd
+  childArguments.verdict = verdict.readEnd
+  childArguments.verdictWriteEnd = verdict.writeEnd
 }
 
 /**
@@ -294,27 +297,27 @@ function prepareSteps({ withTerminal, workers }: Plan, { silence, report, verdic
  * @returns whether the child is to continue
  */
 function startWorkers(): boolean {
-  const { construct, address, count, limit, nowhere, stderr, flags, report, verdict, otherEnd } = steps
+  const { construct, address, count, limit, devNull, stderr, flags, report, verdict, verdictWriteEnd } = childArguments
   libc.prlimit(0, RLIMIT_NPROC, limit, 0)
-  libc.dup3(nowhere, STDERR, 0)
+  libc.dup3(devNull, STDERR, 0)
   construct(address, count, 0)
   libc.dup3(stderr, STDERR, flags)
   libc.write(report, block, 1)
-  libc.close(otherEnd)
+  libc.close(verdictWriteEnd)
   return libc.read(verdict, aByte, 1) === 1
 }
 
 /** Sets arguments with which `startWorkers` has no effect. */
-function forgetSteps(): void {
-  steps.construct = libc.madvise
-  steps.address = 0
-  steps.count = 0
-  steps.limit = 0
-  steps.nowhere = -1
-  steps.stderr = -1
-  steps.report = -1
-  steps.verdict = -1
-  steps.otherEnd = -1
+function clearChildArguments(): void {
+  childArguments.construct = libc.madvise
+  childArguments.address = 0
+  childArguments.count = 0
+  childArguments.limit = 0
+  childArguments.devNull = -1
+  childArguments.stderr = -1
+  childArguments.report = -1
+  childArguments.verdict = -1
+  childArguments.verdictWriteEnd = -1
 }
 
 /**
@@ -322,20 +325,20 @@ function forgetSteps(): void {
  *
  * @returns whether the child is to continue
  */
-function resumeParent(pid: number, { loop }: Plan, { rest, verdict, report }: AttemptResources): boolean {
-  libc.prlimit(0, RLIMIT_NPROC, steps.limit, 0)
+function resumeParent(pid: number, { loop }: Plan, { quiescence, verdict, report }: AttemptResources): boolean {
+  libc.prlimit(0, RLIMIT_NPROC, childArguments.limit, 0)
   libc.pthread_mutex_unlock(loop.workMutex)
-  const isSound = pid > 0 && rest.holds()
-  if (isSound) libc.write(verdict.writeEnd, block, 1)
+  const isValid = pid > 0 && quiescence.holds()
+  if (isValid) libc.write(verdict.writeEnd, block, 1)
   verdict.close()
   report.closeWriteEnd()
-  excludeFromFork()
+  restoreDontFork()
   libc.pthread_sigmask(SIG_SETMASK, oldMask, 0)
-  return isSound
+  return isValid
 }
 
 /** The maximal number of descriptors that the event loops of V8's workers open. */
-const SOME = 12
+const MAX_WORKER_FDS = 12
 
 /**
  * In the child that continues: releases resources that belong to the parent.
@@ -368,8 +371,8 @@ function waitForWorkers(pid: number, plan: Plan, report: Pipe): number {
     if (!isAlive) discard(pid, plan.withTerminal)
   }
   if (isAlive) return pid
-  if (!plan.mayFail) throw osError(errnoNumbers.EAGAIN, 'fork')
-  plan.mayFail = false
+  if (!plan.mayRetry) throw osError(errnoNumbers.EAGAIN, 'fork')
+  plan.mayRetry = false
   return RETRY
 }
 

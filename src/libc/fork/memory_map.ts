@@ -78,10 +78,10 @@ class Mappings extends Ranges {
 const REFUSED = /^\[(vvar|vdso|vectors|sigpage|uprobes|stack)|^\/dev\/(?!zero|shm)|^anon_inode:/
 
 /** An address below the lowest mapping that Linux allows by default. */
-const LOWEST = 0x10000
+const MIN_ADDRESS = 0x10000
 
 /** An address above those of user processes: mappings there belong to the kernel. */
-const HIGHEST = 2 ** 55
+const MAX_ADDRESS = 2 ** 55
 
 /** The text of the list of mappings, and its length. */
 let text = Buffer.allocUnsafeSlow(1 << 16)
@@ -112,13 +112,13 @@ function isSameText(): boolean {
 
 const [SPACE, SLASH, ZERO, NINE, LETTER_D, LETTER_P, NEW_LINE] = [0x20, 0x2f, 0x30, 0x39, 0x64, 0x70, 0x0a]
 /** The difference between the codes of the hexadecimal digits "a" to "f" and their values. */
-const LETTERS = 0x61 - 10
+const LETTER_OFFSET = 0x61 - 10
 /**
  * How many bits of an address are computed at a time: so few that intermediate results are small integers, which V8
  * does not allocate on the heap.
  */
-const HALF = 28
-const MASK = 2 ** HALF - 1
+const HALF_BITS = 28
+const MASK = 2 ** HALF_BITS - 1
 
 /** The current position in the text. */
 let position = 0
@@ -131,11 +131,11 @@ function readAddress(): number {
     const code = text[position] as number
     // The delimiter is a hyphen or a space: both have lower codes than the digits.
     if (code < ZERO) break
-    high = ((high << 4) & MASK) | (low >>> (HALF - 4))
-    low = ((low << 4) & MASK) | (code <= NINE ? code - ZERO : code - LETTERS)
+    high = ((high << 4) & MASK) | (low >>> (HALF_BITS - 4))
+    low = ((low << 4) & MASK) | (code <= NINE ? code - ZERO : code - LETTER_OFFSET)
   }
   position += 1
-  return high * 2 ** HALF + low
+  return high * 2 ** HALF_BITS + low
 }
 
 /** Parses lines such as "7f0000000000-7f0000021000 rw-p 00000000 00:00 0      [name]". */
@@ -144,13 +144,13 @@ function parseInto(mappings: Mappings): void {
   for (position = 0; position < length; ) {
     const start = readAddress()
     const end = readAddress()
-    if (start >= HIGHEST) break
+    if (start >= MAX_ADDRESS) break
     const permissions = text.readUInt32BE(position)
     const isPrivate = text[position + 3] === LETTER_P
     skipFields(3)
     const isAnonymous = text[position] === ZERO
     skipFields(1)
-    const isRefused = isRefusedHere()
+    const isRefused = skipNameAndCheckRefused()
     if (isRefused) mappings.refused.push(mappings.count)
     mappings.permissions[mappings.count] = isPrivate && isAnonymous && !isRefused ? permissions : 0
     mappings.add(start, end)
@@ -164,7 +164,7 @@ function skipFields(count: number): void {
 }
 
 /** Whether madvise(2) refuses the mapping whose name follows. Skips the name and the end of the line. */
-function isRefusedHere(): boolean {
+function skipNameAndCheckRefused(): boolean {
   while (text[position] === SPACE) position += 1
   const name = position
   if (text[name] !== NEW_LINE) position = text.indexOf(NEW_LINE, name)
@@ -177,14 +177,14 @@ function isRefusedHere(): boolean {
 
 let pageSize = 0
 /** The address at which the kernel places mappings without a hint. */
-let placeOfKernel = 0
+let kernelAddress = 0
 /** The mappings of the previous survey, and of the current one. */
-let before = new Mappings()
-let now = new Mappings()
+let previous = new Mappings()
+let current = new Mappings()
 /** The mappings after the marks of first pages have been removed. */
-const after = new Mappings()
+const afterClearing = new Mappings()
 /** The entire memory, in as few ranges as possible without the mappings that madvise(2) refuses. */
-const whole = new Ranges()
+const allMemory = new Ranges()
 /** The marked ranges. */
 const marked = new Ranges()
 
@@ -198,9 +198,9 @@ export function surveyMemory(): void {
   // Mappings that have been recognized once are recognized again.
   if (isRecognised && isSameText()) return
   isRecognised = false
-  ;[before, now] = [now, before]
-  parseInto(now)
-  findWhole()
+  ;[previous, current] = [current, previous]
+  parseInto(current)
+  findAllMemory()
   isRecognised = recogniseMarked()
   if (!isRecognised) findMarked()
 }
@@ -209,7 +209,7 @@ function measure(): void {
   pageSize = Number(libc.sysconf(sysconfNames.SC_PAGESIZE))
   const place = Number(libc.mmap(0, pageSize, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0))
   // mmap returns -1 on failure, which is not a multiple of the page size. No address is far from NaN.
-  placeOfKernel = place % pageSize === 0 ? place : Number.NaN
+  kernelAddress = place % pageSize === 0 ? place : Number.NaN
   if (place % pageSize === 0) libc.munmap(place, pageSize)
 }
 
@@ -217,17 +217,17 @@ function measure(): void {
  * The ranges include the holes between mappings: the kernel skips them, and mappings that are created in them meanwhile
  * are included.
  */
-function findWhole(): void {
-  const { count, starts, ends, refused } = now
-  whole.count = 0
-  let start = LOWEST
+function findAllMemory(): void {
+  const { count, starts, ends, refused } = current
+  allMemory.count = 0
+  let start = MIN_ADDRESS
   for (const index of refused) {
     const first = starts[index] as number
-    if (first > start) whole.add(start, first)
+    if (first > start) allMemory.add(start, first)
     start = ends[index] as number
   }
   const last = ends[count - 1] ?? start
-  if (last > start) whole.add(start, last)
+  if (last > start) allMemory.add(start, last)
 }
 
 /**
@@ -236,39 +236,41 @@ function findWhole(): void {
  * first page of every mapping that could have it: the mappings that are thereby split in two had it.
  */
 function findMarked(): void {
-  const { count, starts, ends, permissions, hasMark } = now
+  const { count, starts, ends, permissions, hasMark } = current
   for (let i = 0; i < count; i++) {
     const start = starts[i] as number
     if (permissions[i] !== 0 && (ends[i] as number) - start > pageSize) libc.madvise(start, pageSize, MADV_DOFORK)
   }
   // Should reading fail, nothing is known in the next survey.
-  now.count = 0
+  current.count = 0
   readMappings()
-  parseInto(after)
-  now.count = count
+  parseInto(afterClearing)
+  current.count = count
   marked.count = 0
   let j = 1
   for (let i = 0; i < count; i++) {
     const second = (starts[i] as number) + pageSize
-    while (j < after.count && (after.starts[j] as number) < second) j += 1
-    hasMark[i] = isCut(i, j) ? 1 : 0
-    if (hasMark[i] === 1) leaveOut(i, Math.min(ends[i] as number, after.ends[j] as number))
+    while (j < afterClearing.count && (afterClearing.starts[j] as number) < second) j += 1
+    hasMark[i] = wasSplit(i, j) ? 1 : 0
+    if (hasMark[i] === 1) addMarked(i, Math.min(ends[i] as number, afterClearing.ends[j] as number))
   }
 }
 
 /** Whether a mapping was split: another mapping starts within it that differs only in the mark. */
-function isCut(index: number, other: number): boolean {
-  const permissions = now.permissions[index]
-  const second = (now.starts[index] as number) + pageSize
-  if (permissions === 0 || second >= (now.ends[index] as number) || other >= after.count) return false
-  const isSplit = after.starts[other] === second && after.ends[other - 1] === second
-  return isSplit && after.permissions[other] === permissions && after.permissions[other - 1] === permissions
+function wasSplit(index: number, other: number): boolean {
+  const permissions = current.permissions[index]
+  const second = (current.starts[index] as number) + pageSize
+  if (permissions === 0 || second >= (current.ends[index] as number) || other >= afterClearing.count) return false
+  const isSplit = afterClearing.starts[other] === second && afterClearing.ends[other - 1] === second
+  return (
+    isSplit && afterClearing.permissions[other] === permissions && afterClearing.permissions[other - 1] === permissions
+  )
 }
 
 /** The distance from the kernel's mappings beyond which only V8 maps memory: it chooses its addresses at random. */
-const FAR = 2 ** 43
+const FAR_DISTANCE = 2 ** 43
 /** The size from which a mapping of the same address and size is certain to be V8's. */
-const HUGE = 2 ** 27
+const UNIQUE_SIZE = 2 ** 27
 
 /**
  * Finds the marked mappings by comparison with the previous survey. The mappings change little from fork to fork, and
@@ -280,7 +282,7 @@ const HUGE = 2 ** 27
  * @returns whether all mappings have been recognized; false where V8 has created new ones
  */
 function recogniseMarked(): boolean {
-  const { count, starts, ends, permissions, hasMark } = now
+  const { count, starts, ends, permissions, hasMark } = current
   marked.count = 0
   let j = 0
   for (let i = 0; i < count; i++) {
@@ -288,34 +290,34 @@ function recogniseMarked(): boolean {
     const end = ends[i] as number
     hasMark[i] = 0
     if (permissions[i] === 0) continue
-    if (!isFar(start) && end - start < HUGE) continue
-    while (j < before.count && (before.starts[j] as number) < start) j += 1
+    if (!isFar(start) && end - start < UNIQUE_SIZE) continue
+    while (j < previous.count && (previous.starts[j] as number) < start) j += 1
     const isKnown =
-      j < before.count &&
-      before.starts[j] === start &&
-      before.ends[j] === end &&
-      before.permissions[j] === permissions[i]
+      j < previous.count &&
+      previous.starts[j] === start &&
+      previous.ends[j] === end &&
+      previous.permissions[j] === permissions[i]
     if (!isKnown) return false
-    hasMark[i] = before.hasMark[j] as number
-    if (hasMark[i] === 1) leaveOut(i, end)
+    hasMark[i] = previous.hasMark[j] as number
+    if (hasMark[i] === 1) addMarked(i, end)
   }
   return count > 0
 }
 
 /** Whether only V8 can have mapped memory at this address. */
 function isFar(address: number): boolean {
-  return Math.abs(address - placeOfKernel) > FAR
+  return Math.abs(address - kernelAddress) > FAR_DISTANCE
 }
 
 /**
  * Adds a mapping, up to an end, to the marked ranges. V8 has one mapping for each 256 KiB of its heap: those with only
  * holes between them form one range. The kernel skips a hole, and V8 marks what it maps there meanwhile anyway.
  */
-function leaveOut(index: number, end: number): void {
-  const start = now.starts[index] as number
+function addMarked(index: number, end: number): void {
+  const start = current.starts[index] as number
   const last = marked.count - 1
-  const goesOn = index > 0 && last >= 0 && marked.ends[last] === now.ends[index - 1]
-  if (goesOn && isFar(start) && isFar(marked.starts[last] as number)) marked.ends[last] = end
+  const continuesLast = index > 0 && last >= 0 && marked.ends[last] === current.ends[index - 1]
+  if (continuesLast && isFar(start) && isFar(marked.starts[last] as number)) marked.ends[last] = end
   else marked.add(start, end)
 }
 
@@ -323,11 +325,11 @@ function leaveOut(index: number, end: number): void {
  * Makes fork(2) copy all memory. It is called right before the fork: memory that V8 maps in between would be missing in
  * the child. Results are ignored: ranges have holes (ENOMEM), and end at mappings that are refused.
  */
-export function includeInFork(): void {
-  whole.advise(MADV_DOFORK)
+export function clearDontFork(): void {
+  allMemory.advise(MADV_DOFORK)
 }
 
 /** Restores the mark. Without it every later `child_process.spawn` would copy the page tables of V8's heap. */
-export function excludeFromFork(): void {
+export function restoreDontFork(): void {
   marked.advise(MADV_DONTFORK)
 }

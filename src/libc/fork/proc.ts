@@ -70,7 +70,7 @@ export function threadsOf(process: number | 'self'): string[] {
   try {
     fd = openProc(folder)
     const threads: string[] = []
-    for (let size = list(fd); size > 0; size = list(fd)) addThreads(threads, size)
+    for (let size = readEntries(fd); size > 0; size = readEntries(fd)) addThreads(threads, size)
     return threads
   } catch (error) {
     if (isGone(error)) return []
@@ -81,7 +81,7 @@ export function threadsOf(process: number | 'self'): string[] {
 }
 
 /** Reads some entries into scratch memory, and returns their size. */
-function list(fd: number): number {
+function readEntries(fd: number): number {
   const size = Number(libc.getdents64(fd, scratchAddress, SCRATCH_SIZE))
   if (size === -1) throw osError(lastErrno(), 'fork')
   return size

@@ -10,19 +10,19 @@ import type { V8Workers } from './v8_workers.ts'
 const CONDITION_SIZE = 48
 
 /** The futex operations of a condition variable's wait: FUTEX_WAIT and FUTEX_WAIT_BITSET. */
-const WAITS = [0, 9]
+const WAIT_OPERATIONS = [0, 9]
 /** Without the flags FUTEX_PRIVATE_FLAG and FUTEX_CLOCK_REALTIME. */
-const OPERATION = 0x7f
+const OPERATION_MASK = 0x7f
 
 /** Whether a thread is asleep, by the line "number address operation ..." of its system call. */
 type IsAsleep = (line: string) => boolean
 
-interface Watched {
+interface WatchedThread {
   readonly isAsleep: IsAsleep
   readonly syscall: number
   readonly schedstat: number
   /** The content of schedstat when the thread was last asleep: it changes whenever the thread has run. */
-  ran: string
+  lastSchedstat: string
 }
 
 /**
@@ -32,7 +32,7 @@ interface Watched {
  * Files of /proc stay open for the duration of one fork, because opening them takes longer than reading them.
  */
 export class QuiescenceCheck {
-  readonly #threads: Watched[] = []
+  readonly #threads: WatchedThread[] = []
 
   /**
    * Finds V8's workers, if they are not known yet, by the futex on which they wait.
@@ -52,13 +52,13 @@ export class QuiescenceCheck {
       if (threads.length !== workers.count) return null
       workers.threads = threads
     }
-    const rest = new QuiescenceCheck()
+    const check = new QuiescenceCheck()
     try {
-      for (const thread of workers.threads) rest.#open(thread, isIdle)
-      for (const thread of others) rest.#open(thread, isAsleep)
-      return rest
+      for (const thread of workers.threads) check.#open(thread, isIdle)
+      for (const thread of others) check.#open(thread, isAsleep)
+      return check
     } catch (error) {
-      rest.close()
+      check.close()
       if (!isGone(error)) throw error
       // A worker thread may have ended meanwhile.
       workers.threads = undefined
@@ -67,7 +67,7 @@ export class QuiescenceCheck {
   }
 
   #open(thread: string, isAtRest: IsAsleep): void {
-    const watched = { isAsleep: isAtRest, syscall: -1, schedstat: -1, ran: '' }
+    const watched = { isAsleep: isAtRest, syscall: -1, schedstat: -1, lastSchedstat: '' }
     this.#threads.push(watched)
     watched.syscall = openProc(`/proc/self/task/${thread}/syscall`)
     watched.schedstat = openProc(`/proc/self/task/${thread}/schedstat`)
@@ -86,7 +86,7 @@ export class QuiescenceCheck {
   begin(): boolean {
     try {
       for (const thread of this.#threads) {
-        thread.ran = readLine(thread.schedstat)
+        thread.lastSchedstat = readLine(thread.schedstat)
         if (!thread.isAsleep(readLine(thread.syscall))) return false
       }
       return true
@@ -99,7 +99,7 @@ export class QuiescenceCheck {
   holds(): boolean {
     try {
       return this.#threads.every(
-        (thread) => readLine(thread.schedstat) === thread.ran && thread.isAsleep(readLine(thread.syscall)),
+        (thread) => readLine(thread.schedstat) === thread.lastSchedstat && thread.isAsleep(readLine(thread.syscall)),
       )
     } catch {
       return false
@@ -118,7 +118,7 @@ export class QuiescenceCheck {
 function idleIn(condition: number): IsAsleep {
   return (line) => {
     const fields = line.split(' ')
-    if (fields.length < 4 || !WAITS.includes(Number(fields[2]) & OPERATION)) return false
+    if (fields.length < 4 || !WAIT_OPERATIONS.includes(Number(fields[2]) & OPERATION_MASK)) return false
     const offset = Number(fields[1]) - condition
     return offset >= 0 && offset < CONDITION_SIZE
   }

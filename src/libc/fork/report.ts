@@ -4,10 +4,10 @@ import { scratch, scratchAddress } from '../memory.ts'
 import { isAsleep, readProc, threadsOf } from './proc.ts'
 
 /** How long a child may take to start V8's workers, in milliseconds. Usually it takes less than one. */
-const PATIENCE = 10_000
+const TIMEOUT = 10_000
 
 /** How long to wait for the child's report before its threads are examined, in milliseconds. */
-const SILENCE = 100
+const REPORT_TIMEOUT = 100
 
 /**
  * Waits for the child to report that it has started V8's workers. Where the system allows no more threads it never
@@ -17,8 +17,8 @@ const SILENCE = 100
  */
 export function hasWorkers(pid: number, readEnd: number): boolean {
   let sleep = ''
-  for (const deadline = Date.now() + PATIENCE; Date.now() < deadline; ) {
-    const events = eventsWithin(SILENCE, readEnd)
+  for (const deadline = Date.now() + TIMEOUT; Date.now() < deadline; ) {
+    const events = eventsWithin(REPORT_TIMEOUT, readEnd)
     if (events === null) continue
     if (events !== 0) return (events & constants.POLLIN) !== 0
     const before = sleep

@@ -45,7 +45,7 @@ export function isOpen(fd: number): boolean {
 }
 
 const { rlim_cur, rlim_max } = structs.rlimit.offsets
-const NO_LIMIT = 2n ** 64n - 1n
+const UNLIMITED = 2n ** 64n - 1n
 
 // Memory of this module alone: the child reads it.
 const limits = ownMemory(2 * structs.rlimit.size)
@@ -61,7 +61,7 @@ const lowered = normal + structs.rlimit.size
 export function lowerLimit(threads: number): Address {
   if (libc.prlimit(0, constants.RLIMIT_NPROC, 0, normal) !== 0) return 0
   const soft = limits.readBigUInt64LE(rlim_cur)
-  if (soft === NO_LIMIT) return 0
+  if (soft === UNLIMITED) return 0
   const less = soft - BigInt(threads)
   limits.writeBigUInt64LE(less > 0n ? less : 0n, structs.rlimit.size + rlim_cur)
   limits.writeBigUInt64LE(limits.readBigUInt64LE(rlim_max), structs.rlimit.size + rlim_max)
@@ -70,7 +70,7 @@ export function lowerLimit(threads: number): Address {
 
 /** Standard error and its temporary replacement. */
 export interface StderrRedirect {
-  readonly nowhere: number
+  readonly devNull: number
   /** A copy of the descriptor; -1 where there is no standard error. */
   readonly saved: number
   /** The flags with which dup3(2) restores it. */
@@ -86,11 +86,15 @@ const STDERR = 2
 export function redirectStderr(): StderrRedirect {
   const flags = libc.fcntl(STDERR, constants.F_GETFD, 0) === constants.FD_CLOEXEC ? constants.O_CLOEXEC : 0
   // A root directory may have no /dev/null. The message is printed then.
-  const nowhere = libc.open('/dev/null', constants.O_WRONLY | constants.O_CLOEXEC)
-  return { nowhere, saved: nowhere === -1 ? -1 : libc.fcntl(STDERR, constants.F_DUPFD_CLOEXEC, STDERR + 1), flags }
+  const devNull = libc.open('/dev/null', constants.O_WRONLY | constants.O_CLOEXEC)
+  return {
+    devNull: devNull,
+    saved: devNull === -1 ? -1 : libc.fcntl(STDERR, constants.F_DUPFD_CLOEXEC, STDERR + 1),
+    flags,
+  }
 }
 
-export function closeStderrRedirect({ nowhere, saved }: StderrRedirect): void {
-  if (nowhere !== -1) libc.close(nowhere)
+export function closeStderrRedirect({ devNull, saved }: StderrRedirect): void {
+  if (devNull !== -1) libc.close(devNull)
   if (saved !== -1) libc.close(saved)
 }

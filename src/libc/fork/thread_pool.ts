@@ -6,7 +6,7 @@ import { Pipe } from './pipe.ts'
 import { readProc, threadsOf } from './proc.ts'
 
 /** How long to wait for the thread pool, in milliseconds. Work that takes longer continues during the fork. */
-const PATIENCE = 250
+const TIMEOUT = 250
 
 /** The threads of the pool, each blocked in a read that ends when they are released. */
 export class ParkedPool {
@@ -14,7 +14,7 @@ export class ParkedPool {
   readonly #size: number
   readonly #ends: Pipe
   /** The number by which the reads have increased the loop's count of active requests. */
-  #counted = 0
+  #addedRequests = 0
 
   private constructor(loop: EventLoop, size: number, ends: Pipe) {
     this.#loop = loop
@@ -43,8 +43,8 @@ export class ParkedPool {
         if (waiting === 0) pool.close()
       })
     }
-    pool.#counted = activeRequests(loop) - before
-    const deadline = Date.now() + PATIENCE
+    pool.#addedRequests = activeRequests(loop) - before
+    const deadline = Date.now() + TIMEOUT
     try {
       while (!pool.#isParked() && Date.now() < deadline) libc.usleep(100)
     } catch (error) {
@@ -56,10 +56,10 @@ export class ParkedPool {
 
   /** Whether all threads are blocked in the read: the first argument of their system call is the pipe. */
   #isParked(): boolean {
-    const isOurs = (line: string): boolean =>
+    const isInPipeRead = (line: string): boolean =>
       /^\d+ /.test(line) && line.split(' ')[1] === `0x${this.#ends.readEnd.toString(16)}`
     const threads = threadsOf('self').filter((thread) => thread !== String(process.pid))
-    return threads.filter((thread) => isOurs(readProc(`/proc/self/task/${thread}/syscall`))).length >= this.#size
+    return threads.filter((thread) => isInPipeRead(readProc(`/proc/self/task/${thread}/syscall`))).length >= this.#size
   }
 
   /** In the parent: releases the threads. Their reads complete, and then the pipe is closed. */
@@ -70,7 +70,7 @@ export class ParkedPool {
   /** In the child, which has a new pool: the reads never complete there, and must not keep the process alive. */
   forget(): void {
     this.close()
-    setActiveRequests(this.#loop, Math.max(0, activeRequests(this.#loop) - this.#counted))
+    setActiveRequests(this.#loop, Math.max(0, activeRequests(this.#loop) - this.#addedRequests))
   }
 
   close(): void {

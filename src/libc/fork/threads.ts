@@ -13,9 +13,9 @@ const THREADS_OF_NODE = 3
 const NAMES_OF_NODE = /^(node-)?(V8Worker|DelayedTaskSche|SignalInspector|libuv-worker)/
 
 /** The ids of Node's permanent threads. Their names are read once. */
-const ofNode = new Set<string>()
+const threadIdsOfNode = new Set<string>()
 /** The ids of threads that did not end while they were waited for. */
-const staying = new Set<string>()
+const permanentThreads = new Set<string>()
 let hasNames: boolean | undefined
 let usualCount = THREADS_OF_NODE
 /**
@@ -26,15 +26,15 @@ let usualCount = THREADS_OF_NODE
 let linksOfNode = -1
 const NONE: readonly string[] = []
 /** Replaces a set in the parent, where no ids are forgotten. */
-const nothing = new Set<string>()
+const NO_IDS = new Set<string>()
 
 /**
  * Runs in the child, which has other threads, whose ids may equal those of the parent's. The inspector's thread is not
  * restarted.
  */
 export function forgetThreads(isChild: boolean): void {
-  ;(isChild ? ofNode : nothing).clear()
-  ;(isChild ? staying : nothing).clear()
+  ;(isChild ? threadIdsOfNode : NO_IDS).clear()
+  ;(isChild ? permanentThreads : NO_IDS).clear()
   if (!isChild) return
   usualCount = THREADS_OF_NODE - 1
   linksOfNode = -1
@@ -99,9 +99,9 @@ function othersAmong(threads: readonly string[]): readonly string[] {
 }
 
 function isOfNode(thread: string): boolean {
-  if (ofNode.has(thread)) return true
+  if (threadIdsOfNode.has(thread)) return true
   const isKnown = thread === String(process.pid) || NAMES_OF_NODE.test(nameOf(thread))
-  if (isKnown) ofNode.add(thread)
+  if (isKnown) threadIdsOfNode.add(thread)
   return isKnown
 }
 
@@ -110,14 +110,14 @@ function nameOf(thread: string): string {
 }
 
 /** How long to wait for busy threads, in milliseconds. Reading certificates usually takes a tenth of it. */
-const PATIENCE = 2000
+const TIMEOUT = 2000
 /**
  * How long a thread must sleep before it is considered permanent, in milliseconds. On a busy machine a temporary thread
  * may wait for a lock for some tens of milliseconds.
  */
-const NAP = 100
+const SLEEP_LIMIT = 100
 /** The polling interval, in milliseconds. */
-const PAUSE = 1
+const POLL_INTERVAL = 1
 
 /**
  * Waits for threads to end. This is tried once for each thread.
@@ -128,18 +128,22 @@ const PAUSE = 1
  * @returns the threads that remain
  */
 function awaitEnd(threads: readonly string[]): readonly string[] {
-  let left = threads.filter((thread) => !staying.has(thread))
-  let ran = ''
+  let left = threads.filter((thread) => !permanentThreads.has(thread))
+  let lastSchedules = ''
   let sleptSince = 0
-  for (const deadline = Date.now() + PATIENCE; left.length > 0 && Date.now() < deadline; libc.usleep(PAUSE * 1000)) {
+  for (
+    const deadline = Date.now() + TIMEOUT;
+    left.length > 0 && Date.now() < deadline;
+    libc.usleep(POLL_INTERVAL * 1000)
+  ) {
     left = left.filter((thread) => scheduleOf(thread) !== '')
     const schedules = left.map(scheduleOf).join()
     const now = Date.now()
-    if (schedules !== ran) [ran, sleptSince] = [schedules, now]
-    else if (now - sleptSince > NAP && left.every((thread) => isAsleep(`/proc/self/task/${thread}`))) break
+    if (schedules !== lastSchedules) [lastSchedules, sleptSince] = [schedules, now]
+    else if (now - sleptSince > SLEEP_LIMIT && left.every((thread) => isAsleep(`/proc/self/task/${thread}`))) break
   }
-  for (const thread of left) staying.add(thread)
-  return threads.filter((thread) => staying.has(thread))
+  for (const thread of left) permanentThreads.add(thread)
+  return threads.filter((thread) => permanentThreads.has(thread))
 }
 
 /** The content of a thread's schedstat; '' where the thread has ended. */

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { isMainThread } from 'node:worker_threads'
 import { AuditEvent } from '../../audit.ts'
 import { badValue } from '../../errors.ts'
-import { followBun, tellBun } from '../../libc/bun_environment.ts'
+import { copyFromBun, copyToBun } from '../../libc/bun_environment.ts'
 import { failed } from '../../libc/call.ts'
 import { libc } from '../../libc/functions.ts'
 import { isNode } from '../../libc/node.ts'
@@ -58,7 +58,7 @@ export function variables(): Map<string, string> {
 
 function readVariables(): Map<string, string> {
   const found = new Map<string, string>()
-  followBun()
+  copyFromBun()
   for (const string of isMainThread ? environmentStrings() : threadStrings()) {
     const end = string.indexOf(EQUALS)
     if (end === -1) continue
@@ -172,7 +172,7 @@ export function unsetVariable(key: FileName): void {
 /** Updates the state that depends on a variable: `process.env` reads C's environment, so it needs no update. */
 function afterChange(key: FileName, value: FileName | undefined): void {
   if (isNode) return
-  tellBun(asText(key), value === undefined ? undefined : asText(value))
+  copyToBun(asText(key), value === undefined ? undefined : asText(value))
   if (isTimeZone(key)) libc.tzset()
 }
 

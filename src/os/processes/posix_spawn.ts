@@ -1,6 +1,6 @@
 import { AuditEvent } from '../../audit.ts'
 import { OSError, wrongType } from '../../errors.ts'
-import { followBun } from '../../libc/bun_environment.ts'
+import { copyFromBun } from '../../libc/bun_environment.ts'
 import { osError } from '../../libc/call.ts'
 import { constants, sizes, structs } from '../../libc/facts.ts'
 import { type Address, type CString, libc, type StringArray } from '../../libc/functions.ts'
@@ -210,7 +210,7 @@ type Start = (name: CString, actions: Address, argv: StringArray, envp: StringAr
 
 const atPath: Start = (name, todo, argv, envp) => libc.posix_spawn(pid, name, todo, attributes, argv, envp)
 const inPath: Start = (name, todo, argv, envp) => {
-  followBun()
+  copyFromBun()
   return libc.posix_spawnp(pid, name, todo, attributes, argv, envp)
 }
 

@@ -1,6 +1,6 @@
 import { isMainThread } from 'node:worker_threads'
 import { badValue, FileNotFoundError, NotADirectoryError, OSError, wrongType } from '../../errors.ts'
-import { followBun } from '../../libc/bun_environment.ts'
+import { copyFromBun } from '../../libc/bun_environment.ts'
 import type { CString, StringArray } from '../../libc/functions.ts'
 import { currentEnvironment, stringArray } from '../../libc/string_array.ts'
 import { terminated } from '../../libc/strings.ts'
@@ -89,7 +89,7 @@ function withoutNul(string: CString): Uint8Array {
 export function inheritedEnvironment(): StringArray {
   // A worker thread has its own variables, and cannot read those of C safely, because the main thread may be setting
   // one.
-  followBun()
+  copyFromBun()
   return isMainThread ? currentEnvironment() : stringArray(threadStrings().map(terminated))
 }
 

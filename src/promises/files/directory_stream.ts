@@ -142,7 +142,7 @@ class OpenAndListJob implements Job {
       if (this.name === 'openat') this.#open(Number(result), errno)
       else this.#read(Number(result), errno, block)
     } catch (error) {
-      this.refused(error)
+      this.failedToStart(error)
     }
   }
 
@@ -170,7 +170,7 @@ class OpenAndListJob implements Job {
     this.#resolve(this.#result())
   }
 
-  refused(error: unknown): void {
+  failedToStart(error: unknown): void {
     if (this.#fd === -1) this.#reject(error)
     else this.#resolve({ fd: this.#fd, failure: { error } })
   }

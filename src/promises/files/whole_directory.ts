@@ -105,7 +105,7 @@ class ScandirJob implements Job {
     this.#processEntries()
   }
 
-  refused(error: unknown): void {
+  failedToStart(error: unknown): void {
     this.#reject(error)
   }
 
