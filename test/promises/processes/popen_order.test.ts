@@ -57,10 +57,10 @@ test('each call of close hears its own signal, and not that of another', { timeo
 
   const other = await promises.popen('sleep 0.2')
   const late = new AbortController()
-  const [patient, impatient] = [other.close(), other.close({ signal: late.signal })]
+  const [withoutSignal, impatient] = [other.close(), other.close({ signal: late.signal })]
   late.abort(reason)
   await assert.rejects(impatient, reason)
-  assert.equal(await patient, null)
+  assert.equal(await withoutSignal, null)
 })
 
 test('what an aborted read has read comes back line by line', { timeout: 60_000 }, async () => {
