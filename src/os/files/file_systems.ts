@@ -17,7 +17,7 @@ import type { Prepared } from '../prepared.ts'
  * @example
  * ```ts
  * os.close(os.open('file', os.O_CREAT))
- * os.sync() // what everybody has written, and not only this process
+ * os.sync() // also what other processes have written
  * ```
  */
 export function sync(): void {

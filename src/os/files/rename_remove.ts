@@ -53,7 +53,7 @@ export function preparedRename(src: Path, dst: Path, options: TwoDirFdOptions = 
  * ```ts
  * os.close(os.open('settings.tmp', os.O_CREAT))
  * os.close(os.open('settings', os.O_CREAT))
- * os.replace('settings.tmp', 'settings') // whoever reads sees the old one or the new one
+ * os.replace('settings.tmp', 'settings') // a reader sees either the old file or the new one
  * os.listdir() // => ['settings']
  * ```
  */

@@ -55,7 +55,7 @@ export const CLONE_VM: number = constants.CLONE_VM
  *   try {
  *     os.unshare(os.CLONE_NEWUSER | os.CLONE_NEWUTS) // a user and host name of its own
  *   } catch (error) {
- *     if (!(error instanceof os.OSError)) os._exit(1) // not every system lets everybody do so
+ *     if (!(error instanceof os.OSError)) os._exit(1) // some systems do not permit it
  *   }
  *   os._exit(0)
  * }

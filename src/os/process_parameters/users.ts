@@ -419,10 +419,10 @@ export function initgroups(username: FileName, gid: number): void {
  * @example
  * ```ts
  * try {
- *   os.getlogin() // as it stands in the record of logins
+ *   os.getlogin() // from the record of logins (utmp)
  * } catch (error) {
  *   error instanceof os.OSError // => true
- *   // Without a terminal nobody has logged in.
+ *   // The process has no login terminal.
  * }
  * ```
  */

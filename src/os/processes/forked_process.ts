@@ -16,7 +16,7 @@ import { _exit } from './exit.ts'
  * parent does the checks before every fork: code that only ran in children would have to be compiled in every child.
  */
 export interface InheritedState {
-  /** The socket of the channel of `child_process.fork` and `cluster`; null where there is no such channel. */
+  /** The socket of the channel of `child_process.fork` and `cluster`; null if there is no such channel. */
   readonly channel: { readonly fd: unknown; unref(): void } | null
   /** The ChildProcess objects of the parent. */
   readonly children: readonly Unreferable[]
