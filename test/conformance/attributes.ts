@@ -70,7 +70,7 @@ function behaviours(how: string, { get, set, remove, list }: Ways): Behaviour[] 
       skip,
     ),
     holds(
-      `${how}, by a name of ${kind}: what is set is got and listed, an empty value as well`,
+      `${how}, by a name of ${kind}: a set attribute is returned and listed, also with an empty value`,
       (here) => {
         const path = here.file()
         set(path, s('user.test'), Buffer.alloc(0))
@@ -81,7 +81,7 @@ function behaviours(how: string, { get, set, remove, list }: Ways): Behaviour[] 
       skip,
     ),
     holds(
-      `${how}, by a name of ${kind}: XATTR_CREATE of what is there is EEXIST`,
+      `${how}, by a name of ${kind}: XATTR_CREATE of an existing attribute is EEXIST`,
       (here) => {
         const path = here.file()
         set(path, s('user.test'), HELLO)
@@ -90,7 +90,7 @@ function behaviours(how: string, { get, set, remove, list }: Ways): Behaviour[] 
       skip,
     ),
     holds(
-      `${how}, by a name of ${kind}: XATTR_REPLACE of what is missing is ENODATA`,
+      `${how}, by a name of ${kind}: XATTR_REPLACE of a missing attribute is ENODATA`,
       (here) => {
         const path = here.file()
         fails('ENODATA', () => set(path, s('user.test'), HELLO, os.XATTR_REPLACE))
@@ -98,7 +98,7 @@ function behaviours(how: string, { get, set, remove, list }: Ways): Behaviour[] 
       skip,
     ),
     holds(
-      `${how}, by a name of ${kind}: what is removed is gone, and nothing else`,
+      `${how}, by a name of ${kind}: only the removed attribute is gone`,
       (here) => {
         const path = here.file()
         set(path, s('user.test'), HELLO)

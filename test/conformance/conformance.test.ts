@@ -51,7 +51,7 @@ function ancestry(name: string): string[] {
   return [name, ...(origins.get(name)?.extends ?? []).flatMap(ancestry)]
 }
 
-/** Tests of CPython as "module.Class.test": those that a class of ours takes up, or leaves out, inherited ones included. */
+/** Tests of CPython as "module.Class.test": those that are covered or omitted, including inherited ones. */
 function named(name: string, tests: readonly string[]): string[] {
   return tests.flatMap((test) => {
     const owners = ancestry(name).filter((ancestor) => origins.get(ancestor)?.tests.includes(test))

@@ -14,7 +14,7 @@ import {
   rangeError,
 } from './suite.ts'
 
-/** CPython's tests of descriptors: bad ones, inherited ones, and kinds of their own. */
+/** CPython's tests of descriptors: invalid ones, inherited ones, and special types. */
 
 const calls: Readonly<Record<string, readonly ((fd: number, here: Here) => unknown)[]>> = {
   fchdir: [os.fchdir],
@@ -72,7 +72,7 @@ const invalid = conformance('test_os', 'TestInvalidFD', {
   ],
 })
 
-/** The flag FD_CLOEXEC as the kernel tells it, which is not asked through the functions that are looked at. */
+/** The flag FD_CLOEXEC, read from the kernel without the functions under test. */
 function closesOnExec(fd: number): boolean {
   const info = os.open(`/proc/self/fdinfo/${fd}`, os.O_RDONLY)
   const flags = /^flags:\s+(\d+)$/m.exec(String(os.read(info, 1000)))?.[1]
@@ -89,7 +89,7 @@ const inheritance = conformance('test_os', 'FDInheritanceTests', {
     }),
   ],
   test_get_inheritable_cloexec: [
-    holds('get_inheritable tells the opposite of FD_CLOEXEC', (here) => {
+    holds('get_inheritable returns the opposite of FD_CLOEXEC', (here) => {
       const fd = here.open(here.file())
       assert.deepEqual([os.get_inheritable(fd), closesOnExec(fd)], [false, true])
     }),
@@ -142,7 +142,7 @@ const inheritance = conformance('test_os', 'FDInheritanceTests', {
     holds('a standard stream can be duplicated', (here) => assert.ok(here.closed(os.dup(1)) > 0)),
   ],
   test_dup2: [
-    holds('dup2 gives the number that is asked for', (here) => {
+    holds('dup2 returns the requested number', (here) => {
       const [one, two] = [here.open('/dev/null'), here.open(here.file())]
       assert.equal(os.dup2(one, two), two)
     }),
@@ -150,7 +150,7 @@ const inheritance = conformance('test_os', 'FDInheritanceTests', {
       const [one, two] = [here.open('/dev/null'), here.open(here.file())]
       assert.equal(os.get_inheritable(os.dup2(one, two)), true)
     }),
-    holds('unless it is told otherwise', (here) => {
+    holds('unless `inheritable` is false', (here) => {
       const [one, two] = [here.open('/dev/null'), here.open(here.file())]
       assert.equal(os.get_inheritable(os.dup2(one, two, { inheritable: false })), false)
     }),
@@ -205,7 +205,7 @@ function piped(here: Here, send: (w: number, from: number) => number): Buffer {
 const sendfile = conformance('test_os', 'TestSendfile', {
   test_send_whole_file: [
     holds('sendfile sends a file, in as many calls as it takes', (here) => assert.deepEqual(sent(here, 0), DATA)),
-    holds('and no more at a time than is asked for', (here) => {
+    holds('and at most the requested number at a time', (here) => {
       assert.equal(piped(here, (w, from) => os.sendfile(w, from, 0, 100)).length, 100)
     }),
   ],
@@ -234,7 +234,7 @@ const sendfile = conformance('test_os', 'TestSendfile', {
 
 const deviceEncoding = conformance('test_os', 'DeviceEncodingTests', {
   test_bad_fd: [
-    holds('device_encoding of what is not open is none', () => assert.equal(os.device_encoding(123456), null)),
+    holds('device_encoding of a closed descriptor is null', () => assert.equal(os.device_encoding(123456), null)),
   ],
   test_device_encoding: [
     holds('that of a terminal is the name of an encoding', (here) => {
@@ -257,7 +257,7 @@ const termsize = conformance('test_os', 'TermsizeTests', {
   ],
   test_stty_match: [
     holds(
-      'get_terminal_size tells what stty tells',
+      'get_terminal_size returns what stty prints',
       (here) => {
         const [, terminal = -1] = os.openpty().map((fd) => here.closed(fd))
         const [r, w] = here.pipe()

@@ -174,12 +174,12 @@ const environ = conformance('test_os', 'EnvironTests', {
     }),
   ],
   test_ior_operator_invalid_dicts: [
-    holds('a mapping whose names are no text is a TypeError, and sets nothing', () => {
+    holds('a mapping with a name that is not text is a TypeError, and sets nothing', () => {
       const before = os.environ.copy()
       typeError(() => os.environ.update(new Map([[1, '_A_']]) as never))
       assert.deepEqual(os.environ.copy(), before)
     }),
-    holds('nor one whose values are none', () => {
+    holds('nor one with a value that is not text', () => {
       const before = os.environ.copy()
       typeError(() => os.environ.update({ _A_: 1 } as never))
       assert.deepEqual(os.environ.copy(), before)
@@ -218,7 +218,7 @@ const mapping = conformance('mapping_tests', 'BasicTestMappingProtocol', {
       only(here, REFERENCE)
       assert.equal(os.environ.size, 3)
     }),
-    holds('it can be asked whether a name is in it', (here) => {
+    holds('membership of a name can be tested', (here) => {
       only(here, REFERENCE)
       assert.deepEqual([os.environ.has('KEY1'), os.environ.has('KEY4')], [true, false])
       assert.deepEqual(['KEY1' in os.environ, 'KEY4' in os.environ], [true, false])
@@ -247,7 +247,7 @@ const mapping = conformance('mapping_tests', 'BasicTestMappingProtocol', {
       only(here, REFERENCE)
       assert.deepEqual([os.environ.setdefault('KEY1', 'x'), os.environ.get('KEY1')], ['VALUE1', 'VALUE1'])
     }),
-    holds('setdefault sets the value where there is none', (here) => {
+    holds('setdefault sets the value of a missing name', (here) => {
       only(here)
       assert.deepEqual([os.environ.setdefault('KEY1', 'x'), os.environ.get('KEY1')], ['x', 'x'])
     }),
@@ -298,7 +298,7 @@ const mapping = conformance('mapping_tests', 'BasicTestMappingProtocol', {
     }),
   ],
   test_getitem: [
-    holds('a variable is asked for by its name in brackets', (here) => {
+    holds('a variable is read by its name in brackets', (here) => {
       only(here, REFERENCE)
       assert.equal(os.environ.KEY2, 'VALUE2')
     }),

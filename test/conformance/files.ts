@@ -15,7 +15,7 @@ import {
   typeError,
 } from './suite.ts'
 
-/** CPython's tests of files, links and directories as wholes. */
+/** CPython's tests of files, links and directories. */
 
 const NAMED = 'JavaScript has no named arguments: those that have a default can be named in one object at the end'
 
@@ -61,7 +61,7 @@ const files = conformance('test_os', 'FileTests', {
     }),
   ],
   test_closerange: [
-    holds('closerange closes descriptors, and passes over those that are not open', (here) => {
+    holds('closerange closes descriptors, and skips those that are not open', (here) => {
       const first = here.closed(os.dup2(here.open('/dev/null'), 600))
       os.closerange(first, first + 2)
       fails('EBADF', () => os.write(first, Buffer.from('a')))
@@ -228,7 +228,9 @@ const links = conformance('test_os', 'LinkTests', {
 
 const readlink = conformance('test_os', 'ReadlinkTests', {
   test_not_symlink: [
-    holds('readlink of what is no link is an OSError', (here) => fails('EINVAL', () => os.readlink(here.file()))),
+    holds('readlink of a file that is not a link is an OSError', (here) =>
+      fails('EINVAL', () => os.readlink(here.file())),
+    ),
     holds('the same of a path-like object', (here) => {
       fails('EINVAL', () => os.readlink(new FakePath(here.file())))
     }),
@@ -272,7 +274,7 @@ const nonLocal = conformance('test_os', 'NonLocalSymlinkTests', {
   ],
 })
 
-/** Names that are no ASCII, and one that is no UTF-8, as the files in a directory whose own name is none. */
+/** Names that are not ASCII, and one that is not UTF-8, as files in a directory whose name is not UTF-8. */
 function undecodable(here: Here): { readonly directory: string; readonly names: string[] } {
   const directory = os.fsdecode(Buffer.concat([os.fsencode(here.path('d')), Buffer.of(0xff)]))
   os.mkdir(directory)
@@ -331,17 +333,17 @@ const makedirs = conformance('test_os', 'MakedirTests', {
       assert.ok(os.path.isdir(here.path('a/b/c/d')))
     }),
     holds('makedirs of the current directory is an OSError', () => fails('EEXIST', () => os.makedirs(os.curdir))),
-    holds('makedirs passes over a "." at the end', (here) => {
+    holds('makedirs ignores a "." at the end', (here) => {
       os.makedirs(`${here.folder}/a/b/.`)
       assert.ok(os.path.isdir(here.path('a/b')))
     }),
-    holds('makedirs passes over a "." in between', (here) => {
+    holds('makedirs ignores a "." in between', (here) => {
       os.makedirs(`${here.folder}/a/./b/c`)
       assert.ok(os.path.isdir(here.path('a/b/c')))
     }),
   ],
   test_mode: [
-    holds('makedirs gives the last directory the mode that is asked for', (here) => {
+    holds('makedirs creates the last directory with the given mode', (here) => {
       here.umask(0o002)
       os.makedirs(here.path('parent/child'), 0o555)
       assert.equal(permissions(here.path('parent/child')), 0o555)
@@ -360,7 +362,7 @@ const makedirs = conformance('test_os', 'MakedirTests', {
         () => os.makedirs(here.folder, 0o777, { exist_ok: false }),
       )
     }),
-    holds('with exist_ok it is none', (here) => os.makedirs(here.folder, 0o777, { exist_ok: true })),
+    holds('with exist_ok it is not an error', (here) => os.makedirs(here.folder, 0o777, { exist_ok: true })),
     holds('nor where the mode is another', (here) => os.makedirs(here.folder, { mode: 0o776, exist_ok: true })),
     holds('the root may exist', () => os.makedirs('/', { exist_ok: true })),
   ],

@@ -4,11 +4,11 @@ import { runNode } from '../support/child.ts'
 import { exitCode } from '../support/children.ts'
 import { conformance, differs, type Here, holds, noFork, type PythonClass, typeError } from './suite.ts'
 
-/** CPython's tests of fork and its kin: test_fork1, test_wait3, test_wait4, test_pty, test_popen, and some of test_os. */
+/** CPython's tests of fork: test_fork1, test_wait3, test_wait4, test_pty, test_popen, and some of test_os. */
 
 const IMPORTS = 'JavaScript has no lock around imports'
 
-/** What a program prints that forks: in a process of its own, whatever becomes of it. */
+/** The output of a program that forks, run in a separate process. */
 function forking(program: string): string {
   const { stdout, stderr, status, signal } = runNode(program)
   assert.deepEqual([stderr, status, signal], ['', 0, null])
@@ -16,7 +16,7 @@ function forking(program: string): string {
 }
 
 /**
- * A thread counts in memory. A child has the memory, but nobody who counts: it ends with 0 where the number stays.
+ * A thread counts in memory. A child has the memory, but not the thread: it exits with 0 if the number does not change.
  * How it is waited for is for each test to say: `wait` gives the id and the status of the child, or 0.
  */
 function threadsStayBehind(wait: string): string {

@@ -41,7 +41,7 @@ const PREFIXES: readonly (readonly [paths: string[], prefix: string])[] = [
 ]
 const WORDS = ['', 'abc', 'Xbcd', 'Xb', 'XY', 'abcd', 'aXc', 'abd', 'ab', 'aX', 'abcX']
 
-/** Names that no file can have: they are refused nowhere, for the question has an answer. */
+/** Names that no file can have: the functions do not refuse them, but return false. */
 const IMPOSSIBLE = ['\udfff', Buffer.of(0xff), '\0', Buffer.of(0)] as const
 
 function impossible(here: Here): (string | Buffer)[] {
@@ -254,7 +254,7 @@ function absolute(): void {
   assert.ok(Buffer.isBuffer(path.abspath(Buffer.of(0x66, 0xf2, 0xf2))))
 }
 
-/** What a number, or another thing that is no path, is to a function of paths. */
+/** The result of a path function for a number, or for another value that is not a path. */
 function refusesOthers(name: string, of: unknown): Behaviour {
   return holds(`${name} refuses a number and a list, with a TypeError`, () => {
     typeError(
@@ -276,7 +276,7 @@ const common = conformance('test_genericpath', 'CommonTest', {
         assert.deepEqual(path.normcase(once), once)
       }
     }),
-    holds('normcase refuses what is no path, with a TypeError', () => {
+    holds('normcase refuses a value that is not a path, with a TypeError', () => {
       for (const bad of [null, true, 0, 2.5, [], new Set(['o'])]) typeError(() => path.normcase(bad as never))
     }),
   ],
@@ -348,13 +348,13 @@ const common = conformance('test_genericpath', 'CommonTest', {
     }),
   ],
   test_abspath_issue3426: [
-    holds('abspath does so in a directory whose name is beyond ASCII', (here) => {
+    holds('abspath does so in a directory whose name is not ASCII', (here) => {
       within(here, 'çwð')
       absolute()
     }),
   ],
   test_nonascii_abspath: [
-    holds('and in one whose name is no UTF-8', (here) => {
+    holds('and in one whose name is not UTF-8', (here) => {
       within(here, Buffer.of(0xe7, 0x77, 0xf0))
       absolute()
     }),

@@ -137,7 +137,7 @@ const scandir = conformance('test_os', 'TestScandir', {
     holds('is_file follows links', (here) => {
       agree(here, (entry, path) => assert.equal(entry.is_file(), stat.S_ISREG(os.stat(path).st_mode)))
     }),
-    holds('is_symlink tells of the entry itself', (here) => {
+    holds('is_symlink refers to the entry itself', (here) => {
       agree(here, (entry, path) => assert.equal(entry.is_symlink(), os.path.islink(path)))
     }),
     holds('is_dir with follow_symlinks false does not follow', (here) => {
@@ -328,7 +328,7 @@ const scandir = conformance('test_os', 'TestScandir', {
       assert.equal([...os.scandir(here.folder)].length, 1)
       assert.equal(openedTimes(here.folder), 0)
     }),
-    holds('one that is forgotten is closed when it is collected, with a ResourceWarning', async (here) => {
+    holds('an unreferenced iterator is closed when it is garbage-collected, with a ResourceWarning', async (here) => {
       here.file('1')
       here.file('2')
       const warned = once(process, 'warning')

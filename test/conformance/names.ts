@@ -2,14 +2,14 @@ import assert from 'node:assert/strict'
 import os from 'osier'
 import { call, conformance, differs, FakePath, type Here, holds, type PythonClass, typeError } from './suite.ts'
 
-/** CPython's tests of paths as arguments: what is one, what is none, and how errors tell of them. */
+/** CPython's tests of paths as arguments: valid ones, invalid ones, and paths in errors. */
 
 const encoding = conformance('test_os', 'FSEncodingTests', {
   test_nop: [
-    holds('fsencode leaves bytes as they are', () => {
+    holds('fsencode returns bytes unchanged', () => {
       assert.deepEqual(os.fsencode(Buffer.from('abc\xff', 'latin1')), Buffer.from('abc\xff', 'latin1'))
     }),
-    holds('fsdecode leaves text as it is', () => assert.equal(os.fsdecode('abc\u0141'), 'abc\u0141')),
+    holds('fsdecode returns text unchanged', () => assert.equal(os.fsdecode('abc\u0141'), 'abc\u0141')),
   ],
   test_identity: [
     holds('fsdecode gives back what fsencode was given', () => {
@@ -22,17 +22,17 @@ const NAMES = ['hello', 'goodbye', 'some/path/and/file']
 
 const pep519 = conformance('test_os', 'TestPEP519', {
   test_return_bytes: [
-    holds('fspath gives bytes as they are', () => {
+    holds('fspath returns bytes unchanged', () => {
       for (const name of NAMES.map((text) => Buffer.from(text))) assert.equal(os.fspath(name), name)
     }),
   ],
   test_return_string: [
-    holds('fspath gives text as it is', () => {
+    holds('fspath returns text unchanged', () => {
       for (const name of NAMES) assert.equal(os.fspath(name), name)
     }),
   ],
   test_fsencode_fsdecode: [
-    holds('fspath gives what a path-like object answers', () => {
+    holds('fspath returns the result of __fspath__', () => {
       for (const answer of ['path/like', Buffer.from('path/like')]) {
         assert.equal(os.fspath(new FakePath(answer)), answer)
       }
@@ -57,7 +57,7 @@ const pep519 = conformance('test_os', 'TestPEP519', {
   ],
   test_argument_required: [holds('so is no argument', () => typeError(() => call(os.fspath)))],
   test_bad_pathlike: [
-    holds('an answer that is neither text nor bytes is a TypeError', () => {
+    holds('a result of __fspath__ that is neither text nor bytes is a TypeError', () => {
       typeError(() => os.fspath(new FakePath(42)))
     }),
     holds('so is a __fspath__ that cannot be called', () => typeError(() => os.fspath({ __fspath__: 1 } as never))),
@@ -93,7 +93,7 @@ const converter = conformance('test_os', 'PathTConverterTests', {
         use(given as never)
       }
     }),
-    holds(`${name} refuses a path-like object that answers with a number, with a TypeError`, (here) => {
+    holds(`${name} refuses a path-like object whose __fspath__ returns a number, with a TypeError`, (here) => {
       const fd = here.open(here.file())
       typeError(() => use(new FakePath(fd) as never))
     }),

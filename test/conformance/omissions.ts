@@ -4,7 +4,7 @@ import { type Omission, omission } from './suite.ts'
 
 const WINDOWS = 'Windows only'
 const BITS_32 = 'for processes of 32 bits only'
-const NO_HEADERS = 'for systems whose sendfile(2) has headers and trailers, which Linux is not'
+const NO_HEADERS = 'for systems whose sendfile(2) has headers and trailers, unlike Linux'
 const HANDLERS = 'handlers and masks of signals are not part of `os`; in JavaScript handlers are `process.on`'
 
 export const omissions: readonly Omission[] = [
@@ -15,7 +15,7 @@ export const omissions: readonly Omission[] = [
     'test_file_attributes',
     'test_stat_block_device',
   ]),
-  omission('test_os', 'URandomFDTests', 'for systems where `urandom` holds a descriptor, which Linux is not'),
+  omission('test_os', 'URandomFDTests', 'for systems where `urandom` keeps a descriptor open, unlike Linux'),
   omission('test_os', 'ExecTests', WINDOWS, ['test_execve_with_empty_path']),
   omission('test_os', 'Win32ErrorTests', WINDOWS),
   omission('test_os', 'Win32KillTests', WINDOWS),

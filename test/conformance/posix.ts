@@ -52,7 +52,7 @@ const dirFd = conformance('test_posix', 'TestPosixDirFd', {
       const [dir_fd, path] = withFile(here, 'testline\n')
       assert.deepEqual(os.stat('name', { dir_fd }), os.stat(path))
     }),
-    holds('and from the current directory where it is none', (here) => {
+    holds('and from the current directory without it', (here) => {
       const [, path] = withFile(here)
       assert.deepEqual(os.stat(path, { dir_fd: null }), os.stat(path))
     }),
@@ -76,7 +76,7 @@ const dirFd = conformance('test_posix', 'TestPosixDirFd', {
       os.utime('name', { times: [Math.floor(NOW), 250], dir_fd })
       assert.equal(os.stat(path).st_mtime, 250)
     }),
-    holds('utime refuses times that are none, with a TypeError', (here) => {
+    holds('utime refuses times of other types, with a TypeError', (here) => {
       const [dir_fd] = withFile(here)
       for (const times of [NOW, [null, null], [NOW, null], [null, NOW], [NOW, 'x']]) {
         typeError(() => os.utime('name', times as never, { dir_fd }))

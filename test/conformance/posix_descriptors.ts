@@ -3,7 +3,7 @@ import os from 'osier'
 import { noPwritev2 } from '../support/emulation.ts'
 import { differs, fails, type Here, holds, type PythonClass, rangeError, typeError } from './suite.ts'
 
-/** CPython's PosixTester, as far as it is about descriptors. */
+/** CPython's PosixTester: the tests of descriptors. */
 
 function vectors(...sizes: number[]): Buffer[] {
   return sizes.map((size) => Buffer.alloc(size))
@@ -51,7 +51,7 @@ export const tests: PythonClass['tests'] = {
   ],
   test_pread: [
     holds('pread reads from an offset', (here) => assert.equal(String(os.pread(open(here, 'test'), 2, 1)), 'es')),
-    holds('and leaves the position as it is', (here) => {
+    holds('and does not change the position', (here) => {
       const fd = open(here, 'test')
       os.pread(fd, 2, 1)
       assert.equal(String(os.read(fd, 2)), 'te')
@@ -59,7 +59,7 @@ export const tests: PythonClass['tests'] = {
   ],
   test_preadv: [
     holds(
-      'preadv fills several pieces of memory from an offset on, and tells how much',
+      'preadv fills several buffers from an offset on, and returns the number of bytes',
       (here) => {
         const pieces = vectors(5, 3, 2)
         assert.equal(os.preadv(open(here, SPREAD), pieces, 3), 10)
@@ -82,7 +82,7 @@ export const tests: PythonClass['tests'] = {
     ),
   ],
   test_pwrite: [
-    holds('pwrite writes at an offset, and leaves the position as it is', (here) => {
+    holds('pwrite writes at an offset, and does not change the position', (here) => {
       const fd = open(here, 'test')
       os.pwrite(fd, Buffer.from('xx'), 1)
       assert.equal(String(os.read(fd, 4)), 'txxt')
@@ -90,7 +90,7 @@ export const tests: PythonClass['tests'] = {
   ],
   test_pwritev: [
     holds(
-      'pwritev writes several pieces of memory at an offset, and tells how much',
+      'pwritev writes several buffers at an offset, and returns the number of bytes',
       (here) => {
         const fd = open(here, 'xx')
         assert.equal(os.pwritev(fd, PIECES, 2), 10)
@@ -123,7 +123,7 @@ export const tests: PythonClass['tests'] = {
     holds('posix_fadvise takes advice', (here) => os.posix_fadvise(open(here), 0, 0, os.POSIX_FADV_WILLNEED)),
   ],
   test_writev: [
-    holds('writev writes several pieces of memory, and tells how much', (here) => {
+    holds('writev writes several buffers, and returns the number of bytes', (here) => {
       const fd = open(here)
       assert.equal(os.writev(fd, PIECES), 10)
       assert.equal(content(fd), 'test1tt2t3')
@@ -131,7 +131,7 @@ export const tests: PythonClass['tests'] = {
     holds('writev of no piece writes nothing', (here) => assert.equal(os.writev(open(here), []), 0)),
   ],
   test_readv: [
-    holds('readv fills several pieces of memory, and tells how much', (here) => {
+    holds('readv fills several buffers, and returns the number of bytes', (here) => {
       const pieces = vectors(5, 3, 2)
       assert.equal(os.readv(open(here, 'test1tt2t3'), pieces), 10)
       assert.deepEqual(inPieces(pieces), ['test1', 'tt2', 't3'])
@@ -172,7 +172,7 @@ export const tests: PythonClass['tests'] = {
     holds('pipe2 refuses text as flags, with a TypeError', () => typeError(() => os.pipe2('DEADBEEF' as never))),
     differs(
       'pipe2 refuses a second argument, with a TypeError',
-      'functions of JavaScript pass over arguments that they do not have; TypeScript refuses them',
+      'JavaScript functions ignore additional arguments; TypeScript refuses them',
     ),
     holds('pipe2 without flags is inheritable', (here) => {
       const ends = os.pipe2(0).map((fd) => here.closed(fd))

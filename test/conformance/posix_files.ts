@@ -16,7 +16,7 @@ import {
   typeError,
 } from './suite.ts'
 
-/** CPython's PosixTester, as far as it is about files by their names. */
+/** CPython's PosixTester: the tests of files by path. */
 
 const NULL_TIMES = 'null in place of a time'
 
@@ -27,7 +27,7 @@ function utimes(
 ): Behaviour[] {
   const now = Date.now() / 1000
   return [
-    holds(`${how}: utime takes none, whole seconds, and seconds with a fraction`, (here) => {
+    holds(`${how}: utime takes null, whole seconds, and seconds with a fraction`, (here) => {
       for (const times of [undefined, null, [Math.floor(now), Math.floor(now)], [now, now]]) set(here, times)
     }),
     holds(`${how}: utime refuses ${NULL_TIMES}, with a TypeError`, (here) => {
@@ -38,12 +38,12 @@ function utimes(
   ]
 }
 
-/** The folder's file, made when it is first asked for. */
+/** The folder's file, created on first use. */
 function newFile(here: Here): string {
   return os.path.exists(here.path('file')) ? here.path('file') : here.file()
 }
 
-/** A path whose owner can be changed, and what tells of it. */
+/** A path whose owner can be changed, and a function that returns the owner. */
 interface Owned {
   chown(uid: number, gid: number): void
   owner(): number[]
@@ -55,7 +55,7 @@ function ownerOf({ st_uid, st_gid }: os.stat_result): number[] {
 
 const BIG = 2 ** 31
 
-/** What CPython checks of chown, fchown and lchown alike. */
+/** CPython's checks that are the same for chown, fchown and lchown. */
 function chowns(name: string, of: (here: Here) => Owned): Behaviour[] {
   const mine = [os.getuid(), os.getgid()] as const
   return [
@@ -236,7 +236,7 @@ export const tests: PythonClass['tests'] = {
         () => os.minor(-1),
       )
     }),
-    holds('all three refuse what is no number, and no argument, with a TypeError', () => {
+    holds('all three refuse a value that is not a number, and a missing argument, with a TypeError', () => {
       typeError(
         () => os.major('1' as never),
         () => os.minor('1' as never),
@@ -314,7 +314,7 @@ export const tests: PythonClass['tests'] = {
     }),
   ],
   test_access: [
-    holds('access tells that a file may be read', (here) => assert.equal(os.access(here.file(), os.R_OK), true)),
+    holds('access returns whether a file may be read', (here) => assert.equal(os.access(here.file(), os.R_OK), true)),
   ],
   test_chflags: [noFlags('chflags')],
   test_lchflags_regular_file: [noFlags('lchflags')],

@@ -17,7 +17,7 @@ import {
   typeError,
 } from './suite.ts'
 
-/** CPython's PosixTester, as far as it is about processes, ids and the system. */
+/** CPython's PosixTester: the tests of processes, ids and the system. */
 
 const WITHOUT_ARGUMENT =
   'ctermid getcwd getcwdb uname times getloadavg getegid geteuid getgid getgroups getpid getpgrp getppid getuid sync'
@@ -139,10 +139,7 @@ export const tests: PythonClass['tests'] = {
     holds('so is a number as a name, or text as a group', () =>
       typeError(() => os.initgroups(3 as never, 'foo' as never)),
     ),
-    differs(
-      'and a third argument',
-      'functions of JavaScript pass over arguments that they do not have; TypeScript refuses them',
-    ),
+    differs('and a third argument', 'JavaScript functions ignore additional arguments; TypeScript refuses them'),
     holds(
       'initgroups of an ordinary user is EPERM',
       () => fails('EPERM', () => os.initgroups(user ?? '', 13)),
@@ -163,7 +160,7 @@ export const tests: PythonClass['tests'] = {
     ),
   ],
   test_waitid: [
-    holds('waitid tells which child has ended', () => {
+    holds('waitid returns which child has ended', () => {
       const pid = os.posix_spawn('/bin/sh', ['sh', '-c', ':'], {})
       assert.equal(os.waitid(os.P_PID, pid, os.WEXITED)?.si_pid, pid)
     }),
@@ -172,11 +169,11 @@ export const tests: PythonClass['tests'] = {
     holds('register_at_fork refuses a function by position, with a TypeError', () => {
       typeError(() => os.register_at_fork(nothing as never))
     }),
-    holds('and what is no function', () => {
+    holds('and a value that is not a function', () => {
       for (const value of [2, 'three', Buffer.from('Five')]) refusedAtFork(value)
     }),
     holds('and null', () => refusedAtFork(null)),
-    holds('and one that is none beside one that is', () => {
+    holds('and a value that is not a function besides a function', () => {
       typeError(
         () => os.register_at_fork({ before: null as never, after_in_parent: nothing }),
         () => os.register_at_fork({ before: nothing, after_in_child: '' as never }),
@@ -198,7 +195,7 @@ export const tests: PythonClass['tests'] = {
     ),
   ],
   test_confstr: [
-    holds('confstr refuses a name that is none, with a ValueError', () => rangeError(() => os.confstr('CS_garbage'))),
+    holds('confstr refuses an unknown name, with a ValueError', () => rangeError(() => os.confstr('CS_garbage'))),
     holds('confstr of CS_PATH is some text', () => assert.ok((os.confstr('CS_PATH') ?? '').length > 0)),
   ],
   test_umask: [
@@ -262,7 +259,7 @@ export const tests: PythonClass['tests'] = {
     holds('a policy has a lowest and a highest priority', () => {
       assert.ok(os.sched_get_priority_max(os.SCHED_RR) >= os.sched_get_priority_min(os.SCHED_RR))
     }),
-    holds('a policy that is none is an OSError', () => {
+    holds('an unknown policy is an OSError', () => {
       fails(
         'EINVAL',
         () => os.sched_get_priority_min(-23),
@@ -331,7 +328,7 @@ export const tests: PythonClass['tests'] = {
     holds('of process -1 it is an OSError', () => fails('ESRCH', () => os.sched_getaffinity(-1))),
   ],
   test_sched_setaffinity: [
-    holds('sched_getaffinity tells what sched_setaffinity has set', (here) => {
+    holds('sched_getaffinity returns what sched_setaffinity has set', (here) => {
       const before = os.sched_getaffinity(0)
       here.later(() => os.sched_setaffinity(0, before))
       const fewer = new Set([...before].slice(0, Math.max(1, before.size - 1)))

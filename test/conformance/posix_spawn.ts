@@ -27,7 +27,7 @@ function run(spawn: Spawn, command: string, options: os.PosixSpawnOptions = {}):
   return exitCode(spawn(SH, [SH, '-c', command], os.environ, options))
 }
 
-/** What a shell's command prints, which may be told by `file_actions` to print elsewhere. */
+/** The output of a shell command, which `file_actions` may redirect. */
 function output(here: Here, spawn: Spawn, command: string, options: os.PosixSpawnOptions = {}): string {
   const [r, w] = here.pipe()
   assert.equal(run(spawn, command, { file_actions: [[os.POSIX_SPAWN_DUP2, w, 1]], ...options }), 0)

@@ -94,7 +94,7 @@ const posixPath = conformance('test_posixpath', 'PosixPathTest', {
     ),
   ],
   test_ismount_non_existent: [
-    holds('what is not there is none, nor is a new directory', (here) => {
+    holds('a missing file is not one, nor is a new directory', (here) => {
       assert.deepEqual([path.ismount(here.path('missing')), path.ismount(here.folder)], [false, false])
     }),
     holds('nor a name that no file can have', () => {
@@ -104,7 +104,7 @@ const posixPath = conformance('test_posixpath', 'PosixPathTest', {
     }),
   ],
   test_ismount_symlinks: [
-    holds('a link is none, though it leads to one', (here) =>
+    holds('a link is not one, though its target is', (here) =>
       assert.equal(path.ismount(link(here, 'link', '/')), false),
     ),
   ],
@@ -155,7 +155,9 @@ const posixPath = conformance('test_posixpath', 'PosixPathTest', {
       const home = entry?.split(':')[5]?.replace(/\/+$/, '') || '/'
       assert.equal(path.expanduser('~'), entry === undefined ? '~' : home)
     }),
-    holds('an unknown user stays as it is', () => assert.equal(path.expanduser('~no-such-user/x'), '~no-such-user/x')),
+    holds('an unknown user is left unchanged', () =>
+      assert.equal(path.expanduser('~no-such-user/x'), '~no-such-user/x'),
+    ),
   ],
   test_normpath: table('normpath', path.normpath as never, [
     ['nothing is the current directory', ['', '.'], ['.', '.'], ['.//.', '.']],
@@ -168,7 +170,7 @@ const posixPath = conformance('test_posixpath', 'PosixPathTest', {
       ['////foo/..', '/'],
     ],
     [
-      '".." takes away what stands before it',
+      '".." removes the preceding part',
       ['///foo/.//bar//.//..//.//baz///', '/foo/baz'],
       ['/foo/..', '/'],
       ['foo/../bar/baz', 'bar/baz'],
@@ -228,7 +230,7 @@ const posixPath = conformance('test_posixpath', 'PosixPathTest', {
     }),
   ],
   test_realpath_symlink_loops: [
-    holds('links that lead in circles stay as they are', (here) => {
+    holds('links that form a cycle are left unresolved', (here) => {
       for (const [given, expected] of circles(here)) assert.equal(path.realpath(given), expected, given)
     }),
     holds('also by a relative path', (here) => {
@@ -342,7 +344,7 @@ const posixPath = conformance('test_posixpath', 'PosixPathTest', {
   ],
 })
 
-/** What takes one path: a path-like object is taken as what it answers. */
+/** Functions of one path: a path-like object is replaced by the result of __fspath__. */
 const ONE_PATH = [
   'normcase',
   'isabs',

@@ -9,7 +9,7 @@ const { path } = os
 
 type Result = string | Buffer | boolean | readonly (string | Buffer)[]
 
-/** A table of what a function gives, checked with text and with bytes. */
+/** A table of a function's results, checked with text and with bytes. */
 export function table(
   name: string,
   of: (...paths: never[]) => Result,
@@ -30,7 +30,7 @@ export function table(
   )
 }
 
-/** What `splitext` gives for a name must not depend on what stands around it. */
+/** The result of `splitext` for a name must not depend on the directory before it. */
 export function splitsExtension(...names: (readonly [root: string, extension: string])[]): () => void {
   return () => {
     for (const [root, extension] of names) {
@@ -55,13 +55,13 @@ export function unreadableMounts(): string[] {
     .filter((mount) => path.lexists(mount) && !os.access(mount, os.R_OK | os.X_OK))
 }
 
-/** Links: "link" to "target", which need not be there. */
+/** Creates a symbolic link; the target may be missing. */
 export function link(here: Here, name: string, target: string): string {
   os.symlink(target, here.path(name))
   return here.path(name)
 }
 
-/** Links that lead in circles; each with what `realpath` makes of it. */
+/** Cyclic links, each with the result of `realpath`. */
 export function circles(here: Here): readonly (readonly [given: string, expected: string])[] {
   const at = (name: string): string => here.path(name)
   link(here, 'self', at('self'))

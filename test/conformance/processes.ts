@@ -57,7 +57,7 @@ const exec = conformance('test_os', 'ExecTests', {
     }),
   ],
   test_internal_execvpe_str: [
-    holds('an absolute path is used as it is', () => {
+    holds('an absolute path is used unchanged', () => {
       assert.equal(become("os.execvpe('/bin/sh', ['sh', '-c', 'echo $0'], { PATH: '/nowhere' })"), 'sh\n')
     }),
     holds('a name is looked for in PATH of the environment that is given', (here) => {
@@ -210,7 +210,7 @@ const login = conformance('test_os', 'LoginTests', {
 const priority = conformance('test_os', 'ProgramPriorityTests', {
   test_set_get_priority: [
     holds(
-      'getpriority tells what setpriority has set',
+      'getpriority returns what setpriority has set',
       () => {
         // Of a child: an ordinary user could not put it right again.
         const child = os.spawnv(os.P_NOWAIT, SH, [SH, '-c', 'exec sleep 60'])

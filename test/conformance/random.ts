@@ -7,7 +7,7 @@ import { conformance, holds, noFork, type PythonClass } from './suite.ts'
 
 const urandom = conformance('test_os', 'URandomTests', {
   test_urandom_length: [
-    holds('urandom gives as many bytes as are asked for', () => {
+    holds('urandom returns the requested number of bytes', () => {
       for (const size of [0, 1, 10, 100, 1000]) assert.equal(os.urandom(size).length, size)
     }),
   ],
@@ -36,7 +36,7 @@ const urandom = conformance('test_os', 'URandomTests', {
 
 const getrandom = conformance('test_os', 'GetRandomTests', {
   test_getrandom_type: [
-    holds('getrandom gives as many bytes as are asked for', () => {
+    holds('getrandom returns the requested number of bytes', () => {
       const data = os.getrandom(16)
       assert.ok(Buffer.isBuffer(data))
       assert.equal(data.length, 16)

@@ -13,7 +13,7 @@ import {
   typeError,
 } from './suite.ts'
 
-/** CPython's tests of what `stat` tells, and of what changes it: times and owners. */
+/** CPython's tests of the results of `stat`, and of the calls that change them: times and owners. */
 
 const PICKLE = 'there is no pickle: `structuredClone` and JSON are the language’s, and keep no class'
 
@@ -249,7 +249,7 @@ const chown = conformance('test_os', 'ChownFileTests', {
       const { st_uid, st_gid } = os.stat(here.folder)
       assert.equal(os.chown(here.folder, st_uid, st_gid), undefined)
     }),
-    holds('-1 leaves an id as it is', (here) => {
+    holds('-1 leaves an id unchanged', (here) => {
       const { st_uid, st_gid } = os.stat(here.file())
       assert.deepEqual(owned(here, -1, -1), [st_uid, st_gid])
     }),

@@ -28,7 +28,7 @@ export interface PythonClass {
   readonly tests: Readonly<Record<string, readonly Behaviour[]>>
 }
 
-/** Tests of CPython that ask for nothing that is here, and why. */
+/** Tests of CPython that do not apply to osier, and why. */
 export interface Omission {
   readonly module: string
   readonly name: string

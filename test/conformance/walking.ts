@@ -10,7 +10,7 @@ interface Options {
   readonly follow_symlinks?: boolean
 }
 
-/** Directory, directories in it, other files in it: arrays that the walk looks at again. */
+/** A directory, its directories and its other files: arrays that the walk reads again after the step. */
 type Step = [root: string, directories: string[], files: string[]]
 type Walk = (top: string | os.PathLike, options?: Options) => Iterable<Step>
 
@@ -23,7 +23,7 @@ const fwalk: Walk = function* (top, options = {}) {
 
 const text = (names: readonly Uint8Array[]): string[] => names.map((name) => os.fsdecode(name))
 
-/** A walk by bytes, told in text; what is taken from its arrays is taken from those of the walk. */
+/** A walk by bytes, decoded to text; items removed from its arrays are removed from those of the walk. */
 function* inBytes(steps: Iterable<[Buffer, Buffer[], Buffer[], number?]>): Generator<Step> {
   for (const [root, directories, files] of steps) {
     assert.ok(Buffer.isBuffer(root))
@@ -55,7 +55,7 @@ function tree(here: Here): string {
   return here.path('one')
 }
 
-/** What stands in each directory, and in which order directories come, closed ones left out. */
+/** The contents of each directory, and the order of the directories, without unreadable ones. */
 function walked(steps: Iterable<Step>): { readonly order: string[]; readonly at: Map<string, Step> } {
   // As it was when it came: a caller may change the arrays later.
   const all = Array.from(steps, (step): Step => step).filter(([root]) => !root.endsWith('SUB21'))
@@ -138,14 +138,14 @@ function walkTests(name: string, of: Walk): Record<string, Behaviour[]> {
       }),
     ],
     test_walk_symlink: [
-      holds(`${name} goes into links to directories where it is told to`, (here) => {
+      holds(`${name} follows links to directories with followlinks`, (here) => {
         const top = tree(here)
         const { at } = walked(of(top, { follow_symlinks: true }))
         assert.deepEqual(at.get(`${top}/SUB2/link`)?.slice(1), [[], ['tmp4']])
       }),
     ],
     test_walk_bad_dir: [
-      holds(`${name} tells onerror of a directory that has gone, and passes over it`, (here) => {
+      holds(`${name} calls onerror for a directory that has been removed, and skips it`, (here) => {
         const top = tree(here)
         const errors: os.OSError[] = []
         const roots: string[] = []
@@ -163,7 +163,7 @@ function walkTests(name: string, of: Walk): Record<string, Behaviour[]> {
         )
       }),
       holds(
-        `${name} tells onerror of a directory that may not be read`,
+        `${name} calls onerror for a directory without read permission`,
         (here) => {
           const codes: string[] = []
           for (const _ of of(tree(here), { onerror: ({ code }) => codes.push(code) }));
@@ -192,8 +192,8 @@ function manyAtOnce(of: Walk, topdown: boolean): (here: Here) => void {
 function manyTests(name: string, of: Walk): Record<string, Behaviour[]> {
   return {
     test_walk_many_open_files: [
-      holds(`a hundred of ${name} go on side by side, upwards`, manyAtOnce(of, false)),
-      holds(`a hundred of ${name} go on side by side, downwards`, manyAtOnce(of, true)),
+      holds(`a hundred of ${name} run interleaved, upwards`, manyAtOnce(of, false)),
+      holds(`a hundred of ${name} run interleaved, downwards`, manyAtOnce(of, true)),
     ],
   }
 }

@@ -1,4 +1,4 @@
-/** How runtimes wait whose event loop lets nobody in: Node does it, too, when it is made to believe that it is such a one. */
+/** Waiting in runtimes whose event loop cannot poll descriptors of others; simulated in Node. */
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -7,7 +7,7 @@ import { askNode, runNode } from '../support/child.ts'
 const pretendBun = `data:text/javascript,${encodeURIComponent("Object.defineProperty(process.versions, 'bun', { value: '0' })")}`
 const nodeOptions = ['--import', pretendBun]
 
-test('a thread tells when descriptors are ready', () => {
+test('a thread reports ready descriptors', () => {
   const program = `
     const { promises } = os
     const [r, w] = os.pipe()
@@ -28,7 +28,7 @@ test('a thread tells when descriptors are ready', () => {
   assert.deepEqual(askNode(program, { nodeOptions }), ['later', 'x', 'y'.repeat(50), 3 << 8, 'AbortError'])
 })
 
-test('the thread keeps nobody alive', () => {
+test('the thread does not keep the process alive', () => {
   const program = `
     const [r, w] = os.pipe()
     os.write(w, Buffer.from('x'))

@@ -53,7 +53,7 @@ test('an aborted wait does not keep the process alive', () => {
   assert.equal(runNode(program).stdout, 'AbortError\n')
 })
 
-test('process.exit with waits open, and with events that nobody has fetched', () => {
+test('process.exit with pending waits, and with unread events', () => {
   for (const end of ['process.exit(3)', 'setTimeout(() => process.exit(3), 10)', 'process.reallyExit(3)']) {
     const program = `
       const [r, w] = os.pipe()
@@ -66,7 +66,7 @@ test('process.exit with waits open, and with events that nobody has fetched', ()
   }
 })
 
-test('an error that nobody catches ends the process as always', () => {
+test('an uncaught error ends the process as usual', () => {
   const program = `
     const [r, w] = os.pipe()
     os.promises.read(r, 1).then(() => { throw new Error('uncaught') })
@@ -135,11 +135,11 @@ test('waiting takes neither threads nor descriptors', () =>
     assert.ok((await Promise.all(waits)).every((name) => name === 'AbortError'))
   }))
 
-test('the loop goes on while a hundred descriptors are waited for', async () => {
+test('the loop runs while a hundred descriptors are waited for', async () => {
   const pipes = Array.from({ length: 100 }, () => os.pipe())
   const controller = new AbortController()
   const waits = pipes.map(([r]) => promises.read(r, 1, { signal: controller.signal }).catch(() => null))
-  // Were the loop to stand still for one of them, this would never end. (How long a turn takes is a matter for benchmarks.)
+  // If the loop blocked on one of them, this would never end. (Benchmarks measure the duration of a turn.)
   for (let turn = 0; turn < 1000; turn++) await nextTurn()
   await sleep(1)
   controller.abort()

@@ -83,7 +83,7 @@ test('roles are C types to koffi', () => {
     'long readlinkat(int, const char *, uintptr_t, size_t)',
   )
   assert.equal(inC('int path(fd)'), 'int path(int)')
-  // koffi refuses what it does not know, so that every prototype is looked at here.
+  // koffi refuses unknown types, so this checks every prototype.
   assert.ok(names.filter(has).length > 150)
 })
 
@@ -107,7 +107,7 @@ test('an address on the pool that has not the role of its prototype is refused b
   await rolesAreChecked('pread', [0, scratchAddress + 65536, 1, 0])
 })
 
-/** Arguments of the right types, with which a call fails as soon as the descriptor at `index` is looked at. */
+/** Arguments of the right types, with which a call fails when it checks the descriptor at `index`. */
 function argumentsWithClosed(name: keyof Prototypes, index: number | undefined): unknown[] {
   const { path, dirfd, scratch } = rolesOf(name)
   const { prototype } = prototypes[name] as unknown as { readonly prototype: string }

@@ -33,7 +33,7 @@ describe('is_available', () => {
     for (const name of ['lchmod', 'startfile']) assert.equal(has[name], false)
   })
 
-  test('refuses what is no function of the module', () => {
+  test('refuses a value that is not a function of the module', () => {
     for (const value of [undefined, null, 'stat', 1, {}, Math.max, () => {}, os.path]) {
       assert.throws(() => os.is_available(value as AnyFunction), { name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' })
     }
@@ -69,7 +69,7 @@ describe('is_available', () => {
   })
 })
 
-/** Has osier's facts, and nobody else, see a processor of which there are none. */
+/** Lets osier's facts, and no other code, see an unknown processor. */
 const ON_ANOTHER_PROCESSOR = `
   const { arch } = process
   const isAsked = () => new Error().stack.includes('/dist/facts.js')

@@ -129,7 +129,7 @@ describe('as in python3', { skip: noPython }, () => {
   }
 })
 
-test('expanduser without HOME, as a user whom the database does not know', { skip: ownVariables }, (t) => {
+test('expanduser without HOME, as a user without an entry in the database', { skip: ownVariables }, (t) => {
   if (process.getuid?.() !== 0) return t.skip('needs root to become another user')
   const uid = 1_999_999_999
   const canRun = spawnSync(process.execPath, [replay], { uid, input: '[]', encoding: 'utf8' })
@@ -145,7 +145,7 @@ test('expanduser without HOME, as a user whom the database does not know', { ski
   assert.deepEqual(outcomes, [{ result: '~/a' }, { result: '~' }])
 })
 
-test('values of the environment are read as they are', () => {
+test('values of the environment are not expanded again', () => {
   const calls: PathCall[] = [
     ['expandvars', '/$RAW/$HALF$REST'],
     ['expandvars', Buffer.from('$RAW')],

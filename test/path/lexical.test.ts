@@ -34,7 +34,7 @@ function inBytes(value: unknown): unknown {
   return Array.isArray(value) ? value.map(inBytes) : value
 }
 
-/** Each call as it is, and in bytes. */
+/** Each call with text, and with bytes. */
 function inBothKinds(calls: readonly PathCall[]): PathCall[] {
   return calls.flatMap(([name, ...args]): PathCall[] => [
     [name, ...args],
@@ -201,7 +201,7 @@ test('normpath', () => {
   assert.equal(path.normpath('../../a/../..'), '../../..')
   assert.equal(path.normpath('//a'), '//a')
   assert.equal(path.normpath('///a'), '/a')
-  // A NUL is a character like any other, as long as nobody opens the file.
+  // A NUL is an ordinary character in functions that do not open the file.
   assert.equal(path.normpath('a\0b/../c\0'), 'c\0')
   fc.assert(fc.property(anyPath, (text) => path.normpath(path.normpath(text)) === path.normpath(text)))
 })
@@ -264,7 +264,7 @@ test('bytes are returned in memory of their own', () => {
   assert.equal(given.toString(), '/usr/lib')
 })
 
-test('what is no path is refused', () => {
+test('a value that is not a path is refused', () => {
   const functions = [...singles, 'splitroot', 'join', 'abspath', 'relpath', 'realpath', 'expanduser', 'expandvars']
   const all = new Map<string, unknown>(Object.entries(path))
   for (const name of functions) {

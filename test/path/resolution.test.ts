@@ -228,14 +228,14 @@ describe('realpath', () => {
     }
   })
 
-  test('goes on behind what is missing, unless strict', () => {
+  test('continues after a missing part, unless strict', () => {
     assert.equal(path.realpath(at('nothing/x/../../to_dir')), at('dir'))
     assert.equal(path.realpath(at('far')), at('nothing/at/all'))
     assert.equal(path.realpath(at('file/x')), at('file/x'))
     assert.equal(path.realpath(at('file/..')), tree)
   })
 
-  test('takes a circle as it stands, and goes on behind it', () => {
+  test('leaves a cycle of links unresolved, and continues after it', () => {
     assert.equal(path.realpath(at('self')), at('self'))
     assert.equal(path.realpath(at('self/x')), at('self/x'))
     assert.equal(path.realpath(at('self/../to_file')), at('file'))
@@ -269,7 +269,7 @@ describe('realpath', () => {
     assert.throws(() => path.realpath(join(tree, 'file/'), { strict: true }), os.NotADirectoryError)
   })
 
-  test('ALLOW_MISSING passes over what does not exist, and nothing else', () => {
+  test('ALLOW_MISSING ignores missing files, and no other errors', () => {
     const allowing = (name: string): string => path.realpath(at(name), { strict: path.ALLOW_MISSING })
     assert.equal(allowing('nothing/x'), join(tree, 'nothing/x'))
     assert.equal(allowing('far'), join(tree, 'nothing/at/all'))

@@ -61,7 +61,7 @@ const names = [
   ...[at('\udcff'), at('\udcff/..'), `${at('x'.repeat(3000))}${'/x'.repeat(3000)}`],
 ]
 
-test('the answers about files of every kind', () => {
+test('the results for files of every type', () => {
   const table: Record<string, string> = {
     file: 'exists lexists isfile',
     dir: 'exists lexists isdir',
@@ -130,7 +130,7 @@ test('a directory that may not be searched hides what is in it', (t) => {
   }
 })
 
-test('a file larger than a number can tell', (t) => {
+test('a file size beyond 2^53', (t) => {
   let folder: string
   try {
     folder = mkdtempSync('/dev/shm/osier-')
@@ -213,7 +213,7 @@ test('isjunction and isdevdrive are of Windows', () => {
   }
 })
 
-test('no conversion of an argument disturbs the answer', () => {
+test('a reentrant conversion of an argument does not change the result', () => {
   // The memory that C writes to belongs to all calls, and converting an argument may make others.
   const reentrant = { __fspath__: () => (path.exists('/nothing') ? '' : at('file')) }
   assert.equal(path.samefile(reentrant, reentrant), true)
@@ -252,7 +252,7 @@ describe('as in python3', { skip: noPython }, () => {
   })
 })
 
-test('a sandbox that refuses statx(2), as one that is older than it, does not make files vanish', {
+test('in a sandbox that refuses statx(2) existing files still exist', {
   skip: noSeccomp,
 }, () => {
   const outcome = askNode<unknown>(`

@@ -22,7 +22,7 @@ interface Scene {
   begin(options: { readonly signal: AbortSignal }): Promise<unknown>
   /** Makes it ready. */
   release(): unknown
-  /** What it comes to then. */
+  /** The result then. */
   readonly result: unknown
   readonly fds: readonly number[]
   /** Resolves when it waits: before that, a thread of the pool may be trying, and find it ready. */
@@ -45,7 +45,7 @@ function writing(begin: (w: number) => Begin<Promise<unknown>>): Scene {
   return { begin: begin(w), release: () => os.read(r, size), result: 1, fds: [r, w] }
 }
 
-/** A pipe with something in it, that is copied to one that is full. */
+/** A pipe with data that is copied to a full one. */
 function moving(begin: (r: number, w: number) => Begin<Promise<unknown>>): Scene {
   const [r, w] = os.pipe()
   os.write(w, Buffer.from('x'))

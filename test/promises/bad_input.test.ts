@@ -1,10 +1,10 @@
-/** What no function should be given: each rejects, in the words of its synchronous twin, or bears it. */
+/** Invalid values: each function rejects with the message of the synchronous function, or handles them. */
 
 import { test } from 'node:test'
 import { assertAllHandled } from '../support/bad_input_report.ts'
 import { lossyNames } from '../support/runtime.ts'
 
-test('every function rejects or bears every value of the zoo in every place; those that wait, what must be refused', {
+test('every function rejects or handles every hostile value for every parameter; functions that wait, only invalid values', {
   skip: lossyNames,
 }, () => {
   assertAllHandled(80, 'promises')

@@ -17,17 +17,17 @@ const folder = temporaryFolder()
 const file = join(folder, 'file')
 writeFileSync(file, 'contents')
 
-/** How often calls go on the pool before others may: the pool's threads, less one. */
+/** The number of calls on the pool at a time: its threads, less one. */
 const AT_ONCE = 3
 
-/** A FIFO that nobody writes to: opening it keeps a thread of the pool waiting, until the other end is opened, too. */
+/** A FIFO without a writer: opening it blocks a thread of the pool until the other end is opened. */
 function blocking(name: string): { readonly path: string } {
   const path = join(folder, name)
   os.mkfifo(path)
   return { path }
 }
 
-/** Keeps all threads that are ours waiting. */
+/** Blocks all threads that osier may use. */
 async function fillPool(name: string): Promise<{ release(): Promise<void> }> {
   const { path } = blocking(name)
   const openings = Array.from({ length: AT_ONCE }, () => promises.open(path, os.O_RDONLY))
@@ -66,7 +66,7 @@ function run(code: string, ...flags: string[]): string {
 const otherPool = onlyNode('it works in threads of its own')
 
 describe('many calls', () => {
-  test('10 000 at once all come to what they should, each with its own error', async () => {
+  test('10 000 at once all have the expected results, each with its own error', async () => {
     const before = openFiles()
     const calls = Array.from({ length: 10_000 }, async (_, index) => {
       if (index % 4 === 0) return (await promises.stat(file)).st_size
@@ -89,7 +89,7 @@ describe('many calls', () => {
     assert.deepEqual(openFiles(), before)
   })
 
-  test('they are made in the order in which they were asked for', () => {
+  test('they are made in the order of the calls', () => {
     // With two threads, one of which is left to Node, they are made one by one.
     run(`
       process.env.UV_THREADPOOL_SIZE = '2'
@@ -108,7 +108,7 @@ describe('many calls', () => {
     await Promise.all(queued)
   })
 
-  test('what Node asks for is not put behind all that was asked here before', { skip: otherPool }, async () => {
+  test('requests of Node are not queued behind all earlier calls of osier', { skip: otherPool }, async () => {
     let done = 0
     const ours = Array.from({ length: 5000 }, () => promises.stat(file).then(() => (done += 1)))
     await nodeFs.stat(file)
@@ -134,7 +134,7 @@ describe('many calls', () => {
 })
 
 describe('arguments', () => {
-  test('are taken at once: what becomes of them afterwards does not matter', async () => {
+  test('are converted at once: later changes of them have no effect', async () => {
     const path = Buffer.from(file)
     const data = Buffer.from('later')
     const options = { follow_symlinks: true }
@@ -162,7 +162,7 @@ describe('arguments', () => {
     os.close(fd)
   })
 
-  test('memory that is transferred before it is read into is refused, and nobody else’s is touched', async () => {
+  test('a buffer that is transferred before the read is refused, and no other memory is changed', async () => {
     const fd = os.open(file, os.O_RDONLY)
     const data = new Uint8Array(100)
     const reading = promises.preadv(fd, [data], 0)
@@ -172,7 +172,7 @@ describe('arguments', () => {
     os.close(fd)
   })
 
-  test('are told to hooks before the function returns, and a hook can forbid the call', () => {
+  test('raise audit events before the function returns, and a hook can prevent the call', () => {
     run(`
       import assert from 'node:assert/strict'
       import os from 'osier'
@@ -197,7 +197,7 @@ describe('arguments', () => {
 describe('signals', () => {
   const reason = new Error('enough')
 
-  test('one that is aborted already: nothing is asked for', async () => {
+  test('one that is aborted already: no call is made', async () => {
     const made = join(folder, 'not made')
     await assert.rejects(promises.mkdir(made, { signal: AbortSignal.abort(reason) }), reason)
     await assert.rejects(promises.listdir({ path: folder, signal: AbortSignal.abort(reason) }), reason)
@@ -227,9 +227,9 @@ describe('signals', () => {
     await sleep(20)
     controller.abort(reason)
     await assert.rejects(opening, reason)
-    // Without waiting it is opened for writing only where somebody reads, or waits for a writer.
+    // A non-blocking open for writing succeeds only if there is a reader, or an open that waits for a writer.
     const end = await eventually(() => os.open(path, os.O_WRONLY | os.O_NONBLOCK))
-    // Now that there is a writer the call comes to its end; and once its descriptor is closed nobody reads any more.
+    // Now that there is a writer the call completes; and once its descriptor is closed there is no reader.
     await eventually(() => assert.throws(() => os.write(end, Buffer.of(0)), { code: 'EPIPE' }))
     os.close(end)
     assert.deepEqual(openFiles(), before)
@@ -271,7 +271,7 @@ describe('signals', () => {
     assert.throws(() => os.fstat(fd), { code: 'EBADF' })
   })
 
-  test('what is no signal is refused', async () => {
+  test('a value that is not an AbortSignal is refused', async () => {
     for (const signal of [null, 1, 'x', {}, new EventTarget()]) {
       await assert.rejects(promises.stat(file, { signal: signal as AbortSignal }), { code: 'ERR_INVALID_ARG_TYPE' })
     }
@@ -357,7 +357,7 @@ describe('the process', () => {
     )
   })
 
-  test('hears many signals meanwhile, and no call fails for it', async () => {
+  test('handles many signals meanwhile, and no call fails', async () => {
     const program = `
       import os from '${import.meta.resolve('osier')}'
       process.on('SIGUSR2', () => undefined)
@@ -429,7 +429,7 @@ describe('the process', () => {
   })
 })
 
-test('urandom and getrandom give as many bytes as asked for', async () => {
+test('urandom and getrandom return the requested number of bytes', async () => {
   for (const size of [0, 1, 1000, 70_000, 1_000_000]) assert.equal((await promises.urandom(size)).length, size)
   assert.equal((await promises.getrandom(16)).length, 16)
   const [a, b] = await Promise.all([promises.urandom(16), promises.urandom(16)])

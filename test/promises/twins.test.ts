@@ -32,7 +32,7 @@ function prepare(): void {
 
 const [ns, later] = [1_000_000_000_123_456_789n, 1_100_000_000_987_654_321n]
 
-/** An open descriptor of the file, or of a folder, closed when the next one is asked for. */
+/** An open descriptor of the file, or of a folder, closed at the next request. */
 let last = -1
 
 function opened(path = 'file', flags = os.O_RDWR): number {
@@ -230,7 +230,7 @@ async function onThePool(name: string, given: Arguments, ...more: unknown[]): Pr
   }
 }
 
-describe('the same calls come to the same', () => {
+describe('the same calls have the same results', () => {
   for (const [name, list] of Object.entries(calls)) {
     test(name, { skip: /^p(read|write)v$/.test(name) && noPwritev2 }, async () => {
       for (const args of list) {

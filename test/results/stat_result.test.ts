@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import os from 'osier'
 
-test('a stat_result tells times in seconds and, exactly, in nanoseconds', () => {
+test('a stat_result has times in seconds and, exactly, in nanoseconds', () => {
   const status = os.stat('/proc/self/exe')
   for (const [seconds, exact] of [
     [status.st_atime, status.st_atime_ns],

@@ -38,7 +38,7 @@ print(json.dumps({
       const { items, fields } = theirs[name] as (typeof theirs)[string]
       assert.deepEqual([...(value as Iterable<unknown>)].map(number), items, name)
       for (const [field, content] of Object.entries(fields)) {
-        // What a sequence of ten does not tell, Python leaves out of the times, too.
+        // Fields that ten items do not contain are missing in Python, too.
         assert.deepEqual(number(value[field]), content, `${name}.${field}`)
       }
     }

@@ -52,7 +52,7 @@ describe('surrogateescape', () => {
     )
   })
 
-  test('long ones too, wherever the byte that is not UTF-8 stands', () => {
+  test('long ones too, with the byte that is not UTF-8 at any position', () => {
     for (const length of [31, 32, 33, 255, 256, 257, 5000]) {
       for (const at of [0, 1, length >> 1, length - 1]) {
         const bytes = Buffer.alloc(length, 'x')
@@ -131,7 +131,7 @@ describe('fspath, fsencode and fsdecode', () => {
     assert.deepEqual(encoded, Buffer.of(2, 3))
   })
 
-  test('what is none of these is a TypeError, and what __fspath__ throws is thrown', () => {
+  test('any other value is a TypeError, and an exception of __fspath__ is thrown', () => {
     const wrong: unknown[] = [undefined, null, 0, 1n, true, [], {}, Object('text'), new Uint16Array(1), Symbol('x')]
     for (const value of [...wrong, { __fspath__: 'text' }, { __fspath__: () => 5 }]) {
       for (const call of [os.fspath, os.fsencode, os.fsdecode] as ((value: unknown) => unknown)[]) {

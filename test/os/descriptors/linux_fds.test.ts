@@ -41,7 +41,7 @@ describe('memfd_create', () => {
     for (const [name, size] of sizes) {
       assert.ok(typeof size === 'number')
       assert.equal((size >>> os.MFD_HUGE_SHIFT) & os.MFD_HUGE_MASK, Math.log2(bytesOf(name)), name)
-      // The kernel makes those whose size the machine has, and says ENODEV to the others.
+      // The kernel supports the huge page sizes of the machine, and returns ENODEV for others.
       try {
         os.close(os.memfd_create(name, os.MFD_HUGETLB | os.MFD_CLOEXEC | size))
       } catch (error) {
@@ -86,7 +86,7 @@ describe('eventfd', () => {
     })
   })
 
-  test('what is no counter is an error', () => {
+  test('a descriptor that is not an eventfd is an error', () => {
     const [r, w] = os.pipe()
     os.write(w, Buffer.from('abc'))
     assert.throws(() => os.eventfd_read(r), { code: 'EINVAL' })
@@ -98,7 +98,7 @@ describe('eventfd', () => {
 })
 
 describe('timerfd', () => {
-  test('fires, and tells how often', () => {
+  test('fires, and returns how often', () => {
     withFd(os.timerfd_create(CLOCK_MONOTONIC), (fd) => {
       assert.equal(os.get_inheritable(fd), false)
       assert.deepEqual(os.timerfd_settime(fd, { initial: 0.01, interval: 0.005 }), [0, 0])

@@ -164,7 +164,7 @@ describe('dup, dup2, pipe', () => {
     })
   })
 
-  test('dup2 takes the number asked for, closes what had it, and leaves the copy inheritable unless told otherwise', () => {
+  test('dup2 uses the given number, closes its previous file, and makes an inheritable duplicate by default', () => {
     withFile('abc', (fd) => {
       const taken = os.open('/dev/null', os.O_RDONLY)
       assert.equal(os.dup2(fd, taken), taken)
@@ -262,9 +262,9 @@ describe('a negative descriptor', () => {
   })
 })
 
-/** What a child of ours finds open. Node gives it all that is inheritable. */
+/** The open descriptors of a child. Node passes on all inheritable ones. */
 function inheritedByChild(): number[] {
-  // Not by `node:child_process`, of which some close every descriptor that they were not told of.
+  // Not by `node:child_process`: in some runtimes it closes all other descriptors.
   const listing = outputOf((fd) =>
     os.posix_spawnp('ls', ['ls', '/proc/self/fd'], null, { file_actions: [[os.POSIX_SPAWN_DUP2, fd, 1]] }),
   )

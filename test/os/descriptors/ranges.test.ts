@@ -142,7 +142,7 @@ describe('disk space', () => {
   })
 })
 
-/** Locks ten bytes of a file, says so, and unlocks a while after it is told to. */
+/** Locks ten bytes of a file, reports it, and unlocks a while after a message. */
 const HOLDER = `
 import os, signal, sys, time
 fd = os.open(sys.argv[1], os.O_RDWR)
@@ -187,7 +187,7 @@ describe('lockf', { skip: noPython }, () => {
 })
 
 describe('audit events', () => {
-  test('ftruncate and lockf tell of themselves', async () => {
+  test('ftruncate and lockf raise audit events', async () => {
     const { subscribe, unsubscribe } = await import('node:diagnostics_channel')
     const told: unknown[] = []
     const listener = (message: unknown): void => void told.push(message)

@@ -63,7 +63,7 @@ describe('reading and writing', () => {
     })
   })
 
-  test('all kinds of memory: on the heap, shared, resizable, a part of another, of other element types', () => {
+  test('all kinds of buffers: on the heap, shared, resizable, a part of another, of other element types', () => {
     const kinds: (() => ArrayBufferView)[] = [
       () => new Uint8Array(8),
       () => new Float64Array(1),
@@ -85,7 +85,7 @@ describe('reading and writing', () => {
     }
   })
 
-  test('few bytes and many are written alike, from within larger memory', () => {
+  test('few and many bytes are written correctly, also from within larger memory', () => {
     const memory = Buffer.from(Array.from({ length: 80 }, (_, i) => (i * 37) & 0xff))
     for (let size = 0; size <= 40; size++) {
       withFile('', (fd) => {
@@ -97,7 +97,7 @@ describe('reading and writing', () => {
     }
   })
 
-  test('memory that is gone, and what is no memory, is refused before anything is written', () => {
+  test('a detached buffer, and a value that is not a buffer, is refused before anything is written', () => {
     const gone = new Uint8Array(8)
     structuredClone(gone.buffer, { transfer: [gone.buffer] })
     const shrunk = Reflect.construct(ArrayBuffer, [16, { maxByteLength: 16 }]) as ArrayBuffer & {
@@ -117,7 +117,7 @@ describe('reading and writing', () => {
     })
   })
 
-  test('a view that lies about its length is written as long as it is', () => {
+  test('a view with a false `length` is written with its real length', () => {
     withFile('', (fd) => {
       for (const property of ['length', 'byteLength']) {
         const bytes = Object.defineProperty(new Uint8Array(4), property, { value: 2 ** 20 })
@@ -150,7 +150,7 @@ describe('reading and writing', () => {
     }
   })
 
-  test('an interrupted call goes on: no error, no short data', () => {
+  test('an interrupted call is retried: no error, no short data', () => {
     const program = fileURLToPath(new URL('../../support/interrupted.js', import.meta.url))
     const child = spawnSync(process.execPath, [program, newPath()], { encoding: 'utf8', timeout: 60_000 })
     assert.equal(child.stderr, '')

@@ -68,7 +68,7 @@ describe('pseudo-terminals', () => {
 })
 
 describe('questions', () => {
-  test('what is no terminal', () => {
+  test('a descriptor that is not a terminal', () => {
     const [r, w] = os.pipe()
     os.close(w)
     assert.equal(os.isatty(r), false)

@@ -88,7 +88,7 @@ describe('readv, writev, preadv, pwritev', () => {
     })
   })
 
-  test('what is no memory is refused, and named', () => {
+  test('a value that is not a buffer is refused, and named', () => {
     const gone = new Uint8Array(8)
     structuredClone(gone.buffer, { transfer: [gone.buffer] })
     withFile('', (fd) => {

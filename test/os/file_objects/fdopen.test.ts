@@ -140,7 +140,7 @@ describe('fdopen', () => {
     os.close(fd)
   })
 
-  test('it is told to who audits', () => {
+  test('it raises an audit event', () => {
     const told: unknown[] = []
     const listener = (message: unknown): void => void told.push(message)
     subscribe('open', listener)

@@ -84,7 +84,7 @@ describe('buffers', () => {
     assert.equal(file.read().toString(), 'before')
   })
 
-  test('a view that lies about itself is written as long as it is', () => {
+  test('a view with a false length is written with its real length', () => {
     for (const [property, value] of Object.entries({ length: 2 ** 20, byteLength: 2 ** 20, buffer: undefined })) {
       for (const size of [4, 10_000]) {
         using file = os.fdopen(opened(''), 'wb+')
@@ -117,7 +117,7 @@ describe('buffers', () => {
 })
 
 describe('descriptors that do not block', () => {
-  test('a line that has only begun is not lost', () => {
+  test('an incomplete line is not lost', () => {
     const [r, w] = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     for (const mode of ['r', 'rb'] as const) {
       const file = os.fdopen(r, mode, { closefd: false })
@@ -139,7 +139,7 @@ describe('descriptors that do not block', () => {
     os.close(w)
   })
 
-  test('a full pipe: what was taken is told, and nothing else is taken', () => {
+  test('a full pipe: the number of written bytes is reported, and no others are taken', () => {
     const [r, w] = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     const file = os.fdopen(w, 'wb', 1000)
     const size = 200_000
@@ -171,7 +171,7 @@ describe('descriptors that do not block', () => {
     assert.deepEqual(Buffer.concat(received), all.subarray(0, taken))
   })
 
-  test('an error when the rest is written reaches the one who closes, and the descriptor is closed', () => {
+  test('an error when buffered data is written is thrown by close, and the descriptor is closed', () => {
     const [r, w] = os.pipe()
     const file = os.fdopen(w, 'w')
     file.write('to nobody')

@@ -39,7 +39,7 @@ function step(file: os.TextFile, { line, size }: { line: boolean; size: number }
 }
 
 describe('reading text in pieces', () => {
-  test('pieces of any size make up the whole', () => {
+  test('reads of any size return the whole text', () => {
     fc.assert(
       fc.property(bytes, options, steps, (content, settings, pieces) => {
         using file = textFile(content, settings)
@@ -51,7 +51,7 @@ describe('reading text in pieces', () => {
     )
   })
 
-  test('what tell gives, seek comes back to', () => {
+  test('seek returns to a position of tell', () => {
     fc.assert(
       fc.property(bytes, options, steps, (content, settings, pieces) => {
         using file = textFile(content, settings)
@@ -153,7 +153,7 @@ describe('reading and writing one file', () => {
     assert.equal(os.fstat(file).st_size, 1)
   })
 
-  test('bytes that are refused are told, and stay where they are', () => {
+  test('invalid bytes are an error, and stay unread', () => {
     using file = textFile(Buffer.from('a\xff\n', 'latin1'), { encoding: 'utf-8' })
     const refusal = { name: 'RangeError', code: 'ERR_ENCODING_INVALID_ENCODED_DATA', message: /0xff.* utf-8/ }
     assert.throws(() => file.read(), refusal)

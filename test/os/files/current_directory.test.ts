@@ -61,7 +61,7 @@ describe('chdir, fchdir, getcwd', () => {
     }
   })
 
-  test('process.chdir is heard of, too', () => {
+  test('process.chdir is noticed, too', () => {
     mkdirSync('a')
     process.chdir('a')
     assert.equal(os.getcwd(), join(place, 'a'))
@@ -95,14 +95,14 @@ describe('chdir, fchdir, getcwd', () => {
     assert.deepEqual([os.getcwd(), process.cwd()], [place, place])
   })
 
-  test('in a directory that has been removed there is no path to tell', () => {
+  test('in a removed directory there is no path to return', () => {
     const gone = askNode<unknown>(`
       os.mkdir(${JSON.stringify(join(place, 'gone'))})
       os.chdir(${JSON.stringify(join(place, 'gone'))})
       const fd = os.open('.', os.O_RDONLY)
       os.rmdir(${JSON.stringify(join(place, 'gone'))})
       const attempt = (call) => { try { return call() } catch (error) { return error.name + ' ' + error.code } }
-      // Bun tells the last path that it knew, and Deno's error has a name of its own.
+      // Bun returns the last known path, and Deno's error has another name.
       const theirs = () => (process.versions.bun ? 'Error ENOENT' : attempt(() => process.cwd()).replace('NotFound', 'Error'))
       const there = [attempt(() => os.getcwd()), attempt(() => os.getcwdb()), theirs()]
       there.push(attempt(() => os.mkdir('x')), attempt(() => os.listdir()))
@@ -118,7 +118,7 @@ describe('chdir, fchdir, getcwd', () => {
     })
   })
 
-  test('a path longer than PATH_MAX is told in full', { skip: muslSkip() || otherRoot }, () => {
+  test('a path longer than PATH_MAX is returned completely', { skip: muslSkip() || otherRoot }, () => {
     const part = 'deep-'.repeat(40)
     const depth = 400
     const lengths = askNode<unknown>(`
@@ -138,7 +138,7 @@ describe('chdir, fchdir, getcwd', () => {
     assert.equal(cwd, place)
   })
 
-  test('a worker hears of a change', async () => {
+  test('a worker notices a change', async () => {
     os.mkdir('a')
     os.chdir('a')
     const there = await inWorker('return [os.getcwd(), process.cwd()]')

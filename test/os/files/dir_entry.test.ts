@@ -12,7 +12,7 @@ const plant = planter()
 /** A directory with plain files of these names. */
 const placeWith = (...names: readonly string[]): string => plant(files(names))
 
-test('while it is read, entries are asked about where they are, whatever becomes of the path', () => {
+test('while the directory is open, the status of entries is read relative to it, also if the path changes', () => {
   const top = placeWith()
   os.makedirs(join(top, 'before/target'))
   symlinkSync('target', join(top, 'before/link'))
@@ -22,7 +22,7 @@ test('while it is read, entries are asked about where they are, whatever becomes
   assert.equal(link?.is_dir(), true)
 })
 
-test('what was read before keeps its name, number and status, whoever reads directories since', () => {
+test('entries keep their name, inode and status when other directories are read', () => {
   const place = plant(manyFiles(3000))
   const other = placeWith('x')
   const odd = Buffer.from([0x61, 0xff, 0x62])
@@ -51,7 +51,7 @@ test('what was read before keeps its name, number and status, whoever reads dire
   assert.equal(bytes?.name, bytes?.name)
 })
 
-test('a link is asked about where the directory is, by whichever iterator', () => {
+test('the status of a link is read relative to the directory of its iterator', () => {
   const places = ['file', 'directory'].map((target) => {
     const place = placeWith('file')
     mkdirSync(`${place}/directory`)
@@ -87,7 +87,7 @@ test('is_dir and is_file of entries that are no links cost no system call', {
       }
     }
     use(); begin(); use(); end()`)
-  // C and Node ask for things of their own meanwhile, such as the number of processors.
+  // C and Node make system calls of their own meanwhile, such as for the number of processors.
   const fd = /= (\d+)$/.exec(calls.find((call) => call.includes(place)) ?? '')?.[1]
   const ours = calls.filter((call) => call.includes(place) || new RegExp(`^\\w+\\(${fd}\\b`).test(call))
   const names = ours.map((call) => call.slice(0, call.indexOf('(')))

@@ -102,7 +102,7 @@ describe('mkdir and rmdir', () => {
     assert.throws(() => os.mkdir('x', { dir_fd }), { code: 'EBADF', syscall: 'mkdir', path: 'x' })
   })
 
-  test('errors tell what went wrong, with which path', () => {
+  test('errors have the error code and the path', () => {
     mkdirSync('full/inner', { recursive: true })
     writeFileSync('file', '')
     const mkdir = (path: Path) => () => os.mkdir(path)
@@ -180,7 +180,7 @@ describe('makedirs', () => {
     assert.ok(isDirectory('url/deep'))
   })
 
-  test('slashes at the end and doubled ones, and a final dot, are borne', () => {
+  test('trailing and doubled slashes, and a final dot, are accepted', () => {
     os.makedirs('a//b/')
     os.makedirs('c/d/.')
     os.makedirs('e/f///')
@@ -343,7 +343,7 @@ test('mkdir, makedirs, rmdir, removedirs and renames behave as Python’s', { sk
   assertSameAsPython(steps, { cwd: place })
 })
 
-test('audit events tell what is about to happen, and a hook can forbid it', () => {
+test('audit events are raised before the call, and a hook can prevent it', () => {
   const heard = askNode<unknown>(`
     os.chdir(${JSON.stringify(place)})
     const heard = []

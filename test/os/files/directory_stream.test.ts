@@ -18,7 +18,7 @@ const placeWith = (...names: readonly string[]): string => plant(files(names))
 const wrong = <T>(value: unknown): T => value as T
 const scanned = (path: string): DirEntry<string>[] => [...os.scandir(path)]
 
-test('every byte can be in a name, and every listing tells it back', { skip: lossyNames }, () => {
+test('every byte can be in a name, and every listing returns it', { skip: lossyNames }, () => {
   const place = plant({})
   const names: Buffer[] = []
   for (let byte = 1; byte < 256; byte++) if (byte !== 0x2f && byte !== 0x2e) names.push(Buffer.from([byte]))
@@ -98,7 +98,7 @@ describe('listdir', () => {
     assert.deepEqual(await inWorker(`return os.listdir(${JSON.stringify(place)}).sort()`), ['a', 'b'])
   })
 
-  test('errors tell the path, and nothing stays open', { skip: ownSignals }, () => {
+  test('errors have the path, and no descriptor is leaked', { skip: ownSignals }, () => {
     const place = placeWith('file')
     const before = openCount()
     assert.throws(() => os.listdir(`${place}/no`), {
@@ -138,7 +138,7 @@ describe('listdir', () => {
     assert.deepEqual(outcome, ['PermissionError', 'PermissionError'])
   })
 
-  test('a descriptor can be listed as often as one likes, by whoever', () => {
+  test('a descriptor can be listed repeatedly, by any function', () => {
     const place = plant(manyFiles(2000))
     const fd = os.open(place, os.O_RDONLY)
     try {

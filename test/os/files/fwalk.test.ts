@@ -103,7 +103,7 @@ test('the caller says where to go', () => {
   assert.deepEqual(paths(walk, place).slice(-2), ['/b', '/c'])
 })
 
-test('who moves directories about cannot lead it elsewhere', () => {
+test('moving directories does not redirect it', () => {
   const outside = planted({ secret: {} })
   const place = planted({ a: { x: { y: {} } }, b: {} })
   const visited: string[] = []

@@ -52,7 +52,7 @@ describe('link', () => {
 })
 
 describe('symlink and readlink', () => {
-  test('keep the text as it is, whatever it is', () => {
+  test('keep any text unchanged', () => {
     const root = tree()
     for (const [index, text] of ['.', '../..', '/', 'é/\udcff', 'x'.repeat(4095), ' '].entries()) {
       const path = join(root, `link-${index}`)
@@ -76,7 +76,7 @@ describe('symlink and readlink', () => {
   })
 })
 
-test('odd paths come to the same as in Python', { skip: noPython }, () => {
+test('unusual paths have the same results as in Python', { skip: noPython }, () => {
   const path = (name: string): { path: string } => ({ path: name })
   const setUp: Call[] = [
     { call: ['mknod', path('file')] },
@@ -106,7 +106,7 @@ test('odd paths come to the same as in Python', { skip: noPython }, () => {
   assertSameAsPython([...setUp, ...calls], folder)
 })
 
-test('the text of a link comes as it is, however short or long, whatever was read before', () => {
+test('the text of a link is returned unchanged, for any length and after any other link', () => {
   const link = join(folder, 'text')
   const texts = Array.from({ length: 70 }, (_, size) => 'abcdefghij'.repeat(7).slice(0, size + 1))
   const odd = [...texts].map((text) => `${text.slice(0, -1)}é`)

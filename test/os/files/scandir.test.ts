@@ -78,7 +78,7 @@ describe('scandir', () => {
     })
   })
 
-  test('tells what Python tells', { skip: noPython }, () => {
+  test('returns what Python returns', { skip: noPython }, () => {
     const place = specialEntries()
     const theirs = askPython<unknown>(
       `
@@ -165,7 +165,7 @@ print(json.dumps([about(entry) for entry in os.scandir(sys.argv[1])]))`,
     const link = entry('link')
     assert.notEqual(link.stat(), link.stat({ follow_symlinks: false }))
     assert.equal(link.stat(), link.stat({ follow_symlinks: true }))
-    // is_file() of a link has asked for all that stat() tells; it is there until the type of another is asked for.
+    // is_file() of a link has read the whole status; it is cached until the type of another entry is read.
     const [earlier, asked] = [entry('link'), entry('link')]
     assert.ok(earlier.is_file())
     assert.ok(asked.is_file())
@@ -230,7 +230,7 @@ print(json.dumps([about(entry) for entry in os.scandir(sys.argv[1])]))`,
   })
 })
 
-test('audit events tell the path, or null where none was given', () => {
+test('audit events have the path, or null without one', () => {
   const place = placeWith('a')
   const heard = askNode(`
     const heard = []

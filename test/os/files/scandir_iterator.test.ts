@@ -14,7 +14,7 @@ const plant = planter()
 const placeWith = (...names: readonly string[]): string => plant(files(names))
 
 describe('the iterator of scandir', () => {
-  test('closes at its end, at a break, at a throw, and when told to', () => {
+  test('closes at its end, at a break, at a throw, and by close()', () => {
     const place = plant(manyFiles(3000))
     const before = openCount()
     const used = os.scandir(place)
@@ -82,7 +82,7 @@ describe('the iterator of scandir', () => {
     assert.equal(pairs, 3)
   })
 
-  test('over a descriptor goes on when that is closed meanwhile', () => {
+  test('over a descriptor continues when that is closed meanwhile', () => {
     const place = plant(manyFiles(3000))
     const fd = os.open(place, os.O_RDONLY)
     const iterator = os.scandir(fd)
@@ -106,7 +106,7 @@ describe('the iterator of scandir', () => {
     assert.throws(() => first.stat(), os.FileNotFoundError)
   })
 
-  test('goes on where the directory is renamed meanwhile', () => {
+  test('continues when the directory is renamed meanwhile', () => {
     const place = plant(manyFiles(3000))
     const iterator = os.scandir(place)
     iterator.next()
@@ -114,7 +114,7 @@ describe('the iterator of scandir', () => {
     assert.equal([...iterator].length, 2999)
   })
 
-  test('the descriptor of what is no directory is refused, and stays where it is', () => {
+  test('the descriptor of a file that is not a directory is refused, and its offset is unchanged', () => {
     const fd = os.open(`${placeWith('file')}/file`, os.O_RDWR)
     os.lseek(fd, 5, os.SEEK_SET)
     for (const call of [os.listdir, os.scandir]) assert.throws(() => call(fd), { code: 'ENOTDIR', filename: fd })
@@ -159,7 +159,7 @@ describe('the iterator of scandir', () => {
     assert.ok(fds <= 0, `${fds} descriptors are still open`)
   })
 
-  test('one that is forgotten is closed when it is collected, with a ResourceWarning', () => {
+  test('an unreferenced iterator is closed when it is garbage-collected, with a ResourceWarning', () => {
     const place = placeWith('a', 'b')
     const bytes = placeWith('a', 'b')
     const outcome = askNode<{ warnings: string[][]; open: number }>(
@@ -193,7 +193,7 @@ describe('the iterator of scandir', () => {
   })
 })
 
-test('a worker that ends closes what it left open', async () => {
+test('a worker that ends closes its open iterators', async () => {
   const place = placeWith('a', 'b')
   await inWorker(`
     globalThis.left = [os.scandir(${JSON.stringify(place)}), os.scandir(${JSON.stringify(place)})]

@@ -31,7 +31,7 @@ function withFd<T>(path: string, body: (fd: number) => T): T {
 }
 
 describe('mkfifo and mknod', { skip: noMainThread }, () => {
-  test('make what they are asked for, with permissions less the umask', () => {
+  test('create files of the given type, with permissions less the umask', () => {
     const root = tree()
     const before = os.umask(0o027)
     try {

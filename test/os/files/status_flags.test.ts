@@ -41,7 +41,7 @@ test('statvfs sets the flags that a mount has', () => {
   }
 })
 
-test('statx fills in what STATX_* asks for', () => {
+test('statx fills in the fields that STATX_* requests', () => {
   const file = join(temporaryFolder(), 'file')
   writeFileSync(file, 'abc')
   const fields = [
@@ -66,7 +66,7 @@ test('statx fills in what STATX_* asks for', () => {
   assert.equal(os.STATX_BASIC_STATS, basic)
   for (const [bit, field] of fields) {
     const result = os.statx(file, bit)
-    // The kernel may give more than was asked for, and of what is not basic, less.
+    // The kernel may return more fields than requested, and fewer of the non-basic ones.
     assert.equal(result[field] !== null, (result.stx_mask & bit) !== 0, field)
     if ((bit & basic) !== 0) assert.notEqual(result[field], null, field)
   }

@@ -24,7 +24,7 @@ test('times beyond 64 bits of nanoseconds, which begin in 2262, are exact', () =
   }
 })
 
-test('a second is whole also where its fraction is nearly one', () => {
+test('a second is not rounded up if its fraction is nearly one', () => {
   const seconds = 1_700_000_000
   const time = BigInt(seconds) * 1_000_000_000n + 999_999_999n
   const file = join(folder, 'nearly')

@@ -186,7 +186,7 @@ describe('walk', () => {
     assert.deepEqual(bytes, ['', '/b', '/b/x', '/a', '/a/x'])
   })
 
-  test('what the caller adds is visited, relative or absolute; what is no name is an error', () => {
+  test('directories that the caller adds are visited, relative or absolute; an invalid name is an error', () => {
     const place = planted({ a: { x: {} }, b: { y: {} } })
     const other = planted({ z: {} })
     const visited: string[] = []
@@ -243,7 +243,7 @@ describe('walk', () => {
       steps += 1
     }
     // Linux follows forty links in a path. To Python the last one is no directory any more, here it is one that cannot
-    // be opened: which of the two it is was asked of the directory itself, not of the whole path.
+    // be opened: its type was determined relative to the directory, not by the whole path.
     assert.equal(steps, 2 * 40 + 2)
     assert.deepEqual(errors, ['ELOOP'])
   })
@@ -277,7 +277,7 @@ describe('walk', () => {
     assert.ok(paths(walk, place).every((path) => !path.includes('secret') && !path.startsWith(`/${other}`)))
   })
 
-  test('a tree that changes on the way is walked as it is found', () => {
+  test('a tree that changes during the walk is walked in its current state', () => {
     const place = planted({ a: { x: {} }, b: {}, c: {} })
     const errors: string[] = []
     const visited: string[] = []
@@ -348,7 +348,7 @@ describe('walk', () => {
     assert.deepEqual(outcome, [[byPath, byName, byPath, byName], 0])
   })
 
-  test('a missing top, or one that is no directory, is an error like any other', () => {
+  test('a missing top, or one that is not a directory, is an error like any other', () => {
     const place = planted({ file: 'file', broken: { link: 'nowhere' } })
     for (const [name, code] of [
       ['missing', 'ENOENT'],

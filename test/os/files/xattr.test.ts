@@ -235,7 +235,7 @@ test('the sets of what is supported name them', () => {
   }
 })
 
-test('who audits is told of each call', { skip }, (t) => {
+test('each call raises an audit event', { skip }, (t) => {
   const path = fresh('audited')
   const told: unknown[] = []
   const listen = (message: unknown): unknown => told.push(message)

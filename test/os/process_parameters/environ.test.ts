@@ -228,7 +228,7 @@ test('getenv knows null from a default that is undefined only as far as JavaScri
   assert.throws(() => os.getenvb('A'), /^TypeError: The "key" argument must be a Uint8Array, received 'A'$/)
 })
 
-test('changes are told to who audits them, who may refuse', (t) => {
+test('changes raise audit events, and a hook may refuse them', (t) => {
   const told: unknown[] = []
   const listen = (message: unknown): unknown => told.push(message)
   for (const event of ['os.putenv', 'os.unsetenv']) {

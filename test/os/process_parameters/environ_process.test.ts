@@ -72,7 +72,7 @@ test('C, its children and Node see what is set', { skip: ownVariables }, () => {
   assert.equal(spawnSync('sh', ['-c', 'printf %s "$OSIER_A"'], { encoding: 'utf8', env }).stdout, 'd')
 })
 
-test('putenv and unsetenv are for C; environ does not hear of them until it is read anew', () => {
+test('putenv and unsetenv change C only; environ does not show it before reload_environ', () => {
   os.putenv('OSIER_A', 'one')
   assert.equal(process.env.OSIER_A, 'one')
   assert.equal(os.getenv('OSIER_A'), null)
@@ -90,7 +90,7 @@ test('putenv and unsetenv are for C; environ does not hear of them until it is r
   assert.equal(os.environ['OSIER_\udcff'], '\udcfe')
 })
 
-test('putenv before the first look at environ does not show there either', () => {
+test('putenv before the first use of environ does not show there either', () => {
   assert.deepEqual(
     askNode(
       `

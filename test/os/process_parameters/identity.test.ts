@@ -36,7 +36,7 @@ test('process groups and sessions are those that Python sees', { skip: noPython 
     ['setpgid', 0, -1],
     ['setpgid', 2 ** 31, 0],
     ['setpgid', 0, '0'],
-    // Nobody may be moved but oneself and one's children.
+    // A process can move only itself and its children.
     ['setpgid', process.pid, 0],
   ])
 })
@@ -149,7 +149,7 @@ test('the texts of error numbers are those of Python', { skip: noPython }, () =>
   ])
 })
 
-test('a worker thread may ask about the process and not change it', async () => {
+test('a worker thread may query the process and not change it', async () => {
   const [asked, codes, error] = await inWorker<[number[], unknown[], string]>(`
     const attempts = [() => os.umask(0o22), () => os.setsid(), () => os.setpgrp(), () => os.setpgid(0, 0),
       () => os.setpgid(os.getpid(), 0)]

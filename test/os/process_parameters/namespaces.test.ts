@@ -82,7 +82,7 @@ test('setns moves the thread to a namespace that is there', { skip: noPrivileges
   assert.equal(wrong, 'EINVAL setns')
 })
 
-test('setns takes a process, and what is meant of it', { skip: noPrivileges }, () => {
+test('setns takes a pidfd, and the namespace types', { skip: noPrivileges }, () => {
   const [of, moved, ipc, stayed] = askPrivileged<string[]>(`${NAMED}
     import { spawn } from 'node:child_process'
     import { setTimeout } from 'node:timers/promises'

@@ -33,7 +33,7 @@ test('ids out of range and of the wrong type are refused as in Python', { skip: 
         steps.push([name, ...args])
       }
     }
-    // -1 leaves an id as it is where there are several, and is no id where there is one.
+    // -1 leaves an id unchanged in calls with several ids, and is invalid in calls with one.
     steps.push([name, ...Array(count).fill(-1)], [name, ...Array(count).fill(2 ** 32 - 1)])
   }
   assertSameAsPython([...steps, ['getresuid'], ['getresgid']])
@@ -170,11 +170,11 @@ test('a user may be in any number of groups', { skip: noNamespaces }, () => {
   assert.equal(child.stdout.trim(), '20001 7 20999', child.stderr)
 })
 
-test('getlogin says who is logged in, or why it does not know', { skip: noPython }, () => {
+test('getlogin returns the login name, or throws', { skip: noPython }, () => {
   assertSameAsPython([['getlogin']])
 })
 
-test('a worker thread may ask for ids and not set them', async () => {
+test('a worker thread may get ids and not set them', async () => {
   const [asked, codes] = await inWorker<[number[], unknown[]]>(`
     const attempts = [
       () => os.setuid(os.getuid()), () => os.seteuid(os.geteuid()), () => os.setreuid(-1, -1),

@@ -12,7 +12,7 @@ import { inWorker } from '../../support/worker.ts'
 
 const folder = temporaryFolder()
 
-/** A program that shows who it is: process id, name, arguments, and the variable MARK. */
+/** A program that prints its process id, name, arguments, and the variable MARK. */
 const show = join(folder, 'show')
 writeFileSync(show, `#!/bin/sh\necho "$$ $# [$1] [$2] mark=$MARK home=$HOME"\n`)
 chmodSync(show, 0o755)
@@ -113,7 +113,7 @@ except OSError as error: print(error.errno)`)
     assert.match(succeeded(runNode(inheritable)).stdout, / 0 \[\] \[\]/)
   })
 
-  test('one that is not open is EBADF', () => {
+  test('a closed descriptor is EBADF', () => {
     const program = `try { os.execve(777, ['x'], {}) } catch (error) { console.log(error.code, error.filename) }`
     assert.equal(succeeded(runNode(program)).stdout, 'EBADF 777\n')
   })
@@ -251,7 +251,7 @@ describe('what cannot be run', () => {
   text('refused/garbage', 'no program\n', 0o755)
   text('refused/forbidden', '#!/bin/sh\n', 0o644)
 
-  test('is refused as in Python, and both go on', { skip: noPython }, () => {
+  test('is refused as in Python, and both processes continue', { skip: noPython }, () => {
     const attempt = refused
       .map(([ours]) => `try { ${ours} } catch (error) { found.push(error.errno ?? error.name) }`)
       .join('\n')

@@ -1,6 +1,6 @@
 /**
  * fork(2) and what JavaScript does on both sides of it: each situation runs in a Node process of its own, which forks.
- * A child that hangs or dies there fails the situation by its exit code.
+ * A child that hangs or crashes there fails the situation by its exit code.
  */
 
 import assert from 'node:assert/strict'
@@ -76,7 +76,7 @@ for (const when of ['for the first time', 'fork once before']) {
   })
 }
 
-/** Room for none of V8's threads, for one, for two ...: refused until there is room for all, and then it works. */
+/** A limit that allows none of V8's threads, one, two ...: refused until all are allowed. */
 const refusedThenForked = /^(EAGAIN ){2,9}forked( forked)*\n$/
 
 function forksInLimits(...folder: string[]): void {
@@ -86,7 +86,7 @@ function forksInLimits(...folder: string[]): void {
   assert.match(stdout, refusedThenForked)
 }
 
-const notRoot = process.getuid?.() === 0 ? false : 'only root can become a user who has no other process'
+const notRoot = process.getuid?.() === 0 ? false : 'only root can change to a user without other processes'
 
 test('with ever more processes allowed to the user: EAGAIN, and nothing is left over', {
   skip: notRoot || noFork,

@@ -26,7 +26,7 @@ describe('popen', () => {
     assert.equal(bytes.close(), null)
   })
 
-  test('close tells how the command ended, again and again', () => {
+  test('close returns how the command ended, also repeatedly', () => {
     const failed = os.popen('exit 3')
     assert.deepEqual([failed.close(), failed.close()], [768, 768])
     assert.equal(os.popen('kill -9 $$').close(), -2304)
@@ -65,7 +65,7 @@ describe('popen', () => {
     assert.throws(() => os.wait(), os.ChildProcessError)
   })
 
-  test('a command whose status nobody can tell counts as successful, as in CPython', () => {
+  test('a command whose status is lost counts as successful, as in CPython', () => {
     const result = askNode(`
       import { SIG_IGN, SIGCHLD, signal } from '${import.meta.resolve('osier/signal')}'
       const taken = os.popen('exit 3')
@@ -76,7 +76,7 @@ describe('popen', () => {
     assert.deepEqual(result, [null, null, '', null])
   })
 
-  test('works with `using`, and refuses what is no mode or buffer', () => {
+  test('works with `using`, and refuses invalid modes and buffer sizes', () => {
     const file = os.popen('cat >/dev/null', 'w')
     file[Symbol.dispose]()
     assert.equal(file.closed, true)

@@ -54,7 +54,7 @@ describe('posix_spawn', () => {
     assert.equal(shellOutput('tr "\\0" "\\n" < /proc/$$/environ', {}, {}), '')
   })
 
-  test('os.environ is given as it is each time, and hears of no changes but its own', { skip: noMainThread }, () => {
+  test('os.environ is passed in its current state, without changes made elsewhere', { skip: noMainThread }, () => {
     const seen = (env: os.Environment = os.environ): string => shellOutput('echo $OSIER_A $OSIER_B', {}, env)
     try {
       os.environ.set('OSIER_A', 'one')
@@ -94,7 +94,7 @@ describe('posix_spawn', () => {
     assert.throws(() => os.posix_spawn('true', ['true'], null), os.FileNotFoundError)
   })
 
-  test('hooks are told, and may refuse', () => {
+  test('hooks get an audit event, and may refuse', () => {
     const child = runNode(`
       os.addaudithook((event, args) => {
         if (event.startsWith('os.')) { console.log(event, JSON.stringify(args)); throw new Error('refused') }
@@ -120,7 +120,7 @@ describe('posix_spawn', () => {
   })
 })
 
-/** Calls that must come to the same: [JavaScript, Python]. */
+/** Calls that must have the same results: [JavaScript, Python]. */
 const calls: readonly (readonly [ours: string, theirs: string])[] = [
   ...['/missing', '/', '', '/bin/true/x', 'garbage', 'forbidden'].map(
     (path) => [`('${path}', ['x'], {})`, `('${path}', ['x'], {})`] as const,
@@ -191,7 +191,7 @@ const calls: readonly (readonly [ours: string, theirs: string])[] = [
   ),
 ]
 
-test('all kinds of input come to the same as in Python, and no child is left', { skip: noPython }, () => {
+test('all kinds of input have the same results as in Python, and no child is leaked', { skip: noPython }, () => {
   const cwd = join(folder, 'input')
   mkdirSync(cwd)
   writeFileSync(join(cwd, 'garbage'), 'no program\n')

@@ -13,7 +13,7 @@ function signalsIn(status: string, field: string): number[] {
 }
 
 describe('attributes', () => {
-  test('setpgroup: a group of its own, or one that is there', () => {
+  test('setpgroup: a new group, or an existing one', () => {
     const leader = os.posix_spawn('/bin/sleep', ['sleep', '60'], null, { setpgroup: 0 })
     const member = os.posix_spawn('/bin/sleep', ['sleep', '60'], null, { setpgroup: leader })
     const other = os.posix_spawn('/bin/sleep', ['sleep', '60'], null)
@@ -27,7 +27,7 @@ describe('attributes', () => {
     assert.throws(() => os.posix_spawn('/bin/true', ['true'], null, { setpgroup: 1 }), os.PermissionError)
   })
 
-  test('setsid: a session of its own', () => {
+  test('setsid: a new session', () => {
     const pid = os.posix_spawn('/bin/sleep', ['sleep', '60'], null, { setsid: true })
     assert.deepEqual([processFields(pid).session, processFields(pid).group], [pid, pid])
     os.kill(pid, signal.SIGKILL)
@@ -81,7 +81,7 @@ describe('attributes', () => {
     assert.deepEqual(ignored, [[SIGUSR1, SIGUSR2], [SIGUSR2], [], [SIGUSR1, SIGUSR2, SIGPIPE]])
   })
 
-  test('a pipe that nobody reads ends a child by SIGPIPE', () => {
+  test('writing to a pipe without readers ends a child by SIGPIPE', () => {
     const [r, w] = os.pipe()
     os.close(r)
     const pid = os.posix_spawn('/bin/cat', ['cat', '/proc/self/status'], null, {

@@ -122,7 +122,7 @@ describe('descriptors', () => {
     const handed = os.dup(0)
     os.set_inheritable(handed, true)
     try {
-      // Whoever started this process may have left it some: those are not ours to hide.
+      // Descriptors that this process has inherited stay inheritable.
       const open = readdirSync('/proc/self/fd').map(Number).filter(isOpen)
       const left = open.filter((fd) => fd > 2 && os.get_inheritable(fd))
       const numbers = [0, 1, 2, ...left].sort((a, b) => a - b)

@@ -60,7 +60,7 @@ print(json.dumps([os.system(command + ' 2>/dev/null') for command in json.load(s
     assert.deepEqual(readFileSync(file), Buffer.of(0xfe))
   })
 
-  test('refuses what is no command', () => {
+  test('refuses a value that is not a command', () => {
     for (const command of [undefined, null, 5, [], {}]) assert.throws(() => os.system(command as never), TypeError)
     assert.throws(() => os.system('a\0b'), { code: 'ERR_INVALID_ARG_VALUE' })
     assert.throws(() => os.system('\ud800'), { code: 'ERR_INVALID_ARG_VALUE' })
@@ -111,7 +111,7 @@ print(json.dumps([os.system(command + ' 2>/dev/null') for command in json.load(s
     assert.equal(await inWorker(`return os.system('exit 4')`), 4 << 8)
   })
 
-  test('a hook is told, and may refuse', () => {
+  test('a hook gets an audit event, and may refuse', () => {
     const child = runNode(`
       os.addaudithook((event, args) => {
         if (event !== 'os.system') return

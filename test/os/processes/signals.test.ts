@@ -57,7 +57,7 @@ describe('kill and killpg', () => {
     assert.throws(() => os.killpg(second, 0), os.ProcessLookupError)
   })
 
-  test('refuse what is no signal and no process', () => {
+  test('refuse invalid signals and processes', () => {
     assert.throws(() => os.kill(process.pid, 99), { code: 'EINVAL', syscall: 'kill' })
     assert.throws(() => os.killpg(os.getpgrp(), 99), { code: 'EINVAL', syscall: 'killpg' })
     assert.throws(() => os.killpg(-5, 0), { code: 'EINVAL' })
@@ -68,7 +68,7 @@ describe('kill and killpg', () => {
     }
   })
 
-  test('are told to hooks, which may refuse', () => {
+  test('raise audit events, and hooks may refuse', () => {
     const child = runNode(`
       os.addaudithook((event, args) => {
         if (!event.startsWith('os.kill')) return
@@ -145,7 +145,7 @@ test('a child subreaper is one, and is it no longer', { skip: noSubreaper }, () 
     console.log(os.get_child_subreaper())
     os.set_child_subreaper(true)
     console.log(os.get_child_subreaper())
-    // The shell leaves an orphan, which is ours now, and which we can wait for.
+    // The shell leaves an orphan, which is now a child of this process, and can be waited for.
     os.system('sleep 0.05 & :')
     console.log(os.wait()[1])
     os.set_child_subreaper(false)

@@ -80,7 +80,7 @@ describe('what cannot be run', () => {
   const attempts: Readonly<Record<string, (mode: number) => number>> = {
     'a missing file': (mode) => os.spawnv(mode, '/missing', ['x']),
     'a directory': (mode) => os.spawnv(mode, `${folder}/directory`, ['x']),
-    'what is no program': (mode) => os.spawnv(mode, `${folder}/garbage`, ['x']),
+    'a file that is not a program': (mode) => os.spawnv(mode, `${folder}/garbage`, ['x']),
     'a file without permission': (mode) => os.spawnv(mode, `${folder}/unable`, ['x']),
     'an argument that is too long': (mode) => os.spawnv(mode, '/bin/true', ['true', long]),
     'an environment that is too long': (mode) => os.spawnve(mode, '/bin/true', ['true'], { A: long }),
@@ -147,7 +147,7 @@ test('bad arguments are refused', () => {
   assert.deepEqual(children(), before)
 })
 
-test('hooks are told, and may refuse', () => {
+test('hooks get an audit event, and may refuse', () => {
   const child = runNode(`
     os.addaudithook((event, args) => {
       if (!event.startsWith('os.spawn')) return

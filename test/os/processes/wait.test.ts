@@ -21,7 +21,7 @@ function sleeper(options: os.PosixSpawnOptions = {}): number {
   return os.posix_spawn('/bin/sleep', ['sleep', '60'], null, options)
 }
 
-/** Ends a child of ours, and waits for it. */
+/** Ends a child of osier, and waits for it. */
 function end(pid: number): void {
   os.kill(pid, SIGKILL)
   assert.equal(exitCode(pid), -SIGKILL)
@@ -65,7 +65,7 @@ print(json.dumps(found))`)
     assert.deepEqual(codes, theirs.waitstatus_to_exitcode)
   })
 
-  test('what is no status is refused', () => {
+  test('an invalid status is refused', () => {
     for (const name of [...predicates, ...numbers, 'waitstatus_to_exitcode'] as const) {
       for (const value of ['0', null, undefined, {}]) assert.throws(() => os[name](value as never), TypeError)
       for (const value of [0.5, Number.NaN, 2 ** 40]) assert.throws(() => os[name](value), RangeError)
@@ -90,7 +90,7 @@ describe('waiting for a child', () => {
     assert.deepEqual(os.waitpid(last, 0), [last, 5 << 8])
   })
 
-  test('wait3 and wait4 tell what it has used', () => {
+  test('wait3 and wait4 return the resource usage', () => {
     const pid = os.posix_spawn(process.execPath, ['node', '-e', 'while (process.cpuUsage().user < 100_000);'], null)
     const [, status, usage] = os.wait4(pid, 0)
     assert.equal(status, 0)
@@ -107,7 +107,7 @@ describe('waiting for a child', () => {
     for (const value of usage) assert.ok(Number.isFinite(value) && value >= 0)
   })
 
-  test('with WNOHANG there may be nothing to tell', () => {
+  test('with WNOHANG there may be no result', () => {
     const pid = sleeper()
     assert.deepEqual(os.waitpid(pid, os.WNOHANG), [0, 0])
     assert.deepEqual(os.waitpid(-1, os.WNOHANG), [0, 0])
@@ -119,7 +119,7 @@ describe('waiting for a child', () => {
     end(pid)
   })
 
-  test('stops and continuations are told to who asks for them', () => {
+  test('stops and continuations are returned with WUNTRACED and WCONTINUED', () => {
     const pid = sleeper()
     os.kill(pid, SIGSTOP)
     const [stopped, status] = os.waitpid(pid, os.WUNTRACED)
@@ -191,7 +191,7 @@ describe('waiting for a child', () => {
   })
 })
 
-test('Python waits alike, and is refused alike', { skip: noPython }, () => {
+test('results and errors are the same as in Python', { skip: noPython }, () => {
   // Children: one that ends with 3, one that a signal ends, one that is stopped.
   const calls = [
     'waitid(os.P_PID, pids[0], os.WEXITED | os.WNOWAIT)',
@@ -259,7 +259,7 @@ print(json.dumps(found))`)
 })
 
 describe('beside node:child_process', { skip: onlyNode('it does not tell which children are its own') }, () => {
-  /** Children of Node, all of which must be heard of at the end. */
+  /** Children of Node, all of which must emit 'exit' at the end. */
   function startNodes(count: number, script: (index: number) => string): ChildProcess[] {
     return Array.from({ length: count }, (_, index) => spawn('sh', ['-c', script(index)], { stdio: 'ignore' }))
   }
@@ -268,7 +268,7 @@ describe('beside node:child_process', { skip: onlyNode('it does not tell which c
     return Promise.all(nodes.map(async (node) => (await once(node, 'exit'))[0]))
   }
 
-  test('both kinds of children end at once, and each is waited for by its own', async () => {
+  test('children of Node and of osier end at once, and each is waited for by its starter', async () => {
     const nodes = startNodes(10, (index) => `exit ${index}`)
     const heard = exits(nodes)
     const ours = Array.from({ length: 10 }, (_, index) => shell(`exit ${100 + index}`))
@@ -277,7 +277,7 @@ describe('beside node:child_process', { skip: onlyNode('it does not tell which c
       ours.map((pid) => found.get(pid)),
       ours.map((_, index) => (100 + index) << 8),
     )
-    // Only those of Node are left, and they are not ours to wait for.
+    // Only children of Node are left, which osier does not wait for.
     assert.throws(() => os.wait(), os.ChildProcessError)
     assert.throws(() => os.waitpid(-1, os.WNOHANG), os.ChildProcessError)
     assert.throws(() => os.waitpid(0, os.WNOHANG), os.ChildProcessError)
@@ -298,7 +298,7 @@ describe('beside node:child_process', { skip: onlyNode('it does not tell which c
     assert.deepEqual(await heard, [3, 4])
   })
 
-  test('what is waited for is told as soon as it happens, whatever Node waits for', async () => {
+  test('a change is returned as soon as it happens, also while Node waits for children', async () => {
     const node = spawn('sleep', ['60'], { stdio: 'ignore' })
     const [first, second] = [sleeper(), sleeper({ setpgroup: 0 })]
     assert.deepEqual(os.waitpid(-1, os.WNOHANG), [0, 0])
@@ -318,7 +318,7 @@ describe('beside node:child_process', { skip: onlyNode('it does not tell which c
     await once(node, 'exit')
   })
 
-  test('spawnSync and exec of Node, and waits of ours, in turns', async () => {
+  test('spawnSync and exec of Node, and waits of osier, in turns', async () => {
     const nodes = startNodes(3, () => 'sleep 0.2')
     const heard = exits(nodes)
     for (let i = 0; i < 5; i++) {
@@ -363,7 +363,7 @@ describe('beside node:child_process', { skip: onlyNode('it does not tell which c
 })
 
 describe('orphans', () => {
-  test('come to a subreaper, also beside children of Node', {
+  test('become children of a subreaper, also beside children of Node', {
     skip: onlyNode('it does not tell which children are its own') || noSubreaper,
   }, () => {
     const child = runNode(`
@@ -391,7 +391,7 @@ test('where the kernel does not list children, they are found all the same', asy
   await once(node, 'exit')
 })
 
-test('what the system refuses to those who wait for any child is an OSError', {
+test('an error of the system while waiting for any child is an OSError', {
   skip: onlyNode('it does not tell which children are its own'),
 }, () => {
   const { stdout, stderr } = runNode(

@@ -10,7 +10,7 @@ import { noLimitlessMemory } from '../../support/runtime.ts'
 import { noSeccomp } from '../../support/seccomp.ts'
 import { inWorker } from '../../support/worker.ts'
 
-/** That so many bytes are all the same happens to nobody. */
+/** The probability that so many random bytes are equal is negligible. */
 function assertRandom(bytes: Buffer, size: number): void {
   assert.ok(Buffer.isBuffer(bytes))
   assert.equal(bytes.length, size)
@@ -19,17 +19,17 @@ function assertRandom(bytes: Buffer, size: number): void {
   }
 }
 
-test('urandom gives as many bytes as asked for', () => {
+test('urandom returns the requested number of bytes', () => {
   for (const size of [0, 1, 16, 31, 32, 64, 65, 257, 8191, 8192, 8193, 70_000, 3_000_000])
     assertRandom(os.urandom(size), size)
 })
 
-test('urandom goes on where one system call gives less than asked for', () => {
+test('urandom continues after a system call that returns fewer bytes than requested', () => {
   // One call gives 33 554 431 bytes at most on older kernels.
   assertRandom(os.urandom(34_000_000), 34_000_000)
 })
 
-test('getrandom gives at most as many bytes as asked for', () => {
+test('getrandom returns at most the requested number of bytes', () => {
   for (const size of [0, 1, 16, 256]) assertRandom(os.getrandom(size), size)
   assertRandom(os.getrandom(200, os.GRND_NONBLOCK), 200)
   assertRandom(os.getrandom(200, { flags: os.GRND_NONBLOCK }), 200)
@@ -38,7 +38,7 @@ test('getrandom gives at most as many bytes as asked for', () => {
   assertRandom(many, many.length)
 })
 
-test('no two answers share their bytes', () => {
+test('no two results share memory', () => {
   const all = Array.from({ length: 5000 }, (_, index) => os.urandom(16 + (index % 9)))
   const copies = all.map((bytes) => bytes.toString('hex'))
   assert.equal(new Set(copies).size, all.length)
@@ -67,7 +67,7 @@ test('sizes and flags are refused as in Python', { skip: noPython }, () => {
 
 test('urandom needs no memory of the kernel for small sizes', { skip: noSeccomp }, () => {
   const mmap = process.arch === 'arm64' ? 222 : 9
-  // MAP_DROPPABLE | MAP_ANONYMOUS, which the vDSO's getrandom asks for.
+  // MAP_DROPPABLE | MAP_ANONYMOUS, which the vDSO's getrandom requests.
   const program = `
     import { forbid } from '${import.meta.resolve('../../support/seccomp.js')}'
     import { constants } from 'node:os'
@@ -89,7 +89,7 @@ test('a size larger than memory is a RangeError', { skip: noLimitlessMemory }, (
   assert.throws(() => os.urandom(2 ** 52), RangeError)
 })
 
-test('a size that is no whole number, or cannot be told exactly, is a RangeError', () => {
+test('a size that is not an integer, or not exact, is a RangeError', () => {
   for (const size of [1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53]) {
     assert.throws(() => os.urandom(size), RangeError, String(size))
   }

@@ -26,7 +26,7 @@ test('lockf waits for another process without standing still, and without a thre
   assert.ok(await isPending(aborted))
   controller.abort(new Error('enough'))
   await assert.rejects(aborted, /^Error: enough$/)
-  // What is meant is the part at the position of the call.
+  // The range starts at the offset at the time of the call.
   os.lseek(fd, 50, os.SEEK_SET)
   assert.equal(threads(), before)
   await release()

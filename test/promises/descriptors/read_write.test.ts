@@ -79,7 +79,7 @@ test('reading and writing of one socket are waited for at the same time', {
   assert.ok(typeof address === 'object' && address !== null)
   const client = connect(address.port, '127.0.0.1')
   const [peer] = (await once(server, 'connection')) as [Socket]
-  // The server's end belongs to Node; a copy of the client's descriptor is ours.
+  // The server's end belongs to Node; osier uses a duplicate of the client's descriptor.
   const handle = Reflect.get(client, '_handle') as { readonly fd: number }
   const fd = os.dup(handle.fd)
   client.destroy()
@@ -102,7 +102,7 @@ test('reading and writing of one socket are waited for at the same time', {
   server.close()
 })
 
-test('write takes what there is room for, and waits only where there is none', () =>
+test('write writes what fits, and waits only for a full pipe', () =>
   withPipe(async (r, w) => {
     const data = Buffer.alloc(200_000, 'y')
     const first = await promises.write(w, data)
@@ -125,7 +125,7 @@ test('what fits into a pipe all at once is not torn apart', () =>
     assert.equal(text, 'a'.repeat(size) + 'b'.repeat(size) + 'c'.repeat(size))
   }))
 
-test('writing where nobody reads any more is a BrokenPipeError', () =>
+test('writing to a pipe without readers is a BrokenPipeError', () =>
   withPipe(async (r, w) => {
     await promises.write(w, Buffer.alloc(1 << 20))
     const writing = promises.write(w, Buffer.from('x'))
@@ -195,7 +195,7 @@ test('an aborted write has written nothing', () =>
     assert.equal(String(await promises.read(r, 100)), 'yes')
   }))
 
-test('closing a descriptor that is waited for is an EBADF to those who wait', () =>
+test('closing a descriptor rejects its pending calls with EBADF', () =>
   withPipe(async (r) => {
     const readings = [promises.read(r, 1), promises.read(r, 1)]
     os.close(r)
@@ -268,7 +268,7 @@ test('a terminal is read and written without waiting, and stays blocking', async
   assert.deepEqual([os.get_blocking(main), os.get_blocking(terminal)], [true, true])
 })
 
-test('a terminal whose program has ended is an EIO, as os.read has it', async () => {
+test('a terminal whose program has ended is an EIO, as in os.read', async () => {
   const [main, terminal] = keep(...os.openpty()) as [number, number]
   const reading = promises.read(main, 10)
   os.close(terminal)
@@ -355,7 +355,7 @@ test('devices that cannot be waited for', async () => {
   assert.equal(await promises.write(nothing, Buffer.from('x')), 1)
 })
 
-test('who reads without end lets others have their turn', { timeout: 20_000 }, async () => {
+test('an endless reader does not starve others', { timeout: 20_000 }, async () => {
   const [zero] = keep(os.open('/dev/zero', os.O_RDONLY)) as [number]
   let stop = false
   setTimeout(() => {

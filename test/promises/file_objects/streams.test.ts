@@ -21,7 +21,7 @@ test('readable gives chunks as they come, and closes the descriptor at the end',
     assert.deepEqual(await chunks.next(), { done: true, value: undefined })
   }))
 
-test('readable reads nothing before it is asked for, and nothing after the loop is left', () =>
+test('readable reads nothing before the first request, and nothing after the loop is left', () =>
   withPipe(async (r, w) => {
     os.write(w, Buffer.from('abcdef'))
     for await (const chunk of promises.readable(r, { size: 2, closefd: false })) {
@@ -89,7 +89,7 @@ test('streams of Node: a megabyte through a pipe, with back-pressure', { timeout
   }),
 )
 
-test('a stream of Node that nobody reads fills its buffer and no more', () =>
+test('a stream of Node without a reader fills its buffer and no more', () =>
   withPipe(async (r, w) => {
     const readable = promises.toReadable(r, { size: 1000 })
     os.write(w, Buffer.alloc(5000))

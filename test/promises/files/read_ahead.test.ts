@@ -21,13 +21,13 @@ const MAX_STEPS = 150
 
 const LIMITED = { command: ['/bin/sh', '-c', 'ulimit -n 64; exec "$@"', 'sh'] }
 
-/** What is read, as it is read. */
+/** The paths of directories that have been read. */
 const started = new Set<string>()
 const listen = (message: unknown): void => void started.add((message as { args: [string] }).args[0])
 subscribe('os.scandir', listen)
 after(() => void unsubscribe('os.scandir', listen))
 
-/** Waits until a path has been read, though nobody has asked for it. */
+/** Waits until a path has been read ahead. */
 async function isRead(path: string): Promise<void> {
   for (let i = 0; i < 1000 && !started.has(path); i++) await sleep(5)
   assert.ok(started.has(path), path)
@@ -44,7 +44,7 @@ function change(below: (most: number) => number, dirnames: unknown[]): void {
 }
 
 describe('reading ahead of a walk', () => {
-  test('goes on below a directory that the caller has still to see, once it is known to leave out none', async () => {
+  test('continues below directories not yet yielded, once the caller is known to leave out none', async () => {
     started.clear()
     let steps = 0
     for await (const [path, directories] of promises.walk(tree)) {
@@ -67,7 +67,7 @@ describe('reading ahead of a walk', () => {
     await steps.return()
   })
 
-  test('reads nothing that a caller leaves out who has left out something before', async () => {
+  test('reads no directories that a caller leaves out, if it has left out some before', async () => {
     started.clear()
     for await (const [path, directories] of promises.walk(tree)) {
       await turn()
@@ -131,8 +131,8 @@ describe('reading ahead of a walk', () => {
     }
   })
 
-  test('tells of an error once, in its turn', async () => {
-    // A path that is too long for the system, whoever asks.
+  test('reports an error once, in order', async () => {
+    // A path that is too long for the system.
     const name = 'n'.repeat(250)
     const top = `${tree}/d50/inner/core`
     let fd = os.open(top, os.O_RDONLY)
@@ -219,7 +219,7 @@ describe('reading ahead of a walk', () => {
         await assert.rejects(walking, { name: 'AbortError' })
         steps = 0
         for await (const _ of promises.walk(tree, { topdown })) if (++steps === stop) break
-        // Whoever leaves a walk waits for what is being read, and nothing else is begun afterwards.
+        // Leaving a walk waits for running reads, and starts no others.
         const seen = started.size
         await turn()
         assert.equal(started.size, seen)

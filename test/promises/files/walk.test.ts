@@ -121,7 +121,7 @@ describe('walk and fwalk', () => {
     rmSync(secret, { recursive: true })
   })
 
-  test('take a directory of many entries, links among them, in several turns, and let go of it when aborted', async () => {
+  test('process a directory of many entries, links among them, in several turns, and close it when aborted', async () => {
     const many = join(folder, 'many')
     mkdirSync(many)
     for (let i = 0; i < 600; i++) mkdirSync(join(many, `${'directory'.repeat(20)}${i}`))
@@ -155,7 +155,7 @@ describe('walk and fwalk', () => {
     await steps.return()
   })
 
-  test('tell onerror what os.walk tells it, when its turn has come', async () => {
+  test('call onerror as os.walk does, in order', async () => {
     const broken = join(folder, 'broken')
     mkdirSync(join(broken, 'a'), { recursive: true })
     mkdirSync(join(broken, 'b'))
@@ -254,7 +254,7 @@ describe('scandir', () => {
     }
   })
 
-  test('many steps may be asked for at once', async () => {
+  test('many steps may be requested at once', async () => {
     const entries = promises.scandir(tree)
     const steps = await Promise.all(Array.from({ length: 20 }, () => entries.next()))
     const names = steps.flatMap(({ value }) => (value === undefined ? [] : [value.name]))

@@ -104,7 +104,7 @@ test('close can be aborted, and called again', async () => {
   assert.equal(await file.close(), null)
 })
 
-test('a command whose status nobody can tell counts as successful, as in CPython', () => {
+test('a command whose status is lost counts as successful, as in CPython', () => {
   const result = askNode(`
     import { SIG_IGN, SIGCHLD, signal } from '${import.meta.resolve('osier/signal')}'
     signal(SIGCHLD, SIG_IGN)

@@ -7,7 +7,7 @@ import { runNode } from '../../support/child.ts'
 import { children } from '../../support/children.ts'
 import { isPending } from '../../support/waits.ts'
 
-test('system runs commands at the same time, and tells how each ended', async () => {
+test('system runs commands at the same time, and returns how each ended', async () => {
   const statuses = await Promise.all([0, 1, 2, 300].map((code) => promises.system(`exit ${code}`)))
   assert.deepEqual(statuses.map(os.waitstatus_to_exitcode), [0, 1, 2, 300 & 0xff])
   assert.equal(await promises.system('kill -TERM $$'), SIGTERM)

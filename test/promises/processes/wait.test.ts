@@ -28,7 +28,7 @@ test('a thousand children at once: no zombie, no descriptor, no thread', { timeo
   await promises.system('sleep 0.01')
   const before = { threads: await threadsAtRest(), files: openFiles() }
   const [r, w] = os.pipe()
-  // All of them end when nobody can write to the pipe any more.
+  // All of them end when the last writer of the pipe is closed.
   const file_actions = [[os.POSIX_SPAWN_DUP2, r, 0]] as const
   const pids = Array.from({ length: 1000 }, () => os.posix_spawn('/bin/cat', ['cat'], null, { file_actions }))
   const waits = pids.map((pid) => promises.waitpid(pid, 0))
@@ -46,7 +46,7 @@ test('a thousand children at once: no zombie, no descriptor, no thread', { timeo
   if (runtime === 'Node') assert.equal(threads(), before.threads)
 })
 
-test('waitpid tells how the child ended, also where it has already', async () => {
+test('waitpid returns how the child ended, also if it has already', async () => {
   const slow = childOnStdin(3)
   const waiting = promises.waitpid(slow.pid, 0)
   assert.ok(await isPending(waiting))
@@ -60,7 +60,7 @@ test('waitpid tells how the child ended, also where it has already', async () =>
   assert.deepEqual(await promises.waitpid(quick, 0), [quick, 4 << 8])
 })
 
-test('who is no child is a ChildProcessError', async () => {
+test('a process that is not a child is a ChildProcessError', async () => {
   await assert.rejects(promises.waitpid(1, 0), os.ChildProcessError)
   await assert.rejects(promises.wait(), os.ChildProcessError)
   await assert.rejects(promises.waitpid(-1, 0), os.ChildProcessError)
@@ -117,7 +117,7 @@ test('os.wait leaves a child alone that a promise waits for', async () => {
   assert.deepEqual(await waiting, [pending.pid, 1 << 8])
 })
 
-test('wait3 and wait4 tell what was used', async () => {
+test('wait3 and wait4 return the resource usage', async () => {
   const pid = shell('exit 1')
   const [child, status, usage] = await promises.wait4(pid, 0)
   assert.deepEqual([child, status], [pid, 256])
