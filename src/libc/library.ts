@@ -41,7 +41,7 @@ function libraries(): LibraryHandle[] {
   return opened
 }
 
-/** What concerns the whole process is done once: the key of the data that tells workers whether it has been done. */
+/** The key of the data with which threads record that the process has been prepared, which must happen once. */
 const PROCESS_IS_PREPARED = 'osier: the process is prepared'
 
 /**
@@ -59,15 +59,15 @@ function fillStandardStreamsAtExit(library: LibraryHandle): void {
 }
 
 /**
- * If only workers use koffi, the last of them unloads it at its end, and koffi synchronises the streams then: before what
- * `fillStandardStreamsAtExit` has registered is called. So koffi stays loaded until the process exits.
+ * Keeps koffi loaded until the process exits. If only workers use koffi, the last one unloads it at its end, and koffi
+ * syncs the streams then, before the handlers that `fillStandardStreamsAtExit` has registered run.
  */
 function keepKoffiLoaded(bind: Bind): void {
   let path: string | undefined
   try {
     path = /\/.*\/koffi\.node$/m.exec(readFileSync('/proc/self/maps', 'latin1'))?.[0]
   } catch {
-    // There is no /proc, or it may not be read.
+    // /proc is missing or not readable.
   }
   if (path === undefined) return
   const { RTLD_NOW, RTLD_NODELETE } = constants

@@ -20,7 +20,7 @@ const latin1Slice: ((this: Buffer, start: number, end: number) => string) | unde
   'latin1Slice',
 )
 
-/** Up to this length, String.fromCharCode is faster than a call of Node's native function. */
+/** Up to this length, String.fromCharCode is faster than a call of a native Node function. */
 const TINY = 32
 
 const fromCharCode = String.fromCharCode as (...units: (number | undefined)[]) => string

@@ -59,13 +59,13 @@ export function terminalOfChild(): number {
 
 /**
  * How many descriptors a fork may need in addition to two for each thread that is watched: a dozen in the parent for
- * pipes, listings and a terminal; in the child as many for the event loops of Node and of V8's workers, which abort the
+ * pipes, listings and a terminal; in the child as many for the event loops of Node and of the V8 workers, which abort the
  * process where there are none.
  */
 const DESCRIPTORS = 28
 
 /**
- * Descriptors of the event loop of the delayed-task thread of V8's restarted workers. The next generation closes and
+ * Descriptors of the event loop of the delayed-task thread of the restarted V8 workers. The next generation closes and
  * replaces them.
  */
 let timekeeperFds: readonly number[] = []
@@ -337,7 +337,7 @@ function resumeParent(pid: number, { loop }: Plan, { quiescence, verdict, report
   return isValid
 }
 
-/** The maximal number of descriptors that the event loops of V8's workers open. */
+/** The maximal number of descriptors that the event loops of the V8 workers open. */
 const MAX_WORKER_FDS = 12
 
 /**

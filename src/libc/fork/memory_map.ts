@@ -276,7 +276,7 @@ const UNIQUE_SIZE = 2 ** 27
  * Finds the marked mappings by comparison with the previous survey. The mappings change little from fork to fork, and
  * finding the marks takes longer than everything else before the fork. A mapping that was marked in the previous
  * survey, and got its mark back, is still marked, provided that only V8 can have mapped it. Elsewhere another mapping
- * may have replaced a marked one, and must not be excluded from forks. Less than a megabyte of V8's heap loses its mark
+ * may have replaced a marked one, and must not be excluded from forks. Less than a megabyte of the V8 heap loses its mark
  * by this rule.
  *
  * @returns whether all mappings have been recognized; false where V8 has created new ones
@@ -329,7 +329,7 @@ export function clearDontFork(): void {
   allMemory.advise(MADV_DOFORK)
 }
 
-/** Restores the mark. Without it every later `child_process.spawn` would copy the page tables of V8's heap. */
+/** Restores the mark. Without it every later `child_process.spawn` would copy the page tables of the V8 heap. */
 export function restoreDontFork(): void {
   marked.advise(MADV_DONTFORK)
 }

@@ -4,7 +4,7 @@ import { libc } from '../functions.ts'
 import { SCRATCH_SIZE, scratch, scratchAddress } from '../memory.ts'
 
 /**
- * Reads /proc with osier's own calls, which between the steps of a fork take half the time of Node's. EACCES is
+ * Reads /proc with osier's own calls, which between the steps of a fork take half the time of the `fs` functions. EACCES is
  * reported where /proc belongs to root, as it does after a program of root has changed its user.
  */
 

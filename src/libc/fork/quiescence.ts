@@ -4,7 +4,7 @@ import { oldestThreads } from './threads.ts'
 import type { V8Workers } from './v8_workers.ts'
 
 /**
- * The size of the area behind the mutex of V8's task queue that contains the condition variable on which idle workers
+ * The size of the area behind the mutex of the V8 task queue that contains the condition variable on which idle workers
  * wait.
  */
 const CONDITION_SIZE = 48
@@ -26,7 +26,7 @@ interface WatchedThread {
 }
 
 /**
- * Verifies that no lock is held across the fork: each of V8's workers waits for a task, each thread that may run
+ * Verifies that no lock is held across the fork: each of the V8 workers waits for a task, each thread that may run
  * JavaScript is asleep, and none has run since the check began.
  *
  * Files of /proc stay open for the duration of one fork, because opening them takes longer than reading them.

@@ -8,11 +8,11 @@ import { v8Workers } from './v8_workers.ts'
 /** The main thread, the thread for V8's delayed tasks, and the one that waits for the inspector's signal. */
 const THREADS_OF_NODE = 3
 /**
- * The names of Node's threads, which they have since version 22: in some versions with the program's name as a prefix.
+ * The names of Node threads, which they have since version 22: in some versions with the program's name as a prefix.
  */
 const NAMES_OF_NODE = /^(node-)?(V8Worker|DelayedTaskSche|SignalInspector|libuv-worker)/
 
-/** The ids of Node's permanent threads. Their names are read once. */
+/** The ids of permanent Node threads. Their names are read once. */
 const threadIdsOfNode = new Set<string>()
 /** The ids of threads that did not end while they were waited for. */
 const permanentThreads = new Set<string>()
