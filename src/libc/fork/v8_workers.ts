@@ -64,10 +64,10 @@ function locate(): V8Workers {
   const memory = new ProcessMemory()
   try {
     const address = findRunner(memory)
-    const count = found(find(COUNT), "the count of the V8 workers")(address) as number
+    const count = found(find(COUNT), 'the count of the V8 workers')(address) as number
     // One of the counted threads runs delayed tasks.
-    if (count < 2 || count > 1025) throw notFound(`a plausible number of the V8 workers (not ${count})`)
-    const construct = found(find(CONSTRUCTOR_WITH_LEVEL) ?? find(CONSTRUCTOR), "the constructor of the V8 workers")
+    if (count < 2 || count > 1025) throw notFound(`a plausible number of V8 workers (not ${count})`)
+    const construct = found(find(CONSTRUCTOR_WITH_LEVEL) ?? find(CONSTRUCTOR), 'the constructor of the V8 workers')
     return { address, count: count - 1, construct: construct as V8Workers['construct'], threads: undefined }
   } finally {
     memory.close()
@@ -77,7 +77,7 @@ function locate(): V8Workers {
 function findRunner(memory: ProcessMemory): number {
   const platformVtable = found(findSymbol(PLATFORM_VTABLE), 'the class of its platform') + VTABLE_HEADER
   const blockVtables = RUNNER_BLOCK_VTABLES.map(findSymbol).filter((symbol) => symbol !== undefined)
-  if (blockVtables.length === 0) throw notFound("the class of the V8 workers")
+  if (blockVtables.length === 0) throw notFound('the class of the V8 workers')
   const platform = memory
     .pointers(found(findSymbol(PLATFORM), 'its platform'), 256)
     .find((pointer) => isObjectAddress(pointer) && memory.pointer(pointer) === platformVtable)
@@ -87,7 +87,7 @@ function findRunner(memory: ProcessMemory): number {
     const isPair = isObjectAddress(block) && words[i - 1] === block + 16
     return isPair && blockVtables.includes(memory.pointer(block) - VTABLE_HEADER)
   })
-  return found(words[index - 1], "the object of the V8 workers")
+  return found(words[index - 1], 'the object of the V8 workers')
 }
 
 function found<T>(thing: T | undefined, what: string): T {
