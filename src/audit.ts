@@ -1,5 +1,5 @@
 import { type Channel, channel } from 'node:diagnostics_channel'
-import { wrongType } from './errors.ts'
+import { refusePromise, wrongType } from './errors.ts'
 
 /** A hook of `addaudithook`. If it throws, the audited call is not made. */
 export type AuditHook = (event: string, args: readonly unknown[]) => void
@@ -33,7 +33,7 @@ export class AuditEvent {
   }
 
   raise(...args: readonly unknown[]): void {
-    for (const hook of hooks) hook(this.name, args)
+    for (const hook of hooks) refusePromise(hook(this.name, args), 'hook')
     if (this.#channel.hasSubscribers) this.#channel.publish({ event: this.name, args } satisfies AuditMessage)
   }
 }
@@ -49,6 +49,8 @@ const addHookEvent = new AuditEvent('sys.addaudithook')
  * @param hook called with the event's name and its arguments; an error that it throws is passed to the caller, and the
  *   call is not made
  * @throws the error that an earlier hook throws
+ * @throws TypeError from the audited call if a hook returns a promise: its result would come too late to refuse the call
+ *
  * Availability: everywhere. See Python, sys.addaudithook; Audit events table.
  * @example
  * ```ts

@@ -286,6 +286,23 @@ export function wrongType(name: string, wanted: string, value: unknown): TypeErr
   )
 }
 
+/**
+ * Refuses the result of a callback that has to be synchronous: what an async function throws would be lost. Its
+ * rejection is handled here, since the TypeError reports the mistake.
+ *
+ * @param name the parameter that the callback was passed as
+ */
+export function refusePromise(result: unknown, name: string): void {
+  if (!isThenable(result)) return
+  Promise.resolve(result).catch(() => undefined)
+  throw wrongType(name, 'a function that returns no promise', result)
+}
+
+/** Whether a value is a promise, or another object that `await` waits for. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
+}
+
 /** The argument is of the right type, but its value is invalid: `RangeError`, Node's ERR_INVALID_ARG_VALUE. */
 export function badValue(name: string, reason: string, value: unknown): RangeError {
   return coded(new RangeError(`The "${name}" argument ${reason}, received ${shown(value)}`), 'ERR_INVALID_ARG_VALUE')

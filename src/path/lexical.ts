@@ -1,6 +1,6 @@
 import { badValue, wrongType } from '../errors.ts'
 import { type FileName, fileName, type Path } from '../os/arguments/paths.ts'
-import { asText, joinPath, likePath, splitPath } from '../os/system/pathnames.ts'
+import { asText, joinPaths, likePath, splitPath } from '../os/system/pathnames.ts'
 
 /** The functions of `osier/path` that only process names, without access to the file system. */
 
@@ -82,10 +82,7 @@ export function join(path: Path, ...paths: Path[]): string | Buffer {
   const first = fileName(path, 'path')
   const names = [first, ...paths.map((next, index) => fileName(next, `paths[${index}]`))]
   const texts = rejectMixedTypes(names, 'paths').map(asText)
-  return likePath(
-    first,
-    texts.reduce((directory, name) => joinPath(directory, name)),
-  )
+  return likePath(first, joinPaths(texts))
 }
 
 /**

@@ -1,5 +1,5 @@
 import { AuditEvent } from '../../audit.ts'
-import { OSError, wrongType } from '../../errors.ts'
+import { OSError, refusePromise, wrongType } from '../../errors.ts'
 import { osError } from '../../libc/call.ts'
 import { constants } from '../../libc/facts.ts'
 import { libc } from '../../libc/functions.ts'
@@ -57,14 +57,22 @@ function handlerFor(top: FileName, onerror: WalkErrorHandler | null): WalkErrorH
   if (typeof top === 'string' || onerror === null) return onerror
   return (error) => {
     const { errno, strerror, filename, syscall } = error
-    onerror(typeof filename === 'string' ? new OSError(errno, strerror, fsencode(filename), undefined, syscall) : error)
+    return onerror(
+      typeof filename === 'string' ? new OSError(errno, strerror, fsencode(filename), undefined, syscall) : error,
+    )
   }
 }
 
 /** Passes an OSError to the handler, so that the walk can continue; any other error is thrown. */
 export function reportError(error: unknown, onerror: WalkErrorHandler | null): void {
   if (!(error instanceof OSError)) throw error
-  onerror?.(error)
+  refusePromise(onerror?.(error), 'onerror')
+}
+
+/** The same for a walk that can wait for an asynchronous handler. */
+export function reportErrorLater(error: unknown, onerror: WalkErrorHandler | null): unknown {
+  if (!(error instanceof OSError)) throw error
+  return onerror?.(error)
 }
 
 /** The names in a directory, separated into directories (including links to directories) and other files. */

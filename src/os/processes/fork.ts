@@ -1,6 +1,6 @@
 import { isMainThread } from 'node:worker_threads'
 import { AuditEvent } from '../../audit.ts'
-import { NotImplementedError, wrongType } from '../../errors.ts'
+import { NotImplementedError, refusePromise, wrongType } from '../../errors.ts'
 import { constants, target } from '../../libc/facts.ts'
 import { forkProcess, terminalOfChild } from '../../libc/fork/attempt.ts'
 import { forgetThreads, settleThreads } from '../../libc/fork/threads.ts'
@@ -59,7 +59,7 @@ export function register_at_fork(functions: AtFork = NO_OPTIONS): void {
 function call(functions: readonly (() => void)[]): void {
   for (const hook of functions) {
     try {
-      hook()
+      refusePromise(hook(), 'functions')
     } catch (error) {
       process.emitWarning(error instanceof Error ? error : new Error(String(error)))
     }

@@ -63,5 +63,22 @@ export function joinPath(directory: FileName, name: FileName): FileName {
   return Buffer.concat(head.length === 0 || head.at(-1) === SLASH_CODE ? [head, tail] : [head, SLASH, tail])
 }
 
+/**
+ * Joins any number of names as `joinPath` does with two. The result is put together once: with each name anew it would
+ * take time that grows with the square of the number.
+ */
+export function joinPaths(names: readonly string[]): string {
+  let parts: string[] = []
+  let last = ''
+  for (const name of names) {
+    if (name.charCodeAt(0) === SLASH_CODE) parts = []
+    else if (last !== '' && last.charCodeAt(last.length - 1) !== SLASH_CODE) parts.push('/')
+    parts.push(name)
+    // An empty name ends the path with a slash.
+    last = name === '' ? (parts.length > 1 ? '/' : '') : name
+  }
+  return parts.join('')
+}
+
 const SLASH: Buffer = Buffer.from('/')
 const SLASH_CODE = 0x2f

@@ -68,7 +68,7 @@ async function* walkOpen(
       // Only an error of the top directory is thrown.
       if (isTop && 'error' in found) throw found.error
       isTop = false
-      const opened = valueFrom(found, onerror)
+      const opened = await valueFrom(found, onerror)
       if (opened === undefined) continue
       const { fd, listing, failure } = opened
       tasks.push({ close: fd })

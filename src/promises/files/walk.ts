@@ -1,4 +1,4 @@
-import { OSError } from '../../errors.ts'
+import { isThenable, OSError } from '../../errors.ts'
 import { constants } from '../../libc/facts.ts'
 import { fsdecode, fsencode, type Path } from '../../os/arguments/paths.ts'
 import { scandirEvent } from '../../os/files/directory_stream.ts'
@@ -148,7 +148,8 @@ async function* walkTree(walk: Walk, signal: AbortSignal | undefined): AsyncGene
         continue
       }
       const taken = ahead.take(task)
-      const found = valueFrom(taken instanceof Promise ? await taken : taken, onerror)
+      const outcome = valueFrom(taken instanceof Promise ? await taken : taken, onerror)
+      const found = outcome instanceof Promise ? await outcome : outcome
       if (found === undefined) {
         tasks.pop()
         continue
@@ -174,11 +175,17 @@ async function* walkTree(walk: Walk, signal: AbortSignal | undefined): AsyncGene
   }
 }
 
-/** The value of a directory's result; undefined where the directory is skipped. */
-export function valueFrom<T>(found: ReadOutcome<T>, onerror: WalkErrorHandler | null): T | undefined {
+/**
+ * The value of a directory's result; undefined where the directory is skipped; a promise of that where `onerror` is
+ * asynchronous.
+ */
+export function valueFrom<T>(
+  found: ReadOutcome<T>,
+  onerror: WalkErrorHandler | null,
+): T | undefined | Promise<undefined> {
   if ('value' in found) return found.value
-  os.reportError(found.error, onerror)
-  return undefined
+  const reported = os.reportErrorLater(found.error, onerror)
+  return isThenable(reported) ? Promise.resolve(reported).then(() => undefined) : undefined
 }
 
 /** The same walk with names as bytes. Changes that the caller makes to `dirnames` are copied back. */
