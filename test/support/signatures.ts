@@ -195,6 +195,6 @@ export function kindsWithoutNeed(functions: readonly Declared[]): string[] {
 /** Functions of `os.promises` that wait for other processes, or for what others write: those that take `ref`. */
 export const waiting: ReadonlySet<string> = new Set(
   declarationsOf(join(DIST, 'promises.d.ts'))
-    .filter(({ text }) => /\bWaitOptions\b/.test(text))
+    .filter(({ isClass, text }) => !isClass && /\bWaitOptions\b/.test(text))
     .map(({ name }) => name),
 )
