@@ -30,19 +30,20 @@ function declaredAs(text: string): Declared[] {
   return declarationsOf(file)
 }
 
-const BARE = 'export declare function sethostname(title: Path, options?: { readonly dir_fd?: number }): number;'
+const BARE =
+  'export declare function no_such_function(no_such_name: Path, options?: { readonly dir_fd?: number }): number;'
 const COMPLETE = `/**
- * sethostname(2): changes the name of the machine.
+ * no_such_function(2): does nothing.
  *
- * @param title the name
+ * @param no_such_name the name
  * @param options \`dir_fd\`
  * @returns a number
  * @throws PermissionError without CAP_SYS_ADMIN
  *
- * Availability: Linux. See sethostname(2).
+ * Availability: Linux. See no_such_function(2).
  * @example
  * \`\`\`ts
- * os.sethostname('here')
+ * os.no_such_function('here')
  * \`\`\`
  */
 ${BARE}`
@@ -64,17 +65,19 @@ describe('the functions of os have', () => {
 })
 
 describe('a new function is missed where it lacks', () => {
-  const names = ['sethostname']
+  const names = ['no_such_function']
 
   test('a doc comment, or parts of it', () => {
     const like = ', as its neighbours in src/ have'
-    assert.deepEqual(commentsIncomplete(declaredAs(BARE)), [`sethostname: give it a doc comment${like}`])
+    assert.deepEqual(commentsIncomplete(declaredAs(BARE)), [`no_such_function: give it a doc comment${like}`])
     assert.deepEqual(commentsIncomplete(declaredAs(COMPLETE)), [])
-    for (const line of ['@param title', '@param options', '@returns', 'Availability: ', 'See ', '@example']) {
+    const unnamed = commentsIncomplete(declaredAs(COMPLETE.replace('`dir_fd`', '-')))
+    assert.deepEqual(unnamed, [`no_such_function: give it the option "dir_fd", in a line of @param${like}`])
+    for (const line of ['@param no_such_name', '@param options', '@returns', 'Availability: ', 'See ', '@example']) {
       const [complaint, ...others] = commentsIncomplete(declaredAs(COMPLETE.replace(line, '-')))
       assert.match(
         complaint ?? '',
-        new RegExp(`^sethostname: give it an? .*"?${line.replace('See ', 'source: "See ')}`),
+        new RegExp(`^no_such_function: give it an? .*"?${line.replace('See ', 'source: "See ')}`),
       )
       assert.deepEqual(others, [])
     }
@@ -82,57 +85,59 @@ describe('a new function is missed where it lacks', () => {
 
   test('an example that is found', () => {
     assert.deepEqual(examplesLacking('osier', [...names, 'stat'], new Set(['stat'])), [
-      'sethostname: give its doc comment in src/ an @example, which test/doc_examples.test.ts finds directly above it',
+      'no_such_function: give its doc comment in src/ an @example, which test/doc_examples.test.ts finds directly above it',
     ])
   })
 
   test('a chapter', () => {
-    assert.deepEqual(chaptersLacking(names, []), ['sethostname: export it in its chapter of src/os/index.ts'])
+    assert.deepEqual(chaptersLacking(names, []), ['no_such_function: export it in its chapter of src/os/index.ts'])
     assert.deepEqual(chaptersLacking(names, [...names, ...names]), [
-      'sethostname: leave it in one chapter of src/os/index.ts',
+      'no_such_function: leave it in one chapter of src/os/index.ts',
     ])
   })
 
   test('a reason to be exported, and a place in the changelog', () => {
     assert.deepEqual(reasonsLacking(names, new Set(), []), [
-      'sethostname: no document names it; say in extras of test/inventory.test.ts why it is exported',
+      'no_such_function: no document names it; say in extras of test/inventory.test.ts why it is exported',
     ])
     assert.deepEqual(changesUntold(names, 'gethostname'), [
-      "sethostname: name it in CHANGELOG.md, since no document of Python's does",
+      "no_such_function: name it in CHANGELOG.md, since no document of Python's does",
     ])
   })
 
   test('the kind of a parameter', () => {
-    const [title, dirFd, ...others] = kindsUnstated(declaredAs(BARE))
+    const [no_such_name, dirFd, ...others] = kindsUnstated(declaredAs(BARE))
     const where = (type: string): string =>
       `say in test/support/signatures.ts of which kind it is: in kindsByType, for all parameters ${type}, or in exceptions, for this one`
-    assert.equal(title, `sethostname.title: ${where('"title" of the type Path')}`)
-    assert.equal(dirFd, `sethostname.dir_fd: ${where('"dir_fd" of the type number')}`)
+    assert.equal(no_such_name, `no_such_function.no_such_name: ${where('"no_such_name" of the type Path')}`)
+    assert.equal(dirFd, `no_such_function.dir_fd: ${where('"dir_fd" of the type number')}`)
     assert.deepEqual(others, [])
   })
 
   test('what is known of its harm', () => {
     assert.deepEqual(harmUnstated(names), [
-      'sethostname: say in test/support/harm.ts whether it is harmless, harmlessAsIntended or harmful',
+      'no_such_function: say in test/support/harm.ts whether it is harmless, harmlessAsIntended or harmful',
     ])
   })
 
   test('a twin', () => {
     assert.deepEqual(twinsLacking(names, os.promises), [
-      'sethostname: give it a twin in src/promises/, or say in neverBlocking of test/support/twins.ts why it needs none',
+      'no_such_function: give it a twin in src/promises/, or say in neverBlocking of test/support/twins.ts why it needs none',
     ])
   })
 
   test('a place in a set of what it supports', () => {
     const options = '{ readonly dir_fd?: number; readonly follow_symlinks?: boolean; readonly effective_ids?: boolean }'
     const wrong = supportsWrong(
-      declaredAs(`export declare function sethostname(title: Path | Descriptor, options?: ${options}): void;`),
-      { ...os, sethostname() {} },
+      declaredAs(
+        `export declare function no_such_function(no_such_name: Path | Descriptor, options?: ${options}): void;`,
+      ),
+      { ...os, no_such_function() {} },
     )
     const sets = ['supports_dir_fd', 'supports_fd', 'supports_follow_symlinks', 'supports_effective_ids']
     assert.deepEqual(
       wrong,
-      sets.map((set) => `sethostname: put it into ${set} in src/os/supports.ts`),
+      sets.map((set) => `no_such_function: put it into ${set} in src/os/supports.ts`),
     )
     const plain = declaredAs('export declare function open(path: Path): void;')
     assert.deepEqual(supportsWrong(plain, os), ['open: take it out of supports_dir_fd in src/os/supports.ts'])
@@ -143,7 +148,7 @@ describe('a new function is missed where it lacks', () => {
 const FAULTY = `
 import fs from 'node:fs'
 import * as os from ${JSON.stringify(join(DIST, 'index.js'))}
-export function sethostname() { fs.writeFileSync(${JSON.stringify(join(folder, 'called'))}, '') }
+export function no_such_function() { fs.writeFileSync(${JSON.stringify(join(folder, 'called'))}, '') }
 export function fstat(fd) {
   if (fd?.fd === 1000) fs.openSync('/dev/null')
   return os.fstat(fd)
@@ -157,7 +162,7 @@ export function dup(fd) {
 }
 `
 const FAULTY_TYPES = `
-export declare function sethostname(title: Path): void;
+export declare function no_such_function(no_such_name: Path): void;
 export declare function fstat(fd: Descriptor): stat_result;
 export declare function lstat(path: Path): stat_result;
 export declare function dup(fd: Descriptor): number;
@@ -170,7 +175,7 @@ test('bad input finds the value that does harm, and calls nothing of which nothi
   writeFileSync(join(folder, 'faulty.d.ts'), FAULTY_TYPES)
   const { wrong } = badInputReport(join(folder, 'faulty.mjs'), join(folder, 'faulty.d.ts'))
   assert.deepEqual(
-    wrong.filter((what) => !what.startsWith('sethostname')),
+    wrong.filter((what) => !what.startsWith('no_such_function')),
     [
       'dup, fd = null: was accepted, and returned number',
       'fstat, fd = fd that is not open: leaves 1 descriptors open',

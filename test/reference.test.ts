@@ -22,7 +22,9 @@ test('every name of os is in one chapter', () => {
 
 test('every name of os is described', () => {
   assert.deepEqual(
-    all.filter(({ comment }) => comment === '').map(({ name }) => name),
+    all
+      .filter(({ comment }) => comment === '')
+      .map(({ name, file }) => `${name}: give it a doc comment, directly above its export in ${file}`),
     [],
   )
 })
@@ -34,7 +36,7 @@ test('every function tells where it is available', () => {
   })
   const silent = functions.filter(({ comment }) => !/Availability: |Windows|macOS|@see Python/.test(comment))
   assert.deepEqual(
-    silent.map(({ name }) => name),
+    silent.map(({ name }) => `${name}: give its doc comment a line "Availability: ..."`),
     [],
   )
 })

@@ -48,7 +48,7 @@ const {
 export class stat_result extends StructSequence<number | bigint | undefined> {
   /** Type and permissions: the functions of `osier/stat`, such as `S_ISDIR` and `S_IMODE`, decode it. */
   declare readonly st_mode: number
-  /** The inode number: with `st_dev` it identifies the file. */
+  /** The inode number: with `st_dev` it identifies the file. A bigint, because file systems use all 64 bits of it. */
   declare readonly st_ino: bigint
   /** The device that the file is on; `os.major` and `os.minor` decode it. */
   declare readonly st_dev: number

@@ -16,12 +16,16 @@ export function commentsIncomplete(functions: readonly Declared[]): string[] {
 function missingTags({ comment, isClass, positional, named, text }: Declared): string[] {
   const parameters = isClass ? [] : positional.map(({ name }) => name)
   const options = named.length > 0 && !/@param (options|functions)\b/.test(comment) ? ['options'] : []
+  // The comment may be that of another function in this.
+  const isElsewhere = /@param (options|functions) (as for|as those of|see) `/.test(comment)
+  const unnamed = named.filter(({ name }) => !isElsewhere && !new RegExp(`\\b${name}\\b`).test(comment))
   const hasResult = !isClass && !/\): (asserts |void;|never;)/.test(text)
   return [
     ...parameters
       .filter((name) => !new RegExp(`@param ${name}_?\\b`).test(comment))
       .concat(options)
       .map((name) => `a line "@param ${name}"`),
+    ...(options.length > 0 ? [] : unnamed.map(({ name }) => `the option "${name}", in a line of @param`)),
     ...(hasResult && !comment.includes('@returns') ? ['a line "@returns"'] : []),
     ...(isClass || /Availability: |Windows|macOS/.test(comment) ? [] : ['a line "Availability: ..."']),
     ...(isClass || /\bSee\s|@see /.test(comment) ? [] : ['a source: "See name(2); Python, os.name"']),
