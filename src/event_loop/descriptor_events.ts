@@ -11,7 +11,9 @@ export const descriptorEvents: {
   onClose: CloseListener | null
   /** This process is a new child of fork(2). */
   onFork: (() => void) | null
-} = { onClose: null, onFork: null }
+  /** The epoll instance by which promises of this thread wait for the caller's descriptors; -1 if there is none. */
+  pollerFd: number
+} = { onClose: null, onFork: null, pollerFd: -1 }
 
 const closeListeners: CloseListener[] = []
 const forkListeners: (() => void)[] = []

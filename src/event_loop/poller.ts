@@ -4,7 +4,7 @@ import { libc } from '../libc/functions.ts'
 import { aboveStandardStreams } from '../libc/low_descriptors.ts'
 import { addressOf, ownMemory } from '../libc/memory.ts'
 import type { Watch } from '../libc/poll_handle.ts'
-import { addCloseListener, addForkListener } from './descriptor_events.ts'
+import { addCloseListener, addForkListener, descriptorEvents } from './descriptor_events.ts'
 import { watchEpoll } from './watch_epoll.ts'
 
 /**
@@ -85,6 +85,7 @@ function openPoller(): Watch {
   if (fd === -1) throw osError(lastErrno(), 'epoll_create1')
   loop = watchEpoll(fd, beginTurn)
   epoll = fd
+  descriptorEvents.pollerFd = fd
   addCloseListener(onDescriptorsClosed)
   addForkListener(resetAfterFork)
   return loop

@@ -7,11 +7,12 @@ import { libc } from '../../libc/functions.ts'
 import { int32At, scratchAddress } from '../../libc/memory.ts'
 import { type Descriptor, descriptor, dirFd } from '../arguments/descriptors.ts'
 import { bool, int } from '../arguments/numbers.ts'
-import { NO_OPTIONS, optional } from '../arguments/options.ts'
+import { checkOptions, NO_OPTIONS, optional } from '../arguments/options.ts'
 import { cString, fileName, type Path } from '../arguments/paths.ts'
 import { namesIn } from '../files/directory_stream.ts'
 import type { DirFdOption } from '../files/status.ts'
 import type { Prepared } from '../prepared.ts'
+import { runtimeDescriptors } from './runtime_descriptors.ts'
 
 const {
   AT_FDCWD,
@@ -115,15 +116,35 @@ export function preparedClose(fd: Descriptor): Prepared<'close'> {
   return { name: 'close', args: [file], syscall: 'close', file }
 }
 
+export interface CloseRangeOptions {
+  /**
+   * true: the descriptors without which the runtime cannot continue stay open. false by default. These are:
+   * - epoll instances, eventfds and io_uring instances
+   * - what the event loops watch, such as servers, sockets and pipes to children, and all handles of this thread's loop
+   * - the other end of each pipe among them
+   * - descriptors that are like two which libuv keeps: a pipe with one byte in it, of which both ends are in this process
+   *   and close-on-exec; /dev/null, read-only and close-on-exec
+   *
+   * Of other threads, what their loops do not watch at this moment (a socket that is paused) is not known, and closed.
+   */
+  readonly spare_runtime?: boolean | undefined
+}
+
 /**
  * close_range(2): closes a range of descriptors. Descriptors that are not open, and errors, are ignored.
  *
- * Closing the descriptors that Node uses itself breaks the process. Use this in a child before it executes another
- * program, and for ranges that the caller knows.
+ * Closing the descriptors that Node uses itself ends the process with SIGABRT, or makes it wait for ever. A process that
+ * continues in JavaScript, such as a daemon, passes `spare_runtime`. Without it, use this in a child before it executes
+ * another program, and for ranges that the caller knows.
  *
  * @param fd_low the first descriptor
  * @param fd_high one more than the last descriptor
- * @throws OSError FileNotFoundError if the kernel lacks close_range(2) and /proc is not mounted
+ * @param options `spare_runtime`: true leaves the descriptors of the runtime open. Files of `node:fs`, such as a
+ *   FileHandle, are closed all the same
+ * @throws OSError FileNotFoundError if the kernel lacks close_range(2), or with `spare_runtime`, and /proc is not
+ *   mounted: no descriptor is closed then
+ * @throws NotImplementedError with `spare_runtime` in Deno, and in a build of Node whose libuv is not known: no descriptor
+ *   is closed then
  *
  * Availability: Linux. See close_range(2); Python, os.closerange.
  * @example
@@ -131,17 +152,34 @@ export function preparedClose(fd: Descriptor): Prepared<'close'> {
  * const fd = os.open('/dev/null', os.O_RDONLY)
  * os.closerange(fd, fd + 1) // the last one is not among them
  * os.fstat(fd) // throws OSError
+ * os.closerange(3, os.sysconf('SC_OPEN_MAX'), { spare_runtime: true }) // the event loop still works
  * ```
  */
-export function closerange(fd_low: number, fd_high: number): void {
+export function closerange(fd_low: number, fd_high: number, options: CloseRangeOptions = NO_OPTIONS): void {
+  checkOptions(options, ['spare_runtime'])
   const first = Math.max(int(fd_low, 'fd_low'), 0)
   const last = int(fd_high, 'fd_high') - 1
+  if (bool(options.spare_runtime, 'spare_runtime', false)) {
+    closeUnneeded(first, last)
+    return
+  }
   descriptorEvents.onClose?.(first, last)
   if (last < first || libc.close_range(first, last, 0) === 0) return
   // Before Linux 5.9, or in a sandbox that refuses close_range(2). The list contains the descriptor of the listing
   // itself, which is closed already.
   const open = namesIn('closerange', '/proc/self/fd').map(Number)
   for (const fd of open) if (fd >= first && fd <= last) libc.close(fd)
+}
+
+/** Closes the descriptors of a range that the runtime can do without. */
+function closeUnneeded(first: number, last: number): void {
+  const open = namesIn('closerange', '/proc/self/fd').map(Number)
+  const spared = runtimeDescriptors(open)
+  for (const fd of open) {
+    if (fd < first || fd > last || spared.has(fd)) continue
+    descriptorEvents.onClose?.(fd, fd)
+    libc.close(fd)
+  }
 }
 
 /**
