@@ -1,7 +1,7 @@
-// tsc turns src/ into build/src and declarations; this puts the JavaScript together into the few files of dist/ that
-// are published. Node takes half a millisecond to find and read each module, and osier has a hundred: `import 'osier'`
-// takes a third of the time that way (see docs/performance.md). Nothing is rewritten otherwise, comments are kept, and
-// koffi and js-fatfs stay outside.
+// tsc compiles src/ to build/src and declarations; this joins the JavaScript into the few published files of dist/.
+// Node takes half a millisecond to find and read a module, and osier has a hundred: joined, `import 'osier'` takes a
+// third of the time (see docs/performance.md). The code is not changed otherwise, comments are kept, and koffi and
+// js-fatfs stay external.
 
 import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join, posix, relative, resolve, sep } from 'node:path'
@@ -9,27 +9,27 @@ import { dirname, join, posix, relative, resolve, sep } from 'node:path'
 const compiled = resolve('build/src')
 const { exports, dependencies } = JSON.parse(readFileSync('package.json', 'utf8'))
 
-/** The front doors, under the names that package.json has for them. */
-const doors = Object.values(exports)
-  .map((door) => door.default)
+/** The public entry points, named as in package.json. */
+const entryPoints = Object.values(exports)
+  .map((entry) => entry.default)
   .filter((path) => path !== undefined)
   .map((path) => path.slice('./dist/'.length, -'.js'.length))
 
 /**
- * Modules that are used as objects: `import os from 'osier'`, `os.path`. They keep files of their own, which makes them
- * module namespaces, as in the source: a bundler would put together an object of its own instead, which `osier/path`
- * would not be the same as, and which V8 looks into more slowly.
+ * Modules whose namespaces are used as objects: `import os from 'osier'`, `os.path`. Each stays a file, so that it stays
+ * a module namespace, as in the source. A bundler would create an object instead, which would differ from the namespace
+ * of `osier/path`, and whose properties V8 looks up more slowly.
  */
 const namespaces = ['namespace', 'path', 'promises', 'micropython/os', 'micropython/vfs', 'sjs/os']
 
 const programs = {
   'cli/main': 'cli/main',
-  // Worker threads'. They are found beside the module that starts them, there and here.
+  // Programs of worker threads, in the folder of the module that starts them, in build/src and in dist/.
   dupterm_thread: 'micropython/dupterm_thread',
   epoll_thread: 'event_loop/epoll_thread',
 }
 
-/** The tour is published with the package: each program as a file that can be read, and run by itself. */
+/** The programs of the tour, which are published as files that can be read and run. */
 const tour = readdirSync('examples/tour')
   .filter((file) => file.endsWith('.ts'))
   .map((file) => file.slice(0, -'.ts'.length))
@@ -37,7 +37,7 @@ const tour = readdirSync('examples/tour')
 const fileOf = (name) => join(compiled, `${name}.js`)
 const nameOf = (file) => relative(compiled, file).split(sep).join('/').slice(0, -'.js'.length)
 
-/** How a module names a namespace until it is known which file it is in. */
+/** Prefix of the import of a namespace until the importing file, and so the relative path, is known. */
 const MARK = 'namespace:'
 
 const keepNamespaces = {
@@ -56,7 +56,7 @@ const keepNamespaces = {
   },
 }
 
-/** What is no part of the bundle any more would otherwise be tested, and packed. */
+/** Removes files of earlier builds, which would otherwise be tested and packed. */
 const removeStale = {
   name: 'remove-stale',
   writeBundle({ dir }, bundle) {
@@ -66,7 +66,7 @@ const removeStale = {
   },
 }
 
-/** All modules that a module leads to, itself included. */
+/** A module and all modules that it imports, directly or not. */
 function reachable(name, getModuleInfo, found = new Set()) {
   if (found.has(name)) return found
   found.add(name)
@@ -78,10 +78,10 @@ function reachable(name, getModuleInfo, found = new Set()) {
 }
 
 /**
- * As few chunks as may be for `import 'osier'`: what `osier/stat` and `osier/errno` need too, which do without koffi,
- * and all the rest of `os`. Other modules are grouped by the entry points that import them. The promises are not among
- * those of `os`, because of two functions of one name in one file, one would get another, which stack traces and users
- * would see.
+ * As few chunks as possible for `import 'osier'`: `facts`, which `osier/stat` and `osier/errno` need too, without koffi,
+ * and `core`, the other modules of `os`. Rollup groups all other modules by the entry points that import them. The
+ * promises stay out of `core`: Rollup would rename one of two functions that have the same name in one file, and users
+ * would see that name, in stack traces too.
  */
 let facts
 let core
@@ -90,8 +90,8 @@ function manualChunks(id, { getModuleInfo }) {
   facts ??= reachable('stat', getModuleInfo, reachable('errno', getModuleInfo))
   core ??= reachable('path', getModuleInfo, reachable('os/index', getModuleInfo))
   const name = nameOf(id)
-  if (doors.includes(name) || namespaces.includes(name)) return undefined
-  // Evaluated before koffi, which is before core.
+  if (entryPoints.includes(name) || namespaces.includes(name)) return undefined
+  // A chunk for itself, because it must run before koffi, which core imports.
   if (name === 'libc/platform_package') return 'platform_package'
   if (facts.has(name)) return 'facts'
   return core.has(name) ? 'core' : undefined
@@ -99,13 +99,13 @@ function manualChunks(id, { getModuleInfo }) {
 
 export default {
   input: {
-    ...Object.fromEntries([...doors, ...namespaces].map((name) => [name, fileOf(name)])),
+    ...Object.fromEntries([...entryPoints, ...namespaces].map((name) => [name, fileOf(name)])),
     ...Object.fromEntries(Object.entries(programs).map(([name, source]) => [name, fileOf(source)])),
     ...Object.fromEntries(tour.map((name) => [`tour/${name}`, resolve('build/examples/tour', `${name}.js`)])),
   },
   external: [/^node:/, /^osier($|\/)/, ...Object.keys(dependencies)],
   plugins: [keepNamespaces, removeStale],
-  // tsc's helpers for `using` look at `this`, as scripts do; in a module it is undefined, before and after.
+  // tsc's helpers for `using` read `this`, as scripts may; in a module it is undefined, with or without Rollup.
   onwarn: (warning, warn) => warning.code !== 'THIS_IS_UNDEFINED' && warn(warning),
   output: {
     dir: 'dist',

@@ -64,22 +64,22 @@ export function countNames(top: string): Promise<number> {
           directory.below = below.map((name) => ({ path: `${directory.path}/${name}`, isBegun: false }))
           slots.push(slot)
           underWay -= 1
-          goOn()
+          proceed()
         })
       }
     }
     /** Requests a directory, or some below it; returns the number of directories that may still be requested. */
-    const look = (directory: Directory, most: number): number => {
+    const request = (directory: Directory, most: number): number => {
       let left = most - 1
       if (!directory.isBegun) {
         directory.isBegun = true
         underWay += 1
         asked.push(directory)
       }
-      for (const below of directory.below ?? []) if (left > 0 && underWay < ASKED) left = look(below, left)
+      for (const below of directory.below ?? []) if (left > 0 && underWay < ASKED) left = request(below, left)
       return left
     }
-    const goOn = (): void => {
+    const proceed = (): void => {
       for (let next = stack.at(-1); next?.below !== undefined; next = stack.at(-1)) {
         stack.pop()
         names += next.names ?? 0
@@ -87,11 +87,11 @@ export function countNames(top: string): Promise<number> {
         delete next.below
       }
       for (let at = stack.length - 1, left = AHEAD; at >= 0 && left > 0 && underWay < ASKED; at--)
-        left = look(stack[at] as Directory, left)
+        left = request(stack[at] as Directory, left)
       start()
       if (stack.length === 0) resolve(names)
     }
-    goOn()
+    proceed()
   })
 }
 

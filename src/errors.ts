@@ -118,7 +118,7 @@ export class ChildProcessError extends OSError {}
  * The base class of connection errors.
  * @example
  * ```ts
- * new os.BrokenPipeError(32, 'nobody reads') instanceof os.ConnectionError // => true
+ * new os.BrokenPipeError(32, 'the read end is closed') instanceof os.ConnectionError // => true
  * ```
  */
 export class ConnectionError extends OSError {}

@@ -1,14 +1,14 @@
 /**
- * The functions of `os` that may keep the caller waiting, under the same names and with the same arguments, as
- * promises. What is wrong with arguments rejects the promise; auditing events are raised before the function returns.
+ * The functions of `os` that can block, under the same names and with the same arguments, returning promises. Invalid
+ * arguments reject the promise; audit events are raised before the function returns.
  *
- * What waits for a disk is made on libuv's thread pool, in the order in which it is asked for, at most three calls at a
- * time (one less than the pool has threads), so that `node:fs` finds a thread. Each call works on memory of its own:
- * paths and values are taken at once, and what is to be written when its turn comes.
+ * Calls that wait for a disk run on libuv's thread pool, in the order in which they are requested, at most three at a
+ * time (one less than the pool has threads), so that a thread is free for `node:fs`. Paths and values are copied when the
+ * function is called; data to write is read when the call runs.
  *
- * Each takes `{ signal }` beside its other options. Aborted, a call that waits for its turn is never made. One that is
- * under way cannot be stopped: what it opens is closed again, and one that uses a descriptor of the caller's rejects
- * only when it has ended, so that the descriptor can be closed then.
+ * Each function takes `{ signal }` beside its other options. If it is aborted, a queued call is never made. A running
+ * call cannot be stopped: a descriptor that it opens is closed, and a call that uses a descriptor of the caller rejects
+ * only when it has ended, so that the caller can then close the descriptor.
  */
 export type { SignalOption } from './promises/abort.ts'
 export * from './promises/descriptors/linux_fds.ts'

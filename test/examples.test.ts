@@ -94,7 +94,7 @@ test('pipeline: each command reads what the one before it writes, and the last o
   writeFileSync(file, 'pear 3\napple 20\nplum 100\n')
   const sorted = run('pipeline/pipeline', `cat ${file}`, 'sort -k 2 -n -r', 'head -2')
   assert.deepEqual([sorted.status, sorted.stderr, sorted.stdout], [0, '', 'plum 100\napple 20\n'])
-  // One that nobody listens to any more is ended, and does not keep the others.
+  // A command whose output pipe is closed ends by SIGPIPE, and the others end too.
   const endless = run('pipeline/pipeline', 'yes', 'head -1')
   assert.deepEqual([endless.status, endless.stderr, endless.stdout], [0, 'yes: signal 13\n', 'y\n'])
   const failing = run('pipeline/pipeline', 'no-such-command', 'cat', 'grep x /missing')
@@ -110,7 +110,9 @@ test('descriptors: the child has 3 to 9 and answers on them', () => {
   assert.equal(stdout, [4, 5, 6, 7, 8, 9].map((fd) => `${fd} times 7 is ${fd * 7}\n`).join(''))
 })
 
-test('job control: the command has the terminal, and Ctrl-C and Ctrl-Z reach nobody else', { skip: noPython }, () => {
+test('job control: the command has the terminal, and Ctrl-C and Ctrl-Z reach only that command', {
+  skip: noPython,
+}, () => {
   const example = programOf('job_control/foreground')
   const { failure, status, shown } = atTerminals(
     [process.execPath, example, 'cat'],
@@ -141,7 +143,7 @@ test('job control: the command has the terminal, and Ctrl-C and Ctrl-Z reach nob
   assert.equal(run('job_control/foreground').status, os.EX_USAGE)
 })
 
-test('daemon: it belongs to no terminal, has nothing of ours open, runs once, and can be ended', {
+test('daemon: it has no terminal, inherits no descriptor, runs once, and can be ended', {
   timeout: 60_000,
   skip: noSelf,
 }, async () => {

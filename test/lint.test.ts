@@ -133,3 +133,22 @@ test('names that standard terms replace are refused in code', { skip }, () => {
     `src/os/names.ts:4: name "${word}Size"; write inherited state`,
   ])
 })
+
+test('phrases that plain English replaces are refused in all texts, across line ends too', { skip }, () => {
+  const [noUser, releases] = [['no', 'body'].join(''), ['lets', 'go', 'of']]
+  const files = {
+    'src/os/comments.ts': `/**\n * It ${releases.slice(0, 2).join(' ')}\n * of the lock.\n */\n// ${noUser} waits.\n`,
+    'src/os/messages.ts': `throw new Error('${noUser} reads')\n`,
+    'docs/page.md': `A page that ${releases.join('\n> ')} it.\n`,
+    // The name of a user, alone in quotes, and longer words.
+    'src/os/users.ts': `pwnam('${noUser}') // or "${noUser}"; the ids of \`${noUser}\`\n`,
+    'docs/words.md': `${noUser}-like, ${noUser}2, ${releases.join('-')}\n`,
+  }
+  const instead = '"no caller", "no thread", "no process"'
+  assert.deepEqual(findingsIn(files), [
+    `src/os/comments.ts:2: phrase "${releases.join(' ')}"; write "releases" or "closes"`,
+    `src/os/comments.ts:5: phrase "${noUser}"; write ${instead}`,
+    `src/os/messages.ts:1: phrase "${noUser}"; write ${instead}`,
+    `docs/page.md:1: phrase "${releases.join(' ')}"; write "releases" or "closes"`,
+  ])
+})

@@ -69,7 +69,7 @@ const events = eventsOf(batches, valuesOf('--test-name-pattern'), {
 await print(events)
 closingLines()
 
-/** Writes the events as a reporter of Node's does. */
+/** Prints the events with a reporter that Node has. */
 async function print(events: AsyncIterable<TestEvent>): Promise<void> {
   const name = valuesOf('--test-reporter')[0] ?? (process.stdout.isTTY ? 'spec' : 'tap')
   const reporters = {

@@ -13,7 +13,7 @@ import * as time from 'osier/time'
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
 
 /** Complains unless the expression is of exactly the type that is given. */
-type Is = <Wanted>() => <Found>(found: Found, ..._: Same<Found, Wanted> extends true ? [] : [never]) => void
+type Is = <Wanted>() => <Actual>(actual: Actual, ..._: Same<Actual, Wanted> extends true ? [] : [never]) => void
 
 declare const bytes: Buffer
 declare const anything: string | Uint8Array | URL | os.PathLike

@@ -34,8 +34,8 @@ function running(file: number): number | null {
 }
 
 /**
- * Starts this very program anew. Forking twice, as daemons do elsewhere, is for programs that go on in the copy; a new
- * one has no threads, no memory and no handlers of ours to get rid of.
+ * Starts this program again. The usual double fork serves programs that continue in the copy; a new process has none of
+ * this one's threads, memory or signal handlers.
  */
 function start(): void {
   // Inherited descriptors are closed; the descriptors of this process are close-on-exec.

@@ -40,15 +40,15 @@ function children(): number[] {
   return readFileSync(`/proc/self/task/${process.pid}/children`, 'latin1').split(' ').filter(Boolean).map(Number)
 }
 
-/** Sends a signal to what is left, and waits until it is gone: whether it is. */
+/** Sends a signal to the remaining children, and waits until they have ended. Returns whether they have. */
 async function end(signal: number): Promise<boolean> {
-  const told = new Set<number>()
+  const signaled = new Set<number>()
   const limit = Date.now() + STOP_TIMEOUT
-  // Each that ends may leave orphans of its own, so look again and again.
+  // A child that ends may leave orphans, which become children of this process.
   while (children().length > 0 && Date.now() < limit) {
     for (const pid of children()) {
-      if (!told.has(pid)) os.kill(pid, signal)
-      told.add(pid)
+      if (!signaled.has(pid)) os.kill(pid, signal)
+      signaled.add(pid)
     }
     await sleep(20)
     reap()

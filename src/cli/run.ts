@@ -30,7 +30,7 @@ export async function runCode(code: string, name: string, args: readonly string[
 }
 
 /**
- * The part of Node's module loader that `node -e` uses too: only code compiled in this way can `import()` without a
+ * The method of modules that `node -e` uses too: only code compiled in this way can `import()` without a
  * warning.
  */
 interface CompiledModule {

@@ -341,7 +341,7 @@ export function bindNow(...names: (keyof Prototypes)[]): void {
 const asynchronousOnes = new Map<keyof Prototypes, Asynchronous>()
 
 /**
- * The function as it is called on a thread of libuv's pool: only background.ts uses it.
+ * The function as it is called on a thread of the libuv pool: only background.ts uses it.
  *
  * @throws NotImplementedError for a function that this platform lacks
  */

@@ -13,7 +13,7 @@ const opened: LibraryHandle[] = []
 /** A bound C function. */
 export type CFunction = (...args: unknown[]) => unknown
 
-/** A function that runs on a thread of libuv's pool: the last argument is a callback for an error or the result. */
+/** A function that runs on a thread of the libuv pool: the last argument is a callback for an error or the result. */
 export type Asynchronous = (...args: unknown[]) => void
 
 /** A C function as koffi returns it. */

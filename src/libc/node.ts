@@ -63,7 +63,7 @@ export function descriptorsOfNode(): Set<number> {
   return fds
 }
 
-/** The number of threads of libuv's pool once it is in use, computed as libuv does (src/threadpool.c: init_threads). */
+/** The number of threads in libuv's pool once it is in use, computed as libuv does (src/threadpool.c: init_threads). */
 export function threadPoolSize(): number {
   return Math.min(1024, Math.max(1, Number.parseInt(process.env.UV_THREADPOOL_SIZE ?? '4', 10) || 1))
 }

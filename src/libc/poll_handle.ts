@@ -102,6 +102,6 @@ function putAddress(place: Address, value: Address): void {
 
 function unexpectedLayout(): NotImplementedError {
   return new NotImplementedError(
-    'osier cannot wait in the event loop of this build of Node: libuv is not as it is known',
+    'osier cannot wait in the event loop of this build of Node: its libuv has an unexpected layout',
   )
 }

@@ -241,9 +241,9 @@ export const tests: PythonClass['tests'] = {
     holds(
       'getgroups and `id -G` agree, but for the effective group',
       () => {
-        const told = execFileSync('id', ['-G'], { encoding: 'utf8' }).trim().split(' ').map(Number)
+        const groups = execFileSync('id', ['-G'], { encoding: 'utf8' }).trim().split(' ').map(Number)
         const sorted = (groups: number[]): number[] => [...new Set([...groups, os.getegid()])].sort((a, b) => a - b)
-        assert.deepEqual(sorted(os.getgroups()), sorted(told))
+        assert.deepEqual(sorted(os.getgroups()), sorted(groups))
       },
       missing('id'),
     ),

@@ -1,7 +1,7 @@
 /**
  * Random sequences of file-system operations, made by osier and by CPython in two directories, which must stay alike.
  *
- *   npm run fuzz -- [--steps 200000] [--seed 1] [--user nobody]
+ *   npm run fuzz -- [--steps 200000] [--seed 1] [--user NAME]
  *
  * Prints how often each call was made and how often it succeeded; of a sequence that fails, the shortest that does.
  */
@@ -45,7 +45,7 @@ function total(which: 'made' | 'succeeded'): number {
 function complaint(twins: Twins, steps: readonly Step[]): string | null {
   twins.reset()
   for (const [index, step] of steps.entries()) {
-    const { outcome, complaint } = twins.perform(step)
+    const { outcome, complaint } = twins.makeCall(step)
     count(step.call, 'result' in outcome)
     if (complaint !== null) return `step ${index + 1} of ${steps.length}, ${JSON.stringify(step)}\n${complaint}`
   }

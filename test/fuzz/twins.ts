@@ -70,8 +70,8 @@ export class Twins {
   }
 
   /** Makes a call on both sides: its outcome, and the difference between the sides, or null. */
-  perform(step: Step): { readonly outcome: Outcome; readonly complaint: string | null } {
-    const outcome = this.#attempt(() => this.#perform(step))
+  makeCall(step: Step): { readonly outcome: Outcome; readonly complaint: string | null } {
+    const outcome = this.#attempt(() => this.#callOsier(step))
     const { outcome: theirs, difference } = this.#ask(step)
     if ('names' in outcome && 'names' in theirs && namedHereOnly.has(step.call)) outcome.names = theirs.names
     if (!isDeepStrictEqual(outcome, theirs)) {
@@ -98,7 +98,7 @@ export class Twins {
     return JSON.parse(this.#buffer.toString('latin1', 0, length)) as Answer
   }
 
-  #perform({ call, args, options, slot }: Step): unknown {
+  #callOsier({ call, args, options, slot }: Step): unknown {
     if (call === 'close') return this.#close(Number(args[0]))
     const given = args.map((value) => this.#argument(value))
     const named = Object.entries(options).map(([key, value]) => [key, this.#argument(value)])

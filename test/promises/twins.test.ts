@@ -70,7 +70,7 @@ const calls: Readonly<Record<string, readonly Arguments[]>> = {
   ftruncate: [() => [opened(), 3], () => [opened(), -1], [-1, 0]],
   getgrouplist: [
     ['root', 0],
-    ['nobody there', 77],
+    ['no such user', 77],
   ],
   getxattr: [
     ['file', 'user.missing'],

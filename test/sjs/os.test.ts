@@ -71,8 +71,8 @@ describe('open', () => {
         const info = readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8')
         const bits = Number.parseInt(/^flags:\s*([0-7]+)$/m.exec(info)?.[1] ?? '', 8)
         // O_LARGEFILE shows as well.
-        const told = osier.O_ACCMODE | os.O_APPEND | os.O_SYNC | os.O_CLOEXEC
-        assert.equal(bits & told, access | os.O_CLOEXEC)
+        const reported = osier.O_ACCMODE | os.O_APPEND | os.O_SYNC | os.O_CLOEXEC
+        assert.equal(bits & reported, access | os.O_CLOEXEC)
       })
     })
   }

@@ -8,14 +8,14 @@ import { isOfOtherRuntime, isOpen } from './open_files.ts'
 import { publicFunctions, type Signature, type SignatureParameter, signatureOf, waiting } from './signatures.ts'
 
 /**
- * Gives every exported function every value of the zoo in every place, and looks at what comes of it. Runs in a process
- * of its own, because the worst that can come of it is the end of the process:
+ * Calls every exported function with every hostile value in every parameter, and checks results and errors. Runs in a
+ * process of its own, because the worst result is a crash:
  *
  *     node bad_input.js FOLDER [promises | MODULE DECLARATIONS]
  *
- * works in FOLDER/inside, must not touch FOLDER/outside, and writes what it finds wrong to FOLDER/report.json.
- * With `promises` it does so with the functions of `os.promises`, which must refuse what those of `os` refuse, in the same
- * words, but never by throwing. With a module, it does so with the functions of that one, which its declarations describe.
+ * works in FOLDER/inside, must not touch FOLDER/outside, and writes what is wrong to FOLDER/report.json.
+ * With `promises` it calls the functions of `os.promises`, which must reject with the errors that those of `os` throw,
+ * and never throw. With a module, it calls the functions of that module, which DECLARATIONS describes.
  */
 
 const [, , root = '', which = 'os', declarations] = process.argv
@@ -53,14 +53,14 @@ function remove(name: string): void {
   }
 }
 
-/** Puts back what the calls of a function have done to the open file: one of 2 GB takes its time to be read. */
+/** Restores the contents of the open file, which may have grown to 2 GB: reading that much would be slow. */
 function restoreFile(fd: number): void {
   fs.ftruncateSync(fd, 0)
   fs.writeSync(fd, 'contents', 0)
   os.lseek(fd, 0, os.SEEK_SET)
 }
 
-/** Puts back what a call has removed, and removes what it has made. */
+/** Restores the files that a call has removed, and removes those that it has made. */
 function tidy(): void {
   process.chdir(`${root}/inside`)
   const found = fs.readdirSync(Buffer.from('.'), 'buffer')
@@ -73,18 +73,18 @@ function tidy(): void {
   }
 }
 
-/** What a value in a parameter's place must come to; undefined where it may also be taken, or refused by the system. */
+/** How a value must be refused; undefined where it may be accepted, or refused by the system. */
 type Verdict = 'type' | 'value' | 'range' | undefined
 
-function verdict(specimen: TestValue, { kind, isOptional }: SignatureParameter): Verdict {
-  const { sort, flaw, value } = specimen
+function verdict(testValue: TestValue, { kind, isOptional }: SignatureParameter): Verdict {
+  const { sort, flaw, value } = testValue
   if (sort === 'undefined' && isOptional) return undefined
   if (kind.isAnyObject && kind.accepts.includes(sort)) return undefined
   if (!kind.accepts.includes(sort)) return 'type'
   if (flaw === 'type') return 'type'
   if (flaw === 'hostile') return undefined
   if (flaw === 'NUL' || flaw === 'surrogate') return kind.isPath ? 'value' : undefined
-  const number = sort === 'descriptor' ? specimen.fd : value
+  const number = sort === 'descriptor' ? testValue.fd : value
   if (typeof number === 'number' || typeof number === 'bigint') return kind.refuses?.(number) ? 'range' : undefined
   return undefined
 }
@@ -99,26 +99,26 @@ const options: SignatureParameter = {
 interface Case {
   readonly args: readonly unknown[]
   readonly parameter: SignatureParameter
-  readonly specimen: TestValue
+  readonly testValue: TestValue
   readonly form: string
 }
 
 const nothing: TestValue = { name: 'nothing', sort: 'undefined', value: undefined }
 
-function* cases({ positional, named }: Signature, place: Place, specimens: readonly TestValue[]): Generator<Case> {
+function* cases({ positional, named }: Signature, place: Place, testValues: readonly TestValue[]): Generator<Case> {
   const goods = positional.map(({ kind }) => kind.good(place))
   const required = positional.filter(({ isOptional }) => !isOptional).length
-  for (const specimen of specimens) {
+  for (const testValue of testValues) {
     for (const [index, parameter] of positional.entries()) {
       const args = goods.slice(0, Math.max(required, index + 1))
-      args[index] = specimen.value
-      yield { args, parameter, specimen, form: parameter.name }
+      args[index] = testValue.value
+      yield { args, parameter, testValue, form: parameter.name }
     }
     for (const parameter of [...positional.slice(required), ...named].filter((one) => !one.isByPositionOnly)) {
-      const args = [...goods.slice(0, required), { [parameter.name]: specimen.value }]
-      yield { args, parameter: { ...parameter, isOptional: true }, specimen, form: `{ ${parameter.name} }` }
+      const args = [...goods.slice(0, required), { [parameter.name]: testValue.value }]
+      yield { args, parameter: { ...parameter, isOptional: true }, testValue, form: `{ ${parameter.name} }` }
     }
-    if (named.length > 0) yield { args: [...goods, specimen.value], parameter: options, specimen, form: 'options' }
+    if (named.length > 0) yield { args: [...goods, testValue.value], parameter: options, testValue, form: 'options' }
   }
   for (let count = 0; count < required; count++) {
     const missing = positional.slice(count, required)
@@ -126,53 +126,55 @@ function* cases({ positional, named }: Signature, place: Place, specimens: reado
       good: () => undefined,
       accepts: missing.every((one) => one.kind.accepts.includes('undefined')) ? ['undefined'] : [],
     }
-    // Which of those that are missing is told of is all one.
+    // The error may name any of the missing arguments.
     const parameter = {
       ...missing[0],
       name: `(${missing.map(({ name }) => name).join('|')})`,
       kind,
     } as SignatureParameter
-    yield { args: goods.slice(0, count), parameter, specimen: nothing, form: `${count} arguments` }
+    yield { args: goods.slice(0, count), parameter, testValue: nothing, form: `${count} arguments` }
   }
 }
 
-/** What the functions of `os.promises` take beside the options of their twins; `ref` only those that wait. */
+/** Cases for the options that only `os.promises` has: `signal`, and `ref` where the function waits. */
 function* casesOfPromises(
   name: string,
   { positional }: Signature,
   place: Place,
-  specimens: readonly TestValue[],
+  testValues: readonly TestValue[],
 ): Generator<Case> {
   const goods = positional.filter(({ isOptional }) => !isOptional).map(({ kind }) => kind.good(place))
   const added = [{ name: 'signal', kind: SIGNAL }, ...(waiting.has(name) ? [{ name: 'ref', kind: kinds.bool }] : [])]
   for (const { name, kind } of added as readonly Pick<SignatureParameter, 'name' | 'kind'>[]) {
     const parameter = { name, kind, isOptional: true, isByPositionOnly: false }
-    for (const specimen of specimens) {
-      yield { args: [...goods, { [name]: specimen.value }], parameter, specimen, form: `{ ${name} }` }
+    for (const testValue of testValues) {
+      yield { args: [...goods, { [name]: testValue.value }], parameter, testValue, form: `{ ${name} }` }
     }
   }
 }
 
-/** There is none in the zoo. */
+/** No test value is an AbortSignal. */
 const SIGNAL: Kind = { good: () => undefined, accepts: [] }
 
-/** What is wrong with an error, if anything. */
-function wrongWith(error: unknown, wanted: Verdict, { parameter, specimen }: Case): string | undefined {
-  if (specimen.flaw === 'hostile' && [HostileError, TypeError, RangeError].some((Class) => error instanceof Class))
+/** What is wrong with an error, or undefined. */
+function wrongWith(error: unknown, wanted: Verdict, { parameter, testValue }: Case): string | undefined {
+  if (testValue.flaw === 'hostile' && [HostileError, TypeError, RangeError].some((Class) => error instanceof Class))
     return undefined
   if (parameter.kind.isAnyObject && (error instanceof TypeError || error instanceof RangeError)) return undefined
-  if (specimen.value === error || (specimen.sort === 'function' && error instanceof HostileError)) return undefined
-  if (error instanceof os.OSError) return wanted === undefined ? wrongFields(error) : 'the system was asked'
+  if (testValue.value === error || (testValue.sort === 'function' && error instanceof HostileError)) return undefined
+  if (error instanceof os.OSError)
+    return wanted === undefined ? wrongFields(error) : 'refused by the system, not by osier'
   if (error instanceof os.NotImplementedError) return undefined
   if (!(error instanceof TypeError) && !(error instanceof RangeError)) return `${error}`
   const { code, message } = error as Error & { code?: string }
-  if (specimen.sort === 'url' && code?.startsWith('ERR_INVALID_')) return undefined
+  if (testValue.sort === 'url' && code?.startsWith('ERR_INVALID_')) return undefined
   const codes = { type: 'ERR_INVALID_ARG_TYPE', value: 'ERR_INVALID_ARG_VALUE', range: 'ERR_OUT_OF_RANGE' }
-  if (wanted === undefined && !Object.values(codes).includes(code ?? '')) return `${error} has no code of ours: ${code}`
-  if (wanted !== undefined && code !== codes[wanted] && !(specimen === nothing && code === codes.value))
+  if (wanted === undefined && !Object.values(codes).includes(code ?? ''))
+    return `${error} has the code ${code}, which osier does not use`
+  if (wanted !== undefined && code !== codes[wanted] && !(testValue === nothing && code === codes.value))
     return `not refused as ${codes[wanted]}: ${error}`
   if (error instanceof TypeError !== (code === codes.type)) return `${error.name} with the code ${code}`
-  // A plain object in the place of an optional argument is taken for the options.
+  // A plain object as an optional argument counts as the options.
   const named = new RegExp(`^The "${parameter.name}${parameter.isOptional ? '|^The "options"' : ''}`).test(message)
   if (!named || !/^The ".+" argument .+, received .*[^.]$/.test(message)) return `badly worded: ${message}`
   if (message.length > 1000) return `a message of ${message.length} characters`
@@ -187,7 +189,7 @@ function wrongFields(error: os.OSError): string | undefined {
 }
 
 interface Open {
-  /** The lowest number that is free: what is opened takes it, so that it tells quickly whether anything was. */
+  /** The lowest free number. The next descriptor gets it, so a change shows that one was opened. */
   readonly free: number
   readonly fds: readonly number[]
 }
@@ -200,7 +202,7 @@ function lowestFree(): number {
 
 function openDescriptors(): Open {
   const fds = fs.readdirSync('/proc/self/fd')
-  // The descriptor of the listing is in it, and gone by now.
+  // The list includes the descriptor of the listing itself, which is closed by now.
   const left = fds.filter((fd) => fs.lstatSync(`/proc/self/fd/${fd}`, { throwIfNoEntry: false }))
   return { free: lowestFree(), fds: left.map(Number) }
 }
@@ -209,7 +211,7 @@ function openedSince(before: Open): number[] {
   return openDescriptors().fds.filter((fd) => !before.fds.includes(fd))
 }
 
-/** Uses up what a call has returned, and closes it. */
+/** Exhausts and closes the result of a call. */
 function dispose(result: unknown, before: Open): void {
   for (const value of [result].flat()) {
     const mayBeOpened = typeof value === 'number' && value >= before.free && !before.fds.includes(value)
@@ -235,7 +237,7 @@ function call(callable: Callable, args: readonly unknown[]): unknown {
   return isClass(callable) ? Reflect.construct(callable, args) : callable(...args)
 }
 
-/** The same for what gives a promise, or an async iterator; what it uses up in the end. */
+/** Makes a call that returns a promise or an async iterator. Exhausts the iterator. */
 async function settled(callable: Callable, args: readonly unknown[]): Promise<unknown> {
   let result: unknown
   try {
@@ -254,7 +256,7 @@ async function settled(callable: Callable, args: readonly unknown[]): Promise<un
   return undefined
 }
 
-/** What the synchronous function says of what it must refuse. */
+/** The message with which the synchronous function refuses these arguments. */
 function refusalOf(name: string, args: readonly unknown[], before: Open): string {
   try {
     dispose(call(synchronous[name] as Callable, args), before)
@@ -266,18 +268,18 @@ function refusalOf(name: string, args: readonly unknown[], before: Open): string
 
 /** Makes one call. Returns what is wrong with its result or error. */
 async function attempt(name: string, callable: Callable, one: Case, before: Open): Promise<string | undefined> {
-  const wanted = verdict(one.specimen, one.parameter)
+  const wanted = verdict(one.testValue, one.parameter)
   try {
     const result = isAsynchronous ? await settled(callable, one.args) : call(callable, one.args)
     dispose(result, before)
-    // What has been done may be in the way of the next call.
+    // Changes to the files could make the next call fail.
     tidy()
     if (wanted !== undefined) return `was accepted, and returned ${typeof result}`
   } catch (error) {
     const wrong = wrongWith(error, wanted, one)
     if (wrong !== undefined) return wrong
     const isShared = one.parameter.name !== 'signal' && one.parameter.name !== 'ref'
-    if (isAsynchronous && isShared && wanted !== undefined && one.specimen.flaw !== 'hostile') {
+    if (isAsynchronous && isShared && wanted !== undefined && one.testValue.flaw !== 'hostile') {
       const refusal = refusalOf(name, one.args, before)
       if (String(error) !== refusal) return `${error}, but os: ${refusal}`
     }
@@ -285,7 +287,7 @@ async function attempt(name: string, callable: Callable, one: Case, before: Open
   return undefined
 }
 
-/** What calls have left behind that they should not: descriptors, which are closed, and changes outside. */
+/** Closes descriptors that calls have left open. Returns these and changes outside as messages. */
 function leftBehind(before: Open, state: string): string[] {
   const leaked = lowestFree() === before.free ? [] : openedSince(before).filter((fd) => !isOfOtherRuntime(fd))
   for (const fd of leaked) os.close(fd)
@@ -296,8 +298,8 @@ function leftBehind(before: Open, state: string): string[] {
 }
 
 /**
- * Makes calls. Returns what is wrong with each of them, and with what they leave behind: that is looked at once, since it
- * takes longer than the calls, and the call that left it is searched for by making half of the calls again, and again.
+ * Makes calls. Returns what is wrong with each of them and with what they leave behind. The latter is checked once after
+ * all calls, since the check takes longer than a call; the call that left something is then found by bisection.
  */
 async function attemptAll(name: string, callable: Callable, all: readonly Case[], before: Open): Promise<string[]> {
   const wrong: string[] = []
@@ -321,17 +323,17 @@ async function attemptAll(name: string, callable: Callable, all: readonly Case[]
 }
 
 function described(name: string, one: Case | undefined): string {
-  return `${name}, ${one?.form} = ${one?.specimen.name}`
+  return `${name}, ${one?.form} = ${one?.testValue.name}`
 }
 
-/** Whether the call cannot come as far as doing anything. */
-function isRefused({ specimen, parameter }: Case): boolean {
-  return verdict(specimen, parameter) !== undefined
+/** Whether the arguments must be refused before the system call. */
+function isRefused({ testValue, parameter }: Case): boolean {
+  return verdict(testValue, parameter) !== undefined
 }
 
-/** -0 as a descriptor is standard input, which is not the zoo's to play with. */
-function hitsStandardStream({ specimen, parameter }: Case): boolean {
-  return Object.is(specimen.value, -0) && parameter.kind.accepts.includes('descriptor')
+/** -0 as a descriptor is standard input, which must stay as it is. */
+function hitsStandardStream({ testValue, parameter }: Case): boolean {
+  return Object.is(testValue.value, -0) && parameter.kind.accepts.includes('descriptor')
 }
 
 function sentinelState(): string {
@@ -343,7 +345,7 @@ const report = { calls: 0, functions: 0, wrong: [] as string[] }
 tidy()
 const place = { fd: fs.openSync('file', 'r+'), folderFd: fs.openSync('folder', 'r') }
 
-// The pool has descriptors of its own.
+// Opens the descriptors of the thread pool before they are counted.
 await os.promises.stat('file')
 
 const declared = new Map(functions.map((one) => [one.name, one]))
@@ -354,16 +356,16 @@ for (const [name, callable] of Object.entries(tested)) {
   const signature = signatureOf(one)
   const complaints = [...(Array.isArray(signature) ? signature : []), ...harmUnstated([name])]
   report.wrong.push(...complaints)
-  // What a function does of which nothing is said may be worse than a failing test.
+  // A function that is in no list may be dangerous to call.
   if (Array.isArray(signature) || complaints.length > 0) continue
   report.functions++
-  // What waits for other processes, or for what others write, would do so for ever with many a value that is accepted.
+  // A function that waits for other processes or for data would wait forever with many accepted values.
   const isRefusedOnly = !isHarmless(name) || (isAsynchronous && waiting.has(name))
-  // New ones for each function: some write into the memory that they are given.
-  const specimens = hostileValues(sentinel, 'file', 'folder')
+  // New values for each function: some functions write into their buffers.
+  const testValues = hostileValues(sentinel, 'file', 'folder')
   const all = [
-    ...cases(signature, place, specimens),
-    ...(isAsynchronous ? casesOfPromises(name, signature, place, specimens) : []),
+    ...cases(signature, place, testValues),
+    ...(isAsynchronous ? casesOfPromises(name, signature, place, testValues) : []),
   ].filter((one) => !hitsStandardStream(one) && (!isRefusedOnly || isRefused(one)))
   report.calls += all.length
   restoreFile(place.fd)

@@ -10,8 +10,7 @@ interface Report {
 }
 
 /**
- * Gives all functions all values of the zoo. In a process of its own: the worst that bad input can do is to end it, or to
- * keep it waiting.
+ * Calls all functions with all hostile values, in a process of its own, since bad input could crash or block it.
  *
  * @param args for the program: what it tests instead of `os`
  * @returns what is wrong with their results and errors, and with what they leave behind
@@ -25,7 +24,7 @@ export function badInputReport(...args: string[]): Report {
 }
 
 /**
- * Wants nothing wrong in what all functions do with all values of the zoo.
+ * Asserts that all functions handle all hostile values correctly.
  *
  * @param fewest how many functions there are at least
  * @param args for the program: what it tests instead of `os`

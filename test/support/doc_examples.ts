@@ -80,14 +80,14 @@ export function programOf(text: string, door: string): string {
     ...Object.entries(NAMES).map(([name, line]) => (speaksOf(name) ? line : '')),
     ...(text.match(imports) ?? []),
     ...statements.split('\n').map(asserted),
-    // Of use to nobody, so that every example may use it.
+    // Uses the import, which the compiler would otherwise report as unused.
     'assert_.ok(true)',
   ]
     .filter(Boolean)
     .join('\n')
 }
 
-/** A line, with what stands behind it made into an assertion. */
+/** A line, with the comment after it made into an assertion. */
 function asserted(line: string): string {
   const [, given = '', result] = /^\s*(.*?) \/\/ => (.*)$/.exec(line) ?? []
   if (result !== undefined) return `assert_.deepEqual(${given}, ${result})`

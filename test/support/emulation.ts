@@ -3,14 +3,14 @@ import os from 'osier'
 
 /** What imitates another computer for this process, such as QEMU, does not do so for the programs that it starts. */
 
-function told(...command: [string, ...string[]]): string {
+function outputOf(...command: [string, ...string[]]): string {
   const [name, ...args] = command
   return spawnSync(name, args, { encoding: 'utf8' }).stdout.trim()
 }
 
 /** For a test's `skip`: why the processor cannot be compared with what other programs say of it, or false. */
 export const otherMachine: string | false =
-  told('uname', '-m') !== os.uname().machine && 'what is started here runs on a processor of another kind'
+  outputOf('uname', '-m') !== os.uname().machine && 'what is started here runs on a processor of another kind'
 
 /** For a test's `skip`: why forks are not as elsewhere, or false. QEMU has a thread of its own in each process. */
 export const foreignThread: string | false =
@@ -43,7 +43,8 @@ export const noSubreaper: string | false = lacksSubreapers() && 'there is no PR_
 
 /** For a test's `skip`: why the root directory cannot be compared with what other programs say of it, or false. */
 export const otherRoot: string | false =
-  told('stat', '-c', '%i', '/') !== String(os.stat('/').st_ino) && 'what is started here sees another root directory'
+  outputOf('stat', '-c', '%i', '/') !== String(os.stat('/').st_ino) &&
+  'what is started here sees another root directory'
 
 function lacksPwritev2(): boolean {
   const fd = os.memfd_create('vectors')

@@ -57,7 +57,7 @@ const harmless: readonly Group[] = [
   { why: 'lets other threads run', names: 'sched_yield' },
 ]
 
-/** Harmless with the arguments of somebody who knows what they mean, as in examples. */
+/** Harmless with sensible arguments, as in examples. */
 const harmlessAsIntended: readonly Group[] = [
   {
     why: 'starts programs',

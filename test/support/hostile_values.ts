@@ -36,7 +36,7 @@ export interface TestValue {
   readonly fd?: number
 }
 
-/** What the zoo's own traps and getters throw. */
+/** Thrown by the traps and getters of hostile values. */
 export class HostileError extends Error {}
 
 function throwHostileError(): never {
@@ -146,11 +146,11 @@ function simple(): TestValue[] {
     { name: 'null', sort: 'null', value: null },
     { name: 'true', sort: 'boolean', value: true },
     { name: 'false', sort: 'boolean', value: false },
-    { name: 'a symbol', sort: 'other', value: Symbol('zoo') },
+    { name: 'a symbol', sort: 'other', value: Symbol('test') },
     { name: 'a well-known symbol', sort: 'other', value: Symbol.iterator },
     { name: 'a function', sort: 'function', value: () => undefined },
     { name: 'a function that throws', sort: 'function', value: throwHostileError },
-    { name: 'a class', sort: 'function', value: class Zoo {} },
+    { name: 'a class', sort: 'function', value: class Unknown {} },
   ]
 }
 
@@ -309,7 +309,7 @@ function descriptors(): TestValue[] {
     { name: 'fd as text', sort: 'other', value: { fd: '1000' } },
     { name: 'fd as bigint', sort: 'other', value: { fd: 1000n } },
     { name: 'fileno with text', sort: 'other', value: { fileno: () => '1000' } },
-    { name: 'fileno that is none', sort: 'other', value: { fileno: 1000 } },
+    { name: 'fileno that is not a function', sort: 'other', value: { fileno: 1000 } },
     { name: 'fileno that throws', sort: 'other', value: { fileno: throwHostileError }, flaw: 'hostile' },
     {
       name: 'fd by a getter that throws',
@@ -333,14 +333,14 @@ function objects(): TestValue[] {
     { name: 'a promise', sort: 'other', value: Promise.resolve('file') },
     { name: 'a thenable', sort: 'other', value: Object.fromEntries([['then', throwHostileError]]) },
     { name: 'an object with unknown names', sort: 'other', value: { nonsense: 1 } },
-    { name: 'an object without a prototype', sort: 'other', value: Object.assign(Object.create(null), { zoo: 1 }) },
-    { name: 'an object of a class', sort: 'other', value: new (class Zoo {})() },
+    { name: 'an object without a prototype', sort: 'other', value: Object.assign(Object.create(null), { unknown: 1 }) },
+    { name: 'an object of a class', sort: 'other', value: new (class Unknown {})() },
     { name: 'a port', sort: 'other', value: closedPort() },
     {
       name: 'an object that cannot become text',
       sort: 'other',
       value: {
-        zoo: 1,
+        unknown: 1,
         toString: throwHostileError,
         valueOf: throwHostileError,
         [Symbol.toPrimitive]: throwHostileError,
@@ -349,23 +349,23 @@ function objects(): TestValue[] {
     {
       name: 'an object that cannot be shown',
       sort: 'other',
-      value: { zoo: 1, [Symbol.for('nodejs.util.inspect.custom')]: throwHostileError },
+      value: { unknown: 1, [Symbol.for('nodejs.util.inspect.custom')]: throwHostileError },
     },
     {
       name: 'an object with a tag that throws',
       sort: 'other',
-      value: Object.defineProperty({ zoo: 1 }, Symbol.toStringTag, { get: throwHostileError }),
+      value: Object.defineProperty({ unknown: 1 }, Symbol.toStringTag, { get: throwHostileError }),
     },
     {
       name: 'an object with a constructor that throws',
       sort: 'other',
-      value: Object.defineProperty({ zoo: 1 }, 'constructor', { get: throwHostileError }),
+      value: Object.defineProperty({ unknown: 1 }, 'constructor', { get: throwHostileError }),
     },
-    { name: 'an object of another realm', sort: 'other', value: runInNewContext('({ zoo: 1 })') },
+    { name: 'an object of another realm', sort: 'other', value: runInNewContext('({ unknown: 1 })') },
     { name: 'an object that poses as bytes', sort: 'other', value: Object.create(Uint8Array.prototype) },
-    { name: 'a proxy', sort: 'other', value: new Proxy({ zoo: 1 }, {}) },
-    { name: 'a proxy that throws', sort: 'other', value: new Proxy({ zoo: 1 }, throwingTraps), flaw: 'hostile' },
-    { name: 'a revoked proxy', sort: 'other', value: revoked({ zoo: 1 }), flaw: 'hostile' },
+    { name: 'a proxy', sort: 'other', value: new Proxy({ unknown: 1 }, {}) },
+    { name: 'a proxy that throws', sort: 'other', value: new Proxy({ unknown: 1 }, throwingTraps), flaw: 'hostile' },
+    { name: 'a revoked proxy', sort: 'other', value: revoked({ unknown: 1 }), flaw: 'hostile' },
     { name: 'a revoked proxy of a function', sort: 'function', value: revoked(() => undefined), flaw: 'hostile' },
   ]
 }

@@ -56,7 +56,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
 
   fd: { good: ({ fd }) => fd, accepts: DESCRIPTOR, refuses: notInt },
   // Where -1 is refused before the system is asked.
-  openFd: { good: ({ fd }) => fd, accepts: DESCRIPTOR, refuses: outside(0, 2 ** 31 - 1) },
+  nonNegativeFd: { good: ({ fd }) => fd, accepts: DESCRIPTOR, refuses: outside(0, 2 ** 31 - 1) },
   folderFd: { good: ({ folderFd }) => folderFd, accepts: DESCRIPTOR, refuses: outside(0, 2 ** 31 - 1) },
   // One that is not open: closing it is refused by the system.
   closed: { good: () => 1000, accepts: DESCRIPTOR, refuses: notInt },
@@ -94,16 +94,16 @@ export const kinds: Readonly<Record<string, Kind>> = {
   sysconf: { good: () => 'SC_PAGESIZE', accepts: ['string', 'number'], refuses: notInt },
   confstr: { good: () => 'CS_PATH', accepts: ['string', 'number'], refuses: notInt },
 
-  variable: { good: () => 'OSIER_ZOO', isPath: true, accepts: PATH },
+  variable: { good: () => 'OSIER_TEST', isPath: true, accepts: PATH },
   // Only looked up.
-  key: { good: () => 'OSIER_ZOO', accepts: ['string'] },
-  keyBytes: { good: () => Buffer.from('OSIER_ZOO'), accepts: ['bytes'] },
+  key: { good: () => 'OSIER_TEST', accepts: ['string'] },
+  keyBytes: { good: () => Buffer.from('OSIER_TEST'), accepts: ['bytes'] },
   anything: {
     good: () => undefined,
     accepts: ['undefined', 'null', 'boolean', 'number', 'bigint', 'string', 'function', ...OBJECT],
     isAnyObject: true,
   },
-  attribute: { good: () => 'user.zoo', isPath: true, accepts: PATH },
+  attribute: { good: () => 'user.test', isPath: true, accepts: PATH },
   user: { good: () => 'root', isPath: true, accepts: PATH },
   text: { good: () => 'argument', isPath: true, accepts: PATH },
   buffering: { good: () => -1, accepts: ['number'], refuses: outside(-1, 2 ** 31 - 1) },

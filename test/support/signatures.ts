@@ -92,7 +92,7 @@ const exceptions: Readonly<Record<string, string>> = {
   missing: `execl.path execle.path execv.path makedirs.name mkdir.path mkfifo.path mknod.path posix_spawn.path
     posix_spawnp.path spawnl.path spawnle.path spawnv.path spawnve.path`,
   name: 'fsdecode.filename fsencode.filename fspath.path',
-  openFd: `eventfd_read.fd eventfd_write.fd fdatasync.fd fdopen.fd fpathconf.fd fsync.fd grantpt.fd login_tty.fd
+  nonNegativeFd: `eventfd_read.fd eventfd_write.fd fdatasync.fd fdopen.fd fpathconf.fd fsync.fd grantpt.fd login_tty.fd
     ptsname.fd setns.fd timerfd_gettime.fd timerfd_gettime_ns.fd timerfd_settime.fd timerfd_settime_ns.fd unlockpt.fd`,
   pathconf: 'fpathconf.name pathconf.name',
   seconds: 'timerfd_settime.initial timerfd_settime.interval',

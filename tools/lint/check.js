@@ -10,12 +10,9 @@ import { join, sep } from 'node:path'
 import { circles, importsOf, koffiImports, longFiles, upwardImports } from './structure.js'
 import { identifierFindings, phraseFindings } from './words.js'
 
-/** Whether all of vocabulary.js is refused: its phrases, and the identifiers that it lists as `inUse`. */
-const WHOLE_VOCABULARY = false
-
 const TEXTS = /\.(?:ts|js|mjs|md)$/
 const CODE = /\.(?:ts|js|mjs)$/
-/** What others wrote, what is generated, and the lists of these words themselves. */
+/** Fixtures, generated files, and the lists of these words. */
 const EXEMPT = /^test\/fixtures\/|^tools\/reference\/node_modules\/|^tools\/lint\/vocabulary\.js$/
 
 const root = process.argv[2] ?? '.'
@@ -34,7 +31,17 @@ function textsAt(path) {
     .map((name) => ({ name, text: readFileSync(join(root, name), 'utf8') }))
 }
 
-const texts = ['src', 'test', 'tools', 'docs', 'CONTRIBUTING.md'].flatMap(textsAt)
+const texts = [
+  'src',
+  'test',
+  'tools',
+  'bench',
+  'examples',
+  'docs',
+  'README.md',
+  'CONTRIBUTING.md',
+  'rollup.config.js',
+].flatMap(textsAt)
 const code = texts.filter(({ name }) => CODE.test(name))
 const sources = texts.filter(({ name }) => /^src\/.*\.ts$/.test(name))
 const imports = new Map(sources.map(({ name, text }) => [name, importsOf(name, text)]))
@@ -44,8 +51,8 @@ const findings = [
   ...upwardImports(imports),
   ...sources.flatMap(koffiImports),
   ...sources.flatMap(longFiles),
-  ...code.flatMap((one) => identifierFindings(one, WHOLE_VOCABULARY)),
-  ...(WHOLE_VOCABULARY ? texts.flatMap(phraseFindings) : []),
+  ...code.flatMap(identifierFindings),
+  ...texts.flatMap(phraseFindings),
 ]
 for (const finding of findings) console.error(finding)
 if (findings.length > 0) process.exitCode = 1

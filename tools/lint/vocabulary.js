@@ -48,9 +48,6 @@ export const parts = new Map([
 /** Names that others have given, and code has to use. */
 export const foreign = new Set(['heritageClauses'])
 
-/** Names of the lists above that are still in the code. Once they are renamed, they are refused with the phrases. */
-export const inUse = new Set(['Found', 'patience', 'estate', 'openFd', 'perform', 'specimen', 'told', 'zoo'])
-
 /** In all texts: code, comments, messages and documents. */
 export const phrases = new Map([
   ['and its kind', 'the names of the others'],

@@ -1,6 +1,6 @@
 // Finds the words of vocabulary.js in texts and in code.
 
-import { foreign, identifiers, inUse, parts, phrases } from './vocabulary.js'
+import { foreign, identifiers, parts, phrases } from './vocabulary.js'
 
 const COMMENTS_AND_STRINGS =
   /\/\*[\s\S]*?\*\/|\/\/[^\n]*|'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`|(?<=[=(,:!&|?;[]\s*)\/(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\n])+\/[a-z]*/g
@@ -22,24 +22,26 @@ function partsOf(identifier) {
     .split('_')
 }
 
-/** @param isWhole whether the names of `inUse` are found as well */
-export function identifierFindings({ name, text }, isWhole) {
+export function identifierFindings({ name, text }) {
   const findings = []
   const code = withoutProse(text)
   for (const { 0: identifier, index } of code.matchAll(/[A-Za-z_$][\w$]*/g)) {
     const listed = identifiers.has(identifier) ? identifier : partsOf(identifier).find((word) => parts.has(word))
-    if (listed === undefined || foreign.has(identifier) || (!isWhole && inUse.has(listed))) continue
+    if (listed === undefined || foreign.has(identifier)) continue
     const instead = identifiers.get(listed) ?? parts.get(listed)
     findings.push(`${name}:${lineOf(code, index)}: name "${identifier}"; write ${instead}`)
   }
   return findings
 }
 
-/** Phrases match over the ends of lines too, also where a comment goes on. */
+/** Phrases match across line ends, in comments too. A phrase alone in quotes is a name, such as that of the user `nobody`. */
 const patterns = [...phrases].map(([phrase, instead]) => {
-  const words = phrase.split(' ').map((word) => word.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+  const words = phrase
+    .split(' ')
+    .map((word) => word.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+    .join('\\s+(?:(?:\\*|//|>)\\s+)?')
   return {
-    pattern: new RegExp(`(?<![\\w-])${words.join('\\s+(?:(?:\\*|//|>)\\s+)?')}(?![\\w-])`, 'gi'),
+    pattern: new RegExp(`(?<![\\w-])(?!(?<=(['"\`]))${words}\\1)${words}(?![\\w-])`, 'gi'),
     phrase,
     instead,
   }

@@ -6,7 +6,7 @@ import { ProcessMemory } from './process_memory.ts'
 /**
  * Node's libuv event loop, whose kernel objects parent and child would share.
  *
- * The layout of `uv_loop_t`, `uv_async_t` and `uv_signal_t` is that of libuv's public headers (include/uv.h,
+ * The layout of `uv_loop_t`, `uv_async_t` and `uv_signal_t` is declared in libuv's public headers (include/uv.h,
  * include/uv/unix.h), which is the same in all versions 1.x on 64-bit systems; `eventLoop` verifies it nevertheless.
  */
 

@@ -79,7 +79,7 @@ function isNamed(thread: string): boolean {
   return name !== '' && name !== readProc('/proc/self/comm')
 }
 
-/** The threads that are not Node's; where threads have no names, those in excess of Node's number without its pool. */
+/** The threads that Node did not start; without thread names, those in excess of the number Node has without its pool. */
 function otherThreads(): readonly string[] {
   const links = linksOf('/proc/self/task')
   if (links === linksOfNode) return NONE

@@ -118,7 +118,7 @@ export function preparedRemove(path: Path, options: DirFdOption = NO_OPTIONS): P
  * ```ts
  * const fd = os.open('temporary', os.O_RDWR | os.O_CREAT)
  * os.unlink('temporary')
- * os.write(fd, Buffer.from('nobody else sees this')) // => 21
+ * os.write(fd, Buffer.from('without a name')) // => 14
  * os.close(fd)
  * ```
  */

@@ -189,13 +189,13 @@ describe('lockf', { skip: noPython }, () => {
 describe('audit events', () => {
   test('ftruncate and lockf raise audit events', async () => {
     const { subscribe, unsubscribe } = await import('node:diagnostics_channel')
-    const told: unknown[] = []
-    const listener = (message: unknown): void => void told.push(message)
+    const messages: unknown[] = []
+    const listener = (message: unknown): void => void messages.push(message)
     for (const name of ['os.truncate', 'os.lockf']) subscribe(name, listener)
     withFile((fd) => {
       os.ftruncate({ fd }, 5n)
       os.lockf(fd, os.F_TEST, 3)
-      assert.deepEqual(told, [
+      assert.deepEqual(messages, [
         { event: 'os.truncate', args: [fd, 5n] },
         { event: 'os.lockf', args: [fd, os.F_TEST, 3] },
       ])

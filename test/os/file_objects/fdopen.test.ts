@@ -141,14 +141,14 @@ describe('fdopen', () => {
   })
 
   test('it raises an audit event', () => {
-    const told: unknown[] = []
-    const listener = (message: unknown): void => void told.push(message)
+    const messages: unknown[] = []
+    const listener = (message: unknown): void => void messages.push(message)
     subscribe('open', listener)
     const fd = opened('')
     os.fdopen(fd, 'ab+').close()
     unsubscribe('open', listener)
     const flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
-    assert.deepEqual(told.at(-1), { event: 'open', args: [fd, 'a+', flags] })
+    assert.deepEqual(messages.at(-1), { event: 'open', args: [fd, 'a+', flags] })
   })
 })
 

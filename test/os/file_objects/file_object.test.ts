@@ -174,7 +174,7 @@ describe('descriptors that do not block', () => {
   test('an error when buffered data is written is thrown by close, and the descriptor is closed', () => {
     const [r, w] = os.pipe()
     const file = os.fdopen(w, 'w')
-    file.write('to nobody')
+    file.write('unread')
     os.close(r)
     assert.throws(() => file.flush(), os.BrokenPipeError)
     assert.throws(() => file.close(), os.BrokenPipeError)

@@ -356,15 +356,15 @@ test('audit events are raised before the call, and a hook can prevent it', () =>
     os.rmdir('a/b'); os.removedirs('c/d'); os.renames('a', 'x')
     const fd = os.open('x', os.O_RDONLY)
     os.mkdir('y', { dir_fd: fd }); os.rmdir('y', { dir_fd: fd }); os.chdir(fd); os.fchdir(fd)
-    const told = heard.map((event) => event.map((part) => part === fd ? 'fd' : part))
+    const events = heard.map((event) => event.map((part) => part === fd ? 'fd' : part))
     veto = true
     const vetoed = [() => os.mkdir('v'), () => os.rmdir('../x'), () => os.chdir('/')].map((call) => {
       try { call(); return 'done' } catch (error) { return error.message }
     })
     veto = false
-    console.log(JSON.stringify({ told, vetoed, cwd: os.getcwd() }))`)
+    console.log(JSON.stringify({ events, vetoed, cwd: os.getcwd() }))`)
   assert.deepEqual(heard, {
-    told: [
+    events: [
       ['os.mkdir', 'a', 0o777, -1],
       ['os.mkdir', 'a/b', 0o700, -1],
       ['os.mkdir', 'c', 0o777, -1],

@@ -62,7 +62,7 @@ test('the top may be left out, and start at dir_fd', () => {
   assert.throws(() => [...os.fwalk('a', { dir_fd })], { code: 'EBADF' })
 })
 
-test('a top that cannot be opened is thrown, a file or a link is passed over', () => {
+test('fwalk throws if top cannot be opened, and yields nothing if top is a file or a link', () => {
   const place = planted({
     a: { b: {} },
     file: 'file',

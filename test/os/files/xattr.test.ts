@@ -237,8 +237,8 @@ test('the sets of what is supported name them', () => {
 
 test('each call raises an audit event', { skip }, (t) => {
   const path = fresh('audited')
-  const told: unknown[] = []
-  const listen = (message: unknown): unknown => told.push(message)
+  const messages: unknown[] = []
+  const listen = (message: unknown): unknown => messages.push(message)
   for (const event of ['os.getxattr', 'os.setxattr', 'os.removexattr', 'os.listxattr']) {
     subscribe(event, listen)
     t.after(() => unsubscribe(event, listen))
@@ -249,7 +249,7 @@ test('each call raises an audit event', { skip }, (t) => {
   os.listxattr(path)
   os.listxattr()
   os.removexattr(path, 'user.a')
-  assert.deepEqual(told, [
+  assert.deepEqual(messages, [
     { event: 'os.setxattr', args: [path, 'user.a', value, os.XATTR_CREATE] },
     { event: 'os.getxattr', args: [path, 'user.a'] },
     { event: 'os.listxattr', args: [path] },

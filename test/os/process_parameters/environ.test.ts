@@ -229,8 +229,8 @@ test('getenv knows null from a default that is undefined only as far as JavaScri
 })
 
 test('changes raise audit events, and a hook may refuse them', (t) => {
-  const told: unknown[] = []
-  const listen = (message: unknown): unknown => told.push(message)
+  const messages: unknown[] = []
+  const listen = (message: unknown): unknown => messages.push(message)
   for (const event of ['os.putenv', 'os.unsetenv']) {
     subscribe(event, listen)
     t.after(() => unsubscribe(event, listen))
@@ -239,7 +239,7 @@ test('changes raise audit events, and a hook may refuse them', (t) => {
   os.putenv('OSIER_B', bytes('two'))
   delete os.environ.OSIER_A
   os.unsetenv('OSIER_B')
-  assert.deepEqual(told, [
+  assert.deepEqual(messages, [
     { event: 'os.putenv', args: ['OSIER_A', 'one'] },
     { event: 'os.putenv', args: ['OSIER_B', bytes('two')] },
     { event: 'os.unsetenv', args: ['OSIER_A'] },

@@ -133,7 +133,7 @@ test('the groups of every user are those that Python finds', { skip: noPython },
   assert.ok(users.length > 0)
   assertSameAsPython([
     ...users.map(([name, gid]): Step => ['getgrouplist', name, gid]),
-    ['getgrouplist', 'nobody of this name', 5],
+    ['getgrouplist', 'no such user', 5],
     ['getgrouplist', 'root', -1],
     ['getgrouplist', 'root', 2 ** 32 - 1],
     ['getgrouplist', 'root', 2 ** 32],
@@ -145,7 +145,7 @@ test('the groups of every user are those that Python finds', { skip: noPython },
     ['getgroups'],
     ['initgroups', { bytes: '726f6f74' }, 5],
     ['getgroups'],
-    ['initgroups', 'nobody of this name', 9],
+    ['initgroups', 'no such user', 9],
     ['getgroups'],
     ['initgroups', 'ro\0ot', 0],
     ['initgroups', 'root', -2],
@@ -155,11 +155,11 @@ test('the groups of every user are those that Python finds', { skip: noPython },
 
 test('a user may be in any number of groups', { skip: noNamespaces }, () => {
   const groups = join(folder, 'group')
-  const lines = Array.from({ length: 20_000 }, (_, index) => `g${index}:x:${index + 1000}:somebody\n`)
+  const lines = Array.from({ length: 20_000 }, (_, index) => `g${index}:x:${index + 1000}:member\n`)
   writeFileSync(groups, lines.join(''))
   const program = `
     import os from 'osier'
-    const found = os.getgrouplist('somebody', 7)
+    const found = os.getgrouplist('member', 7)
     console.log(found.length, found[0], found.at(-1))`
   const script = 'mount --bind "$1" /etc/group && exec "$2" --input-type=module -e "$3"'
   const child = spawnSync(

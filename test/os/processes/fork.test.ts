@@ -76,7 +76,7 @@ for (const when of ['for the first time', 'fork once before']) {
   })
 }
 
-/** A limit that allows none of V8's threads, one, two ...: refused until all are allowed. */
+/** With limits that allow 0, 1, 2 ... V8 threads, fork fails until all of them are allowed. */
 const refusedThenForked = /^(EAGAIN ){2,9}forked( forked)*\n$/
 
 function forksInLimits(...folder: string[]): void {

@@ -103,8 +103,8 @@ describe('posix_spawn', () => {
         try { call('/bin/true', ['true'], { A: '1' }) } catch (error) { console.log(error.message) }
       }
       try { os.posix_spawn('/bin/true', ['true'], null) } catch {}`)
-    const told = 'os.posix_spawn ["/bin/true",["true"],{"A":"1"}]\nrefused\n'
-    assert.equal(child.stdout, `${told}${told}os.posix_spawn ["/bin/true",["true"],null]\n`)
+    const output = 'os.posix_spawn ["/bin/true",["true"],{"A":"1"}]\nrefused\n'
+    assert.equal(child.stdout, `${output}${output}os.posix_spawn ["/bin/true",["true"],null]\n`)
   })
 
   test('works in a worker, whose environment is that of its process.env', async () => {

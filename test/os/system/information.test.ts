@@ -53,12 +53,12 @@ test('the number of processors is that of Python', { skip: noPython }, () => {
 })
 
 test('the load averages are those of the kernel', () => {
-  const told = (): number[] => readFileSync('/proc/loadavg', 'utf8').split(' ').slice(0, 3).map(Number)
+  const loadavgOfProc = (): number[] => readFileSync('/proc/loadavg', 'utf8').split(' ').slice(0, 3).map(Number)
   // They change every five seconds, so that one of three tries is undisturbed.
   for (let attempt = 1; ; attempt++) {
-    const before = told()
+    const before = loadavgOfProc()
     const loads = os.getloadavg()
-    const after = told()
+    const after = loadavgOfProc()
     const isSame = before.every((load, index) => load === after[index])
     if (!isSame && attempt < 3) continue
     assert.equal(loads.length, 3)

@@ -81,7 +81,7 @@ test('affinity is set and got as in Python', { skip: noPython }, () => {
     ...show,
     ['sched_setaffinity', 0, { set: all }],
     ...show,
-    // What is not there is passed over as long as something is.
+    // CPUs that do not exist are ignored if at least one CPU exists.
     ['sched_setaffinity', 0, [...all, 1023, 1024, 5000]],
     ...show,
     ['sched_setaffinity', 0, [...all, 600_000, 2 ** 30]],

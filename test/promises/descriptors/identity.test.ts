@@ -113,7 +113,7 @@ for (const [name, start] of Object.entries(streams)) {
   }
 }
 
-test('a stream that nobody reads from meanwhile does not take over the number', async () => {
+test('a stream that is not read while its descriptor is closed does not read the next file with the same number', async () => {
   const [r] = keep(...os.pipe())
   const stream = promises.toReadable(r)
   const [chunks] = keep(...os.pipe())

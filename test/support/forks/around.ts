@@ -239,12 +239,12 @@ export const parts: Readonly<Record<string, Situation>> = {
     const heard = async (): Promise<void> => void sendMessage(`heard ${(await once(process, 'message'))[0]}`)
     await heard()
     const pid = start(async () => {
-      let told = 0
-      process.on('message', () => (told += 1))
+      let received = 0
+      process.on('message', () => (received += 1))
       assert.throws(() => sendMessage('from the child'), { code: 'ERR_IPC_CHANNEL_CLOSED' })
       assert.equal(process.connected, false)
       await sleep(100)
-      assert.equal(told, 0)
+      assert.equal(received, 0)
     })
     if (pid === 0) return assertSucceeds(pid)
     sendMessage('forked')

@@ -80,16 +80,16 @@ export const endings: Readonly<Record<string, Situation>> = {
     )
     assert.equal(text, 'inherited 3, own 3')
   },
-  'an error that nobody catches is printed, and the exit code is 1': async () => {
-    const part = (): unknown => setImmediate(() => raise('nobody catches this'))
+  'an uncaught error is printed, and the exit code is 1': async () => {
+    const part = (): unknown => setImmediate(() => raise('not caught'))
     const text = await printed(2, part, 1)
-    assert.match(text, /^Uncaught Error: nobody catches this\n {4}at /)
+    assert.match(text, /^Uncaught Error: not caught\n {4}at /)
   },
-  'an error that nobody catches, after the thread pool was used': async () => {
+  'an uncaught error after the thread pool was used is printed too': async () => {
     await readFile('/etc/passwd')
     assert.match(
-      await printed(2, () => setImmediate(() => raise('neither this')), 1),
-      /^Uncaught Error: neither this\n/,
+      await printed(2, () => setImmediate(() => raise('not caught either')), 1),
+      /^Uncaught Error: not caught either\n/,
     )
   },
   "an error that 'uncaughtException' handles ends nothing": () =>
@@ -97,9 +97,9 @@ export const endings: Readonly<Record<string, Situation>> = {
       process.on('uncaughtException', () => setTimeout(() => process.exit(SUCCESS), 10))
       setImmediate(() => raise('handled'))
     }),
-  'a rejection that nobody handles is printed, and the exit code is 1': async () => {
-    const text = await printed(2, () => void Promise.reject(new Error('nobody handles this')), 1)
-    assert.match(text, /nobody handles this/)
+  'an unhandled rejection is printed, and the exit code is 1': async () => {
+    const text = await printed(2, () => void Promise.reject(new Error('not handled')), 1)
+    assert.match(text, /not handled/)
   },
   'abort ends by SIGABRT': async () => {
     const pid = start(() => {
