@@ -26,7 +26,7 @@ function described(code: string, strerror: string, subjects: Subject[], syscall?
     subject === undefined || typeof subject === 'number' ? undefined : `'${asText(subject)}'`,
   )
   const call = [syscall, from, to && `-> ${to}`].filter((part) => part !== undefined).join(' ')
-  return `${code}: ${strerror}${call && ', '}${call}`
+  return `${code && `${code}: `}${strerror}${call && ', '}${call}`
 }
 
 function asText(path: string | Uint8Array): string {
@@ -52,18 +52,22 @@ function asText(path: string | Uint8Array): string {
  *   error.filename2 // => 'b'
  * }
  * new os.OSError(2, 'gone') instanceof os.FileNotFoundError // => true
+ * new os.OSError('no such volume').message // => 'no such volume'
  * ```
  */
 export class OSError extends Error {
-  /** The error number, positive. */
+  /** The error number, positive; 0 for an error that was constructed from a message only. */
   readonly errno: number
   /** The platform's text for the error number. */
   readonly strerror: string
-  /** The path (as it was given) or the descriptor of the call. */
-  readonly filename: Subject
+  /**
+   * The path (as it was given) or the descriptor of the call. It may be assigned, as Python's shutil does to add the
+   * path to an error; `message` and `path` stay as they are.
+   */
+  filename: Subject
   /** The second path, for calls with two paths. */
-  readonly filename2: Subject
-  /** Node's name for the error number, such as 'ENOENT'. */
+  filename2: Subject
+  /** Node's name for the error number, such as 'ENOENT'; empty for 0. */
   readonly code: string
   /** The name of the call. */
   declare readonly syscall?: string
@@ -73,14 +77,18 @@ export class OSError extends Error {
   declare readonly dest?: string
 
   /**
-   * @param errno the error number, positive
+   * @param errno the error number, positive; or, as the only argument, the message of an error without a number
    * @param strerror the text of the error number
    * @param filename the path or descriptor of the call
    * @param filename2 the second path
    * @param syscall the name of the call
    */
-  constructor(errno: number, strerror: string, filename?: Subject, filename2?: Subject, syscall?: string) {
-    const code = names.get(errno) ?? `E${errno}`
+  constructor(message: string)
+  constructor(errno: number, strerror: string, filename?: Subject, filename2?: Subject, syscall?: string)
+  constructor(first: number | string, text?: string, filename?: Subject, filename2?: Subject, syscall?: string) {
+    const errno = typeof first === 'number' && text !== undefined ? first : 0
+    const strerror = text ?? String(first)
+    const code = errno === 0 ? '' : (names.get(errno) ?? `E${errno}`)
     super(described(code, strerror, [filename, filename2], syscall))
     this.errno = errno
     this.strerror = strerror

@@ -115,6 +115,34 @@ describe('OSError', () => {
     })
   })
 
+  test('of one argument is its message, and has no number and no code', { skip: noPython }, () => {
+    assert.equal(askPython('import json; print(json.dumps(str(OSError("text"))))'), 'text')
+    for (const Class of [os.OSError, os.FileNotFoundError]) {
+      const error = new Class('text')
+      const { name, message, errno: number, strerror, code, filename } = error
+      assert.equal(error.constructor, Class)
+      assert.deepEqual([name, message, strerror], [Class.name, 'text', 'text'])
+      assert.deepEqual([number, code, filename], [0, '', undefined])
+    }
+    const withZero = new os.OSError(0, 'text', 'path')
+    assert.deepEqual([withZero.message, withZero.code], ["text, 'path'", ''])
+  })
+
+  test('takes another filename, as shutil assigns it', () => {
+    const error = raised(() => os.stat('missing'))
+    error.filename = '/folder/missing'
+    error.filename2 = undefined
+    assert.deepEqual([error.filename, error.path], ['/folder/missing', 'missing'])
+  })
+
+  test('has the descriptor as its filename, whichever call it was', () => {
+    const calls: ((fd: number) => unknown)[] = [
+      ...[os.close, os.fstat, os.stat, os.listdir, os.scandir, os.chdir, os.fchdir, os.fsync, os.statvfs, os.utime],
+      ...[(fd: number) => os.read(fd, 1), (fd: number) => os.truncate(fd, 1), (fd: number) => os.chmod(fd, 0o600)],
+    ]
+    for (const call of calls) assert.equal(raised(() => call(1_000_000)).filename, 1_000_000, `${call}`)
+  })
+
   test('of a number that the platform does not know is named by it', () => {
     const error = new os.OSError(9999, 'text')
     assert.deepEqual([error.code, error.name, error.message], ['E9999', 'OSError', 'E9999: text'])

@@ -30,9 +30,12 @@ export const supports_fd: ReadonlySet<AnyFunction> = new Set<AnyFunction>([
   ...[statvfs, statx, truncate, utime],
 ])
 
-/** The functions that accept `follow_symlinks: false`. See Python, os.supports_follow_symlinks. */
+/**
+ * The functions that accept `follow_symlinks: false`, without `chmod`, as in CPython on Linux: symbolic links have no
+ * permissions on its usual file systems. See Python, os.supports_follow_symlinks.
+ */
 export const supports_follow_symlinks: ReadonlySet<AnyFunction> = new Set<AnyFunction>([
-  ...[access, chmod, chown, fwalk, getxattr, link, listxattr, removexattr, setxattr, stat, statx, utime],
+  ...[access, chown, fwalk, getxattr, link, listxattr, removexattr, setxattr, stat, statx, utime],
 ])
 
 /** The functions that accept `effective_ids: true`: `access`. See Python, os.supports_effective_ids. */

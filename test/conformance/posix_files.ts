@@ -230,10 +230,18 @@ export const tests: PythonClass['tests'] = {
       const { st_dev } = os.stat('/')
       assert.equal(os.makedev(os.major(st_dev), os.minor(st_dev)), st_dev)
     }),
-    holds('major and minor refuse a negative number, with an OverflowError', () => {
+    holds('-1 is no device, and its parts are -1', () => {
+      assert.deepEqual([os.major(-1), os.minor(-1), os.makedev(-1, -1)], [-1, -1, -1])
+    }),
+    holds('all three refuse another negative number, and one of more than 64 bits, with an OverflowError', () => {
       rangeError(
-        () => os.major(-1),
-        () => os.minor(-1),
+        () => os.major(-2),
+        () => os.minor(-2),
+        () => os.major(2n ** 64n),
+        () => os.minor(-(2n ** 63n) - 1n),
+        () => os.makedev(-2, 1),
+        () => os.makedev(1, -2),
+        () => os.makedev(2 ** 32, 1),
       )
     }),
     holds('all three refuse a value that is not a number, and a missing argument, with a TypeError', () => {

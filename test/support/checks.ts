@@ -79,7 +79,9 @@ const supports: Readonly<Record<string, (one: Declared) => boolean>> = {
     const alternatives = alternativesOf(first?.type ?? '')
     return alternatives.includes('Descriptor') && alternatives.includes('Path')
   },
-  supports_follow_symlinks: ({ named }) => named.some(({ name }) => name === 'follow_symlinks'),
+  // chmod accepts it, but links have no permissions on the usual file systems.
+  supports_follow_symlinks: ({ name, named }) =>
+    name !== 'chmod' && named.some((option) => option.name === 'follow_symlinks'),
   supports_effective_ids: ({ named }) => named.some(({ name }) => name === 'effective_ids'),
 }
 

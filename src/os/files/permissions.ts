@@ -22,9 +22,9 @@ const chownEvent = new AuditEvent('os.chown')
  * @param mode the new permission bits, such as 0o644
  * @param options `dir_fd`: where a relative path starts (ignored with a descriptor); `follow_symlinks`: false for a
  *   link itself, which needs Linux 6.6 and a file system whose links have permissions
- * @throws OSError as the system reports: FileNotFoundError, PermissionError (not the owner); EOPNOTSUPP for a link on a
- *   file system whose links have no permissions
- * @throws NotImplementedError for `follow_symlinks: false` before Linux 6.6
+ * @throws OSError as the system reports: FileNotFoundError, PermissionError (not the owner)
+ * @throws NotImplementedError for `follow_symlinks: false` before Linux 6.6, and for a link on a file system whose links
+ *   have no permissions, as on ext4, XFS, Btrfs and tmpfs
  *
  * Availability: Linux. Audit event: `os.chmod` (path, mode, dir_fd). See chmod(2); Python, os.chmod.
  * @example
@@ -66,10 +66,15 @@ export function preparedChmod(
   return { name: 'fchmodat2', args: [at, name, bits, AT_SYMLINK_NOFOLLOW], syscall: 'chmod', file }
 }
 
-/** Maps the errno of a failed fchmodat2(AT_SYMLINK_NOFOLLOW) to an error; ENOSYS means Linux before 6.6. */
+/**
+ * Maps the errno of a failed fchmodat2(AT_SYMLINK_NOFOLLOW) to an error. ENOSYS means Linux before 6.6, EOPNOTSUPP that
+ * links of the file system have no permissions: NotImplementedError for both, as in CPython, because programs (such as
+ * its shutil.copystat) catch that one.
+ */
 export function chmodLinkError(errno: number, file: Subject): Error {
-  if (errno !== errnoNumbers.ENOSYS) return osError(errno, 'chmod', file)
-  return new NotImplementedError('chmod of a symbolic link itself needs Linux 6.6')
+  if (errno === errnoNumbers.ENOSYS) return new NotImplementedError('chmod of a symbolic link itself needs Linux 6.6')
+  if (errno !== errnoNumbers.EOPNOTSUPP) return osError(errno, 'chmod', file)
+  return new NotImplementedError('chmod of a symbolic link itself is not supported by its file system')
 }
 
 /**

@@ -8,6 +8,10 @@ import { cString, fileName, type Path } from '../arguments/paths.ts'
 import type { Prepared } from '../prepared.ts'
 import type { DirFdOption } from './status.ts'
 
+/** The number of no device, as CPython has it: all bits are set, in the number as in both its parts. */
+const NODEV = -1
+const UINT32_MAX = 0xffff_ffff
+
 /**
  * mkfifoat(3): creates a FIFO (a named pipe).
  *
@@ -77,7 +81,7 @@ export function mknod(path: Path, ...rest: unknown[]): void {
 export function preparedMknod(path: Path, ...rest: unknown[]): Prepared<'mknodat'> {
   const { mode = 0o600, device = 0, dir_fd } = optional(['mode', 'device'], ['dir_fd'], rest)
   const file = fileName(path, 'path')
-  const [at, bits, number] = [dirFd(dir_fd), int(mode, 'mode'), uint64(device, 'device')]
+  const [at, bits, number] = [dirFd(dir_fd), int(mode, 'mode'), deviceBits(device)]
   return { name: 'mknodat', args: [at, cString(file, 'path'), bits, number], syscall: 'mknod', file }
 }
 
@@ -85,7 +89,7 @@ export function preparedMknod(path: Path, ...rest: unknown[]): Prepared<'mknodat
  * Returns the major number of a device, which identifies the driver.
  *
  * @param device a device number, such as `st_dev` or `st_rdev`
- * @returns the major number
+ * @returns the major number; -1 for -1, which is no device (NODEV)
  *
  * Availability: Linux. See makedev(3); Python, os.major.
  * @example
@@ -94,15 +98,15 @@ export function preparedMknod(path: Path, ...rest: unknown[]): Prepared<'mknodat
  * ```
  */
 export function major(device: number | bigint): number {
-  const whole = BigInt(uint64(device, 'device'))
-  return Number(((whole >> 8n) & 0xfffn) | ((whole >> 32n) & 0xffff_f000n))
+  const whole = deviceBits(device)
+  return orNoDevice(Number(((whole >> 8n) & 0xfffn) | ((whole >> 32n) & 0xffff_f000n)))
 }
 
 /**
  * Returns the minor number of a device, which identifies the device within the driver.
  *
  * @param device a device number, such as `st_dev` or `st_rdev`
- * @returns the minor number
+ * @returns the minor number; -1 for -1, which is no device (NODEV)
  *
  * Availability: Linux. See makedev(3); Python, os.minor.
  * @example
@@ -111,8 +115,8 @@ export function major(device: number | bigint): number {
  * ```
  */
 export function minor(device: number | bigint): number {
-  const whole = BigInt(uint64(device, 'device'))
-  return Number((whole & 0xffn) | ((whole >> 12n) & 0xffff_ff00n))
+  const whole = deviceBits(device)
+  return orNoDevice(Number((whole & 0xffn) | ((whole >> 12n) & 0xffff_ff00n)))
 }
 
 /**
@@ -120,7 +124,7 @@ export function minor(device: number | bigint): number {
  *
  * @param major the major number (driver)
  * @param minor the minor number (device)
- * @returns the number
+ * @returns the number; -1, which is no device (NODEV), if both are -1
  * @throws RangeError if the result would exceed 2^53, which no device number of Linux does
  *
  * Availability: Linux. See makedev(3); Python, os.makedev.
@@ -130,5 +134,16 @@ export function minor(device: number | bigint): number {
  * ```
  */
 export function makedev(major: number, minor: number): number {
-  return deviceNumber(int(major, 'major', 0, 0xffff_ffff), int(minor, 'minor', 0, 0xffff_ffff))
+  const [high, low] = [int(major, 'major', -1, UINT32_MAX), int(minor, 'minor', -1, UINT32_MAX)]
+  if (orNoDevice(high) === NODEV && orNoDevice(low) === NODEV) return NODEV
+  return deviceNumber(high >>> 0, low >>> 0)
+}
+
+function orNoDevice(part: number): number {
+  return part === UINT32_MAX ? NODEV : part
+}
+
+/** The 64 bits of a device number. */
+function deviceBits(device: unknown): bigint {
+  return device === NODEV || device === BigInt(NODEV) ? 2n ** 64n - 1n : BigInt(uint64(device, 'device'))
 }

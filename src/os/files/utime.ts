@@ -67,6 +67,7 @@ export function preparedUtime(
   const { times = null, ns, dir_fd, follow_symlinks } = optional(['times'], ['ns', 'dir_fd', 'follow_symlinks'], rest)
   const file = fileNameOrFd(path, 'path')
   if (times !== null && ns !== undefined) throw badValue('ns', 'cannot be given together with "times"', ns)
+  if (ns === null) throw wrongType('ns', 'an array of access and modification time', ns)
   const set = ns === undefined ? pair(times, 'times', splitSeconds) : pair(ns, 'ns', splitNanoseconds)
   const follow = bool(follow_symlinks, 'follow_symlinks', true)
   if (typeof file === 'number') rejectWithFd({ dir_fd, follow_symlinks: follow })

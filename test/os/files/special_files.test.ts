@@ -50,3 +50,14 @@ describe('mkfifo and mknod', { skip: noMainThread }, () => {
     ])
   })
 })
+
+describe('device numbers', () => {
+  test('-1 is no device, and so are its parts, as in CPython 3.13', () => {
+    for (const device of [-1, -1n, 2n ** 64n - 1n]) assert.deepEqual([os.major(device), os.minor(device)], [-1, -1])
+    assert.equal(os.makedev(-1, -1), -1)
+    assert.equal(os.makedev(2 ** 32 - 1, 2 ** 32 - 1), -1)
+    for (const call of [() => os.major(-2), () => os.minor(-2n), () => os.makedev(-2, 0), () => os.makedev(-1, 0)]) {
+      assert.throws(call, RangeError, `${call}`)
+    }
+  })
+})

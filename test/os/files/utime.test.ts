@@ -36,3 +36,14 @@ test('a second is not rounded up if its fraction is nearly one', () => {
   assert.equal(status[ST_MTIME], seconds)
   assert.deepEqual([...status].slice(7, 9), [-1, seconds])
 })
+
+test('ns: null is refused, as in CPython, and is not the current time', async () => {
+  const path = join(folder, 'null')
+  writeFileSync(path, '')
+  os.utime(path, { ns: [1n, 2n] })
+  for (const options of [{ ns: null }, { times: null, ns: null }]) {
+    assert.throws(() => os.utime(path, options as never), { name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' })
+    await assert.rejects(os.promises.utime(path, options as never), { name: 'TypeError' })
+  }
+  assert.equal(os.stat(path).st_mtime_ns, 2n)
+})
