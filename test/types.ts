@@ -50,7 +50,12 @@ export function results(): void {
 
   // Integers are numbers, but for those that pass 2^53.
   is<stat_result>()(os.stat('.'))
-  is<number>()(os.stat('.').st_size)
+  is<number | bigint>()(os.stat('.').st_size)
+  is<number | bigint>()(os.statvfs('.').f_bavail)
+  is<number>()(os.statvfs('.').f_bsize)
+  is<number>()(os.stat('.').st_rdev)
+  is<number>()(os.stat('.').st_blksize)
+  is<number | bigint>()(os.stat('.').st_blocks)
   is<bigint>()(os.stat('.').st_mtime_ns)
   is<bigint>()(os.stat('.').st_ino)
   is<boolean>()(os.access('.', os.R_OK))
@@ -74,6 +79,31 @@ export function results(): void {
   is<string>()(sjs.cwd)
   is<string>()(micropython.getcwd())
   is<vfs.VfsFat>()(new vfs.VfsFat(new vfs.RamBlockDev(512, 100)))
+}
+
+/** Results are readonly tuples: each item has the type of its field. */
+export function sequences(): void {
+  const [mode, inode, , , , gid, size, atime] = os.stat('.')
+  is<number>()(mode)
+  is<bigint>()(inode)
+  is<number>()(gid)
+  is<number | bigint>()(size)
+  is<number>()(atime)
+  is<bigint>()(os.stat('.')[1])
+  is<10>()(os.stat('.').length)
+  const [columns, lines] = os.get_terminal_size()
+  is<readonly [number, number]>()([columns, lines] as const)
+  const names: readonly string[] = os.uname()
+  is<string | undefined>()(names[0])
+  is<number[]>()(os.times().map((seconds) => seconds * 1000))
+  is<number | bigint>()(os.statvfs('.')[4])
+  is<number>()(os.statvfs('.')[9])
+  const [, , usage] = os.wait4(0, 0)
+  is<number>()(usage[15])
+  const [code] = [...(os.waitid(os.P_ALL, 0, os.WEXITED) ?? [])]
+  is<number | undefined>()(code)
+  // @ts-expect-error they are for reading
+  os.stat('.')[0] = mode
 }
 
 export function errors(error: unknown): void {

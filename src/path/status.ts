@@ -178,7 +178,7 @@ function statusOrNone(path: FileName): stat_result | undefined {
  * Returns the size of a file.
  *
  * @param path the path, or the descriptor of an open file
- * @returns the size in bytes
+ * @returns the size in bytes, a bigint above 2^53
  * @throws OSError as `os.stat` does: FileNotFoundError, PermissionError
  *
  * Availability: Linux. See stat(2); Python, os.path.getsize.
@@ -188,7 +188,7 @@ function statusOrNone(path: FileName): stat_result | undefined {
  * path.getsize('file') // => 0
  * ```
  */
-export function getsize(path: Path | Descriptor): number {
+export function getsize(path: Path | Descriptor): number | bigint {
   return stat(path).st_size
 }
 

@@ -2,6 +2,13 @@ import { structs } from '../libc/facts.ts'
 import { scratch } from '../libc/memory.ts'
 import { items, StructSequence } from './struct_sequence.ts'
 
+/** The items of `struct_rusage`. */
+type RusageItems = readonly [
+  ...[utime: number, stime: number, maxrss: number, ixrss: number, idrss: number, isrss: number, minflt: number],
+  ...[majflt: number, nswap: number, inblock: number, oublock: number, msgsnd: number, msgrcv: number],
+  ...[nsignals: number, nvcsw: number, nivcsw: number],
+]
+
 /** Fields of `struct_rusage`, in the documented order; the first two are times. */
 const RUSAGE_FIELDS = [
   ...(['ru_utime', 'ru_stime', 'ru_maxrss', 'ru_ixrss', 'ru_idrss', 'ru_isrss', 'ru_minflt', 'ru_majflt'] as const),
@@ -29,7 +36,7 @@ const RUSAGE_FIELDS = [
  * usage.ru_utime >= 0 // => true
  * ```
  */
-export class struct_rusage extends StructSequence<number> {
+export class struct_rusage extends StructSequence<RusageItems> {
   /** Seconds of CPU time in user mode. */
   declare readonly ru_utime: number
   /** Seconds of CPU time in the kernel. */
@@ -63,8 +70,8 @@ export class struct_rusage extends StructSequence<number> {
     for (const [index, name] of RUSAGE_FIELDS.entries()) Object.assign(this, { [name]: Number(list[index]) })
   }
 
-  override toArray(): number[] {
-    return RUSAGE_FIELDS.map((name) => this[name])
+  override toArray(): [...RusageItems] {
+    return RUSAGE_FIELDS.map((name) => this[name]) as [...RusageItems]
   }
 }
 
@@ -79,6 +86,8 @@ export function rusageAt(offset: number): struct_rusage {
   )
 }
 
+type WaitidItems = readonly [pid: number, uid: number, signo: number, status: number, code: number]
+
 /**
  * The change of a child's state, as `waitid` returns it.
  *
@@ -91,7 +100,7 @@ export function rusageAt(offset: number): struct_rusage {
  * result?.si_pid // => child
  * ```
  */
-export class waitid_result extends StructSequence<number> {
+export class waitid_result extends StructSequence<WaitidItems> {
   /** The child's process id. */
   readonly si_pid: number
   /** The child's real user id. */
@@ -114,7 +123,7 @@ export class waitid_result extends StructSequence<number> {
     this.si_code = code ?? 0
   }
 
-  override toArray(): number[] {
+  override toArray(): [...WaitidItems] {
     return [this.si_pid, this.si_uid, this.si_signo, this.si_status, this.si_code]
   }
 }

@@ -1,6 +1,5 @@
 import { outOfRange } from '../errors.ts'
 import { scratch } from '../libc/memory.ts'
-import type { StructSequence } from './struct_sequence.ts'
 
 /**
  * Makes the constructor of a result read the structure at the start of the scratch memory. Decoding there directly
@@ -26,6 +25,23 @@ export function uint64At(offset: number): number {
   const value = uint32At(offset + 4) * 0x1_0000_0000 + uint32At(offset)
   if (value > Number.MAX_SAFE_INTEGER) throw outOfRange('result', 'below 2^53 to be a number', bigUint64At(offset))
   return value
+}
+
+/**
+ * A count, such as a size in bytes: a bigint if it is above 2^53, where a number would be rounded. Sparse files of this
+ * size, and file systems that report as many inodes, exist.
+ */
+export type Count = number | bigint
+
+/** Reads a count of 64 bits. */
+export function countAt(offset: number): Count {
+  const value = uint32At(offset + 4) * 0x1_0000_0000 + uint32At(offset)
+  return value > Number.MAX_SAFE_INTEGER ? bigUint64At(offset) : value
+}
+
+/** Returns a count as a number if that is exact, and else as a bigint. */
+export function exactCount(value: number | bigint): Count {
+  return typeof value === 'bigint' && value > Number.MAX_SAFE_INTEGER ? value : Number(value)
 }
 
 /**
@@ -80,7 +96,7 @@ function fraction(nanoseconds: bigint): bigint {
 }
 
 /** The stored fields of a result, without those that its class computes from them. */
-export type Fields<Result> = Omit<Result, 'st_atime' | 'st_mtime' | 'st_ctime' | keyof StructSequence<unknown>>
+export type Fields<Result> = Pick<Result, Exclude<keyof Result & `st_${string}`, 'st_atime' | 'st_mtime' | 'st_ctime'>>
 export type Mutable<T> = { -readonly [Name in keyof T]: T[Name] }
 
 export function nanosecondsOf(seconds: number | bigint): bigint {

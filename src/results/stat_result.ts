@@ -2,6 +2,9 @@ import { structs } from '../libc/facts.ts'
 import {
   bigInt64At,
   bigUint64At,
+  type Count,
+  countAt,
+  exactCount,
   type Fields,
   farTimespecAt,
   type Mutable,
@@ -30,6 +33,12 @@ const {
   st_rdev,
 } = structs.stat.offsets
 
+/** The items of `stat_result`; the times in seconds. */
+type StatItems = readonly [
+  ...[mode: number, ino: bigint, dev: number, nlink: number, uid: number, gid: number, size: Count],
+  ...[atime: number, mtime: number, ctime: number],
+]
+
 /**
  * The status of a file, as `os.stat`, `os.lstat` and `os.fstat` return it.
  *
@@ -43,9 +52,10 @@ const {
  * status instanceof os.stat_result // => true
  * const [mode, inode] = status // in the order of Python's tuple
  * mode === status.st_mode && inode === status.st_ino // => true
+ * JSON.parse(JSON.stringify(status)).st_ino // => String(inode)
  * ```
  */
-export class stat_result extends StructSequence<number | bigint | undefined> {
+export class stat_result extends StructSequence<StatItems> {
   /** Type and permissions: the functions of `osier/stat`, such as `S_ISDIR` and `S_IMODE`, decode it. */
   declare readonly st_mode: number
   /** The inode number: with `st_dev` it identifies the file. A bigint, because file systems use all 64 bits of it. */
@@ -58,27 +68,26 @@ export class stat_result extends StructSequence<number | bigint | undefined> {
   declare readonly st_uid: number
   /** The group. */
   declare readonly st_gid: number
-  /** The size in bytes; for a symbolic link, the length of its text. */
-  declare readonly st_size: number
+  /** The size in bytes; for a symbolic link, the length of its text. A bigint above 2^53. */
+  declare readonly st_size: number | bigint
   /** Nanoseconds since 1970 at the last access. */
   declare readonly st_atime_ns: bigint
   /** Nanoseconds since 1970 at the last change of the contents. */
   declare readonly st_mtime_ns: bigint
   /** Nanoseconds since 1970 at the last change of the file's metadata. */
   declare readonly st_ctime_ns: bigint
+  /** The preferred block size for reading and writing, in bytes. */
+  declare readonly st_blksize: number
   /**
-   * The preferred block size for reading and writing, in bytes. Undefined if the constructor's sequence did not contain
-   * it.
+   * The number of allocated blocks of 512 bytes: less than `st_size / 512` if the file has holes. A bigint above 2^53.
    */
-  declare readonly st_blksize: number | undefined
-  /** The number of allocated blocks of 512 bytes: less than `st_size / 512` if the file has holes. */
-  declare readonly st_blocks: number | undefined
+  declare readonly st_blocks: number | bigint
   /** The device that a device file represents. */
-  declare readonly st_rdev: number | undefined
+  declare readonly st_rdev: number
 
   /**
    * @param sequence ten to nineteen items: the ten of the sequence, then access, modification and change time in
-   *   seconds, the same in nanoseconds, `st_blksize`, `st_blocks`, `st_rdev`
+   *   seconds, the same in nanoseconds, `st_blksize`, `st_blocks`, `st_rdev`; these three are 0 if they are missing
    */
   constructor(sequence: Iterable<number | bigint | undefined>) {
     super()
@@ -100,7 +109,7 @@ export class stat_result extends StructSequence<number | bigint | undefined> {
     return toSeconds(this.st_ctime_ns)
   }
 
-  override toArray(): (number | bigint)[] {
+  override toArray(): [...StatItems] {
     return [
       this.st_mode,
       this.st_ino,
@@ -121,7 +130,6 @@ function statFields(sequence: Iterable<number | bigint | undefined>): Fields<sta
   const list = items<number | bigint | undefined>(sequence, 'stat_result', 10, 19)
   const number = (at: number): number => Number(list[at] ?? 0)
   const time = (at: number): bigint => BigInt(list[at + 6] ?? nanosecondsOf(list[at + 3] ?? list[at] ?? 0))
-  const [st_blksize, st_blocks, st_rdev] = list.slice(16).map(Number)
   return {
     st_mode: number(0),
     st_ino: BigInt(list[1] ?? 0),
@@ -129,13 +137,13 @@ function statFields(sequence: Iterable<number | bigint | undefined>): Fields<sta
     st_nlink: number(3),
     st_uid: number(4),
     st_gid: number(5),
-    st_size: number(6),
+    st_size: exactCount(list[6] ?? 0),
     st_atime_ns: time(7),
     st_mtime_ns: time(8),
     st_ctime_ns: time(9),
-    st_blksize,
-    st_blocks,
-    st_rdev,
+    st_blksize: number(16),
+    st_blocks: exactCount(list[17] ?? 0),
+    st_rdev: number(18),
   }
 }
 
@@ -153,12 +161,12 @@ function StatResult(
   nlink: number,
   uid: number,
   gid: number,
-  size: number,
+  size: Count,
   atime: bigint,
   mtime: bigint,
   ctime: bigint,
   blksize: number,
-  blocks: number,
+  blocks: Count,
   rdev: number,
 ): void {
   this.st_mode = mode
@@ -193,7 +201,7 @@ export function statResult(): stat_result {
     uint32At(st_nlink),
     uint32At(st_uid),
     uint32At(st_gid),
-    uint32At(st_size + 4) === 0 ? uint32At(st_size) : uint64At(st_size),
+    uint32At(st_size + 4) === 0 ? uint32At(st_size) : countAt(st_size),
     uint32At(st_atim + 4) < 2
       ? BigInt.asIntN(64, bigInt64At(st_atim) * NANOSECONDS + BigInt(uint32At(st_atim + 8)))
       : farTimespecAt(st_atim),
@@ -204,7 +212,7 @@ export function statResult(): stat_result {
       ? BigInt.asIntN(64, bigInt64At(st_ctim) * NANOSECONDS + BigInt(uint32At(st_ctim + 8)))
       : farTimespecAt(st_ctim),
     uint32At(st_blksize),
-    uint32At(st_blocks + 4) === 0 ? uint32At(st_blocks) : uint64At(st_blocks),
+    uint32At(st_blocks + 4) === 0 ? uint32At(st_blocks) : countAt(st_blocks),
     uint32At(st_rdev + 4) === 0 ? uint32At(st_rdev) : uint64At(st_rdev),
   )
 }

@@ -1,12 +1,18 @@
 import { structs } from '../libc/facts.ts'
-import { bigUint64At, FROM_SCRATCH, uint64At } from './decoding.ts'
+import { bigUint64At, type Count, countAt, exactCount, FROM_SCRATCH, uint64At } from './decoding.ts'
 import { items, StructSequence } from './struct_sequence.ts'
 
 const V = structs.statvfs.offsets
 
+/** The items of `statvfs_result`. */
+type StatvfsItems = readonly [
+  ...[bsize: number, frsize: number, blocks: Count, bfree: Count, bavail: Count],
+  ...[files: Count, ffree: Count, favail: Count, flag: number, namemax: number],
+]
+
 /**
  * The status of a file system, as `os.statvfs` and `os.fstatvfs` return it. It is also a sequence of ten items: all
- * fields except `f_fsid`.
+ * fields except `f_fsid`. A count of blocks or inodes is a bigint if it is above 2^53.
  *
  * See statvfs(3); Python, os.statvfs.
  * @example
@@ -15,23 +21,23 @@ const V = structs.statvfs.offsets
  * f_blocks >= f_bfree // => true
  * ```
  */
-export class statvfs_result extends StructSequence<number> {
+export class statvfs_result extends StructSequence<StatvfsItems> {
   /** The preferred block size for reading and writing, in bytes. */
   readonly f_bsize: number
   /** The fragment size in bytes: the unit of the next three fields. */
   readonly f_frsize: number
   /** The size of the file system, in units of `f_frsize`. */
-  readonly f_blocks: number
+  readonly f_blocks: number | bigint
   /** Free blocks. */
-  readonly f_bfree: number
+  readonly f_bfree: number | bigint
   /** Free blocks for unprivileged users. */
-  readonly f_bavail: number
+  readonly f_bavail: number | bigint
   /** Inodes. */
-  readonly f_files: number
+  readonly f_files: number | bigint
   /** Free inodes. */
-  readonly f_ffree: number
+  readonly f_ffree: number | bigint
   /** Free inodes for unprivileged users. */
-  readonly f_favail: number
+  readonly f_favail: number | bigint
   /** Mount flags: a combination of ST_*. */
   readonly f_flag: number
   /** The maximum length of a file name, in bytes. */
@@ -45,20 +51,21 @@ export class statvfs_result extends StructSequence<number> {
     const list =
       sequence === FROM_SCRATCH ? statvfsFields() : items<number | bigint>(sequence, 'statvfs_result', 10, 11)
     const field = (index: number): number => Number(list[index])
+    const count = (index: number): Count => exactCount(list[index] ?? 0)
     this.f_bsize = field(0)
     this.f_frsize = field(1)
-    this.f_blocks = field(2)
-    this.f_bfree = field(3)
-    this.f_bavail = field(4)
-    this.f_files = field(5)
-    this.f_ffree = field(6)
-    this.f_favail = field(7)
+    this.f_blocks = count(2)
+    this.f_bfree = count(3)
+    this.f_bavail = count(4)
+    this.f_files = count(5)
+    this.f_ffree = count(6)
+    this.f_favail = count(7)
     this.f_flag = field(8)
     this.f_namemax = field(9)
     this.f_fsid = BigInt(list[10] ?? 0)
   }
 
-  override toArray(): number[] {
+  override toArray(): [...StatvfsItems] {
     return [
       this.f_bsize,
       this.f_frsize,
@@ -79,12 +86,12 @@ function statvfsFields(): (number | bigint)[] {
   return [
     field('f_bsize'),
     field('f_frsize'),
-    field('f_blocks'),
-    field('f_bfree'),
-    field('f_bavail'),
-    field('f_files'),
-    field('f_ffree'),
-    field('f_favail'),
+    countAt(V.f_blocks),
+    countAt(V.f_bfree),
+    countAt(V.f_bavail),
+    countAt(V.f_files),
+    countAt(V.f_ffree),
+    countAt(V.f_favail),
     field('f_flag'),
     field('f_namemax'),
     bigUint64At(V.f_fsid),

@@ -1,6 +1,7 @@
 import { constants, structs } from '../libc/facts.ts'
 import {
   bigUint64At,
+  countAt,
   deviceNumber,
   type FROM_SCRATCH,
   timespecAt,
@@ -9,6 +10,7 @@ import {
   uint32At,
   uint64At,
 } from './decoding.ts'
+import { jsonFields } from './struct_sequence.ts'
 
 const {
   stx_mask,
@@ -63,9 +65,10 @@ export class statx_result {
   readonly stx_uid: number | null
   readonly stx_gid: number | null
   readonly stx_ino: bigint | null
-  readonly stx_size: number | null
-  /** Blocks of 512 bytes. */
-  readonly stx_blocks: number | null
+  /** The size in bytes, a bigint above 2^53. */
+  readonly stx_size: number | bigint | null
+  /** Blocks of 512 bytes, a bigint above 2^53. */
+  readonly stx_blocks: number | bigint | null
   readonly stx_blksize: number
   readonly stx_atime_ns: bigint | null
   readonly stx_mtime_ns: bigint | null
@@ -107,8 +110,8 @@ export class statx_result {
     this.stx_uid = given(C.STATX_UID, uint32At(stx_uid))
     this.stx_gid = given(C.STATX_GID, uint32At(stx_gid))
     this.stx_ino = given(C.STATX_INO, bigUint64At(stx_ino))
-    this.stx_size = given(C.STATX_SIZE, uint64At(stx_size))
-    this.stx_blocks = given(C.STATX_BLOCKS, uint64At(stx_blocks))
+    this.stx_size = given(C.STATX_SIZE, countAt(stx_size))
+    this.stx_blocks = given(C.STATX_BLOCKS, countAt(stx_blocks))
     this.stx_blksize = uint32At(stx_blksize)
     this.stx_atime_ns = given(C.STATX_ATIME, timespecAt(stx_atime))
     this.stx_mtime_ns = given(C.STATX_MTIME, timespecAt(stx_mtime))
@@ -131,6 +134,11 @@ export class statx_result {
     this.stx_atomic_write_segments_max = given(C.STATX_WRITE_ATOMIC, uint32At(stx_atomic_write_segments_max))
     this.stx_atomic_write_unit_max_opt = given(C.STATX_WRITE_ATOMIC, uint32At(stx_atomic_write_unit_max_opt))
     this.stx_dio_read_offset_align = given(C.STATX_DIO_READ_ALIGN, uint32At(stx_dio_read_offset_align))
+  }
+
+  /** Returns the fields, each bigint as a decimal string: `JSON.stringify` calls it. */
+  toJSON(): Record<string, unknown> {
+    return jsonFields(this)
   }
 
   /** Seconds since 1970 at the last access. */

@@ -1,5 +1,13 @@
 import { items, StructSequence } from './struct_sequence.ts'
 
+type TimesItems = readonly [
+  user: number,
+  system: number,
+  children_user: number,
+  children_system: number,
+  elapsed: number,
+]
+
 /**
  * Times in seconds, as `os.times` returns them: CPU times, and `elapsed`. It is also a sequence of five items, in the
  * order of the fields.
@@ -10,7 +18,7 @@ import { items, StructSequence } from './struct_sequence.ts'
  * os.times() instanceof os.times_result // => true
  * ```
  */
-export class times_result extends StructSequence<number> {
+export class times_result extends StructSequence<TimesItems> {
   /** User time of the process. */
   readonly user: number
   /** System time of the process. */
@@ -38,7 +46,7 @@ export class times_result extends StructSequence<number> {
     this.elapsed = elapsed
   }
 
-  override toArray(): number[] {
+  override toArray(): [...TimesItems] {
     return [this.user, this.system, this.children_user, this.children_system, this.elapsed]
   }
 }

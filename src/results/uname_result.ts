@@ -1,5 +1,7 @@
 import { items, StructSequence } from './struct_sequence.ts'
 
+type UnameItems = readonly [sysname: string, nodename: string, release: string, version: string, machine: string]
+
 /**
  * Names of the operating system and the machine, as `os.uname` returns them. It is also a sequence of five items, in
  * the order of the fields.
@@ -11,7 +13,7 @@ import { items, StructSequence } from './struct_sequence.ts'
  * sysname // => os.uname().sysname
  * ```
  */
-export class uname_result extends StructSequence<string> {
+export class uname_result extends StructSequence<UnameItems> {
   /** The operating system: 'Linux'. */
   readonly sysname: string
   /** The machine's name on the network. */
@@ -39,7 +41,7 @@ export class uname_result extends StructSequence<string> {
     this.machine = machine
   }
 
-  override toArray(): string[] {
+  override toArray(): [...UnameItems] {
     return [this.sysname, this.nodename, this.release, this.version, this.machine]
   }
 }

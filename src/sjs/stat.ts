@@ -2,6 +2,7 @@ import { type Descriptor, descriptor } from '../os/arguments/descriptors.ts'
 import { type FileName, fileName, type Path } from '../os/arguments/paths.ts'
 import { statx } from '../os/files/status.ts'
 import { STATX_BASIC_STATS, STATX_BTIME } from '../os/files/status_flags.ts'
+import { exactCount } from '../results/decoding.ts'
 
 /** The status of a file, as `stat` and `fstat` return it. */
 export interface Stat {
@@ -17,12 +18,12 @@ export interface Stat {
   rdev: number
   /** The inode number; a bigint above 2^53. */
   ino: number | bigint
-  /** Size in bytes. */
-  size: number
+  /** Size in bytes; a bigint above 2^53. */
+  size: number | bigint
   /** The preferred block size for reading and writing, in bytes. */
   blksize: number
-  /** The number of allocated blocks of 512 bytes. */
-  blocks: number
+  /** The number of allocated blocks of 512 bytes; a bigint above 2^53. */
+  blocks: number | bigint
   /** 0: only macOS has flags. */
   flags: number
   /** 0: only macOS has a generation number. */
@@ -46,10 +47,6 @@ function date(nanoseconds: bigint): Date {
   return new Date(Number(rest < 0n ? whole - 1n : whole))
 }
 
-function inode(ino: bigint): number | bigint {
-  return ino <= Number.MAX_SAFE_INTEGER ? Number(ino) : ino
-}
-
 function statusOf(file: FileName | number): Stat {
   const status = statx(file, STATX_BASIC_STATS | STATX_BTIME)
   const ctime = status.stx_ctime_ns ?? 0n
@@ -61,7 +58,7 @@ function statusOf(file: FileName | number): Stat {
     uid: status.stx_uid ?? 0,
     gid: status.stx_gid ?? 0,
     rdev: status.stx_rdev,
-    ino: inode(status.stx_ino ?? 0n),
+    ino: exactCount(status.stx_ino ?? 0n),
     size: status.stx_size ?? 0,
     blksize: status.stx_blksize,
     blocks: status.stx_blocks ?? 0,

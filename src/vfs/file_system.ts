@@ -10,7 +10,7 @@ export type DirectoryEntry<T extends FileName = FileName> =
 
 /**
  * The status of a file: mode, inode, device, links, user, group, size, and seconds since 1970 of access, modification
- * and change.
+ * and change. A size or an inode above 2^53 is a bigint.
  */
 export type StatTuple = readonly [
   st_mode: number,
@@ -19,22 +19,22 @@ export type StatTuple = readonly [
   st_nlink: number,
   st_uid: number,
   st_gid: number,
-  st_size: number,
+  st_size: number | bigint,
   st_atime: number,
   st_mtime: number,
   st_ctime: number,
 ]
 
-/** The status of a file system. */
+/** The status of a file system: counts above 2^53 are bigints. */
 export type StatvfsTuple = readonly [
   f_bsize: number,
   f_frsize: number,
-  f_blocks: number,
-  f_bfree: number,
-  f_bavail: number,
-  f_files: number,
-  f_ffree: number,
-  f_favail: number,
+  f_blocks: number | bigint,
+  f_bfree: number | bigint,
+  f_bavail: number | bigint,
+  f_files: number | bigint,
+  f_ffree: number | bigint,
+  f_favail: number | bigint,
   f_flag: number,
   f_namemax: number,
 ]

@@ -56,6 +56,54 @@ print(json.dumps({
     assert.deepEqual([columns, lines], [80, 24])
   })
 
+  test('written as JSON by its fields, with bigints as decimal strings', () => {
+    for (const [name, value] of Object.entries({ ...MADE, statx_result: os.statx('/', os.STATX_BASIC_STATS) })) {
+      const fields = JSON.parse(JSON.stringify(value)) as Record<string, unknown>
+      for (const [field, content] of Object.entries(value) as [string, unknown][]) {
+        assert.deepEqual(fields[field], typeof content === 'bigint' ? `${content}` : content, `${name}.${field}`)
+      }
+    }
+    const status = os.stat('/')
+    const written = JSON.parse(JSON.stringify([status])) as [Record<string, unknown>]
+    assert.deepEqual(
+      [written[0].st_ino, written[0].st_mtime_ns, written[0].st_mtime],
+      [`${status.st_ino}`, `${status.st_mtime_ns}`, status.st_mtime],
+    )
+    assert.equal(
+      (JSON.parse(JSON.stringify(os.statvfs('/'))) as Record<string, unknown>).f_fsid,
+      `${os.statvfs('/').f_fsid}`,
+    )
+  })
+
+  test('cloned as a plain object of its fields', () => {
+    for (const value of [...Object.values(MADE), os.stat('/'), os.statvfs('/'), os.statx('/', os.STATX_BASIC_STATS)]) {
+      const clone = structuredClone(value) as object
+      assert.equal(Object.getPrototypeOf(clone), Object.prototype)
+      assert.ok(Object.keys(clone).length > 0)
+      assert.deepEqual(clone, { ...value })
+    }
+  })
+
+  test('with the methods of a readonly array, which work on its items', () => {
+    const items = [...MADE.times_result]
+    const value = MADE.times_result as unknown as readonly number[]
+    const calls: ((array: readonly number[]) => unknown)[] = [
+      (array) => array.map((item) => item * 2),
+      (array) => array.slice(1, -1),
+      (array) => array.concat(array),
+      (array) => array.at(-1),
+      (array) => array.join(),
+      (array) => [...array.entries()],
+      (array) => array.toReversed(),
+      (array) => array.reduce((sum, item) => sum + item),
+      (array) => array.with(0, 9),
+    ]
+    for (const call of calls) assert.deepEqual(call(value), call(items), `${call}`)
+    const lacking = Object.getOwnPropertyNames(Array.prototype).filter((name) => !(name in MADE.times_result))
+    const changing = 'copyWithin fill pop push reverse shift sort splice unshift'.split(' ')
+    assert.deepEqual(lacking.sort(), changing)
+  })
+
   test('made of too few or too many items, or of none, it is refused', () => {
     for (const Class of [os.stat_result, os.statvfs_result, os.uname_result, os.times_result, os.terminal_size]) {
       const Any = Class as new (sequence: unknown) => unknown
@@ -67,11 +115,24 @@ print(json.dumps({
   })
 
   test('shown, compared and sent on by its fields', () => {
-    assert.equal(inspect(MADE.terminal_size), 'terminal_size { columns: 80, lines: 24 }')
+    assert.equal(inspect(MADE.terminal_size), 'terminal_size(2) [ 80, 24, columns: 80, lines: 24 ]')
+    assert.match(
+      inspect({ status: MADE.stat_result }),
+      /stat_result\(10\) \[\n\s+33188,[\s\S]*st_mode: 33188,[\s\S]*st_ctime: 10\n/,
+    )
     assert.equal(JSON.stringify(MADE.terminal_size), '{"columns":80,"lines":24}')
     assert.deepEqual(structuredClone(MADE.uname_result), { ...MADE.uname_result })
     assert.deepEqual(os.stat('/'), os.stat('/'))
     assert.notDeepEqual(os.stat('/'), os.stat('/proc'))
     assert.deepEqual(Object.keys(MADE.sched_param), ['sched_priority'])
   })
+})
+
+test('a count above 2^53 is an exact bigint, and a smaller one a number', () => {
+  const big = 2n ** 60n + 1n
+  const volume = new os.statvfs_result([4096, 4096, big, 7n, 7, big, big, big, 0, 255])
+  assert.deepEqual([...volume], [4096, 4096, big, 7, 7, big, big, big, 0, 255])
+  const status = new os.stat_result([0o100644, 2, 3, 1, 5, 6, big, 8, 9, 10])
+  assert.deepEqual([status.st_size, status[6], status.st_blocks], [big, big, 0])
+  assert.equal(JSON.parse(JSON.stringify(status)).st_size, `${big}`)
 })

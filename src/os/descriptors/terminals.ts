@@ -28,7 +28,7 @@ const { ws_row, ws_col } = structs.winsize.offsets
  * columns * lines // => 1920
  * ```
  */
-export class terminal_size extends StructSequence<number> {
+export class terminal_size extends StructSequence<readonly [columns: number, lines: number]> {
   /** The width of the window, in characters. */
   readonly columns: number
   /** The height of the window, in characters. */
@@ -42,7 +42,7 @@ export class terminal_size extends StructSequence<number> {
     this.lines = lines
   }
 
-  override toArray(): number[] {
+  override toArray(): [columns: number, lines: number] {
     return [this.columns, this.lines]
   }
 }

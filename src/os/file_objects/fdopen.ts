@@ -133,7 +133,7 @@ export function fdopen(fd: Descriptor, ...rest: unknown[]): BinaryFile | TextFil
 
 /** Checks the open file, seeks to its end for an appending mode, and returns the buffer size. */
 function prepare(fd: number, mode: Mode, buffering: number): number {
-  const { st_mode, st_blksize = 0 } = fstat(fd)
+  const { st_mode, st_blksize } = fstat(fd)
   const type = st_mode & S_IFMT
   if (type === S_IFDIR) throw osError(errnoNumbers.EISDIR, 'fdopen', fd)
   if (mode.appends && (type === S_IFREG || type === S_IFBLK)) lseek(fd, 0, SEEK_END)

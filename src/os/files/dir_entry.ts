@@ -62,6 +62,7 @@ let cachedTarget = false
  * entry?.is_dir() // => true
  * entry?.is_symlink() // => true
  * entry?.path // => './link'
+ * structuredClone(entry?.toJSON())?.name // => 'link'
  * ```
  */
 export class DirEntry<T extends FileName = string> {
@@ -103,6 +104,14 @@ export class DirEntry<T extends FileName = string> {
   /** Returns the path, so that an entry is a PathLike. */
   __fspath__(): T {
     return this.path
+  }
+
+  /**
+   * Returns the name, the path and the inode number, as a decimal string: `JSON.stringify` calls it. `structuredClone`
+   * does not, and copies none of them: clone what this returns.
+   */
+  toJSON(): { name: T; path: T; inode: string } {
+    return { name: this.name, path: this.path, inode: String(this.inode()) }
   }
 
   /** Returns the inode number that the directory records. */

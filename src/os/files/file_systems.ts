@@ -42,7 +42,7 @@ export function preparedSync(): Prepared<'sync'> {
  * @example
  * ```ts
  * const { f_bavail, f_frsize } = os.statvfs('/')
- * f_bavail * f_frsize >= 0 // => true
+ * Number(f_bavail) * f_frsize >= 0 // => true
  * ```
  */
 export function statvfs(path: Path | Descriptor): statvfs_result {

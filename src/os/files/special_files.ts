@@ -94,7 +94,7 @@ export function preparedMknod(path: Path, ...rest: unknown[]): Prepared<'mknodat
  * Availability: Linux. See makedev(3); Python, os.major.
  * @example
  * ```ts
- * os.major(os.stat('/dev/null').st_rdev ?? 0) // => 1
+ * os.major(os.stat('/dev/null').st_rdev) // => 1
  * ```
  */
 export function major(device: number | bigint): number {
@@ -111,7 +111,7 @@ export function major(device: number | bigint): number {
  * Availability: Linux. See makedev(3); Python, os.minor.
  * @example
  * ```ts
- * os.minor(os.stat('/dev/null').st_rdev ?? 0) // => 3
+ * os.minor(os.stat('/dev/null').st_rdev) // => 3
  * ```
  */
 export function minor(device: number | bigint): number {

@@ -35,7 +35,7 @@ const { sched_priority } = structs.sched_param.offsets
  * new os.sched_param(10).sched_priority // => 10
  * ```
  */
-export class sched_param extends StructSequence<number> {
+export class sched_param extends StructSequence<readonly [sched_priority: number]> {
   /**
    * The priority: from `sched_get_priority_min` to `sched_get_priority_max` of the policy, which are 0 for policies
    * that are not real time.
@@ -49,7 +49,7 @@ export class sched_param extends StructSequence<number> {
     Object.freeze(this)
   }
 
-  override toArray(): number[] {
+  override toArray(): [sched_priority: number] {
     return [this.sched_priority]
   }
 }

@@ -20,7 +20,7 @@ const FILE_SYSTEM: Outcome<statvfs_result> = {
  * @example
  * ```ts
  * const { f_bavail, f_frsize } = await promises.statvfs('/')
- * f_bavail * f_frsize >= 0 // => true
+ * Number(f_bavail) * f_frsize >= 0 // => true
  * ```
  */
 export const statvfs: Twin<typeof os.statvfs> = twin(os.statvfs, os.preparedStatvfs, FILE_SYSTEM)

@@ -64,6 +64,6 @@ export class PosixFile implements RawFile {
   remaining(): number | undefined {
     const { st_mode, st_size } = fstat(this.#fd)
     if ((st_mode & S_IFMT) !== S_IFREG || st_size === 0) return undefined
-    return Math.max(0, st_size - this.seek(0, 1))
+    return Math.max(0, Number(st_size) - this.seek(0, 1))
   }
 }

@@ -14,6 +14,7 @@ import { remove, rename } from '../../os/files/rename_remove.ts'
 import { listdirEvent } from '../../os/files/scandir.ts'
 import { stat } from '../../os/files/status.ts'
 import { joinPath } from '../../os/system/pathnames.ts'
+import { exactCount } from '../../results/decoding.ts'
 import { vfsError } from '../errors.ts'
 import { openMode, VfsFile } from '../file.ts'
 import type { DirectoryEntry, DirectoryIterator, FileSystem, StatTuple, StatvfsTuple } from '../file_system.ts'
@@ -325,11 +326,9 @@ export class VfsPosix implements FileSystem {
   stat(path: FileName): StatTuple {
     const name = fsdecode(path)
     const s = this.#root === null ? stat(name) : this.#opened('stat', name, O_PATH, (fd) => stat(fd))
-    const ino = s.st_ino <= Number.MAX_SAFE_INTEGER ? Number(s.st_ino) : s.st_ino
-    // The index access gives whole seconds; the named fields have a fraction, and are rounded, perhaps up to the next
-    // second.
-    const [atime, mtime, ctime] = s.toArray().slice(7).map(Number) as [number, number, number]
-    return [s.st_mode, ino, s.st_dev, s.st_nlink, s.st_uid, s.st_gid, s.st_size, atime, mtime, ctime]
+    // The items have whole seconds; the named fields have a fraction, and are rounded, perhaps up to the next second.
+    const [mode, ino, ...rest] = s.toArray()
+    return [mode, exactCount(ino), ...rest]
   }
 
   /**
@@ -342,7 +341,7 @@ export class VfsPosix implements FileSystem {
   statvfs(path: FileName): StatvfsTuple {
     const name = fsdecode(path)
     const s = this.#root === null ? statvfs(name) : this.#opened('statvfs', name, O_PATH, (fd) => statvfs(fd))
-    return s.toArray() as unknown as StatvfsTuple
+    return s.toArray()
   }
 }
 

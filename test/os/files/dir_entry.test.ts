@@ -111,3 +111,14 @@ test('statSync and the entry agree on a file system that is not the root’s', (
     }
   }
 })
+
+test('an entry is written as JSON, and cloned by what that has', () => {
+  const root = placeWith('caf\u00e9')
+  const path = join(root, 'caf\u00e9')
+  const wanted = { name: 'caf\u00e9', path, inode: `${os.stat(path).st_ino}` }
+  const [entry] = os.scandir(root)
+  assert.deepEqual(JSON.parse(JSON.stringify(entry)), wanted)
+  assert.deepEqual(structuredClone(entry?.toJSON()), wanted)
+  const [inBytes] = os.scandir(os.fsencode(root))
+  assert.deepEqual(inBytes?.toJSON().name, Buffer.from('caf\u00e9'))
+})

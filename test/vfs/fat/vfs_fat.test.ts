@@ -76,7 +76,7 @@ for (const { name, blockSize, blocks, options, fat } of cases) {
       assert.deepEqual(contents(fs, 'folder/inner/DEEP'), content.subarray(0, 1500))
       assert.equal(fs.label, options?.label?.toUpperCase() ?? null)
       const [size, , count, free] = fs.statvfs()
-      assert.ok(free < count && size * count <= blockSize * blocks)
+      assert.ok(free < count && Number(size) * Number(count) <= blockSize * Number(blocks))
       // A second object on the same device sees the same: nothing is held back in memory.
       assert.deepEqual(contents(new VfsFat(device), 'folder/moved.txt'), content.subarray(0, 500))
     })
@@ -376,7 +376,7 @@ test('a file of 4 GiB of which nothing is kept in memory', () => {
     for (let index = 0; index < 64; index++) assert.deepEqual(file.read(content.length), content)
   }
   const [size, , count] = fs.statvfs()
-  assert.ok(size * count > 4e9)
+  assert.ok(size * Number(count) > 4e9)
   const after = process.memoryUsage()
   assert.ok(after.external + after.arrayBuffers - before.external - before.arrayBuffers < 64 * 2 ** 20)
 })
