@@ -3,9 +3,10 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import os from 'osier'
+import { inRepository } from '../tools/repository.ts'
 import { examplesLacking } from './support/checks.ts'
 import { type DocExample, docExamples, programOf } from './support/doc_examples.ts'
 import { temporaryFolder } from './support/folder.ts'
@@ -14,16 +15,10 @@ import { internalClasses } from './support/signatures.ts'
 import { compileAll } from './support/snippets.ts'
 
 /** The front doors of which every function has an example. */
-const DOORS = [
-  'osier',
-  'osier/path',
-  'osier/stat',
-  'osier/errno',
-  'osier/signal',
-  'osier/time',
-  'osier/micropython',
-  'osier/sjs',
-]
+const { exports } = JSON.parse(readFileSync(inRepository('package.json'), 'utf8')) as { exports: object }
+const DOORS = Object.keys(exports)
+  .filter((door) => door !== './package.json' && door !== './promises')
+  .map((door) => `osier${door.slice(1)}`)
 
 /** What a front door exports, and in MicroPython's case its `vfs`. */
 async function exportsOf(door: string): Promise<[name: string, value: unknown][]> {

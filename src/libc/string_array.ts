@@ -43,11 +43,19 @@ let environ: unknown
  * read freed memory.
  */
 export function environmentStrings(): Buffer[] {
+  // The array is NULL after clearenv(3).
+  return stringsOf(currentEnvironment())
+}
+
+/**
+ * Copies of the strings of an array of C that ends in NULL; none where the array itself is NULL.
+ *
+ * The address must be that of such an array, which is not checked.
+ */
+export function stringsOf(array: Address): Buffer[] {
   const strings: Buffer[] = []
   const pointer = Buffer.allocUnsafeSlow(POINTER)
-  const start = currentEnvironment()
-  // The array is NULL after clearenv(3).
-  for (let at = start; at !== 0; at += POINTER) {
+  for (let at = array; at !== 0; at += POINTER) {
     libc.memcpy(addressOf(pointer), at, POINTER)
     const string = Number(pointer.readBigUInt64LE())
     if (string === 0) break

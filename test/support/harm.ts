@@ -24,7 +24,7 @@ const harmless: readonly Group[] = [
   },
   {
     why: 'makes an object',
-    names: `sched_param stat_result statvfs_result struct_rusage terminal_size times_result uname_result waitid_result
+    names: `sched_param stat_result statvfs_result struct_group struct_passwd struct_rusage terminal_size times_result uname_result waitid_result
       VfsFat VfsLfs1 VfsLfs2 VfsPosix FileBlockDev PartitionBlockDev RamBlockDev`,
   },
   {
@@ -32,7 +32,8 @@ const harmless: readonly Group[] = [
     names: `confstr cpu_count ctermid get_child_subreaper get_exec_path getcwd getcwdb getegid getenv getenvb geteuid
       getgid getgrouplist getgroups getloadavg getlogin getpgid getpgrp getpid getppid getpriority getresgid getresuid
       getsid getuid process_cpu_count sched_get_priority_max sched_get_priority_min sched_getaffinity sched_getparam
-      sched_getscheduler sched_rr_get_interval sysconf times uname`,
+      sched_getscheduler sched_rr_get_interval sysconf times uname getgrall getgrgid getgrnam getpagesize getpwall
+      getpwnam getpwuid getrlimit getrusage`,
   },
   {
     why: 'changes memory of this process, in a way that can be undone',
@@ -82,6 +83,7 @@ const harmful: readonly Group[] = [
     why: 'moves a terminal to other processes, or its output elsewhere',
     names: 'dupterm dupterm_notify login_tty tcsetpgrp',
   },
+  { why: 'sets limits that may not be raised again', names: 'prlimit setrlimit' },
   {
     why: 'changes who this process is, or how it runs',
     names: `initgroups nice sched_setaffinity sched_setparam sched_setscheduler set_child_subreaper setegid seteuid setgid

@@ -23,7 +23,7 @@ name; arguments with a question mark are optional, and may be given by position 
 \`os.error\`, which is \`OSError\`, and \`os.promises\`.
 `
 
-const MODULES = ['path', 'stat', 'errno', 'signal', 'time']
+const MODULES = ['path', 'stat', 'errno', 'signal', 'time', 'pwd', 'grp', 'resource']
 
 interface Section {
   readonly title: string
