@@ -20,7 +20,8 @@ test('the public declarations are those that are written down', { skip }, () => 
 /** A build with two front doors, from these files. */
 function declarations(files: Readonly<Record<string, string>>): string {
   const dist = temporaryFolder()
-  const doors = ['index', 'promises', 'path', 'stat', 'errno', 'signal', 'time', 'micropython', 'sjs']
+  const { exports } = JSON.parse(readFileSync(inRepository('package.json'), 'utf8')) as { exports: object }
+  const doors = Object.keys(exports).map((door) => door.slice('./'.length) || 'index')
   for (const door of doors) writeFileSync(join(dist, `${door}.d.ts`), 'export {}\n')
   mkdirSync(join(dist, 'os'))
   for (const [name, text] of Object.entries(files)) writeFileSync(join(dist, name), text)

@@ -108,6 +108,10 @@ const cpythonsOwn: readonly { readonly reason: string; readonly names: string }[
     names: `POSIX_SPAWN_OPEN POSIX_SPAWN_CLOSE POSIX_SPAWN_DUP2 POSIX_SPAWN_CLOSEFROM P_WAIT P_NOWAIT P_NOWAITO`,
   },
   {
+    reason: 'resource module: C has the highest number of rlim_t for it',
+    names: 'RLIM_INFINITY',
+  },
+  {
     reason: 'in C a function call, whose answer is known at run time only',
     names: 'SIGRTMIN SIGRTMAX',
   },
