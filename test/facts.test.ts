@@ -1,16 +1,19 @@
 /** The generated facts against the headers, against C that asserts each of them, and against CPython. */
 
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { test } from 'node:test'
+import { describe, test } from 'node:test'
 import * as ownFacts from '../src/libc/facts.ts'
 import { checkFacts } from '../tools/facts/assert_program.ts'
+import { newestHeaders, withOlder } from '../tools/facts/keep.ts'
 import { flatten, type Tables } from '../tools/facts/merge.ts'
 import { newerConstants, newerFields, newerSyscalls } from '../tools/facts/newer.ts'
 import { targets } from '../tools/facts/targets.ts'
-import { findToolchain, type Toolchain } from '../tools/facts/toolchains.ts'
+import { findToolchain, kinds } from '../tools/facts/toolchains.ts'
 import { compareWithHeaders, readHeaders, readTarget } from '../tools/facts/written.ts'
 import { inRepository } from '../tools/repository.ts'
+import { onlyNode } from './support/runtime.ts'
 
 /** OSIER_FETCH_HEADERS=1 lets the tests fetch headers that this machine lacks. */
 const online = process.env.OSIER_FETCH_HEADERS === '1'
@@ -32,25 +35,93 @@ test('the tables are frozen and hold all facts of the target', async () => {
   if (nativeName !== null) assert.deepEqual({ ...ownTables }, await readTarget(nativeName))
 })
 
-for (const target of targets) {
-  test(`the facts of ${target.name} are those of its headers`, async (t) => {
-    const toolchain = findToolchain(target, { online })
-    if (typeof toolchain === 'string') return t.skip(toolchain)
-    assert.deepEqual(await compareWithHeaders(target, toolchain), [])
-  })
+for (const kind of kinds) {
+  for (const target of targets) {
+    test(`the facts of ${target.name} are those of its headers, by ${kind}`, async (t) => {
+      const toolchain = findToolchain(target, { online: online && kind === 'system', kind })
+      if (typeof toolchain === 'string') return t.skip(toolchain)
+      assert.deepEqual(await compareWithHeaders(target, toolchain), [])
+    })
+  }
 }
 
 for (const target of targets) {
   test(`C asserts the facts of ${target.name}`, async (t) => {
-    const toolchain = findToolchain(target, { online })
-    if (typeof toolchain === 'string') return t.skip(toolchain)
+    const found = kinds.map((kind) => findToolchain(target, { online: online && kind === 'system', kind }))
+    const toolchains = found.filter((one) => typeof one !== 'string')
+    if (toolchains.length === 0) return t.skip(found.join('; '))
     const facts = flatten(await readTarget(target.name))
-    const { wrong, unknown } = checkFacts(toolchain.compiler, facts)
-    assert.deepEqual(wrong, [])
-    assert.deepEqual(unknown.filter(mustBeKnown(target.name, toolchain)), [])
-    t.diagnostic(`${facts.size - unknown.length} facts asserted, by ${toolchain.headers}`)
+    let unknown = [...facts.keys()]
+    for (const { compiler, headers } of toolchains) {
+      const verdict = checkFacts(compiler, facts)
+      assert.deepEqual(verdict.wrong, [], headers)
+      unknown = unknown.filter((fact) => verdict.unknown.includes(fact))
+    }
+    const headers = toolchains.map((one) => one.headers)
+    assert.deepEqual(unknown.filter(mustBeKnown(target.name, headers)), [])
+    t.diagnostic(`${facts.size - unknown.length} facts asserted, by ${headers.join(' and ')}`)
   })
 }
+
+describe('npm run facts', () => {
+  const only = native === undefined && `no facts of ${process.platform}-${process.arch}`
+
+  test('writes what is written, by the compilers of the system, and lists the targets that they do not serve', {
+    skip:
+      only ||
+      (native !== undefined &&
+        typeof findToolchain(native, { online: false, kind: 'system' }) === 'string' &&
+        'there is no C compiler') ||
+      onlyNode('it is for Node'),
+  }, () => {
+    const program = inRepository('build/tools/facts/generate.js')
+    const { status, stdout, stderr } = spawnSync(process.execPath, [program, '--check', '--with', 'system'], {
+      encoding: 'utf8',
+      timeout: 120_000,
+    })
+    assert.deepEqual([status, stderr], [0, ''])
+    const lines = stdout.trim().split('\n')
+    assert.equal(lines.length, targets.length)
+    for (const [index, { name }] of targets.entries()) {
+      const line = lines[index] ?? ''
+      assert.ok(line.startsWith(`${name}: `) || line.startsWith(`${name} is left as it is: `), line)
+    }
+  })
+
+  test('is compiled without the sources that may need a new constant', () => {
+    const compiler = inRepository('node_modules/typescript/bin/tsc')
+    const args = [compiler, '-p', inRepository('tools/facts'), '--listFilesOnly']
+    const { status, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 60_000 })
+    assert.equal(status, 0, stdout)
+    const files = stdout.split('\n').filter((file) => file.startsWith(inRepository('src/')))
+    assert.ok(files.length > 0)
+    for (const file of files) assert.match(file, /\/src\/libc\/(facts|targets\/[\w-]+)\.ts$/)
+  })
+})
+
+test('headers of an older version leave what they lack as it is written, while it is asked for', () => {
+  const layout = (...fields: readonly string[]): unknown => {
+    const numbers = Object.fromEntries(fields.map((field, index) => [field, 8 * index]))
+    return { size: 8 * fields.length, offsets: numbers, sizes: numbers }
+  }
+  const written: Tables = {
+    constants: { O_RDONLY: 0, MFD_EXEC: 16, NO_SUCH_FAMILY: 1 },
+    syscalls: { openat2: 437, no_such_call: 1 },
+    structs: { timespec: layout('tv_sec', 'tv_nsec') },
+  }
+  const fresh: Tables = {
+    constants: { O_RDONLY: 0, O_NEW: 7 },
+    syscalls: {},
+    structs: { timespec: layout('tv_sec') },
+  }
+  assert.deepEqual(withOlder(fresh, written), {
+    constants: { O_RDONLY: 0, O_NEW: 7, MFD_EXEC: 16 },
+    syscalls: { openat2: 437 },
+    structs: { timespec: layout('tv_sec', 'tv_nsec') },
+  })
+  assert.equal(newestHeaders('glibc 2.36, Linux 6.3', 'glibc 2.41, Linux 6.1'), 'glibc 2.41, Linux 6.3')
+  assert.equal(newestHeaders('musl 1.2.4, Linux 6.3', 'musl of unknown version, Linux 6.12'), 'musl 1.2.4, Linux 6.12')
+})
 
 test('C contradicts each kind of fact that is wrong, and does not know what is made up', (t) => {
   if (!native) return t.skip(`no facts of ${process.platform}-${process.arch}`)
@@ -87,8 +158,8 @@ test('C contradicts each kind of fact that is wrong, and does not know what is m
 })
 
 /** Headers of another version than the written facts' may be older; else only what is newer than they may be missing. */
-function mustBeKnown(target: string, toolchain: Toolchain): (fact: string) => boolean {
-  if (toolchain.headers !== readHeaders(target)) return () => false
+function mustBeKnown(target: string, headers: readonly string[]): (fact: string) => boolean {
+  if (headers.reduce(newestHeaders) !== readHeaders(target)) return () => false
   const fields = Object.entries(newerFields).map(([struct, added]) => [struct, { offsets: added, sizes: added }])
   const newer = { constants: newerConstants, syscalls: newerSyscalls, structs: Object.fromEntries(fields) }
   const names = new Set(namesIn(newer))

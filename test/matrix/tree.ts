@@ -12,7 +12,7 @@ const COPIED = ['koffi', '@koromix', 'js-fatfs']
 /** Copies the project to a new folder. */
 export function copyProject(folder: string, harness: Harness): void {
   rmSync(folder, { recursive: true, force: true })
-  const left = new Set(['.git', '.matrix', 'node_modules'])
+  const left = new Set(['.git', '.matrix', '.zig', 'node_modules'])
   mkdirSync(join(folder, 'node_modules'), { recursive: true })
   for (const entry of readdirSync('.').filter((name) => !left.has(name))) {
     cpSync(entry, join(folder, entry), { recursive: true })

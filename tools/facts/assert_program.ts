@@ -3,9 +3,11 @@
  * the libc crate's ctest does). It is only compiled, so that the facts of other architectures can be checked here.
  */
 
+import { join } from 'node:path'
 import { kernelUnits, libcUnit } from './names.ts'
 import { newerFields } from './newer.ts'
 import { type Compiler, compile, includeLines, type Unit } from './probe.ts'
+import { scratchFolder } from './scratch.ts'
 import { structFields, structs, structType, structUnit } from './structs.ts'
 
 export interface Verdict {
@@ -28,6 +30,11 @@ const spellings: Readonly<Record<string, (name: string) => string>> = {
 
 /** Members of C's idtype_t, which are no macros that #ifdef could see. */
 const enumerators = /^P_(ALL|PID|PGID|PIDFD)$/
+
+/** The condition under which the C library has an enumerator: waitid(2), "Standards and history". */
+const enumeratorsSince: Readonly<Record<string, string>> = {
+  P_PIDFD: '!defined(__GLIBC__) || __GLIBC__ > 2 || __GLIBC_MINOR__ >= 36',
+}
 
 type Fact = readonly [path: string, value: number]
 
@@ -57,7 +64,10 @@ function assertPlain(fact: Fact): string {
   const [table, name = ''] = path.split('.')
   if (table === 'structs') return ''
   if (table === 'sizes') return assertion(path, `sizeof(${name})`, value)
-  return enumerators.test(name) ? assertion(path, name, value) : assertMacro(fact)
+  if (!enumerators.test(name)) return assertMacro(fact)
+  const added = enumeratorsSince[name]
+  const asserted = assertion(path, name, value)
+  return added === undefined ? asserted : `#if ${added}\n${asserted}\n#endif`
 }
 
 function assertMacro([path, value]: Fact): string {
@@ -99,17 +109,14 @@ interface Outcome {
 
 function run(compiler: Compiler, unit: Unit, assertions: readonly string[]): Outcome {
   const source = `${includeLines(unit)}\n${assertions.join('\n')}\n`
-  const { status, stderr } = compile(
-    compiler,
-    ['-fsyntax-only', '-fmax-errors=0', '-fno-diagnostics-show-caret'],
-    source,
-  )
+  // Not -fsyntax-only, for which zig builds the C library first.
+  const { status, stderr } = compile(compiler, ['-S', '-o', join(scratchFolder(), 'assertions.s')], source)
   const find = (pattern: RegExp): string[] => Array.from(stderr.matchAll(pattern), ([, path]) => path ?? '')
-  const wrong = find(/error: static assertion failed: "([\w.]+)"/g)
+  const wrong = find(/error: static assertion failed[^\n]*: "?([\w.]+)"?$/gm)
   const errors = find(/ error: (.*)/g)
   // Any other message than a failed assertion is an error in the program.
   if ((status === 0) !== (wrong.length === 0) || errors.length !== wrong.length) {
     throw new Error(`${compiler.command} rejects the assertions:\n${stderr.slice(0, 4000)}`)
   }
-  return { wrong, checked: new Set(find(/message: checked ([\w.]+)/g)) }
+  return { wrong, checked: new Set(find(/(?:message|warning): checked ([\w.]+)/g)) }
 }

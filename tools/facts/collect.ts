@@ -26,8 +26,8 @@ export interface Facts {
 }
 
 export function collectFacts(compiler: Compiler): Facts {
-  const signals = macroNames(compiler, names.signalUnit).filter((name) => /^SIG[A-Z0-9]+$/.test(name))
-  const errnos = macroNames(compiler, names.errnoUnit).filter((name) => /^E[A-Z0-9]+$/.test(name))
+  const signals = macroNames(compiler, names.signalUnit).filter((name) => names.signalName.test(name))
+  const errnos = macroNames(compiler, names.errnoUnit).filter((name) => names.errnoName.test(name))
   return {
     constants: withNewer(collectConstants(compiler), newerConstants),
     errnoNumbers: ask(compiler, names.errnoUnit, errnos),
@@ -50,10 +50,9 @@ export function collectFacts(compiler: Compiler): Facts {
 
 /** The first unit that defines a name takes precedence: the C library before the kernel. */
 function collectConstants(compiler: Compiler): NumberTable {
-  const family = new RegExp(`^(${names.prefixes.join('|')})_`)
   const table: NumberTable = {}
   for (const unit of [names.libcUnit, ...names.kernelUnits]) {
-    const members = macroNames(compiler, unit).filter((name) => family.test(name) && !names.unwanted.test(name))
+    const members = macroNames(compiler, unit).filter(names.isOfFamily)
     const wanted = [...new Set([...members, ...names.constantNames])].filter((name) => table[name] === undefined)
     Object.assign(table, ask(compiler, unit, wanted))
   }

@@ -18,13 +18,13 @@ export interface Difference {
   readonly fresh: number | undefined
 }
 
-export function splitFacts(facts: ReadonlyMap<string, Facts>): Split {
-  const all = Array.from(facts.values(), asTables)
+export function splitFacts(facts: ReadonlyMap<string, Tables>): Split {
+  const all = [...facts.values()]
   const [first] = all
   if (!first) throw new Error('no target to write facts of')
   const common = selectFacts(first, (table, name) => all.every((one) => same(one[table]?.[name], first[table]?.[name])))
   const own = Array.from(facts, ([target, one]) => {
-    return [target, selectFacts(asTables(one), (table, name) => common[table]?.[name] === undefined)] as const
+    return [target, selectFacts(one, (table, name) => common[table]?.[name] === undefined)] as const
   })
   return { common, own: new Map(own) }
 }

@@ -154,6 +154,21 @@ export const constantNames: readonly string[] = words(`
 export const unwanted: RegExp =
   /_SIZE_VER\d+$|_(SUPPORTED|PREFIX_LEN)$|__|^(F_(GET|SET)LKW?64|F_LINUX_SPECIFIC_BASE|MAP_FAILED|O_TMPFILE_MASK|RLIMIT_NLIMITS|SCHED_FLAG_ALL|SEEK_MAX)$/
 
+const family = new RegExp(`^(${prefixes.join('|')})_`)
+
+/** Whether a macro belongs to a family that is taken whole. */
+export function isOfFamily(name: string): boolean {
+  return family.test(name) && !unwanted.test(name)
+}
+
+/** Whether it is asked for, by its name or with its family. */
+export function isConstant(name: string): boolean {
+  return isOfFamily(name) || constantNames.includes(name)
+}
+
+export const errnoName: RegExp = /^E[A-Z0-9]+$/
+export const signalName: RegExp = /^SIG[A-Z0-9]+$/
+
 /** In C these are function calls, whose result is known at run time only; a C library may reserve some signals. */
 export const runtimeSignals: ReadonlySet<string> = new Set(['SIGRTMIN', 'SIGRTMAX', 'SIGSTKSZ'])
 

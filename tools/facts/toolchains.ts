@@ -1,11 +1,12 @@
 /** Finds, for each target, a compiler that reads this target's headers, and says which headers those are. */
 
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { type Compiler, compile, evaluate } from './probe.ts'
+import { scratchFolder } from './scratch.ts'
 import type { Target } from './targets.ts'
+import { findZig, ZIG_MUSL } from './zig.ts'
 
 export interface Toolchain {
   readonly compiler: Compiler
@@ -18,30 +19,46 @@ const debianArch: Readonly<Record<Target['arch'], string>> = { x64: 'amd64', arm
 
 const found = new Map<string, Toolchain | string>()
 
-let scratch: string | undefined
+/** Where compilers and headers come from: zig has those of all targets, the system those that are installed. */
+export const kinds = ['zig', 'system'] as const
 
-/** A folder that is removed when the program ends. */
-function scratchFolder(): string {
-  if (scratch !== undefined) return scratch
-  const folder = mkdtempSync(join(tmpdir(), 'osier-facts-'))
-  process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
-  scratch = folder
-  return folder
+export interface Wanted {
+  /** Whether zig may be installed with npm, and headers may be fetched with apt-get. */
+  readonly online: boolean
+  /** zig where there is one, else the system, by default. */
+  readonly kind?: (typeof kinds)[number]
 }
 
-/** The toolchain of a target, or the reason why there is none here. `online`: headers may be fetched with apt-get. */
-export function findToolchain(target: Target, { online }: { online: boolean }): Toolchain | string {
-  const key = `${target.name} ${online}`
+/** The toolchain of a target, or the reason why there is none here. */
+export function findToolchain(target: Target, { online, kind }: Wanted): Toolchain | string {
+  if (kind === undefined) {
+    const zig = findToolchain(target, { online, kind: 'zig' })
+    if (typeof zig !== 'string') return zig
+    const ofSystem = findToolchain(target, { online, kind: 'system' })
+    return typeof ofSystem === 'string' ? `${zig}; ${ofSystem}` : ofSystem
+  }
+  const key = `${target.name} ${online} ${kind}`
   const known = found.get(key)
   if (known !== undefined) return known
-  const toolchain = target.libc === 'glibc' ? findGlibc(target) : findMusl(target, online)
+  const toolchain =
+    kind === 'zig' ? ofZig(target, online) : target.libc === 'glibc' ? findGlibc(target) : findMusl(target, online)
   found.set(key, toolchain)
   return toolchain
 }
 
+function ofZig(target: Target, online: boolean): Toolchain | string {
+  const compiler = findZig(target, online)
+  if (typeof compiler === 'string') return compiler
+  if (target.libc === 'glibc') return withGlibc(compiler)
+  return { compiler, headers: `musl ${ZIG_MUSL}, ${kernelVersion(compiler)}` }
+}
+
 function findGlibc(target: Target): Toolchain | string {
   const compiler = findCompiler(`${target.cpu}-linux-gnu`, 'gnu')
-  if (!compiler) return `no C compiler for ${target.cpu}-linux-gnu`
+  return compiler ? withGlibc(compiler) : `no C compiler for ${target.cpu}-linux-gnu`
+}
+
+function withGlibc(compiler: Compiler): Toolchain {
   const wanted = new Map([
     ['major', '__GLIBC__'],
     ['minor', '__GLIBC_MINOR__'],
@@ -62,7 +79,7 @@ function findMusl(target: Target, online: boolean): Toolchain | string {
   if (typeof musl === 'string') return musl
   // Any compiler of the architecture will do once it sees no other headers than musl's and the kernel's.
   const args = ['-nostdinc', '-isystem', musl.include, '-isystem', kernelHeaders(glibc.compiler, target)]
-  const compiler = { command: glibc.compiler.command, args }
+  const compiler: Compiler = { ...glibc.compiler, args }
   return { compiler, headers: `musl ${musl.version}, ${kernelVersion(compiler)}` }
 }
 
@@ -72,7 +89,7 @@ function findCompiler(triplet: string, environment: string): Compiler | undefine
   const fits = new RegExp(`^${cpu}-(\\w+-)?linux-${environment}$`)
   for (const command of ['cc', `${triplet}-gcc`]) {
     const { status, stdout } = spawnSync(command, ['-dumpmachine'], { encoding: 'utf8' })
-    if (status === 0 && fits.test(stdout.trim())) return { command, args: [] }
+    if (status === 0 && fits.test(stdout.trim())) return { command, args: [], kind: 'gcc' }
   }
   return undefined
 }

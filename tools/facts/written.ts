@@ -1,17 +1,14 @@
 /** The facts as stored in the repository, compared with the headers of this machine. */
 
 import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { inRepository } from '../repository.ts'
 import { collectFacts } from './collect.ts'
 import { asTables, type Difference, differences, joinFacts, type Tables } from './merge.ts'
 import type { Target } from './targets.ts'
 import type { Toolchain } from './toolchains.ts'
 
-/** This file runs as build/tools/facts/written.js. */
-const root = new URL('../../../', import.meta.url)
-
 export function sourcePath(name: string): string {
-  return fileURLToPath(new URL(`src/libc/targets/${name}.ts`, root))
+  return inRepository(`src/libc/targets/${name}.ts`)
 }
 
 /** All facts of a target: the common ones and its own. */
@@ -35,7 +32,11 @@ export async function compareWithHeaders(target: Target, toolchain: Toolchain): 
   return found.filter(({ written, fresh }) => written !== undefined && fresh !== undefined)
 }
 
+/** From the source, which is JavaScript but for two words: the build may be older, or may not be possible yet. */
 async function readTables(name: string): Promise<Tables> {
-  const module: object = await import(new URL(`build/src/libc/targets/${name}.js`, root).href)
-  return { ...module }
+  const source = readFileSync(sourcePath(name), 'utf8').replaceAll(/\} as const$/gm, '}')
+  const module: Tables = await import(`data:text/javascript,${encodeURIComponent(source)}`)
+  // A module has its exports sorted by name.
+  const tables = Array.from(source.matchAll(/^export const (\w+)/gm), ([, table = '']) => table)
+  return Object.fromEntries(tables.map((table) => [table, module[table] ?? {}]))
 }
