@@ -3,7 +3,7 @@
 // third of the time (see docs/performance.md). The code is not changed otherwise, comments are kept, and koffi and
 // js-fatfs stay external.
 
-import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join, posix, relative, resolve, sep } from 'node:path'
 
 const compiled = resolve('build/src')
@@ -60,8 +60,12 @@ const keepNamespaces = {
 const removeStale = {
   name: 'remove-stale',
   writeBundle({ dir }, bundle) {
-    for (const file of readdirSync(dir, { recursive: true, encoding: 'utf8' })) {
-      if (file.endsWith('.js') && bundle[file.split(sep).join('/')] === undefined) rmSync(join(dir, file))
+    for (const path of readdirSync(dir, { recursive: true, encoding: 'utf8' })) {
+      const file = path.split(sep).join('/')
+      const isStale = file.endsWith('.d.ts')
+        ? !existsSync(join('src', file.replace(/\.d\.ts$/, '.ts')))
+        : file.endsWith('.js') && bundle[file] === undefined
+      if (isStale) rmSync(join(dir, file))
     }
   },
 }
