@@ -289,7 +289,7 @@ describe('installed', { skip }, () => {
   const program = `${doors.map((door) => `import 'osier/${door.slice('./'.length)}'`).join('\n')}
 import os, { type DirEntry, scandir } from 'osier'
 const entries: DirEntry[] = [...scandir('.')]
-const size: number = os.stat(entries[0] ?? '.', { follow_symlinks: false }).st_size
+const size: number | bigint = os.stat(entries[0] ?? '.', { follow_symlinks: false }).st_size
 const names: Buffer[] = os.listdir(Buffer.from('.'))
 for (const [directory, , files] of os.walk('.')) console.log(directory, files.length, size, names)
 `
@@ -312,7 +312,7 @@ for (const [directory, , files] of os.walk('.')) console.log(directory, files.le
   test('its types hold in CommonJS that requires it', () => {
     writeFileSync(
       join(installed, 'program.cts'),
-      `import os = require('osier')\nconst size: number = os.stat('.').st_size\n`,
+      `import os = require('osier')\nconst size: number | bigint = os.stat('.').st_size\n`,
     )
     assert.equal(complaints('program.cts', 'nodenext', 'nodenext'), '')
   })
