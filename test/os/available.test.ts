@@ -11,7 +11,7 @@ type AnyFunction = (...args: never[]) => unknown
 const functions = Object.entries(os).filter((entry): entry is [string, AnyFunction] => typeof entry[1] === 'function')
 
 describe('is_available', () => {
-  test('says no of what other platforms have, and yes of the rest', {
+  test('returns false for functions of other platforms, and true for the others', {
     skip: process.platform !== 'linux' && 'not Linux',
   }, () => {
     const missing = functions.filter(([, fn]) => !os.is_available(fn)).map(([name]) => name)
@@ -22,7 +22,7 @@ describe('is_available', () => {
     assert.ok(os.is_available(os.is_available))
   })
 
-  test('agrees with what Python has', { skip: noPython }, () => {
+  test('returns true for every function that Python has', { skip: noPython }, () => {
     const names = functions.map(([name]) => name)
     const has = askPython<Record<string, boolean>>(
       'import json, os, sys; print(json.dumps({name: hasattr(os, name) for name in json.load(sys.stdin)}))',
@@ -33,13 +33,13 @@ describe('is_available', () => {
     for (const name of ['lchmod', 'startfile']) assert.equal(has[name], false)
   })
 
-  test('refuses a value that is not a function of the module', () => {
+  test('throws for a value that is not a function of the module', () => {
     for (const value of [undefined, null, 'stat', 1, {}, Math.max, () => {}, os.path]) {
       assert.throws(() => os.is_available(value as AnyFunction), { name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' })
     }
   })
 
-  test('calls nothing', { skip: noSeccomp }, () => {
+  test('does not depend on the result of a system call', { skip: noSeccomp }, () => {
     const [all, code] = askNode<[boolean, string]>(`
       import { forbid } from '${import.meta.resolve('../support/seccomp.js')}'
       import { constants } from 'node:os'
@@ -51,7 +51,7 @@ describe('is_available', () => {
     assert.deepEqual([all, code], [true, 'ENOSYS'])
   })
 
-  test('says no of all that needs C on a platform that osier does not know', { skip: noPreload }, () => {
+  test('returns false for every function that needs C on an unknown platform', { skip: noPreload }, () => {
     const program = `
       const names = Object.entries(os).filter(([, fn]) => typeof fn === 'function' && os.is_available(fn))
       const attempts = [() => os.stat('/'), () => os.getuid(), () => os.environ.PATH, () => os.lchmod('/', 0)]

@@ -45,14 +45,14 @@ function units(text: string): string {
 }
 
 describe('surrogateescape', () => {
-  test('every byte string comes back as it was', () => {
+  test('every byte string survives decoding and encoding', () => {
     fc.assert(
       fc.property(byteStrings, (bytes) => os.fsencode(os.fsdecode(bytes)).equals(bytes)),
       { numRuns: 100_000 },
     )
   })
 
-  test('long ones too, with the byte that is not UTF-8 at any position', () => {
+  test('long byte strings do too, with an invalid byte at any position', () => {
     for (const length of [31, 32, 33, 255, 256, 257, 5000]) {
       for (const at of [0, 1, length >> 1, length - 1]) {
         const bytes = Buffer.alloc(length, 'x')
@@ -64,7 +64,7 @@ describe('surrogateescape', () => {
     }
   })
 
-  test('the text is that of Python', { skip: noPython }, () => {
+  test('bytes are decoded as in Python', { skip: noPython }, () => {
     const sample = [...PIECES, ...fc.sample(byteStrings, 2000)].map((bytes) => bytes.toString('hex'))
     const theirs = askPython<string[]>(
       `import json, os, sys
@@ -77,7 +77,7 @@ print(json.dumps([os.fsdecode(bytes.fromhex(h)).encode('utf-16-le', 'surrogatepa
     )
   })
 
-  test('so are the bytes, and what is refused because no bytes decode to it', { skip: noPython }, () => {
+  test('text is encoded, or refused, as in Python', { skip: noPython }, () => {
     const sample = fc.sample(texts, 2000).map(units)
     const theirs = askPython<string[]>(
       `import json, os, sys
@@ -104,14 +104,14 @@ print(json.dumps([encoded(bytes.fromhex(h).decode('utf-16-le', 'surrogatepass'))
     assert.ok(theirs.includes('refused') && theirs.some((hex) => hex.includes('ff')))
   })
 
-  test('the first character that no byte stands for is named', () => {
+  test('the error names the first character that cannot be encoded', () => {
     assert.throws(() => os.fsencode('ab\ud800'), { code: 'ERR_INVALID_ARG_VALUE', message: /"filename".*index 2/ })
     assert.throws(() => os.fsencode('🦀\udcff\udd00'), { message: /index 3/ })
   })
 })
 
 describe('fspath, fsencode and fsdecode', () => {
-  test('take text, bytes, file: URLs and what has __fspath__', () => {
+  test('accept text, bytes, file: URLs and objects with __fspath__', () => {
     const bytes = Buffer.from('a/b')
     assert.equal(os.fspath(bytes), bytes)
     assert.equal(os.fspath('a/b'), 'a/b')
@@ -123,7 +123,7 @@ describe('fspath, fsencode and fsdecode', () => {
     assert.equal(os.fspath(new URL('file:///%EF%BF%BD/%C3%A9')), '/\ufffd/é')
   })
 
-  test('fsencode gives the memory of bytes that it is given, as a Buffer', () => {
+  test('fsencode of bytes returns a Buffer over the same memory', () => {
     const bytes = Uint8Array.of(1, 2, 3).subarray(1)
     const encoded = os.fsencode(bytes)
     assert.ok(Buffer.isBuffer(encoded))
@@ -131,7 +131,7 @@ describe('fspath, fsencode and fsdecode', () => {
     assert.deepEqual(encoded, Buffer.of(2, 3))
   })
 
-  test('any other value is a TypeError, and an exception of __fspath__ is thrown', () => {
+  test('throw a TypeError for other values, and pass on an exception of __fspath__', () => {
     const wrong: unknown[] = [undefined, null, 0, 1n, true, [], {}, Object('text'), new Uint16Array(1), Symbol('x')]
     for (const value of [...wrong, { __fspath__: 'text' }, { __fspath__: () => 5 }]) {
       for (const call of [os.fspath, os.fsencode, os.fsdecode] as ((value: unknown) => unknown)[]) {
@@ -148,7 +148,7 @@ describe('fspath, fsencode and fsdecode', () => {
   })
 })
 
-test('a PathLike is what has the method, and its class can be extended', () => {
+test('objects with __fspath__ are instances of PathLike, and the class can be extended', () => {
   class Report extends os.PathLike {
     override __fspath__(): string {
       return '/etc'

@@ -56,7 +56,7 @@ const expected = [[], 'EBADF', 'echoed', 4, 'read', 'signal']
 const deno = runtime === 'Deno' && 'Deno: which descriptors it needs is not known'
 
 describe('closerange with spare_runtime', () => {
-  test('leaves open what the event loop needs, and nothing else', { skip: deno }, () => {
+  test('leaves open only the descriptors of the event loop', { skip: deno }, () => {
     const found = askNode(`${program}
       const first = await use()
       const second = await use()
@@ -65,7 +65,7 @@ describe('closerange with spare_runtime', () => {
     assert.deepEqual(found, [expected, expected, 'served'])
   })
 
-  test('in a forked child, and in its parent afterwards', { skip: noFork }, () => {
+  test('works in a forked child, and in its parent afterwards', { skip: noFork }, () => {
     const found = askNode(`${program}
       const [r, w] = os.pipe()
       os.dup2(w, 60)
@@ -86,7 +86,9 @@ describe('closerange with spare_runtime', () => {
     assert.deepEqual(found, [expected, 7, expected, 'served'])
   })
 
-  test('beside workers, and in one', { skip: onlyNode('its workers are not taken into account') }, () => {
+  test('works in the main thread while workers run, and in a worker', {
+    skip: onlyNode('its workers are not taken into account'),
+  }, () => {
     const found = askNode(`${program}
       const inWorker = \`
         import os from '${import.meta.resolve('osier')}'
@@ -111,13 +113,13 @@ describe('closerange with spare_runtime', () => {
     assert.deepEqual(found, [expected, 'here', 'here', expected, 'served'])
   })
 
-  test('closes nothing where it is not known what the runtime needs', { skip: deno === false && 'it is known' }, () => {
+  test('closes nothing in a runtime whose descriptors are unknown', { skip: deno === false && 'it is known' }, () => {
     const fd = os.dup(0)
     assert.throws(() => os.closerange(fd, fd + 1, { spare_runtime: true }), os.NotImplementedError)
     os.close(fd)
   })
 
-  test('refuses other options', () => {
+  test('throws for unknown options', () => {
     assert.throws(() => os.closerange(900, 901, { spare_runtime: 1 } as never), TypeError)
     assert.throws(() => os.closerange(900, 901, { spares: true } as never), TypeError)
   })

@@ -22,7 +22,7 @@ function withFd(fd: number, body: (fd: number) => void): void {
 }
 
 describe('memfd_create', () => {
-  test('a file without a path, not inheritable, with its name for people', () => {
+  test('creates a file without a path, which is not inheritable and has the given name in /proc', () => {
     withFd(os.memfd_create('näme'), (fd) => {
       assert.equal(os.get_inheritable(fd), false)
       assert.equal(readlinkSync(`/proc/self/fd/${fd}`), '/memfd:näme (deleted)')
@@ -35,7 +35,7 @@ describe('memfd_create', () => {
     withFd(os.memfd_create('', { flags: os.MFD_ALLOW_SEALING }), (fd) => assert.equal(os.fstat(fd).st_size, 0))
   })
 
-  test('flags with the highest bit are taken, other flags refused by the kernel', () => {
+  test('accepts flags with the highest bit, and the kernel refuses unknown ones', () => {
     const sizes = Object.entries(os).filter(([name]) => /^MFD_HUGE_\d/.test(name))
     assert.equal(sizes.length, 12)
     for (const [name, size] of sizes) {
@@ -79,14 +79,14 @@ describe('eventfd', () => {
     assert.throws(() => os.eventfd(0, 1 << 28), { code: 'EINVAL' })
   })
 
-  test('as a semaphore it gives one at a time', () => {
+  test('EFD_SEMAPHORE makes each read return 1', () => {
     withFd(os.eventfd(2, { flags: os.EFD_SEMAPHORE | os.EFD_NONBLOCK }), (fd) => {
       assert.deepEqual([os.eventfd_read(fd), os.eventfd_read(fd)], [1n, 1n])
       assert.throws(() => os.eventfd_read(fd), os.BlockingIOError)
     })
   })
 
-  test('a descriptor that is not an eventfd is an error', () => {
+  test('eventfd_read and eventfd_write throw for other descriptors', () => {
     const [r, w] = os.pipe()
     os.write(w, Buffer.from('abc'))
     assert.throws(() => os.eventfd_read(r), { code: 'EINVAL' })
@@ -98,7 +98,7 @@ describe('eventfd', () => {
 })
 
 describe('timerfd', () => {
-  test('fires, and returns how often', () => {
+  test('a read returns the number of expirations', () => {
     withFd(os.timerfd_create(CLOCK_MONOTONIC), (fd) => {
       assert.equal(os.get_inheritable(fd), false)
       assert.deepEqual(os.timerfd_settime(fd, { initial: 0.01, interval: 0.005 }), [0, 0])
@@ -111,7 +111,7 @@ describe('timerfd', () => {
     })
   })
 
-  test('TFD_NONBLOCK: nothing to read before it fires; an absolute time in the past fires at once', () => {
+  test('with TFD_NONBLOCK a read before the expiration is EAGAIN; an absolute time in the past expires at once', () => {
     withFd(os.timerfd_create(CLOCK_REALTIME, { flags: os.TFD_NONBLOCK }), (fd) => {
       assert.throws(() => os.read(fd, 8), os.BlockingIOError)
       const past = Date.now() / 1000 - 10
@@ -120,7 +120,7 @@ describe('timerfd', () => {
     })
   })
 
-  test('times are exact in nanoseconds, and the state before is returned', () => {
+  test('times are exact in nanoseconds, and timerfd_settime_ns returns the previous ones', () => {
     withFd(os.timerfd_create(CLOCK_MONOTONIC), (fd) => {
       const [initial, interval] = [2n ** 53n + 1n, 7_000_000_001n]
       os.timerfd_settime_ns(fd, { initial, interval })
@@ -132,7 +132,7 @@ describe('timerfd', () => {
     })
   })
 
-  test('bad values', () => {
+  test('invalid values are refused', () => {
     withFd(os.timerfd_create(CLOCK_MONOTONIC), (fd) => {
       assert.throws(() => os.timerfd_settime(fd, { initial: -0.5 }), { code: 'EINVAL' })
       assert.throws(() => os.timerfd_settime_ns(fd, { initial: 1, interval: -1 }), { code: 'EINVAL' })
@@ -156,7 +156,7 @@ describe('timerfd', () => {
   const noTimers =
     noPython ||
     (runPython('import os; print(hasattr(os, "timerfd_create"))') === 'True\n' ? false : 'needs Python 3.13')
-  test('fractions become the nanoseconds that CPython makes of them', { skip: noTimers }, () => {
+  test('fractions of seconds are rounded to nanoseconds as in CPython', { skip: noTimers }, () => {
     const intervals = [0.1, 1 / 3, 1e-9, 1.5e-9, 123456.789, 1e-10, 4.35, 0.3]
     const program = `
 import os, time
@@ -176,7 +176,7 @@ for interval in [${intervals.join()}]:
 })
 
 describe('pidfd_open', () => {
-  test('stands for a process', async () => {
+  test('pidfd_open opens a running process, and throws for one that has ended', async () => {
     const child = spawn('cat', { stdio: ['pipe', 'ignore', 'inherit'] })
     const fd = os.pidfd_open(child.pid ?? 0)
     try {

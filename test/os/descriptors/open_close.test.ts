@@ -45,7 +45,7 @@ function withPipe<T>(body: (r: number, w: number) => T): T {
 const CLOSED = 987_654
 
 describe('open', () => {
-  test('every flag is taken', () => {
+  test('accepts every flag', () => {
     const path = newPath()
     const flags: Record<string, number> = {}
     for (const [name, value] of Object.entries(os)) {
@@ -80,7 +80,7 @@ describe('open', () => {
     os.close(place)
   })
 
-  test('dir_fd and mode', () => {
+  test('opens relative to dir_fd, and creates with mode', () => {
     const directory = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     const fd = os.open('beside', os.O_CREAT | os.O_RDWR, { dir_fd: directory, mode: 0o600 })
     assert.equal(os.fstat(fd).st_mode & 0o777, 0o600)
@@ -89,7 +89,7 @@ describe('open', () => {
     os.close(directory)
   })
 
-  test('with no descriptor left it is EMFILE, and so is everything else that makes one; nothing leaks', () => {
+  test('without free descriptors, functions that open one throw EMFILE and leak none', () => {
     const program = fileURLToPath(new URL('../../support/exhaust.js', import.meta.url))
     const child = spawnSync('sh', ['-c', 'ulimit -n 128; exec "$0" "$1"', process.execPath, program], {
       encoding: 'utf8',
@@ -103,7 +103,7 @@ describe('open', () => {
 })
 
 describe('close, closerange', () => {
-  test('a closed descriptor is EBADF everywhere', () => {
+  test('functions throw EBADF for a closed descriptor', () => {
     const bytes = Buffer.alloc(4)
     const calls: (() => unknown)[] = [
       () => os.close(CLOSED),
@@ -126,7 +126,7 @@ describe('close, closerange', () => {
     assert.throws(() => os.close(-1), { code: 'EBADF' })
   })
 
-  test('closerange closes what is open in the range, and nothing else', () => {
+  test('closerange closes the descriptors of the range only', () => {
     const fds = Array.from({ length: 6 }, () => os.open('/dev/null', os.O_RDONLY)).sort((a, b) => a - b)
     const high = os.dup2(fds[0] ?? -1, 900, false)
     os.close(fds[2] ?? -1)
@@ -144,7 +144,7 @@ describe('close, closerange', () => {
     }
   })
 
-  test('closerange does so where the kernel lacks the call', { skip: noSeccomp }, () => {
+  test('closerange works where the kernel lacks close_range(2)', { skip: noSeccomp }, () => {
     const program = fileURLToPath(new URL('../../support/closing.js', import.meta.url))
     for (const errno of [0, ENOSYS, EPERM]) {
       const child = spawnSync(process.execPath, [program, String(errno)], { encoding: 'utf8' })
@@ -181,7 +181,7 @@ describe('dup, dup2, pipe', () => {
     })
   })
 
-  test('a pipe: in at one end, out at the other, not inheritable; pipe2 does as its flags say', () => {
+  test('a pipe passes data on and is not inheritable; pipe2 applies its flags', () => {
     withPipe((r, w) => {
       assert.deepEqual([os.get_inheritable(r), os.get_inheritable(w)], [false, false])
       assert.equal(os.write(w, Buffer.from('x')), 1)
@@ -200,7 +200,7 @@ describe('dup, dup2, pipe', () => {
 })
 
 describe('flags of descriptors', () => {
-  test('blocking', () => {
+  test('set_blocking sets and get_blocking returns the mode', () => {
     withPipe((r, w) => {
       assert.equal(os.get_blocking(r), true)
       os.set_blocking(r, false)
@@ -217,7 +217,7 @@ describe('flags of descriptors', () => {
     })
   })
 
-  test('a child has what is inheritable, and nothing else', () => {
+  test('a child inherits exactly the inheritable descriptors', () => {
     const [r, w] = os.pipe()
     const inherited = (): number[] => inheritedByChild().filter((fd) => fd === r || fd === w)
     try {
@@ -236,7 +236,7 @@ describe('flags of descriptors', () => {
 })
 
 describe('a negative descriptor', () => {
-  test('is refused before the system is asked, or by the system, as in Python', { skip: noPython }, () => {
+  test('is refused as in Python, by the function or by the system', { skip: noPython }, () => {
     const steps: Step[] = [
       ...['fsync', 'fdatasync', 'fchdir', 'eventfd_read', 'login_tty', 'fdopen'].map((name): Step => [name, -1]),
       ['eventfd_write', -1, 1],
@@ -254,7 +254,7 @@ describe('a negative descriptor', () => {
     assertSameCalls(steps)
   })
 
-  test('is refused likewise by what Python has since 3.12 and 3.13', () => {
+  test('is refused likewise by functions that Python has since 3.12 and 3.13', () => {
     const calls = [os.grantpt, os.unlockpt, os.ptsname, os.setns, os.timerfd_gettime, os.timerfd_gettime_ns]
     for (const call of [...calls, os.timerfd_settime, os.timerfd_settime_ns]) {
       assert.throws(() => call(-1), { name: 'RangeError', code: 'ERR_OUT_OF_RANGE' }, call.name)

@@ -36,7 +36,7 @@ function withLargeFile(body: (fd: number) => void): void {
 }
 
 describe('positions', () => {
-  test('positions and lengths of a sparse file of 5 TiB are exact', () => {
+  test('are exact in a sparse file of 5 TiB', () => {
     withLargeFile((fd) => {
       assert.equal(os.lseek(fd, 0, os.SEEK_END), LARGE)
       assert.equal(os.fstat(fd).st_size, LARGE)
@@ -59,7 +59,7 @@ describe('positions', () => {
     })
   })
 
-  test('a position that no number holds is a RangeError, not another position', () => {
+  test('lseek throws a RangeError for a position above 2^53', () => {
     const fd = os.memfd_create('far')
     assert.throws(() => os.lseek(fd, 2n ** 53n + 1n, os.SEEK_SET), RangeError)
     assert.equal(os.lseek(fd, -(2n ** 53n), os.SEEK_CUR), 1)
@@ -119,7 +119,7 @@ describe('positions', () => {
 })
 
 describe('disk space', () => {
-  test('posix_fallocate makes the file long enough, and gives it its blocks', () => {
+  test('posix_fallocate extends the file and allocates its blocks', () => {
     withFile((fd) => {
       os.posix_fallocate(fd, 1000, 100_000)
       const { st_size, st_blocks = 0 } = os.fstat(fd)
@@ -130,7 +130,7 @@ describe('disk space', () => {
     })
   })
 
-  test('every advice is taken', () => {
+  test('posix_fadvise accepts every advice', () => {
     withFile((fd) => {
       const { POSIX_FADV_NORMAL, POSIX_FADV_SEQUENTIAL, POSIX_FADV_RANDOM } = os
       const { POSIX_FADV_NOREUSE, POSIX_FADV_WILLNEED, POSIX_FADV_DONTNEED } = os
@@ -157,7 +157,7 @@ sys.stdin.readline()
 `
 
 describe('lockf', { skip: noPython }, () => {
-  test('excludes another process, waits for it, and does not block what it leaves alone', async () => {
+  test('waits for the lock of another process, and does not wait for other ranges', async () => {
     const path = join(folder, 'locked')
     const fd = os.open(path, os.O_RDWR | os.O_CREAT)
     const holder = spawn('python3', ['-c', HOLDER, path], { stdio: ['pipe', 'pipe', 'inherit'] })

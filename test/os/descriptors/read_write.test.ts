@@ -39,7 +39,7 @@ function withPipe<T>(body: (r: number, w: number) => T): T {
 }
 
 describe('reading and writing', () => {
-  test('read gives what is there, in memory of its own', () => {
+  test('read returns the available bytes, in a buffer of its own', () => {
     withFile('a'.repeat(5000) + 'b'.repeat(100_000), (fd) => {
       const first = os.read(fd, 5000)
       const second = os.read(fd, 50)
@@ -63,7 +63,7 @@ describe('reading and writing', () => {
     })
   })
 
-  test('all kinds of buffers: on the heap, shared, resizable, a part of another, of other element types', () => {
+  test('buffers of every kind are read and written: small, shared, resizable, views, other element types', () => {
     const kinds: (() => ArrayBufferView)[] = [
       () => new Uint8Array(8),
       () => new Float64Array(1),
@@ -85,7 +85,7 @@ describe('reading and writing', () => {
     }
   })
 
-  test('few and many bytes are written correctly, also from within larger memory', () => {
+  test('write writes few and many bytes, also from a view of a larger buffer', () => {
     const memory = Buffer.from(Array.from({ length: 80 }, (_, i) => (i * 37) & 0xff))
     for (let size = 0; size <= 40; size++) {
       withFile('', (fd) => {
@@ -97,7 +97,7 @@ describe('reading and writing', () => {
     }
   })
 
-  test('a detached buffer, and a value that is not a buffer, is refused before anything is written', () => {
+  test('a detached buffer, or a value that is not a buffer, is refused before a byte is written', () => {
     const gone = new Uint8Array(8)
     structuredClone(gone.buffer, { transfer: [gone.buffer] })
     const shrunk = Reflect.construct(ArrayBuffer, [16, { maxByteLength: 16 }]) as ArrayBuffer & {
@@ -133,7 +133,7 @@ describe('reading and writing', () => {
     })
   })
 
-  test('offsets beyond 2^53 are exact as bigint, and no number', () => {
+  test('offsets above 2^53 are exact as bigint, and refused as number', () => {
     const fd = os.memfd_create('large')
     try {
       const far = 2n ** 53n + 1n
@@ -150,7 +150,7 @@ describe('reading and writing', () => {
     }
   })
 
-  test('an interrupted call is retried: no error, no short data', () => {
+  test('a call that a signal interrupts is retried, without an error or short data', () => {
     const program = fileURLToPath(new URL('../../support/interrupted.js', import.meta.url))
     const child = spawnSync(process.execPath, [program, newPath()], { encoding: 'utf8', timeout: 60_000 })
     assert.equal(child.stderr, '')

@@ -26,7 +26,7 @@ function withPty<T>(body: (master: number, slave: number) => T): T {
 const programPath = (name: string): string => fileURLToPath(new URL(`../../support/${name}.js`, import.meta.url))
 
 describe('pseudo-terminals', () => {
-  test('openpty makes two ends, neither inheritable, that talk to each other', () => {
+  test('openpty opens two connected descriptors, which are not inheritable', () => {
     withPty((master, slave) => {
       assert.deepEqual([os.get_inheritable(master), os.get_inheritable(slave)], [false, false])
       assert.deepEqual([os.isatty(master), os.isatty(slave)], [true, true])
@@ -39,7 +39,7 @@ describe('pseudo-terminals', () => {
     })
   })
 
-  test('posix_openpt, grantpt, unlockpt and ptsname make one step by step', () => {
+  test('posix_openpt, grantpt, unlockpt and ptsname open one in steps', () => {
     const master = os.posix_openpt(os.O_RDWR | os.O_NOCTTY)
     try {
       assert.equal(os.get_inheritable(master), false)
@@ -54,21 +54,21 @@ describe('pseudo-terminals', () => {
     }
   })
 
-  test('openpty opens the terminal by its path where the kernel lacks the other way', { skip: noSeccomp }, () => {
+  test('openpty opens the terminal by its path where the kernel lacks TIOCGPTPEER', { skip: noSeccomp }, () => {
     for (const code of ['ENOTTY', 'EINVAL']) {
       const child = spawnSync(process.execPath, [programPath('old_openpty'), code], { encoding: 'utf8' })
       assert.deepEqual([child.stderr, child.stdout], ['', 'false false hello\n'], code)
     }
   })
 
-  test('what openpty cannot finish leaves nothing open', { skip: noSeccomp }, () => {
+  test('openpty closes its descriptors when it fails', { skip: noSeccomp }, () => {
     const child = spawnSync(process.execPath, [programPath('old_openpty'), 'EACCES'], { encoding: 'utf8' })
     assert.deepEqual([child.stderr, child.stdout], ['', 'EACCES, 0 more open\n'])
   })
 })
 
 describe('questions', () => {
-  test('a descriptor that is not a terminal', () => {
+  test('a descriptor that is not a terminal is ENOTTY, and isatty returns false', () => {
     const [r, w] = os.pipe()
     os.close(w)
     assert.equal(os.isatty(r), false)
@@ -84,7 +84,7 @@ describe('questions', () => {
     }
   })
 
-  test('the size of the window', { skip: ownDescriptors }, () => {
+  test('get_terminal_size returns the size of the window', { skip: ownDescriptors }, () => {
     withPty((master, slave) => {
       spawnSync('stty', ['cols', '132', 'rows', '43'], { stdio: [slave, 'ignore', 'inherit'] })
       const size = os.get_terminal_size(slave)
@@ -138,7 +138,7 @@ describe('questions', () => {
 
   const old =
     noPython || (runPython('import os; print(hasattr(os, "ptsname"))') === 'True\n' ? false : 'needs Python 3.13')
-  test('the steps of a pseudo-terminal, the same as in Python', { skip: old }, () => {
+  test('posix_openpt, grantpt, unlockpt and ptsname, the same as in Python', { skip: old }, () => {
     assertSameAsPython(
       [
         { call: ['posix_openpt', { constant: 'O_RDWR|O_NOCTTY' }], as: 'master' },
@@ -169,7 +169,7 @@ describe('questions', () => {
 })
 
 describe('sessions', () => {
-  test('login_tty makes the terminal the controlling one, and its standard streams', async () => {
+  test('login_tty makes the terminal the controlling terminal and the standard streams', async () => {
     const [master, slave] = os.openpty()
     const child = spawn(process.execPath, [programPath('login'), os.ttyname(slave)], { stdio: 'inherit' })
     os.close(slave)
@@ -188,7 +188,7 @@ describe('sessions', () => {
     })
   })
 
-  test('login_tty refuses to change the process from a worker', async () => {
+  test('login_tty throws in a worker', async () => {
     const { Worker } = await import('node:worker_threads')
     const code = `import os from '${import.meta.resolve('osier')}'
       import { parentPort } from 'node:worker_threads'

@@ -40,7 +40,7 @@ function withPipe(body: (r: number, w: number) => void): void {
 const position = (fd: number): number => os.lseek(fd, 0, os.SEEK_CUR)
 
 describe('copy_file_range', () => {
-  test('from position to position, or from offset to offset', () => {
+  test('copies between positions, or between offsets', () => {
     withFiles(['0123456789', '..........'], (src, dst) => {
       assert.equal(os.copy_file_range(src, dst, 3), 3)
       assert.deepEqual([position(src), position(dst)], [3, 3])
@@ -54,7 +54,7 @@ describe('copy_file_range', () => {
     })
   })
 
-  test('offsets far beyond 4 GiB', () => {
+  test('copies at offsets above 4 GiB', () => {
     withFiles(['', ''], (src, dst) => {
       const far = 3n * 2n ** 40n
       os.pwrite(src, Buffer.from('far'), far)
@@ -63,7 +63,7 @@ describe('copy_file_range', () => {
     })
   })
 
-  test('ranges of one file that overlap are EINVAL, a negative count a RangeError', () => {
+  test('throws EINVAL for overlapping ranges of one file, and a RangeError for a negative count', () => {
     withFiles(['0123456789'], (fd) => {
       assert.throws(() => os.copy_file_range(fd, fd, 5, 0, 2), { code: 'EINVAL' })
       assert.throws(() => os.copy_file_range(fd, fd, -1), RangeError)
@@ -74,7 +74,7 @@ describe('copy_file_range', () => {
 })
 
 describe('sendfile', () => {
-  test('to a file, from an offset or from the position', () => {
+  test('copies to a file, from an offset or from the position', () => {
     withFiles(['0123456789', ''], (src, dst) => {
       assert.equal(os.sendfile(dst, src, 4, 3), 3)
       assert.equal(position(src), 0)
@@ -85,7 +85,7 @@ describe('sendfile', () => {
     })
   })
 
-  test('to a loopback TCP socket, until it is full and to the end', { skip: ownDescriptors }, async () => {
+  test('sends to a TCP socket until it is full, and continues to the end', { skip: ownDescriptors }, async () => {
     const size = 8 * 2 ** 20
     const content = Buffer.alloc(size, 'The quick brown fox jumps over the lazy dog. ')
     const received: Buffer[] = []
@@ -120,7 +120,7 @@ describe('sendfile', () => {
     assert.ok(Buffer.concat(received).equals(content))
   })
 
-  test('headers and trailers are not of this platform', () => {
+  test('throws for headers and trailers, which Linux lacks', () => {
     withFiles(['abc', ''], (src, dst) => {
       const sendfile = os.sendfile as (...args: unknown[]) => number
       assert.throws(() => sendfile(dst, src, 0, 3, [Buffer.from('head')]), TypeError)
@@ -131,7 +131,7 @@ describe('sendfile', () => {
 })
 
 describe('splice, tee, vmsplice', () => {
-  test('splice moves between a file and a pipe, at offsets or positions', () => {
+  test('splice moves data between a file and a pipe, at offsets or positions', () => {
     withFiles(['0123456789', '.....'], (src, dst) => {
       withPipe((r, w) => {
         assert.equal(os.splice(src, w, 4), 4)
@@ -148,7 +148,7 @@ describe('splice, tee, vmsplice', () => {
     })
   })
 
-  test('tee copies, and leaves what it copied', () => {
+  test('tee copies data and leaves it in the first pipe', () => {
     withPipe((r, w) => {
       withPipe((r2, w2) => {
         os.write(w, Buffer.from('water'))
@@ -162,7 +162,7 @@ describe('splice, tee, vmsplice', () => {
     })
   })
 
-  test('vmsplice puts memory into a pipe, and takes it out', () => {
+  test('vmsplice writes memory to a pipe, and reads it back', () => {
     withPipe((r, w) => {
       const memory = Buffer.alloc(5000, 'm')
       assert.equal(os.vmsplice(w, [memory, Buffer.from('!')]), 5001)

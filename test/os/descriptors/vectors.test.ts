@@ -23,7 +23,7 @@ function withFile(content: string, body: (fd: number) => void): void {
 }
 
 describe('readv, writev, preadv, pwritev', () => {
-  test('pieces are filled and written in order', { skip: noPwritev2 }, () => {
+  test('buffers are filled and written in order', { skip: noPwritev2 }, () => {
     withFile('abcdefghij', (fd) => {
       const [first, second, third] = [Buffer.alloc(3), new Uint16Array(2), Buffer.alloc(9)]
       assert.equal(os.readv(fd, [first, second, new Uint8Array(0), third]), 10)
@@ -52,7 +52,7 @@ describe('readv, writev, preadv, pwritev', () => {
     })
   })
 
-  test('flags: RWF_APPEND writes at the end, RWF_NOWAIT does not wait', { skip: noPwritev2 }, () => {
+  test('RWF_APPEND writes at the end, RWF_NOWAIT does not wait', { skip: noPwritev2 }, () => {
     withFile('abc', (fd) => {
       assert.equal(os.pwritev(fd, [Buffer.from('d')], 0, os.RWF_APPEND | os.RWF_DSYNC), 1)
       assert.equal(os.pwritev(fd, [Buffer.from('e')], 1, { flags: os.RWF_SYNC }), 1)
@@ -68,7 +68,7 @@ describe('readv, writev, preadv, pwritev', () => {
     }
   })
 
-  test('1024 pieces at the most', { skip: noPwritev2 }, () => {
+  test('more than IOV_MAX (1024) buffers are EINVAL', { skip: noPwritev2 }, () => {
     withFile('x'.repeat(2000), (fd) => {
       const pieces = Array.from({ length: 1024 }, () => new Uint8Array(1))
       assert.equal(os.readv(fd, pieces), 1024)
@@ -88,7 +88,7 @@ describe('readv, writev, preadv, pwritev', () => {
     })
   })
 
-  test('a value that is not a buffer is refused, and named', () => {
+  test('a value that is not a buffer is refused, and the error names it', () => {
     const gone = new Uint8Array(8)
     structuredClone(gone.buffer, { transfer: [gone.buffer] })
     withFile('', (fd) => {
@@ -106,7 +106,7 @@ describe('readv, writev, preadv, pwritev', () => {
     })
   })
 
-  test('a getter in the list that takes the memory away writes nothing of it', () => {
+  test('a buffer that a getter in the list detaches is not written', () => {
     withFile('', (fd) => {
       const memory = new Uint8Array(1 << 20)
       const list = [memory, Buffer.from('end')]
@@ -120,7 +120,7 @@ describe('readv, writev, preadv, pwritev', () => {
     })
   })
 
-  test('memory that only the call knows is there until it is over', () => {
+  test('buffers that only the list references stay alive during the call', () => {
     const program = fileURLToPath(new URL('../../support/collected.js', import.meta.url))
     const child = spawnSync(process.execPath, ['--expose-gc', program], { encoding: 'utf8' })
     assert.equal(child.stderr, '')

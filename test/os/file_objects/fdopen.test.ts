@@ -19,7 +19,7 @@ function opened(content: string | Buffer, flags: number = os.O_RDWR): number {
 }
 
 describe('fdopen', () => {
-  test('a mode with b gives a BinaryFile, every other a TextFile; neither empties nor makes anything', () => {
+  test('a mode with b returns a BinaryFile, other modes a TextFile; no mode truncates or creates a file', () => {
     for (const kind of ['r', 'w', 'a', 'x'] as const) {
       for (const rest of ['', '+', 't', '+t', 'b', 'b+', '+b']) {
         using file = os.fdopen(opened('kept'), kind + rest)
@@ -33,7 +33,7 @@ describe('fdopen', () => {
     assert.equal(readFileSync(path, 'latin1'), 'kept')
   })
 
-  test('options by position and by name', () => {
+  test('accepts options by position and by name', () => {
     const fd = opened('')
     const options = { encoding: 'latin-1', newline: '\r\n', closefd: false } as const
     for (const file of [
@@ -50,7 +50,7 @@ describe('fdopen', () => {
     assert.equal(readFileSync(path, 'latin1'), 'ä\r\n'.repeat(4))
   })
 
-  test('what does not go together is refused, and the descriptor stays open', () => {
+  test('refuses incompatible options, and leaves the descriptor open', () => {
     const fd = opened('')
     const fdopen = os.fdopen as (...args: unknown[]) => unknown
     for (const mode of ['', 'b', 'rw', 'rr', 'r++', 'U', 'rbt', 'q', '+', 't']) {
@@ -87,7 +87,7 @@ describe('fdopen', () => {
     os.close(fd)
   })
 
-  test('a closed file refuses everything but close', () => {
+  test('methods of a closed file throw, except close', () => {
     for (const mode of ['r+', 'rb+', 'w', 'rb']) {
       const file = os.fdopen(opened('text'), mode)
       assert.equal(file.closed, false)
@@ -118,7 +118,7 @@ describe('fdopen', () => {
     assert.equal(readFileSync(path, 'latin1'), 'text')
   })
 
-  test('the wrong direction is EBADF', () => {
+  test('reading a file open for writing, or the reverse, is EBADF', () => {
     using reading = os.fdopen(opened('text'), 'r')
     assert.throws(() => reading.write('x'), { code: 'EBADF' })
     assert.throws(() => reading.truncate(), { code: 'EBADF' })
@@ -128,7 +128,7 @@ describe('fdopen', () => {
     assert.throws(() => writing.readinto(Buffer.alloc(1)), { code: 'EBADF' })
   })
 
-  test('a file object is a descriptor to other functions, and closefd: false leaves it open', () => {
+  test('other functions accept a file object as descriptor, and closefd: false leaves it open', () => {
     const fd = opened('text')
     const file = os.fdopen(fd, 'r+', { closefd: false })
     assert.equal(file.fileno(), fd)
@@ -140,7 +140,7 @@ describe('fdopen', () => {
     os.close(fd)
   })
 
-  test('it raises an audit event', () => {
+  test('raises an audit event', () => {
     const messages: unknown[] = []
     const listener = (message: unknown): void => void messages.push(message)
     subscribe('open', listener)

@@ -24,7 +24,7 @@ const runProgram = (name: string, ...args: string[]): { stdout: string; stderr: 
   })
 
 describe('buffers', () => {
-  test('what is written waits until there is enough, or flush, or close', () => {
+  test('written data is buffered until the buffer is full, or flush, or close', () => {
     const file = os.fdopen(opened(''), 'wb', 10)
     const now = (): string => readFileSync(path, 'latin1')
     file.write(Buffer.from('12345'))
@@ -42,7 +42,7 @@ describe('buffers', () => {
     assert.equal(now(), '1234567890Aa long one that does not fitB')
   })
 
-  test('without a buffer each call is one call; with line buffering each line is written', () => {
+  test('unbuffered, each call of write is a system call; with line buffering each line is', () => {
     const now = (): string => readFileSync(path, 'latin1')
     using raw = os.fdopen(opened(''), 'wb', 0)
     raw.write(Buffer.from('now'))
@@ -55,13 +55,13 @@ describe('buffers', () => {
     assert.equal(now(), 'half a line\nand')
   })
 
-  test('a binary file warns that it has no line buffering', async () => {
+  test('line buffering of a binary file emits a warning', async () => {
     const warned = once(process, 'warning') as Promise<[Error]>
     os.fdopen(opened(''), 'wb', 1).close()
     assert.equal((await warned)[0].name, 'RuntimeWarning')
   })
 
-  test('a terminal has line buffering, and can be read and written at once', () => {
+  test('a terminal is line-buffered, and one file object can read and write it', () => {
     const [master, slave] = os.openpty()
     using keys = os.fdopen(master, 'r+')
     using screen = os.fdopen(slave, 'r+')
@@ -75,7 +75,7 @@ describe('buffers', () => {
     assert.equal(keys.readline(), 'name? osier\n')
   })
 
-  test('memory that was written is copied: it may change afterwards', () => {
+  test('write copies its buffer, which may change afterwards', () => {
     using file = os.fdopen(opened(''), 'wb+')
     const memory = Buffer.from('before')
     file.write(memory)
@@ -97,7 +97,7 @@ describe('buffers', () => {
     }
   })
 
-  test('data that waits is written at the end of the process, and where a file is collected with a warning', () => {
+  test('buffered data is written at exit, and when the file object is collected, with a warning', () => {
     writeFileSync(path, '')
     assert.deepEqual(runProgram('unflushed', path).stderr, '')
     assert.equal(readFileSync(path, 'latin1'), 'written at exit')
@@ -116,7 +116,7 @@ describe('buffers', () => {
   })
 })
 
-describe('descriptors that do not block', () => {
+describe('non-blocking descriptors', () => {
   test('an incomplete line is not lost', () => {
     const [r, w] = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     for (const mode of ['r', 'rb'] as const) {
@@ -139,7 +139,7 @@ describe('descriptors that do not block', () => {
     os.close(w)
   })
 
-  test('a full pipe: the number of written bytes is reported, and no others are taken', () => {
+  test('writing to a full pipe reports the number of written bytes, and buffers no others', () => {
     const [r, w] = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     const file = os.fdopen(w, 'wb', 1000)
     const size = 200_000

@@ -39,7 +39,7 @@ function step(file: os.TextFile, { line, size }: { line: boolean; size: number }
 }
 
 describe('reading text in pieces', () => {
-  test('reads of any size return the whole text', () => {
+  test('reads of any size together return the whole text', () => {
     fc.assert(
       fc.property(bytes, options, steps, (content, settings, pieces) => {
         using file = textFile(content, settings)
@@ -68,7 +68,7 @@ describe('reading text in pieces', () => {
     )
   })
 
-  test('there is no position within an escape', () => {
+  test('tell throws within an escape sequence', () => {
     using file = textFile(Buffer.from('a\xffb', 'latin1'), { errors: 'backslashreplace' })
     assert.equal(file.read(2), 'a\\')
     assert.throws(() => file.tell(), RangeError)
@@ -76,7 +76,7 @@ describe('reading text in pieces', () => {
     assert.equal(file.tell(), 2)
   })
 
-  test('lines end as they should, and only there', () => {
+  test('lines end only where the newline option says', () => {
     const ends = { '': /\r\n|\r|\n/g, '\n': /\n/g, '\r': /\r/g, '\r\n': /\r\n/g }
     fc.assert(
       fc.property(bytes, options, (content, settings) => {
@@ -96,7 +96,7 @@ describe('reading text in pieces', () => {
     )
   })
 
-  test('what was read with surrogateescape is written as it was', () => {
+  test('text that was read with surrogateescape is written unchanged', () => {
     fc.assert(
       fc.property(bytes, fc.constantFrom('utf-8', 'ascii', 'koi8-r', 'latin-1'), (content, encoding) => {
         using file = textFile(content, { encoding, errors: 'surrogateescape', newline: '' })
@@ -110,7 +110,7 @@ describe('reading text in pieces', () => {
     )
   })
 
-  test('sizes are in characters: a pair of surrogates is one, and never torn', () => {
+  test('read counts characters, and never splits a pair of surrogates', () => {
     using file = textFile(Buffer.from('\u{1f600}\u{1f600}a\r\nb'), {})
     assert.equal(file.read(1), '\u{1f600}')
     assert.equal(file.readline(2), '\u{1f600}a')
@@ -120,7 +120,7 @@ describe('reading text in pieces', () => {
     assert.equal(ignoring.write('\u{1f600}\udc00\udc00'), 3)
   })
 
-  test('a line of many blocks, and many lines', () => {
+  test('reads a line longer than many blocks, and many lines', () => {
     const long = 'x'.repeat(3_000_000)
     const lines = Array.from({ length: 50_000 }, (_, index) => `line ${index}\n`)
     using file = textFile(Buffer.from(`${long}\n${lines.join('')}`), {})
@@ -132,7 +132,7 @@ describe('reading text in pieces', () => {
 })
 
 describe('reading and writing one file', () => {
-  test('text is written where the reader is, not where reading ahead ended', () => {
+  test('write continues at the position of the reader, not after the data read ahead', () => {
     using file = textFile(Buffer.from('erste\nzweite\ndritte\n'), { newline: '\n' })
     assert.equal(file.readline(), 'erste\n')
     file.write('ZWEI')
@@ -145,7 +145,7 @@ describe('reading and writing one file', () => {
     assert.equal(file.read(), '')
   })
 
-  test('a character that is refused writes nothing', () => {
+  test('text with a character that cannot be encoded is not written at all', () => {
     using file = textFile(Buffer.alloc(0), { encoding: 'ascii' })
     file.write('a')
     assert.throws(() => file.write('bä'), { name: 'RangeError', message: /U\+00E4 cannot be encoded as ascii/ })
@@ -153,7 +153,7 @@ describe('reading and writing one file', () => {
     assert.equal(os.fstat(file).st_size, 1)
   })
 
-  test('invalid bytes are an error, and stay unread', () => {
+  test('invalid bytes are an error, and remain unread', () => {
     using file = textFile(Buffer.from('a\xff\n', 'latin1'), { encoding: 'utf-8' })
     const refusal = { name: 'RangeError', code: 'ERR_ENCODING_INVALID_ENCODED_DATA', message: /0xff.* utf-8/ }
     assert.throws(() => file.read(), refusal)

@@ -47,7 +47,7 @@ function names(): [name: Path, bytes: Buffer][] {
 }
 
 describe('chdir, fchdir, getcwd', () => {
-  test('the process and Node agree on where they are', () => {
+  test('os and Node return the same current directory', () => {
     for (const [name, bytes] of names()) {
       os.mkdir(name)
       os.chdir(name)
@@ -61,13 +61,13 @@ describe('chdir, fchdir, getcwd', () => {
     }
   })
 
-  test('process.chdir is noticed, too', () => {
+  test('getcwd sees a directory that process.chdir set', () => {
     mkdirSync('a')
     process.chdir('a')
     assert.equal(os.getcwd(), join(place, 'a'))
   })
 
-  test('a descriptor serves in place of the path', () => {
+  test('chdir accepts a descriptor', () => {
     mkdirSync('a')
     const fd = os.open('a', os.O_RDONLY)
     try {
@@ -82,7 +82,7 @@ describe('chdir, fchdir, getcwd', () => {
     assert.throws(() => os.fchdir(fd), { code: 'EBADF', filename: fd })
   })
 
-  test('errors and bad arguments leave it where it was', () => {
+  test('errors and invalid arguments leave the current directory unchanged', () => {
     writeFileSync('file', '')
     assert.throws(() => os.chdir('no'), { name: 'FileNotFoundError', syscall: 'chdir', path: 'no' })
     assert.throws(() => os.chdir('file'), os.NotADirectoryError)
@@ -95,7 +95,7 @@ describe('chdir, fchdir, getcwd', () => {
     assert.deepEqual([os.getcwd(), process.cwd()], [place, place])
   })
 
-  test('in a removed directory there is no path to return', () => {
+  test('getcwd throws in a removed directory', () => {
     const gone = askNode<unknown>(`
       os.mkdir(${JSON.stringify(join(place, 'gone'))})
       os.chdir(${JSON.stringify(join(place, 'gone'))})
@@ -118,7 +118,7 @@ describe('chdir, fchdir, getcwd', () => {
     })
   })
 
-  test('a path longer than PATH_MAX is returned completely', { skip: muslSkip() || otherRoot }, () => {
+  test('getcwd returns a path longer than PATH_MAX completely', { skip: muslSkip() || otherRoot }, () => {
     const part = 'deep-'.repeat(40)
     const depth = 400
     const lengths = askNode<unknown>(`
@@ -130,7 +130,7 @@ describe('chdir, fchdir, getcwd', () => {
     assert.deepEqual(lengths, [true, true])
   })
 
-  test('a worker thread may ask, not change', async () => {
+  test('in a worker thread getcwd works and chdir throws', async () => {
     const [codes, cwd] = await inWorker<[string[], string]>(`
       const code = (call) => { try { call(); return 'done' } catch (error) { return error.code } }
       return [[code(() => os.chdir('/')), code(() => os.fchdir(0))], os.getcwd()]`)
@@ -138,7 +138,7 @@ describe('chdir, fchdir, getcwd', () => {
     assert.equal(cwd, place)
   })
 
-  test('a worker notices a change', async () => {
+  test('a worker thread sees a change by the main thread', async () => {
     os.mkdir('a')
     os.chdir('a')
     const there = await inWorker('return [os.getcwd(), process.cwd()]')

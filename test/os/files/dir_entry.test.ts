@@ -73,7 +73,7 @@ test('the status of a link is read relative to the directory of its iterator', (
   for (const iterator of iterators) iterator.close()
 })
 
-test('is_dir and is_file of entries that are no links cost no system call', {
+test('is_dir and is_file of entries that are not links make no system call', {
   skip: noStrace || onlyNode('it makes system calls of its own meanwhile'),
 }, () => {
   const place = plant(manyFiles(200))
@@ -99,7 +99,7 @@ test('is_dir and is_file of entries that are no links cost no system call', {
   assert.ok(names.length <= 6)
 })
 
-test('statSync and the entry agree on a file system that is not the root’s', () => {
+test('is_dir and is_file agree with statSync on other file systems', () => {
   for (const path of ['/proc/self', '/dev', '/sys']) {
     if (!existsSync(path)) continue
     for (const entry of os.scandir(path)) {

@@ -61,7 +61,7 @@ const present = (): string[] =>
     .sort()
 
 describe('mkdir and rmdir', () => {
-  test('make and remove directories of every kind of name', { skip: lossyNames }, () => {
+  test('make and remove directories with names of every kind', { skip: lossyNames }, () => {
     const all = names()
     for (const [name] of all) os.mkdir(name)
     assert.deepEqual(present(), all.map(([, bytes]) => bytes.toString('latin1')).sort())
@@ -69,7 +69,7 @@ describe('mkdir and rmdir', () => {
     assert.deepEqual(present(), [])
   })
 
-  test('the mode is 0o777 or what is given, less the umask', () => {
+  test('the mode is 0o777 or the given one, without the bits of the umask', () => {
     for (const umask of [0, 0o022, 0o077]) {
       process.umask(umask)
       os.mkdir('default')
@@ -82,7 +82,7 @@ describe('mkdir and rmdir', () => {
     }
   })
 
-  test('a relative path starts at dir_fd', () => {
+  test('a relative path is relative to dir_fd', () => {
     mkdirSync('inner')
     const dir_fd = os.open('inner', os.O_RDONLY)
     try {
@@ -102,7 +102,7 @@ describe('mkdir and rmdir', () => {
     assert.throws(() => os.mkdir('x', { dir_fd }), { code: 'EBADF', syscall: 'mkdir', path: 'x' })
   })
 
-  test('errors have the error code and the path', () => {
+  test('errors have the code and the path', () => {
     mkdirSync('full/inner', { recursive: true })
     writeFileSync('file', '')
     const mkdir = (path: Path) => () => os.mkdir(path)
@@ -120,7 +120,7 @@ describe('mkdir and rmdir', () => {
     assert.throws(rmdir('full/.'), { code: 'EINVAL' })
   })
 
-  test('arguments are checked before the system sees them', () => {
+  test('arguments are checked before the system call', () => {
     for (const bad of [undefined, null, 5, true, {}, [], ['a']]) {
       assert.throws(() => os.mkdir(wrong(bad)), { name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE', message: /"path"/ })
       assert.throws(() => os.rmdir(wrong(bad)), { name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE', message: /"path"/ })
@@ -139,7 +139,7 @@ describe('mkdir and rmdir', () => {
     assert.deepEqual(present(), [])
   })
 
-  test('permission is the system’s to give', { skip: noOrdinaryUser }, () => {
+  test('a missing permission is a PermissionError', { skip: noOrdinaryUser }, () => {
     os.mkdir('closed', 0o555)
     os.chmod(folder, 0o755)
     os.chmod(place, 0o555)
@@ -159,7 +159,7 @@ describe('mkdir and rmdir', () => {
 })
 
 describe('makedirs', () => {
-  test('makes what is missing, and the umask holds for all of it', () => {
+  test('makes the missing directories, all subject to the umask', () => {
     process.umask(0o027)
     os.makedirs('a/b/c/d')
     for (const path of ['a', 'a/b', 'a/b/c', 'a/b/c/d']) assert.equal(modeOf(path), 0o750, path)
@@ -169,7 +169,7 @@ describe('makedirs', () => {
     assert.deepEqual(['m', 'm/n'].map(modeOf), [0o750, 0o710])
   })
 
-  test('takes every kind of name', () => {
+  test('accepts names of every kind', () => {
     for (const [name, bytes] of names()) {
       const above = Buffer.concat([bytes, Buffer.from('/sub')])
       if (name instanceof Uint8Array) os.makedirs(above)
@@ -195,7 +195,7 @@ describe('makedirs', () => {
     os.makedirs('/', { exist_ok: true })
   })
 
-  test('exist_ok takes a directory for granted, nothing else', () => {
+  test('exist_ok accepts an existing directory, and no other file', () => {
     os.makedirs('a/b')
     writeFileSync('a/file', '')
     symlinkSync('b', 'a/link')
@@ -212,7 +212,7 @@ describe('makedirs', () => {
     assert.throws(() => os.makedirs('a/broken/x', { exist_ok: true }), os.FileNotFoundError)
   })
 
-  test('arguments are checked before anything is made', () => {
+  test('arguments are checked before a directory is made', () => {
     assert.throws(() => os.makedirs(wrong(7)), { name: 'TypeError', message: /"name"/ })
     assert.throws(() => os.makedirs('x/y', wrong('a')), { name: 'TypeError', message: /"mode"/ })
     assert.throws(() => os.makedirs('x/y', 0o777, wrong(1)), { name: 'TypeError', message: /"exist_ok"/ })
@@ -221,7 +221,7 @@ describe('makedirs', () => {
     assert.deepEqual(present(), [])
   })
 
-  test('processes that make the same directories at the same time all succeed', async () => {
+  test('succeeds in all processes that make the same directories at the same time', async () => {
     const program = `
       import os from 'osier'
       for (let i = 0; i < 150; i++) os.makedirs(['race', i % 7, i, 'x', 'y', 'z'].join('/'), { exist_ok: true })`
@@ -244,7 +244,7 @@ describe('makedirs', () => {
 const specifier = (): string => JSON.stringify(import.meta.resolve('osier'))
 
 describe('removedirs', () => {
-  test('removes what is empty from the end upwards, and stops at what is not', () => {
+  test('removes empty directories from the last one upwards, and stops at the first that is not empty', () => {
     os.makedirs('a/b/c/d')
     writeFileSync('a/file', '')
     os.removedirs('a/b/c/d')
@@ -257,7 +257,7 @@ describe('removedirs', () => {
     assert.deepEqual(present(), ['a'])
   })
 
-  test('only the last directory’s error is thrown', () => {
+  test('throws only if the last directory cannot be removed', () => {
     os.makedirs('a/b')
     writeFileSync('a/b/file', '')
     assert.throws(() => os.removedirs('a/b'), { code: 'ENOTEMPTY', path: 'a/b', syscall: 'rmdir' })
@@ -266,7 +266,7 @@ describe('removedirs', () => {
     assert.ok(existsSync('a/b/file'))
   })
 
-  test('what is not named is not removed', () => {
+  test('does not remove a directory that the path does not name', () => {
     os.makedirs('a/b')
     process.chdir('a')
     os.removedirs('b')
@@ -275,7 +275,7 @@ describe('removedirs', () => {
 })
 
 describe('renames', () => {
-  test('makes what the new name needs and removes what the old one leaves empty', () => {
+  test('makes the parents of the new path, and removes the emptied parents of the old one', () => {
     os.makedirs('a/b/c')
     writeFileSync('a/b/c/file', 'text')
     os.renames('a/b/c/file', 'x/y/file')
@@ -292,7 +292,7 @@ describe('renames', () => {
     assert.deepEqual(readdirSync('deep'), [])
   })
 
-  test('where the renaming fails, the directories that were made stay', () => {
+  test('leaves the directories that it made if the rename fails', () => {
     assert.throws(() => os.renames('no', 'new/er/x'), { name: 'FileNotFoundError', syscall: 'rename', path: 'no' })
     assert.ok(isDirectory('new/er'))
     assert.throws(() => os.renames(wrong(1), 'x'), { name: 'TypeError', message: /"old"/ })

@@ -18,7 +18,7 @@ const placeWith = (...names: readonly string[]): string => plant(files(names))
 const wrong = <T>(value: unknown): T => value as T
 const scanned = (path: string): DirEntry<string>[] => [...os.scandir(path)]
 
-test('every byte can be in a name, and every listing returns it', { skip: lossyNames }, () => {
+test('every listing returns names with every byte', { skip: lossyNames }, () => {
   const place = plant({})
   const names: Buffer[] = []
   for (let byte = 1; byte < 256; byte++) if (byte !== 0x2f && byte !== 0x2e) names.push(Buffer.from([byte]))
@@ -37,7 +37,7 @@ test('every byte can be in a name, and every listing returns it', { skip: lossyN
   assert.deepEqual(readdirSync(place), [])
 })
 
-test('names of every length come through, in all scripts', () => {
+test('every listing returns names of every length, in all scripts', () => {
   const lengths = Array.from({ length: 255 }, (_, i) => 'n'.repeat(i + 1))
   const others = [
     'ünïcödé',
@@ -55,7 +55,7 @@ test('names of every length come through, in all scripts', () => {
 })
 
 describe('listdir', () => {
-  test('takes a path of any kind, or a descriptor, or nothing', async () => {
+  test('accepts a path of any kind, a descriptor, or no argument', async () => {
     const place = placeWith('a', 'b')
     const sorted = (names: readonly (string | Uint8Array)[]): unknown[] => [...names].sort()
     const fd = os.open(place, os.O_RDONLY)
@@ -98,7 +98,7 @@ describe('listdir', () => {
     assert.deepEqual(await inWorker(`return os.listdir(${JSON.stringify(place)}).sort()`), ['a', 'b'])
   })
 
-  test('errors have the path, and no descriptor is leaked', { skip: ownSignals }, () => {
+  test('errors have the path, and leak no descriptor', { skip: ownSignals }, () => {
     const place = placeWith('file')
     const before = openCount()
     assert.throws(() => os.listdir(`${place}/no`), {
@@ -127,7 +127,7 @@ describe('listdir', () => {
     assert.equal(openCount(), before)
   })
 
-  test('a directory without permission', { skip: noOrdinaryUser }, () => {
+  test('throws for a directory without permission', { skip: noOrdinaryUser }, () => {
     const place = placeWith('a')
     os.chmod(place, 0o311)
     const outcome = askOrdinaryUser(`
@@ -138,7 +138,7 @@ describe('listdir', () => {
     assert.deepEqual(outcome, ['PermissionError', 'PermissionError'])
   })
 
-  test('a descriptor can be listed repeatedly, by any function', () => {
+  test('lists a descriptor repeatedly, with every function', () => {
     const place = plant(manyFiles(2000))
     const fd = os.open(place, os.O_RDONLY)
     try {
@@ -152,7 +152,7 @@ describe('listdir', () => {
   })
 })
 
-test('a directory of 100 000 entries', () => {
+test('a directory with 100 000 entries is listed completely', () => {
   const place = plant({})
   const program = 'import os, sys\nfor i in range(100_000): os.close(os.open(f"{sys.argv[1]}/{i}", os.O_CREAT))'
   if (noPython) for (let i = 0; i < 100_000; i++) closeSync(openSync(`${place}/${i}`, 'w'))

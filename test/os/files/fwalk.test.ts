@@ -22,7 +22,7 @@ const wrong = <T>(value: unknown): T => value as T
 const paths = (walk: Iterable<readonly [path: string, ...unknown[]]>, place: string): string[] =>
   [...walk].map(([path]) => path.slice(place.length))
 
-test('dirfd is the directory, until the next step', () => {
+test('dirfd is open on the directory until the next step', () => {
   const place = planted(sampleTree)
   const before = openCount()
   for (const topdown of [true, false]) {
@@ -38,7 +38,7 @@ test('dirfd is the directory, until the next step', () => {
   }
 })
 
-test('the top may be left out, and start at dir_fd', () => {
+test('top is "." by default, and is relative to dir_fd', () => {
   const place = planted({ a: { b: {} } })
   process.chdir(`${place}/a`)
   assert.deepEqual(paths(os.fwalk(), ''), ['.', './b'])
@@ -82,7 +82,7 @@ test('fwalk throws if top cannot be opened, and yields nothing if top is a file 
   assert.throws(() => [...os.fwalk(`${place}/broken`, { follow_symlinks: true })], os.FileNotFoundError)
 })
 
-test('arguments are checked at once', () => {
+test('arguments are checked by the call, before the first step', () => {
   assert.throws(() => os.fwalk(wrong(3)), { name: 'TypeError', message: /"top"/ })
   assert.throws(() => os.fwalk('.', wrong<FwalkOptions>({ followlinks: true })), { message: /"options"/ })
   assert.throws(() => os.fwalk('.', wrong<FwalkOptions>({ follow_symlinks: 1 })), { message: /"follow_symlinks"/ })
@@ -90,7 +90,7 @@ test('arguments are checked at once', () => {
   assert.throws(() => os.fwalk('.', wrong<FwalkOptions>({ onerror: {} })), { message: /"onerror"/ })
 })
 
-test('the caller says where to go', () => {
+test('the caller chooses the directories to enter by changing dirnames', () => {
   const place = planted({ a: { x: { y: {} } }, b: {}, c: {} })
   const visited: string[] = []
   for (const [path, directories] of os.fwalk(place)) {
@@ -103,7 +103,7 @@ test('the caller says where to go', () => {
   assert.deepEqual(paths(walk, place).slice(-2), ['/b', '/c'])
 })
 
-test('moving directories does not redirect it', () => {
+test('moved directories do not redirect the walk', () => {
   const outside = planted({ secret: {} })
   const place = planted({ a: { x: { y: {} } }, b: {} })
   const visited: string[] = []
@@ -132,7 +132,7 @@ test('a directory that becomes a link is not entered', () => {
   }
 })
 
-test('leaving early, and throwing, closes everything', () => {
+test('break and throw close all descriptors', () => {
   const place = planted(sampleTree)
   const before = openCount()
   for (const topdown of [true, false]) {
@@ -153,7 +153,7 @@ test('leaving early, and throwing, closes everything', () => {
   assert.equal(openCount(), before)
 })
 
-test('a top that may not be read is thrown, be it a file or behind a link, as in Python', {
+test('a top that may not be read throws, also if it is a file or a link, as in Python', {
   skip: noPython || noOrdinaryUser,
 }, (t) => {
   const place = planted({ file: 'file', closed: {}, fileLink: { link: 'file' }, link: { link: 'closed' } })
@@ -185,7 +185,7 @@ print(json.dumps([[outcome(top)] * 2 for top in sys.argv[1:]]))`
   assert.deepEqual(found, Array(4).fill(['EACCES', 'EACCES']))
 })
 
-test('no more descriptors than the system gives: the rest goes to onerror', { skip: missing('prlimit') }, () => {
+test('without free descriptors the error goes to onerror', { skip: missing('prlimit') }, () => {
   const place = planted({})
   const outcome = askNode<unknown>(`
     import { execFileSync } from 'node:child_process'
@@ -203,7 +203,7 @@ test('no more descriptors than the system gives: the rest goes to onerror', { sk
   assert.deepEqual(outcome, { errors: ['EMFILE'], walked: 61, isCut: true, left: 0 })
 })
 
-test('goes deeper than a path can be long', () => {
+test('a tree deeper than PATH_MAX is walked', () => {
   const place = planted({})
   const part = 'deep-'.repeat(40)
   const depth = 60

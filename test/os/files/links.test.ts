@@ -38,7 +38,7 @@ describe('link', () => {
     assert.equal(os.stat(join(root, 'file')).st_nlink, 2)
   })
 
-  test('links a symbolic link itself, unless it is to follow it', () => {
+  test('links a symbolic link itself, or its target with follow_symlinks', () => {
     const root = tree()
     const path = (name: string): string => join(root, name)
     os.link(path('to-file'), path('default'))
@@ -52,7 +52,7 @@ describe('link', () => {
 })
 
 describe('symlink and readlink', () => {
-  test('keep any text unchanged', () => {
+  test('return any text unchanged', () => {
     const root = tree()
     for (const [index, text] of ['.', '../..', '/', 'é/\udcff', 'x'.repeat(4095), ' '].entries()) {
       const path = join(root, `link-${index}`)
@@ -65,7 +65,7 @@ describe('symlink and readlink', () => {
     assert.throws(() => os.symlink('x'.repeat(4096), join(root, 'long')), { code: 'ENAMETOOLONG' })
   })
 
-  test('start at an open directory, and take target_is_directory for what it is here: nothing', () => {
+  test('accept dir_fd, and ignore target_is_directory', () => {
     const root = tree()
     withFd(root, (fd) => {
       os.symlink('one', 'one', true, { dir_fd: fd })

@@ -29,7 +29,7 @@ function withFd<T>(path: string, body: (fd: number) => T): T {
 }
 
 describe('rename and replace', () => {
-  test('put a file in place of another, an empty directory in place of another, between open directories', () => {
+  test('replace a file by a file, and an empty directory by a directory, relative to open directories', () => {
     for (const call of [os.rename, os.replace]) {
       const root = tree()
       writeFileSync(join(root, 'other'), 'other')
@@ -45,7 +45,7 @@ describe('rename and replace', () => {
     }
   })
 
-  test('name themselves and both paths where they fail', () => {
+  test('throw errors with the function and both paths', () => {
     const paths = ['/missing/a', '/missing/b'] as const
     for (const call of [os.rename, os.replace, os.link, os.symlink]) {
       const [filename, filename2] = paths
@@ -55,7 +55,7 @@ describe('rename and replace', () => {
 })
 
 describe('remove and unlink', () => {
-  test('remove links rather than what they point to, and no directories', () => {
+  test('remove links rather than their targets, and throw for directories', () => {
     for (const call of [os.remove, os.unlink]) {
       const root = tree()
       call(join(root, 'to-full'))

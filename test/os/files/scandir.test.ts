@@ -36,7 +36,7 @@ function specialEntries(): string {
 }
 
 describe('scandir', () => {
-  test('an entry knows its name, path, inode and type', () => {
+  test('an entry has its name, path, inode and type', () => {
     const place = specialEntries()
     const seen = scanned(place)
     assert.deepEqual(seen.map((entry) => entry.name).sort(), readdirSync(place).sort())
@@ -118,7 +118,7 @@ print(json.dumps([about(entry) for entry in os.scandir(sys.argv[1])]))`,
     assert.deepEqual(ours, theirs)
   })
 
-  test('the path begins as it was given', () => {
+  test('the path of an entry begins with the given path', () => {
     const place = placeWith('x')
     const first = (path: string): string | undefined => scanned(path)[0]?.path
     assert.equal(first(place), `${place}/x`)
@@ -135,7 +135,7 @@ print(json.dumps([about(entry) for entry in os.scandir(sys.argv[1])]))`,
     assert.deepEqual([bytes?.name, bytes?.path], [Buffer.from('x'), Buffer.from(`${place}/x`)])
   })
 
-  test('over a descriptor, an entry’s path is its name, and its directory is the descriptor', () => {
+  test('an entry of a descriptor has its name as path, and is relative to the descriptor', () => {
     const place = placeWith('a', 'b')
     const fd = os.open(place, os.O_RDONLY)
     const entries = [...os.scandir(fd)]
@@ -150,7 +150,7 @@ print(json.dumps([about(entry) for entry in os.scandir(sys.argv[1])]))`,
     assert.throws(() => fresh?.stat(), { code: 'EBADF' })
   })
 
-  test('what was asked once is remembered', () => {
+  test('an entry caches its type and status', () => {
     const place = placeWith('file')
     mkdirSync(`${place}/directory`)
     symlinkSync('file', `${place}/link`)
@@ -184,7 +184,7 @@ print(json.dumps([about(entry) for entry in os.scandir(sys.argv[1])]))`,
     assert.equal(unasked.stat({ follow_symlinks: false }).st_size, 4)
   })
 
-  test('what is gone is what it was; what was a link is nothing', () => {
+  test('an entry keeps its type after the file is removed; a link to a removed file is neither file nor directory', () => {
     const place = placeWith('file')
     mkdirSync(`${place}/directory`)
     symlinkSync('file', `${place}/link`)
@@ -198,7 +198,7 @@ print(json.dumps([about(entry) for entry in os.scandir(sys.argv[1])]))`,
     for (const entry of seen.values()) assert.throws(() => entry.stat(), os.FileNotFoundError)
   })
 
-  test('options are checked, of every entry', () => {
+  test('entries check their options', () => {
     const place = placeWith('file')
     mkdirSync(`${place}/directory`)
     for (const entry of scanned(place)) {
@@ -214,7 +214,7 @@ print(json.dumps([about(entry) for entry in os.scandir(sys.argv[1])]))`,
     }
   })
 
-  test('errors come at once, and nothing stays open', () => {
+  test('errors are thrown by the call, and leave nothing open', () => {
     const place = placeWith('file')
     const before = openCount()
     assert.throws(() => os.scandir(`${place}/no`), {
@@ -230,7 +230,7 @@ print(json.dumps([about(entry) for entry in os.scandir(sys.argv[1])]))`,
   })
 })
 
-test('audit events have the path, or null without one', () => {
+test('audit events have the path, or null without a path', () => {
   const place = placeWith('a')
   const heard = askNode(`
     const heard = []

@@ -58,7 +58,7 @@ describe('the iterator of scandir', () => {
     assert.equal(openCount(), before)
   })
 
-  test('many can run side by side and within each other', () => {
+  test('many iterators can be open and nested', () => {
     const places = [plant(manyFiles(1500)), placeWith('a', 'b', 'c'), plant(manyFiles(700))]
     const iterators = places.map((place) => os.scandir(place))
     const counts = places.map(() => 0)
@@ -82,7 +82,7 @@ describe('the iterator of scandir', () => {
     assert.equal(pairs, 3)
   })
 
-  test('over a descriptor continues when that is closed meanwhile', () => {
+  test('continues when the descriptor that it lists is closed', () => {
     const place = plant(manyFiles(3000))
     const fd = os.open(place, os.O_RDONLY)
     const iterator = os.scandir(fd)
@@ -94,7 +94,7 @@ describe('the iterator of scandir', () => {
     os.close(other)
   })
 
-  test('ends where the directory is removed meanwhile', () => {
+  test('ends when the directory is removed', () => {
     const place = plant(manyFiles(3000))
     const iterator = os.scandir(place)
     const first = iterator.next().value
@@ -106,7 +106,7 @@ describe('the iterator of scandir', () => {
     assert.throws(() => first.stat(), os.FileNotFoundError)
   })
 
-  test('continues when the directory is renamed meanwhile', () => {
+  test('continues when the directory is renamed', () => {
     const place = plant(manyFiles(3000))
     const iterator = os.scandir(place)
     iterator.next()
@@ -114,7 +114,7 @@ describe('the iterator of scandir', () => {
     assert.equal([...iterator].length, 2999)
   })
 
-  test('the descriptor of a file that is not a directory is refused, and its offset is unchanged', () => {
+  test('refuses the descriptor of a file, and leaves its offset unchanged', () => {
     const fd = os.open(`${placeWith('file')}/file`, os.O_RDWR)
     os.lseek(fd, 5, os.SEEK_SET)
     for (const call of [os.listdir, os.scandir]) assert.throws(() => call(fd), { code: 'ENOTDIR', filename: fd })
@@ -122,7 +122,7 @@ describe('the iterator of scandir', () => {
     os.close(fd)
   })
 
-  test('an error in the middle is thrown, and closes it', { skip: noSeccomp }, () => {
+  test('throws a read error, and is closed by it', { skip: noSeccomp }, () => {
     const place = plant(manyFiles(3000))
     const support = new URL('../../support/seccomp.js', import.meta.url).href
     const outcome = askNode<unknown>(`
@@ -159,7 +159,7 @@ describe('the iterator of scandir', () => {
     assert.ok(fds <= 0, `${fds} descriptors are still open`)
   })
 
-  test('an unreferenced iterator is closed when it is garbage-collected, with a ResourceWarning', () => {
+  test('is closed with a ResourceWarning when it is garbage-collected', () => {
     const place = placeWith('a', 'b')
     const bytes = placeWith('a', 'b')
     const outcome = askNode<{ warnings: string[][]; open: number }>(

@@ -39,7 +39,7 @@ function steps(walk: Iterable<readonly unknown[]>, below = ''): unknown[] {
 const paths = (walk: Iterable<readonly [path: string, ...unknown[]]>, place: string): string[] =>
   [...walk].map(([path]) => path.slice(place.length))
 
-test('what links point to is asked between one name and the next, and disturbs none of them', () => {
+test('following a link while a directory is read does not disturb its listing', () => {
   const tree: Record<string, Tree[string]> = { folder: {}, file: 'file' }
   const [folders, files] = [['folder'], ['file']]
   for (let i = 0; i < 100; i++) {
@@ -53,7 +53,7 @@ test('what links point to is asked between one name and the next, and disturbs n
   assert.deepEqual(step?.[2].sort(), files.sort())
 })
 
-describe('walk and fwalk go as Python’s', { skip: noPython }, () => {
+describe('walk and fwalk yield the steps of Python’s', { skip: noPython }, () => {
   /** The steps in Python, of `walk` or `fwalk`, with these keyword arguments. */
   function theirs(name: string, top: string | Buffer, keywords: object): unknown[] {
     const program = `
@@ -97,7 +97,7 @@ print(json.dumps([[os.fsdecode(step[0]), *([os.fsdecode(n) for n in names] for n
     }
   })
 
-  test('whatever the top is', () => {
+  test('for any top: a directory, a file, a link, a missing path', () => {
     const place = planted(sampleTree)
     const tops = [
       '',
@@ -124,7 +124,7 @@ print(json.dumps([[os.fsdecode(step[0]), *([os.fsdecode(n) for n in names] for n
 })
 
 describe('walk', () => {
-  test('begins with the top as it was given', () => {
+  test('yields the top as it was given first', () => {
     const place = planted({ a: { b: {} } })
     const of = (top: string): string[] => [...os.walk(top)].map(([path]) => path)
     assert.deepEqual(of(place), [place, `${place}/a`, `${place}/a/b`])
@@ -137,7 +137,7 @@ describe('walk', () => {
     assert.deepEqual([...os.walk({ __fspath__: () => Buffer.from('a') })][1]?.[0], Buffer.from('a/b'))
   })
 
-  test('arguments come by position or by name', () => {
+  test('accepts arguments by position and by name', () => {
     const place = planted(finite)
     const errors: unknown[] = []
     const onerror = (error: unknown): void => void errors.push(error)
@@ -151,7 +151,7 @@ describe('walk', () => {
     assert.equal(errors.length, 1)
   })
 
-  test('arguments are checked at once, before the first step', () => {
+  test('checks its arguments when called, before the first step', () => {
     for (const top of [undefined, null, 3, {}, []]) {
       assert.throws(() => os.walk(wrong(top)), { name: 'TypeError', message: /"top"/ })
     }
@@ -167,7 +167,7 @@ describe('walk', () => {
     assert.throws(() => [...os.walk('\ud800')], { name: 'RangeError', message: /surrogate/ })
   })
 
-  test('downwards, the caller says where to go, and in which order', () => {
+  test('topdown, the caller chooses the directories to enter, and their order', () => {
     const place = planted({ a: { x: {} }, b: { x: {} }, c: { x: {} }, file: 'file' })
     const visited: string[] = []
     for (const [path, directories] of os.walk(place)) {
@@ -210,7 +210,7 @@ describe('walk', () => {
     assert.throws(() => bytes.next(), { name: 'TypeError', message: /"dirnames"/ })
   })
 
-  test('upwards, what the caller does to a step changes nothing', () => {
+  test('bottom-up, changes of dirnames have no effect', () => {
     const place = planted({ a: { b: {} }, c: {} })
     const expected = paths(os.walk(place, { topdown: false }), place)
     const visited: string[] = []
@@ -222,7 +222,7 @@ describe('walk', () => {
     assert.equal(visited.at(-1), '')
   })
 
-  test('an upward walk can remove the tree', () => {
+  test('bottom-up, the caller can remove the tree', () => {
     const place = planted(sampleTree)
     for (const [path, directories, files] of os.walk(place, { topdown: false })) {
       for (const name of files) os.unlink(`${path}/${name}`)
@@ -234,7 +234,7 @@ describe('walk', () => {
     assert.deepEqual(readdirSync(place), [])
   })
 
-  test('links that lead in circles end where the system says so', () => {
+  test('circular links end with the ELOOP of the system', () => {
     const place = planted({ a: { up: { link: '..' } } })
     const errors: string[] = []
     let steps = 0
@@ -265,7 +265,7 @@ describe('walk', () => {
     }
   })
 
-  test('upwards, too: what was a directory when it was listed', () => {
+  test('bottom-up, a directory that became a link is not entered either', () => {
     const outside = planted({ secret: {} })
     const place = planted({ a: { x: {} }, b: { y: {} } })
     const walk = os.walk(place, { topdown: false })
@@ -297,7 +297,7 @@ describe('walk', () => {
     assert.deepEqual(errors, [`ENOENT ${place}/b`, `ENOTDIR ${place}/c`])
   })
 
-  test('leaving early, and throwing, closes everything', () => {
+  test('break and throw close all descriptors', () => {
     const place = planted(sampleTree)
     const before = openCount()
     for (const topdown of [true, false]) {
@@ -377,7 +377,7 @@ describe('walk', () => {
     assert.throws(() => [...os.fwalk(top)], { code: 'ENOENT', filename: top })
   })
 
-  test('a directory of more directories than a call takes arguments', async () => {
+  test('yields more directories than a call accepts arguments', async () => {
     const place = planted({})
     // Links to a directory count as directories, and are made faster. With a stack of half a megabyte these are enough.
     const number = 50_000
@@ -392,7 +392,9 @@ describe('walk', () => {
     assert.deepEqual(counts, [number, number, number])
   })
 
-  test('costs open, getdents64 until nothing comes, and close for each directory', { skip: noStrace }, () => {
+  test('makes the system calls open, getdents64 and close for each directory, and no others', {
+    skip: noStrace,
+  }, () => {
     const place = planted({ a: { b: { file: 'file' }, c: {} }, d: {}, file: 'file' })
     const calls = traced(`
       const use = () => { for (const _ of os.walk(${JSON.stringify(place)})); }

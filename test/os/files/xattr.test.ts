@@ -30,7 +30,7 @@ function fresh(name: string): string {
 }
 
 describe('an attribute', { skip }, () => {
-  test('is set, got, listed and removed', () => {
+  test('is set, read, listed and removed', () => {
     const path = fresh('attributes')
     assert.deepEqual(os.listxattr(path), [])
     os.setxattr(path, 'user.one', Buffer.from('first'))
@@ -48,7 +48,7 @@ describe('an attribute', { skip }, () => {
     assert.throws(() => os.removexattr(path, 'user.two'), { code: 'ENODATA', syscall: 'removexattr', path })
   })
 
-  test('is that of a path in any form, or of a descriptor', (t) => {
+  test('is that of a path of any kind, or of a descriptor', (t) => {
     const path = fresh('forms')
     const fd = os.open(path, os.O_RDWR)
     t.after(() => os.close(fd))
@@ -74,7 +74,7 @@ describe('an attribute', { skip }, () => {
     assert.deepEqual(os.getxattr(path, { __fspath__: () => 'user.é' }), Buffer.of(0, 0))
   })
 
-  test('is made or replaced as the flags say', () => {
+  test('is created or replaced according to the flags', () => {
     const path = fresh('flags')
     assert.throws(() => os.setxattr(path, 'user.a', Buffer.of(1), os.XATTR_REPLACE), { code: 'ENODATA' })
     os.setxattr(path, 'user.a', Buffer.of(1), os.XATTR_CREATE)
@@ -83,7 +83,7 @@ describe('an attribute', { skip }, () => {
     assert.deepEqual(os.getxattr(path, 'user.a'), Buffer.of(3))
   })
 
-  test('is got as it was, whatever comes after', () => {
+  test('a returned value does not change with later calls', () => {
     const path = fresh('kept')
     os.setxattr(path, 'user.a', Buffer.from('first'))
     const first = os.getxattr(path, 'user.a')
@@ -110,7 +110,7 @@ test('values have up to 64 KiB', { skip: skipLarge }, () => {
   assert.deepEqual(os.listxattr(many).sort(), names)
 })
 
-test('the number that stands for the current directory elsewhere is no open file', () => {
+test('AT_FDCWD is refused as a descriptor', () => {
   // Linux 6.13 and later would take the current directory's attributes.
   const cwd = join(folder, 'current')
   os.mkdir(cwd)
@@ -127,7 +127,7 @@ test('the number that stands for the current directory elsewhere is no open file
   )
 })
 
-test('a promise sets all of a value that claims to be empty', { skip }, async () => {
+test('promises.setxattr sets the whole value of a view with a false length', { skip }, async () => {
   const path = fresh('claims')
   const value = Uint8Array.from([1, 2, 3])
   Object.defineProperty(value, 'length', { value: 0 })
@@ -135,7 +135,7 @@ test('a promise sets all of a value that claims to be empty', { skip }, async ()
   assert.deepEqual(os.getxattr(path, 'user.a'), Buffer.of(1, 2, 3))
 })
 
-test('links are followed, or not', { skip: skipPython }, () => {
+test('follow_symlinks chooses between a link and its target', { skip: skipPython }, () => {
   const named = (name: string, ...args: unknown[]): Step => [name, ...args]
   for (const path of ['file', 'link', 'nowhere', { bytes: Buffer.from('link').toString('hex') }]) {
     assertSameAsPython(
@@ -210,7 +210,7 @@ test('errors are those of Python', { skip: skipPython }, () => {
   )
 })
 
-test('a descriptor goes with no other option', () => {
+test('a descriptor with follow_symlinks: false is refused', () => {
   const own = { follow_symlinks: false }
   for (const call of [
     () => os.getxattr(5, 'user.a', own),
@@ -229,7 +229,7 @@ test('a descriptor goes with no other option', () => {
   assert.throws(() => os.listxattr(file, { follow_symlinks: 0 }), TypeError)
 })
 
-test('the sets of what is supported name them', () => {
+test('supports_fd and supports_follow_symlinks contain the functions', () => {
   for (const fn of [os.getxattr, os.setxattr, os.removexattr, os.listxattr]) {
     assert.ok(os.supports_fd.has(fn) && os.supports_follow_symlinks.has(fn), fn.name)
   }
