@@ -33,6 +33,8 @@ export class AuditEvent {
   }
 
   raise(...args: readonly unknown[]): void {
+    // Frozen: a hook must not change what later hooks see.
+    Object.freeze(args)
     for (const hook of hooks) refusePromise(hook(this.name, args), 'hook')
     if (this.#channel.hasSubscribers) this.#channel.publish({ event: this.name, args } satisfies AuditMessage)
   }

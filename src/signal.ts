@@ -222,6 +222,6 @@ export function pidfd_send_signal(pidfd: Descriptor, signalnum: number, ...rest:
   const [fd, number] = [descriptor(pidfd, 'pidfd'), int(signalnum, 'signalnum')]
   if (siginfo !== null) throw wrongType('siginfo', 'null', siginfo)
   const bits = int(flags, 'flags')
-  if (pidfdSendSignalEvent.wanted) pidfdSendSignalEvent.raise(pidfd, signalnum, siginfo, flags)
+  if (pidfdSendSignalEvent.wanted) pidfdSendSignalEvent.raise(fd, signalnum, siginfo, flags)
   while (libc.pidfd_send_signal(fd, number, 0, bits) === -1) failed('pidfd_send_signal', fd)
 }

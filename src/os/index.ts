@@ -161,7 +161,19 @@ export * from './processes/subreaper.ts'
 export * from './processes/times.ts'
 export type { Environment, Text } from './process_parameters/variables.ts'
 export { system } from './processes/shell.ts'
-export * from './processes/spawn.ts'
+export {
+  P_NOWAIT,
+  P_NOWAITO,
+  P_WAIT,
+  spawnl,
+  spawnle,
+  spawnlp,
+  spawnlpe,
+  spawnv,
+  spawnve,
+  spawnvp,
+  spawnvpe,
+} from './processes/spawn.ts'
 export * from './processes/wait.ts'
 
 // Interface to the scheduler

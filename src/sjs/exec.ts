@@ -1,4 +1,4 @@
-import { fileName, type Path } from '../os/arguments/paths.ts'
+import { type FileName, fileName, ownFileName, type Path } from '../os/arguments/paths.ts'
 import { entriesOf, environ } from '../os/process_parameters/environ.ts'
 import type { Environment, Text } from '../os/process_parameters/variables.ts'
 import { execve as execGiven, execv as execInherited } from '../os/processes/exec.ts'
@@ -15,10 +15,26 @@ export type Arguments = readonly Text[] | null
 const DEFAULT_PATH: Environment = { PATH: `.:${defpath}` }
 
 /** Returns the environment whose `PATH` is searched; that of the process for null. */
-function searched(envp: Environment | null): CheckedEnvironment {
-  const names = envp === null ? [...environ.keys()] : entriesOf(envp, 'envp').map(([name]) => name)
-  const isPath = (name: unknown): boolean => name === 'PATH' || (name instanceof Uint8Array && asText(name) === 'PATH')
-  return checkedEnvironment(names.some(isPath) ? envp : DEFAULT_PATH, 'envp')
+function searched(envp: ReadonlyMap<FileName, FileName> | null): CheckedEnvironment {
+  const names = [...(envp ?? environ).keys()]
+  return checkedEnvironment(names.some((name) => asText(name) === 'PATH') ? envp : DEFAULT_PATH, 'envp')
+}
+
+/**
+ * Copies arguments that are passed on for each directory of the search path: reading them may run the caller's code, so
+ * they are read once.
+ */
+function ownArguments(args: Arguments, program: FileName): readonly Text[] {
+  if (args === null) return [program]
+  if (!Array.isArray(args)) return args
+  return Array.from(args as readonly unknown[], (argument, index) => ownFileName(argument, `args[${index}]`))
+}
+
+/** Copies an environment, for the same reason. */
+function ownVariables(envp: Environment): Map<FileName, FileName> {
+  const entries = entriesOf(envp, 'envp')
+  const given = Symbol.iterator in envp ? entries : entries.filter(([, value]) => value !== undefined)
+  return new Map(given.map(([name, value]) => [ownFileName(name, 'envp name'), ownFileName(value, 'envp value')]))
 }
 
 /**
@@ -60,7 +76,8 @@ export function execv(path: Path, args: Arguments = null): never {
  */
 export function execvp(file: Path, args: Arguments = null): never {
   const program = fileName(file, 'file')
-  return inSearchPath(program, searched(null), (path) => execInherited(path, args ?? [program]))
+  const argv = ownArguments(args, program)
+  return inSearchPath(program, searched(null), (path) => execInherited(path, argv))
 }
 
 /**
@@ -100,6 +117,7 @@ export function execve(path: Path, args: Arguments = null, envp: Environment | n
  */
 export function execvpe(file: Path, args: Arguments = null, envp: Environment | null = null): never {
   const program = fileName(file, 'file')
-  const variables = envp ?? {}
-  return inSearchPath(program, searched(variables), (path) => execGiven(path, args ?? [program], variables))
+  const argv = ownArguments(args, program)
+  const variables = ownVariables(envp ?? {})
+  return inSearchPath(program, searched(variables), (path) => execGiven(path, argv, variables))
 }

@@ -155,6 +155,26 @@ function uncommonCString(path: FileName, name: string): CString {
   return bytes
 }
 
+/**
+ * Returns what an audit hook gets for a path or a descriptor: bytes as a copy of those that the call uses, so that
+ * neither a hook nor another thread can change one of them alone.
+ *
+ * @param name the same path, converted for C
+ */
+export function auditedPath(file: FileName | number, name: CString): FileName | number {
+  return typeof file === 'object' ? Buffer.from(name.slice(0, -1)) : file
+}
+
+/** `fileName`, with bytes copied: for values that are used after an audit hook or other code of the caller has run. */
+export function ownFileName(path: unknown, name: string): FileName {
+  return ownCopy(fileName(path, name))
+}
+
+/** Copies bytes; text and descriptors are returned unchanged. */
+export function ownCopy<T extends FileName | number>(file: T): T {
+  return typeof file === 'object' ? (Buffer.from(file) as Uint8Array as T) : file
+}
+
 /** Converts a path, or the descriptor of an open file, which is accepted in its place. */
 export function fileNameOrFd(value: unknown, name: string): FileName | number {
   if (typeof value === 'string') return value

@@ -8,7 +8,8 @@ import { int32At, scratchAddress } from '../../libc/memory.ts'
 import { type Descriptor, descriptor, dirFd } from '../arguments/descriptors.ts'
 import { bool, int } from '../arguments/numbers.ts'
 import { checkOptions, NO_OPTIONS, optional } from '../arguments/options.ts'
-import { cString, fileName, type Path } from '../arguments/paths.ts'
+import { auditedPath, cString, fileName, type Path } from '../arguments/paths.ts'
+
 import { namesIn } from '../files/directory_stream.ts'
 import type { DirFdOption } from '../files/status.ts'
 import type { Prepared } from '../prepared.ts'
@@ -66,7 +67,7 @@ export function open(path: Path, flags: number, ...rest: unknown[]): number {
   const file = fileName(path, 'path')
   const openFlags = int(flags, 'flags') | O_CLOEXEC
   const name = cString(file, 'path')
-  if (openEvent.wanted) openEvent.raise(path, null, openFlags)
+  if (openEvent.wanted) openEvent.raise(auditedPath(file, name), null, openFlags)
   // Each argument of a C call takes time, and most calls do not create a file.
   if ((openFlags & NEEDS_MODE) === 0) while ((fd = libc.open(name, openFlags)) === -1) failed('open', file)
   else while ((fd = libc.openat(AT_FDCWD, name, openFlags, 0o777)) === -1) failed('open', file)
@@ -81,7 +82,7 @@ export function preparedOpen(path: Path, flags: number, ...rest: unknown[]): Pre
   const bits = int(mode, 'mode')
   const at = dirFd(dir_fd)
   const name = cString(file, 'path')
-  if (openEvent.wanted) openEvent.raise(path, null, openFlags)
+  if (openEvent.wanted) openEvent.raise(auditedPath(file, name), null, openFlags)
   return { name: 'openat', args: [at, name, openFlags, bits], syscall: 'open', file }
 }
 

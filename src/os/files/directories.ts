@@ -8,7 +8,7 @@ import { decode } from '../../libc/strings.ts'
 import { type Descriptor, dirFd, nonNegativeFd } from '../arguments/descriptors.ts'
 import { bool, int } from '../arguments/numbers.ts'
 import { checkOptions, NO_OPTIONS, optional } from '../arguments/options.ts'
-import { cString, type FileName, fileName, fileNameOrFd, type Path } from '../arguments/paths.ts'
+import { auditedPath, cString, type FileName, fileName, fileNameOrFd, type Path } from '../arguments/paths.ts'
 import type { Prepared } from '../prepared.ts'
 import { mainThreadOnly, resetWorkingDirectoryCache } from '../process_parameters/process_state.ts'
 import { splitPath } from '../system/pathnames.ts'
@@ -41,7 +41,7 @@ export function chdir(path: Path | Descriptor): void {
   const directory = fileNameOrFd(path, 'path')
   const name = typeof directory === 'number' ? '' : cString(directory, 'path')
   mainThreadOnly('chdir')
-  if (chdirEvent.wanted) chdirEvent.raise(path)
+  if (chdirEvent.wanted) chdirEvent.raise(auditedPath(directory, name))
   if (typeof directory === 'number') while (libc.fchdir(directory) === -1) failed('chdir', directory)
   else while (libc.chdir(name) === -1) failed('chdir', directory)
   resetWorkingDirectoryCache()
@@ -149,7 +149,7 @@ export function preparedMkdir(path: Path, ...rest: unknown[]): Prepared<'mkdirat
   const directory = fileName(path, 'path')
   const [at, bits] = [dirFd(dir_fd), int(mode, 'mode')]
   const name = cString(directory, 'path')
-  if (mkdirEvent.wanted) mkdirEvent.raise(path, mode, auditedFd(dir_fd))
+  if (mkdirEvent.wanted) mkdirEvent.raise(auditedPath(directory, name), mode, auditedFd(at))
   return { name: 'mkdirat', args: [at, name, bits], syscall: 'mkdir', file: directory }
 }
 
@@ -260,7 +260,7 @@ export function preparedRmdir(path: Path, options: DirFdOption = NO_OPTIONS): Pr
   const directory = fileName(path, 'path')
   const at = dirFd(options.dir_fd)
   const name = cString(directory, 'path')
-  if (rmdirEvent.wanted) rmdirEvent.raise(path, auditedFd(options.dir_fd))
+  if (rmdirEvent.wanted) rmdirEvent.raise(auditedPath(directory, name), auditedFd(at))
   return { name: 'unlinkat', args: [at, name, AT_REMOVEDIR], syscall: 'rmdir', file: directory }
 }
 

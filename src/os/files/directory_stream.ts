@@ -4,7 +4,7 @@ import { constants, errnoNumbers, structs } from '../../libc/facts.ts'
 import { type Address, libc } from '../../libc/functions.ts'
 import { addressOf, ownMemory, SCRATCH_SIZE, scratch, scratchAddress } from '../../libc/memory.ts'
 import { decode } from '../../libc/strings.ts'
-import { cString, type FileName } from '../arguments/paths.ts'
+import { cString, type FileName, ownCopy } from '../arguments/paths.ts'
 import type { Prepared } from '../prepared.ts'
 import { typeOf } from './file_type.ts'
 import { statusByAddressInto } from './status.ts'
@@ -39,6 +39,7 @@ const u64 = new BigUint64Array(scratch.buffer)
 const DOT = 0x2e
 
 /** Raised before a directory is listed by `scandir`, `walk` or `fwalk`. */
+const openEvent = new AuditEvent('open')
 export const scandirEvent: AuditEvent = new AuditEvent('os.scandir')
 
 /** Opens a directory for reading its entries. `flags` are added to the flags that are always set. */
@@ -47,6 +48,11 @@ export function openDirectory(syscall: string, at: number, path: FileName, flags
   let fd: number
   while ((fd = libc.openat(at, name, wanted, 0)) === -1) failed(syscall, path)
   return fd
+}
+
+/** Raises the event of a directory that `fwalk` opens: in CPython it calls os.open. */
+export function raiseOpen(path: FileName, flags: number): void {
+  if (openEvent.wanted) openEvent.raise(ownCopy(path), null, OPEN_DIRECTORY | flags)
 }
 
 /** Checks and converts the arguments of `openDirectory`. */

@@ -8,7 +8,7 @@ import { decodeBuffer } from '../../libc/strings.ts'
 import { type Descriptor, dirFd } from '../arguments/descriptors.ts'
 import { bool } from '../arguments/numbers.ts'
 import { checkOptions, NO_OPTIONS, optional } from '../arguments/options.ts'
-import { cString, fileName, type Path } from '../arguments/paths.ts'
+import { auditedPath, cString, fileName, type Path } from '../arguments/paths.ts'
 import type { Prepared } from '../prepared.ts'
 import { auditedFd, type DirFdOption } from './status.ts'
 
@@ -65,7 +65,8 @@ export function preparedLink(src: Path, dst: Path, options: LinkOptions = NO_OPT
   const follow = bool(options.follow_symlinks, 'follow_symlinks', (src_dir_fd ?? dst_dir_fd ?? null) !== null)
   const [srcAt, dstAt] = [dirFd(src_dir_fd, 'src_dir_fd'), dirFd(dst_dir_fd, 'dst_dir_fd')]
   const [srcName, dstName] = [cString(from, 'src'), cString(to, 'dst')]
-  if (linkEvent.wanted) linkEvent.raise(src, dst, auditedFd(src_dir_fd), auditedFd(dst_dir_fd))
+  if (linkEvent.wanted)
+    linkEvent.raise(auditedPath(from, srcName), auditedPath(to, dstName), auditedFd(srcAt), auditedFd(dstAt))
   const flags = follow ? constants.AT_SYMLINK_FOLLOW : 0
   return { name: 'linkat', args: [srcAt, srcName, dstAt, dstName, flags], syscall: 'link', file: from, file2: to }
 }
@@ -105,7 +106,7 @@ export function preparedSymlink(src: Path, dst: Path, ...rest: unknown[]): Prepa
   const [target, place] = [fileName(src, 'src'), fileName(dst, 'dst')]
   const at = dirFd(dir_fd)
   const [text, name] = [cString(target, 'src'), cString(place, 'dst')]
-  if (symlinkEvent.wanted) symlinkEvent.raise(src, dst, auditedFd(dir_fd))
+  if (symlinkEvent.wanted) symlinkEvent.raise(auditedPath(target, text), auditedPath(place, name), auditedFd(at))
   return { name: 'symlinkat', args: [text, at, name], syscall: 'symlink', file: target, file2: place }
 }
 

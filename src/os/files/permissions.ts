@@ -6,7 +6,7 @@ import { libc } from '../../libc/functions.ts'
 import { type Descriptor, descriptor, dirFd } from '../arguments/descriptors.ts'
 import { bool, id, int } from '../arguments/numbers.ts'
 import { checkOptions, NO_OPTIONS } from '../arguments/options.ts'
-import { cString, fileName, fileNameOrFd, type Path } from '../arguments/paths.ts'
+import { auditedPath, cString, fileName, fileNameOrFd, type Path } from '../arguments/paths.ts'
 import type { Prepared } from '../prepared.ts'
 import { auditedFd, DIR_FD_FOLLOW, rejectWithFd, type StatOptions } from './status.ts'
 
@@ -60,7 +60,7 @@ export function preparedChmod(
   const at = dirFd(options.dir_fd)
   const follow = bool(options.follow_symlinks, 'follow_symlinks', true)
   const name = typeof file === 'number' ? '' : cString(file, 'path')
-  if (chmodEvent.wanted) chmodEvent.raise(path, mode, auditedFd(options.dir_fd))
+  if (chmodEvent.wanted) chmodEvent.raise(auditedPath(file, name), mode, auditedFd(at))
   if (typeof file === 'number') return { name: 'fchmod', args: [file, bits], syscall: 'chmod', file }
   if (follow) return { name: 'fchmodat', args: [at, name, bits, 0], syscall: 'chmod', file }
   return { name: 'fchmodat2', args: [at, name, bits, AT_SYMLINK_NOFOLLOW], syscall: 'chmod', file }
@@ -148,12 +148,12 @@ export function preparedChown(
   const follow = bool(options.follow_symlinks, 'follow_symlinks', true)
   if (typeof file === 'number') {
     rejectWithFd({ dir_fd: options.dir_fd, follow_symlinks: follow })
-    if (chownEvent.wanted) chownEvent.raise(path, uid, gid, -1)
+    if (chownEvent.wanted) chownEvent.raise(file, uid, gid, -1)
     return { name: 'fchown', args: [file, owner, group], syscall: 'chown', file }
   }
   const at = dirFd(options.dir_fd)
   const name = cString(file, 'path')
-  if (chownEvent.wanted) chownEvent.raise(path, uid, gid, auditedFd(options.dir_fd))
+  if (chownEvent.wanted) chownEvent.raise(auditedPath(file, name), uid, gid, auditedFd(at))
   const flags = follow ? 0 : AT_SYMLINK_NOFOLLOW
   return { name: 'fchownat', args: [at, name, owner, group, flags], syscall: 'chown', file }
 }
@@ -213,7 +213,7 @@ export function preparedLchown(path: Path, uid: number, gid: number): Prepared<'
   const file = fileName(path, 'path')
   const [owner, group] = [id(uid, 'uid'), id(gid, 'gid')]
   const name = cString(file, 'path')
-  if (chownEvent.wanted) chownEvent.raise(path, uid, gid, -1)
+  if (chownEvent.wanted) chownEvent.raise(auditedPath(file, name), uid, gid, -1)
   return {
     name: 'fchownat',
     args: [AT_FDCWD, name, owner, group, AT_SYMLINK_NOFOLLOW],

@@ -3,7 +3,7 @@ import { failed } from '../../libc/call.ts'
 import { libc } from '../../libc/functions.ts'
 import { dirFd } from '../arguments/descriptors.ts'
 import { checkOptions, NO_OPTIONS } from '../arguments/options.ts'
-import { cString, fileName, type Path } from '../arguments/paths.ts'
+import { auditedPath, cString, fileName, type Path } from '../arguments/paths.ts'
 import type { Prepared } from '../prepared.ts'
 import { TWO_DIR_FDS, type TwoDirFdOptions } from './links.ts'
 import { auditedFd, type DirFdOption } from './status.ts'
@@ -77,7 +77,8 @@ function preparedRenameAs(syscall: string, src: Path, dst: Path, options: TwoDir
   const { src_dir_fd, dst_dir_fd } = options
   const [srcAt, dstAt] = [dirFd(src_dir_fd, 'src_dir_fd'), dirFd(dst_dir_fd, 'dst_dir_fd')]
   const [srcName, dstName] = [cString(from, 'src'), cString(to, 'dst')]
-  if (renameEvent.wanted) renameEvent.raise(src, dst, auditedFd(src_dir_fd), auditedFd(dst_dir_fd))
+  if (renameEvent.wanted)
+    renameEvent.raise(auditedPath(from, srcName), auditedPath(to, dstName), auditedFd(srcAt), auditedFd(dstAt))
   return { name: 'renameat', args: [srcAt, srcName, dstAt, dstName], syscall, file: from, file2: to }
 }
 
@@ -140,6 +141,6 @@ function preparedRemoveAs(syscall: string, path: Path, options: DirFdOption): Pr
   const file = fileName(path, 'path')
   const at = dirFd(options.dir_fd)
   const name = cString(file, 'path')
-  if (removeEvent.wanted) removeEvent.raise(path, auditedFd(options.dir_fd))
+  if (removeEvent.wanted) removeEvent.raise(auditedPath(file, name), auditedFd(at))
   return { name: 'unlinkat', args: [at, name, 0], syscall, file }
 }

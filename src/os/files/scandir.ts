@@ -3,9 +3,10 @@ import { AuditEvent } from '../../audit.ts'
 import { wrongType } from '../../errors.ts'
 import { constants } from '../../libc/facts.ts'
 import { libc } from '../../libc/functions.ts'
+import { asBuffer } from '../../libc/strings.ts'
 import type { Descriptor } from '../arguments/descriptors.ts'
 import { optional } from '../arguments/options.ts'
-import { type FileName, fileNameOrFd, fsdecode, fsencode, type Path } from '../arguments/paths.ts'
+import { type FileName, fileNameOrFd, fsdecode, fsencode, ownCopy, type Path } from '../arguments/paths.ts'
 import { DirEntry, pathPrefix, type Source } from './dir_entry.ts'
 import {
   duplicateDirectory,
@@ -30,8 +31,8 @@ export type TextDirectory = string | URL | Descriptor | null | undefined
 /** Checks `path` of `listdir` and `scandir`, given by position or by name; the current directory by default. */
 export function directoryArgument(given: readonly unknown[], event: AuditEvent): FileName | number {
   const path = optional(['path'], [], given).path ?? null
-  const directory = fileNameOrFd(path ?? '.', 'path')
-  if (event.wanted) event.raise(path)
+  const directory = ownCopy(fileNameOrFd(path ?? '.', 'path'))
+  if (event.wanted) event.raise(path === null ? null : ownCopy(directory))
   return directory
 }
 
@@ -244,5 +245,5 @@ export function scandir(
 ): ScandirIterator<string> | ScandirIterator<Buffer>
 export function scandir(...given: unknown[]): ScandirIterator<string> | ScandirIterator<Buffer> {
   const directory = directoryArgument(given, scandirEvent)
-  return typeof directory === 'object' ? new ScandirIterator(Buffer.from(directory)) : new ScandirIterator(directory)
+  return typeof directory === 'object' ? new ScandirIterator(asBuffer(directory)) : new ScandirIterator(directory)
 }

@@ -225,7 +225,7 @@ export function preparedStatx(path: Path | Descriptor, mask: number, ...rest: un
   return { name: 'statx', args: [at, name, bits | noFollow, wanted, scratchAddress], syscall: 'statx', file }
 }
 
-/** Returns `dir_fd` for an audit event: -1 if none was given. */
-export function auditedFd(value: unknown): unknown {
-  return value ?? -1
+/** Returns a converted `dir_fd` for an audit event: -1 if none was given. */
+export function auditedFd(at: number): number {
+  return at === AT_FDCWD ? -1 : at
 }

@@ -3,7 +3,7 @@ import { failed } from '../../libc/call.ts'
 import { libc } from '../../libc/functions.ts'
 import type { Descriptor } from '../arguments/descriptors.ts'
 import { int64 } from '../arguments/numbers.ts'
-import { cString, fileNameOrFd, type Path } from '../arguments/paths.ts'
+import { auditedPath, cString, fileNameOrFd, type Path } from '../arguments/paths.ts'
 import type { Prepared } from '../prepared.ts'
 
 const truncateEvent = new AuditEvent('os.truncate')
@@ -44,7 +44,7 @@ export function preparedTruncate(
   const file = fileNameOrFd(path, 'path')
   const size = int64(length, 'length')
   const name = typeof file === 'number' ? '' : cString(file, 'path')
-  if (truncateEvent.wanted) truncateEvent.raise(path, length)
+  if (truncateEvent.wanted) truncateEvent.raise(auditedPath(file, name), length)
   if (typeof file === 'number') return { name: 'ftruncate', args: [file, size], syscall: 'truncate', file }
   return { name: 'truncate', args: [name, size], syscall: 'truncate', file }
 }

@@ -7,7 +7,7 @@ import { putBigInt64, scratchAddress } from '../../libc/memory.ts'
 import { type Descriptor, dirFd } from '../arguments/descriptors.ts'
 import { bool, int64 } from '../arguments/numbers.ts'
 import { optional } from '../arguments/options.ts'
-import { cString, fileNameOrFd, type Path } from '../arguments/paths.ts'
+import { auditedPath, cString, fileNameOrFd, type Path } from '../arguments/paths.ts'
 import type { Prepared } from '../prepared.ts'
 import { auditedFd, rejectWithFd, type StatOptions } from './status.ts'
 
@@ -68,12 +68,13 @@ export function preparedUtime(
   const file = fileNameOrFd(path, 'path')
   if (times !== null && ns !== undefined) throw badValue('ns', 'cannot be given together with "times"', ns)
   if (ns === null) throw wrongType('ns', 'an array of access and modification time', ns)
-  const set = ns === undefined ? pair(times, 'times', splitSeconds) : pair(ns, 'ns', splitNanoseconds)
+  const given = { times: pairOf(times, 'times'), ns: pairOf(ns ?? null, 'ns') }
+  const set = ns === undefined ? split(given.times, 'times', splitSeconds) : split(given.ns, 'ns', splitNanoseconds)
   const follow = bool(follow_symlinks, 'follow_symlinks', true)
   if (typeof file === 'number') rejectWithFd({ dir_fd, follow_symlinks: follow })
   const at = dirFd(dir_fd)
   const name = typeof file === 'number' ? '' : cString(file, 'path')
-  if (utimeEvent.wanted) utimeEvent.raise(path, times, ns ?? null, auditedFd(dir_fd))
+  if (utimeEvent.wanted) utimeEvent.raise(auditedPath(file, name), given.times, given.ns, auditedFd(at))
   for (const [index, part] of (set ?? []).entries()) putBigInt64(8 * index, part)
   const timespecs = set === null ? 0 : scratchAddress
   if (typeof file === 'number') return { name: 'futimens', args: [file, timespecs], syscall: 'utime', file }
@@ -83,12 +84,23 @@ export function preparedUtime(
 
 type Timespec = readonly [seconds: bigint, nanoseconds: bigint]
 
-/** Converts both times to seconds and nanoseconds, in the order of C's structures. */
-function pair(value: unknown, name: string, split: (time: unknown, name: string) => Timespec): bigint[] | null {
+type Pair = readonly [unknown, unknown]
+
+/** Reads both times once: reading an item may run the caller's code. */
+function pairOf(value: unknown, name: string): Pair | null {
   if (value === null) return null
   if (!Array.isArray(value) || value.length !== 2)
     throw wrongType(name, 'an array of access and modification time', value)
-  return [...split(value[0], `${name}[0]`), ...split(value[1], `${name}[1]`)]
+  return Object.freeze([value[0], value[1]])
+}
+
+/** Converts both times to seconds and nanoseconds, in the order of C's structures. */
+function split(
+  pair: Pair | null,
+  name: string,
+  toTimespec: (time: unknown, name: string) => Timespec,
+): bigint[] | null {
+  return pair === null ? null : [...toTimespec(pair[0], `${name}[0]`), ...toTimespec(pair[1], `${name}[1]`)]
 }
 
 function splitSeconds(time: unknown, name: string): Timespec {

@@ -6,9 +6,18 @@ import { libc } from '../../libc/functions.ts'
 import { dirFd } from '../arguments/descriptors.ts'
 import { bool } from '../arguments/numbers.ts'
 import { optional } from '../arguments/options.ts'
-import { cString, type FileName, fileName, fsdecode, fsencode, type Path } from '../arguments/paths.ts'
+import {
+  cString,
+  type FileName,
+  fileName,
+  fsdecode,
+  fsencode,
+  ownCopy,
+  ownFileName,
+  type Path,
+} from '../arguments/paths.ts'
 import { joinPath } from '../system/pathnames.ts'
-import { openDirectory, partitionEntries, scandirEvent } from './directory_stream.ts'
+import { openDirectory, partitionEntries, raiseOpen, scandirEvent } from './directory_stream.ts'
 import { readErrno, typeOf } from './file_type.ts'
 import type { DirFdOption } from './status.ts'
 
@@ -173,12 +182,12 @@ export interface Walk {
 /** Checks and converts the arguments of `walk`, and raises its audit event. */
 export function checkedWalk(top: Path, ...rest: unknown[]): Walk {
   const given = optional(['topdown', 'onerror', 'followlinks'], [], rest)
-  const start = fileName(top, 'top')
+  const start = ownFileName(top, 'top')
   const topdown = bool(given.topdown, 'topdown', true)
   const onerror = handler(given.onerror)
   const followLinks = bool(given.followlinks, 'followlinks', false)
   cString(start, 'top')
-  if (walkEvent.wanted) walkEvent.raise(top, topdown, onerror, followLinks)
+  if (walkEvent.wanted) walkEvent.raise(ownCopy(start), topdown, onerror, followLinks)
   return { start, topdown, onerror: handlerFor(start, onerror), flags: followLinks ? 0 : O_NOFOLLOW }
 }
 
@@ -255,7 +264,7 @@ function* encodeSteps(steps: Generator<WalkStep<string>, void>): Generator<WalkS
  *   closed by the caller. Yields nothing if `top` is a file, or a link that is not followed
  * @throws OSError at the first step if `top` cannot be opened
  *
- * Availability: Linux. Audit events: `os.fwalk` (top, topdown, onerror, follow_symlinks, dir_fd), and `os.scandir` (fd)
+ * Availability: Linux. Audit events: `os.fwalk` (top, topdown, onerror, follow_symlinks, dir_fd), and `open` (path, null, flags) and `os.scandir` (fd)
  * for each directory. See Python, os.fwalk.
  * @example
  * ```ts
@@ -310,13 +319,13 @@ export function fwalk(...args: unknown[]): Generator<FwalkStep<string> | FwalkSt
 export function checkedFwalk(...args: unknown[]): Walk & { readonly at: number } {
   const given = optional(['top', 'topdown', 'onerror'], ['follow_symlinks', 'dir_fd'], args)
   const { top = '.' } = given
-  const start = fileName(top, 'top')
+  const start = ownFileName(top, 'top')
   const topdown = bool(given.topdown, 'topdown', true)
   const onerror = handler(given.onerror)
   const follow = bool(given.follow_symlinks, 'follow_symlinks', false)
   const at = dirFd(given.dir_fd)
   cString(start, 'top')
-  if (fwalkEvent.wanted) fwalkEvent.raise(top, topdown, onerror, follow, given.dir_fd ?? null)
+  if (fwalkEvent.wanted) fwalkEvent.raise(ownCopy(start), topdown, onerror, follow, at === AT_FDCWD ? null : at)
   return { start, at, topdown, onerror: handlerFor(start, onerror), flags: follow ? 0 : O_NOFOLLOW }
 }
 
@@ -370,7 +379,9 @@ function enter(
   errors: { readonly onerror: WalkErrorHandler | null } | null,
 ): number | undefined {
   try {
-    return openDirectory('open', at, name, follow ? 0 : O_NOFOLLOW)
+    const flags = follow ? 0 : O_NOFOLLOW
+    raiseOpen(name, flags)
+    return openDirectory('open', at, name, flags)
   } catch (error) {
     const type = follow ? undefined : typeOf(name, AT_SYMLINK_NOFOLLOW, at)
     if (errors !== null) {

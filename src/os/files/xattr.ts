@@ -8,7 +8,7 @@ import { byteLength, view } from '../arguments/buffers.ts'
 import type { Descriptor } from '../arguments/descriptors.ts'
 import { bool, int } from '../arguments/numbers.ts'
 import { checkOptions, NO_OPTIONS, optional } from '../arguments/options.ts'
-import { cString, type FileName, fileName, fileNameOrFd, type Path } from '../arguments/paths.ts'
+import { auditedPath, cString, type FileName, fileName, fileNameOrFd, type Path } from '../arguments/paths.ts'
 import type { Prepared } from '../prepared.ts'
 import { rejectAtFdcwd } from './file_type.ts'
 import { type FollowSymlinksOption, rejectWithFd } from './status.ts'
@@ -42,8 +42,14 @@ function targetOf(path: unknown, follow_symlinks: unknown): Target {
   return { file, name: '', follow }
 }
 
-function attributeName(attribute: unknown): CString {
-  return cString(fileName(attribute, 'attribute'), 'attribute')
+interface Attribute {
+  readonly attribute: FileName
+  readonly attributeBytes: CString
+}
+
+function attributeOf(value: unknown): Attribute {
+  const attribute = fileName(value, 'attribute')
+  return { attribute, attributeBytes: cString(attribute, 'attribute') }
 }
 
 /**
@@ -88,8 +94,8 @@ export function preparedGetxattr(
 ): Getxattr {
   checkOptions(options, ['follow_symlinks'])
   const { file, name, follow } = targetOf(path, options.follow_symlinks)
-  const attributeBytes = attributeName(attribute)
-  if (getxattrEvent.wanted) getxattrEvent.raise(path, attribute)
+  const { attribute: given, attributeBytes } = attributeOf(attribute)
+  if (getxattrEvent.wanted) getxattrEvent.raise(auditedPath(file, name), auditedPath(given, attributeBytes))
   const about = { syscall: 'getxattr', file }
   // No value is larger than the scratch memory: the kernel fails with E2BIG for a larger one.
   if (typeof file === 'number')
@@ -161,8 +167,13 @@ export function preparedSetxattr(
 ): Setxattr {
   const { flags = 0, follow_symlinks } = optional(['flags'], ['follow_symlinks'], rest)
   const { file, name, follow } = targetOf(path, follow_symlinks)
-  const [attributeBytes, data, bits] = [attributeName(attribute), view(value, 'value'), int(flags, 'flags')]
-  if (setxattrEvent.wanted) setxattrEvent.raise(path, attribute, value, bits)
+  const { attribute: given, attributeBytes } = attributeOf(attribute)
+  const bits = int(flags, 'flags')
+  let data = view(value, 'value')
+  if (setxattrEvent.wanted) {
+    data = Buffer.from(data)
+    setxattrEvent.raise(auditedPath(file, name), auditedPath(given, attributeBytes), Buffer.from(data), bits)
+  }
   const about = { syscall: 'setxattr', file }
   const size = byteLength(data)
   if (typeof file === 'number')
@@ -216,8 +227,8 @@ export function preparedRemovexattr(
 ): Removexattr {
   checkOptions(options, ['follow_symlinks'])
   const { file, name, follow } = targetOf(path, options.follow_symlinks)
-  const attributeBytes = attributeName(attribute)
-  if (removexattrEvent.wanted) removexattrEvent.raise(path, attribute)
+  const { attribute: given, attributeBytes } = attributeOf(attribute)
+  if (removexattrEvent.wanted) removexattrEvent.raise(auditedPath(file, name), auditedPath(given, attributeBytes))
   const about = { syscall: 'removexattr', file }
   if (typeof file === 'number') return { name: 'fremovexattr', args: [rejectAtFdcwd(file), attributeBytes], ...about }
   return { name: follow ? 'removexattr' : 'lremovexattr', args: [name, attributeBytes], ...about }
@@ -262,7 +273,7 @@ type Listxattr = Prepared<'listxattr'> | Prepared<'llistxattr'> | Prepared<'flis
 export function preparedListxattr(...given: unknown[]): Listxattr {
   const { path = null, follow_symlinks } = optional(['path'], ['follow_symlinks'], given)
   const { file, name, follow } = targetOf(path ?? '.', follow_symlinks)
-  if (listxattrEvent.wanted) listxattrEvent.raise(path)
+  if (listxattrEvent.wanted) listxattrEvent.raise(path === null ? null : auditedPath(file, name))
   const about = { syscall: 'listxattr', file }
   if (typeof file === 'number')
     return { name: 'flistxattr', args: [rejectAtFdcwd(file), scratchAddress, SCRATCH_SIZE], ...about }

@@ -9,7 +9,7 @@ import { libc } from '../../libc/functions.ts'
 import { isNode } from '../../libc/node.ts'
 import { environmentStrings } from '../../libc/string_array.ts'
 import { decode } from '../../libc/strings.ts'
-import { cString, type FileName, fileName, type Path } from '../arguments/paths.ts'
+import { auditedPath, cString, type FileName, fileName, type Path } from '../arguments/paths.ts'
 import { mainThreadOnly, setTimeZone } from './process_state.ts'
 
 /** An argument, or a value of an environment. */
@@ -131,7 +131,7 @@ export function setVariable(key: FileName, value: FileName): void {
     throw badValue('key', 'must not contain "="', key)
   }
   mainThreadOnly('putenv')
-  if (putenvEvent.wanted) putenvEvent.raise(key, value)
+  if (putenvEvent.wanted) putenvEvent.raise(auditedPath(key, name), auditedPath(value, content))
   variables()
   if (isTimeZone(key)) setTimeZone(asText(value))
   while (libc.setenv(name, content, 1) === -1) failed('putenv')
@@ -162,7 +162,7 @@ export function unsetenv(key: Path): void {
 export function unsetVariable(key: FileName): void {
   const name = cString(key, 'key')
   mainThreadOnly('unsetenv')
-  if (unsetenvEvent.wanted) unsetenvEvent.raise(key)
+  if (unsetenvEvent.wanted) unsetenvEvent.raise(auditedPath(key, name))
   variables()
   if (isTimeZone(key)) setTimeZone(undefined)
   while (libc.unsetenv(name) === -1) failed('unsetenv')

@@ -4,12 +4,12 @@ import { lastErrno, osError } from '../../libc/call.ts'
 import { constants } from '../../libc/facts.ts'
 import { libc, type StringArray } from '../../libc/functions.ts'
 import type { Descriptor } from '../arguments/descriptors.ts'
-import { cString, type FileName, fileName, fileNameOrFd, type Path } from '../arguments/paths.ts'
+import { cString, type FileName, fileName, fileNameOrFd, ownCopy, type Path } from '../arguments/paths.ts'
 import { statusOf } from '../files/status.ts'
 import { mainThreadOnly } from '../process_parameters/process_state.ts'
 import type { Environment, Text } from '../process_parameters/variables.ts'
 import { undoNodeChanges } from './node_changes.ts'
-import { argumentArray, checkedEnvironment, inheritedEnvironment, inSearchPath } from './program.ts'
+import { checkedArguments, checkedEnvironment, inheritedEnvironment, inSearchPath } from './program.ts'
 
 const execEvent = new AuditEvent('os.exec')
 
@@ -27,25 +27,25 @@ function replaceProcess(program: FileName | number, argv: StringArray, env: Stri
 
 function exec(path: Path | Descriptor, args: unknown, env: unknown): never {
   mainThreadOnly('execve')
-  const program = fileNameOrFd(path, 'path')
+  const program = ownCopy(fileNameOrFd(path, 'path'))
   if (typeof program !== 'number') cString(program, 'path')
-  const argv = argumentArray(args, 'args')
+  const argv = checkedArguments(args, 'args')
   const environment = checkedEnvironment(env, 'env')
-  if (execEvent.wanted) execEvent.raise(path, args, env ?? null)
-  return replaceProcess(program, argv, environment.strings)
+  if (execEvent.wanted) execEvent.raise(ownCopy(program), argv.audited, environment.audited)
+  return replaceProcess(program, argv.strings, environment.strings)
 }
 
 function execInPath(file: Path, args: unknown, env: unknown): never {
   mainThreadOnly('execvpe')
   const program = fileName(file, 'file')
-  const argv = argumentArray(args, 'args')
+  const argv = checkedArguments(args, 'args')
   const environment = checkedEnvironment(env, 'env')
   return inSearchPath(program, environment, (path) => {
-    if (execEvent.wanted) execEvent.raise(path, args, env ?? null)
+    if (execEvent.wanted) execEvent.raise(ownCopy(path), argv.audited, environment.audited)
     // Most directories in PATH do not contain the program. Checking first avoids resetting the terminal modes for each
     // of them.
     statusOf('exec', path, constants.AT_FDCWD, 0)
-    return replaceProcess(path, argv, environment.strings)
+    return replaceProcess(path, argv.strings, environment.strings)
   })
 }
 

@@ -1,3 +1,4 @@
+import { AuditEvent } from '../../audit.ts'
 import { badValue, ChildProcessError, OSError, wrongType } from '../../errors.ts'
 import { lastErrno, osError } from '../../libc/call.ts'
 import { constants } from '../../libc/facts.ts'
@@ -6,15 +7,17 @@ import { aboveStandardStreams } from '../../libc/low_descriptors.ts'
 import { STANDARD_STREAMS } from '../../libc/standard_streams.ts'
 import { int } from '../arguments/numbers.ts'
 import { optional } from '../arguments/options.ts'
-import { cString, fileName, type Path } from '../arguments/paths.ts'
+import { auditedPath, cString, fileName, type Path } from '../arguments/paths.ts'
 import { close as closeFd, pipe } from '../descriptors/open_close.ts'
 import type { BinaryFile } from '../file_objects/binary_file.ts'
 import { type BinaryMode, fdopen } from '../file_objects/fdopen.ts'
 import type { TextFile } from '../file_objects/text_file.ts'
 import { namesIn } from '../files/directory_stream.ts'
 import { type FileAction, POSIX_SPAWN_CLOSE, POSIX_SPAWN_CLOSEFROM, POSIX_SPAWN_DUP2 } from './posix_spawn.ts'
-import { startShell } from './shell.ts'
+import { SHELL, startShell } from './shell.ts'
 import { WNOHANG, waitpid, waitstatus_to_exitcode } from './wait.ts'
+
+const popenEvent = new AuditEvent('subprocess.Popen')
 
 /** A file object on a pipe from or to a command. */
 export type CommandFile<F extends TextFile | BinaryFile = TextFile> = Omit<F, 'close'> & {
@@ -63,7 +66,7 @@ function reapCommands(): void {
  * @returns a file object whose `close` waits for the command and returns its status
  * @throws RangeError for another mode; OSError if no child process can be created
  *
- * Availability: Linux. See popen(3); Python, os.popen.
+ * Availability: Linux. Audit event: `subprocess.Popen` (executable, args, cwd, env). See popen(3); Python, os.popen.
  * @example
  * ```ts
  * const pipe = os.popen('echo one; echo two; exit 3')
@@ -90,14 +93,17 @@ interface Command {
   readonly size: number
 }
 
-/** Checks the arguments of `popen`. */
+/** Checks the arguments of `popen`, and raises its audit event. */
 export function checkedCommand(cmd: Path, rest: readonly unknown[]): Command {
   const { mode = 'r', buffering = -1 } = optional(['mode', 'buffering'], [], rest)
-  const command = cString(fileName(cmd, 'cmd'), 'cmd')
+  const line = fileName(cmd, 'cmd')
+  const command = cString(line, 'cmd')
   if (typeof mode !== 'string') throw wrongType('mode', 'a string', mode)
   if (!/^[rw][bt]?$/.test(mode)) throw badValue('mode', "must be 'r' or 'w', and 'b' or 't'", mode)
   const size = int(buffering, 'buffering', -1)
   if (size === 0 && !mode.endsWith('b')) throw badValue('buffering', 'cannot be 0 for text', buffering)
+  // As in CPython, where os.popen is made of subprocess.Popen. Raised before the pipe is made.
+  if (popenEvent.wanted) popenEvent.raise(SHELL, [SHELL, '-c', auditedPath(line, command)], null, null)
   return { command, mode, size }
 }
 
@@ -115,7 +121,10 @@ export function startOnPipe(command: CString, mode: string, size: number): [file
     if (childEnd === -1) throw osError(lastErrno(), 'popen')
     // Before the command is started: if this fails, no command is left without a waiter.
     file = fdopen(parentEnd, mode as BinaryMode, size)
-    return [file, startShell(command, { file_actions: [[POSIX_SPAWN_DUP2, childEnd, stream], ...closeOthers()] })]
+    return [
+      file,
+      startShell(command, SHELL, { file_actions: [[POSIX_SPAWN_DUP2, childEnd, stream], ...closeOthers()] }),
+    ]
   } catch (error) {
     if (file === undefined) closeFd(parentEnd)
     else file.close()

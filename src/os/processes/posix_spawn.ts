@@ -10,11 +10,11 @@ import { STANDARD_STREAMS } from '../../libc/standard_streams.ts'
 import { type Descriptor, descriptor } from '../arguments/descriptors.ts'
 import { bool, int } from '../arguments/numbers.ts'
 import { checkOptions, NO_OPTIONS } from '../arguments/options.ts'
-import { cString, type FileName, fileName, type Path } from '../arguments/paths.ts'
+import { auditedPath, cString, type FileName, fileName, type Path } from '../arguments/paths.ts'
 import type { Environment, Text } from '../process_parameters/variables.ts'
 
 import { BLOCKED_BY_NODE, ignoredByNode, prepareStandardStreams } from './node_changes.ts'
-import { argumentArray, checkedEnvironment, inheritedEnvironment } from './program.ts'
+import { checkedArguments, checkedEnvironment, inheritedEnvironment } from './program.ts'
 
 /** Action of `posix_spawn`: [POSIX_SPAWN_OPEN, fd, path, flags, mode] opens a file as descriptor `fd`. */
 export const POSIX_SPAWN_OPEN = 0
@@ -288,15 +288,11 @@ function checkedSpawn(spawn: Start, path: Path, argv: unknown, env: unknown, opt
   // null means this process's environment; undefined means that the argument is missing.
   if (env === undefined) throw wrongType('env', 'a Map, an object of variables, or null', env)
   const file = fileName(path, 'path')
-  const program = {
-    path: file,
-    name: cString(file, 'path'),
-    argv: argumentArray(argv, 'argv'),
-    env: checkedEnvironment(env, 'env').strings,
-  }
+  const name = cString(file, 'path')
+  const [args, environment] = [checkedArguments(argv, 'argv'), checkedEnvironment(env, 'env')]
   const checked = plan(options)
-  if (spawnEvent.wanted) spawnEvent.raise(path, argv, env)
-  return start(spawn, program, checked)
+  if (spawnEvent.wanted) spawnEvent.raise(auditedPath(file, name), args.audited, environment.audited)
+  return start(spawn, { path: file, name, argv: args.strings, env: environment.strings }, checked)
 }
 
 /**

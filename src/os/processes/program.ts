@@ -4,26 +4,32 @@ import { copyFromBun } from '../../libc/bun_environment.ts'
 import type { CString, StringArray } from '../../libc/functions.ts'
 import { currentEnvironment, stringArray } from '../../libc/string_array.ts'
 import { terminated } from '../../libc/strings.ts'
-import { cString, type FileName, fileName, type Path } from '../arguments/paths.ts'
+import { cString, type FileName, ownFileName, type Path } from '../arguments/paths.ts'
 import { entriesOf, environ, environb, get_exec_path, pathVariable, searchPath } from '../process_parameters/environ.ts'
-import { environChanges, threadStrings } from '../process_parameters/variables.ts'
-
+import { asText, environChanges, threadStrings } from '../process_parameters/variables.ts'
 import { joinPath, splitPath } from '../system/pathnames.ts'
 
 /** Arguments and environments of programs, shared by `exec`, `spawn` and `posix_spawn`. */
 
-/** Converts a program's arguments for C: at least one, and the first (the program's name) must not be empty. */
-export function argumentArray(value: unknown, name: string): StringArray {
-  if (!Array.isArray(value)) throw wrongType(name, 'an array of strings or bytes', value)
-  const strings = Array.from(value, (argument, index) => text(argument, `${name}[${index}]`))
-  const [first] = strings
-  if (first === undefined) throw badValue(name, 'must not be empty', value)
-  if (isEmpty(first)) throw badValue(`${name}[0]`, 'must not be empty', value[0])
-  return stringArray(strings)
+/** The checked arguments of a program. */
+export interface CheckedArguments {
+  readonly strings: StringArray
+  /** The same arguments for audit hooks. */
+  readonly audited: readonly FileName[]
 }
 
-function text(value: unknown, name: string): CString {
-  return cString(fileName(value, name), name)
+/**
+ * Checks a program's arguments: at least one, and the first (the program's name) must not be empty. The value is read
+ * only once, because reading it may run the caller's code.
+ */
+export function checkedArguments(value: unknown, name: string): CheckedArguments {
+  if (!Array.isArray(value)) throw wrongType(name, 'an array of strings or bytes', value)
+  const audited = Array.from(value, (argument, index) => ownFileName(argument, `${name}[${index}]`))
+  const strings = audited.map((argument, index) => cString(argument, `${name}[${index}]`))
+  const [first] = strings
+  if (first === undefined) throw badValue(name, 'must not be empty', value)
+  if (isEmpty(first)) throw badValue(`${name}[0]`, 'must not be empty', audited[0])
+  return { strings: stringArray(strings), audited: Object.freeze(audited) }
 }
 
 function isEmpty(string: CString): boolean {
@@ -34,10 +40,12 @@ function isEmpty(string: CString): boolean {
 export interface CheckedEnvironment {
   /** null: the variables of this process at the time when the program is started. */
   readonly strings: StringArray | null
+  /** The variables for audit hooks; null for those of this process. */
+  readonly audited: Readonly<Record<string, string>> | null
   searchPath(): string[]
 }
 
-const INHERITED: CheckedEnvironment = { strings: null, searchPath: () => get_exec_path() }
+const INHERITED: CheckedEnvironment = { strings: null, audited: null, searchPath: () => get_exec_path() }
 
 /**
  * Checks an environment; null and undefined mean that of this process. The value is read only once, because reading it
@@ -47,14 +55,13 @@ export function checkedEnvironment(value: unknown, name: string): CheckedEnviron
   if (value === undefined || value === null) return INHERITED
   if (value === environ || value === environb) return ownEnvironment(name)
   const isObject = typeof value === 'object' && !(Symbol.iterator in value)
-  const entries = entriesOf(value, name).filter(([, content]) => !isObject || content !== undefined)
-  return {
-    strings: stringArray(entries.map(([key, content]) => variable(key, content, name))),
-    searchPath: () => searchPath(pathVariable(entries, value)),
-  }
+  const given = entriesOf(value, name).filter(([, content]) => !isObject || content !== undefined)
+  const variables = given.map(([key, content]) => variable(key, content, name))
+  const pairs = variables.map((each) => [each.name, each.value] as const)
+  return { ...converted(variables), searchPath: () => searchPath(pathVariable(pairs, value)) }
 }
 
-let own: { readonly strings: StringArray; readonly changes: number } | undefined
+let own: (Omit<CheckedEnvironment, 'searchPath'> & { readonly changes: number }) | undefined
 
 /**
  * The environment of `os.environ`. It is converted again only after it has changed, because most callers pass it with
@@ -63,20 +70,46 @@ let own: { readonly strings: StringArray; readonly changes: number } | undefined
 function ownEnvironment(name: string): CheckedEnvironment {
   // Reading `environ` for the first time does not count as a change.
   if (own?.changes !== environChanges()) {
-    const strings = Array.from(environ, ([key, content]) => variable(key, content, name))
-    own = { strings: stringArray(strings), changes: environChanges() }
+    const variables = Array.from(environ, ([key, content]) => variable(key, content, name))
+    own = { ...converted(variables), changes: environChanges() }
   }
-  return { strings: own.strings, searchPath: () => get_exec_path() }
+  return { strings: own.strings, audited: own.audited, searchPath: () => get_exec_path() }
 }
 
-function variable(name: unknown, value: unknown, env: string): CString {
-  const key = text(name, `${env} name`)
-  const content = text(value, typeof key === 'string' ? `${env}.${key}` : `${env} value`)
+/** A variable as it was given, with bytes copied, and its string for C. */
+interface Variable {
+  readonly name: FileName
+  readonly value: FileName
+  readonly string: CString
+}
+
+function variable(name: unknown, value: unknown, env: string): Variable {
+  const key = ownFileName(name, `${env} name`)
+  const content = ownFileName(value, typeof key === 'string' ? `${env}.${key}` : `${env} value`)
+  const left = cString(key, `${env} name`)
+  const right = cString(content, typeof key === 'string' ? `${env}.${key}` : `${env} value`)
   // The first character may be "=": of no use on Linux, but CPython accepts it.
   const cut = typeof key === 'string' ? key.indexOf('=', 1) : key.indexOf(EQUALS, 1)
-  if (isEmpty(key) || cut !== -1) throw badValue(env, 'has a name that is empty or contains "="', name)
-  if (typeof key === 'string' && typeof content === 'string') return `${key}=${content}`
-  return Buffer.concat([withoutNul(key), Buffer.of(EQUALS), withoutNul(content), Buffer.of(0)])
+  if (isEmpty(left) || cut !== -1) throw badValue(env, 'has a name that is empty or contains "="', name)
+  const string =
+    typeof left === 'string' && typeof right === 'string'
+      ? `${left}=${right}`
+      : Buffer.concat([withoutNul(left), Buffer.of(EQUALS), withoutNul(right), Buffer.of(0)])
+  return { name: key, value: content, string }
+}
+
+/**
+ * Converts variables for C and for audit hooks. Of several variables with one name the last counts, as in a Map: hooks
+ * must not see another one than the program.
+ */
+function converted(variables: readonly Variable[]): Omit<CheckedEnvironment, 'searchPath'> {
+  const byName = new Map(variables.map((each) => [asText(each.name), each]))
+  const audited: Record<string, string> = Object.create(null)
+  for (const [name, { value }] of byName) audited[name] = asText(value)
+  return {
+    strings: stringArray(Array.from(byName.values(), ({ string }) => string)),
+    audited: Object.freeze(audited),
+  }
 }
 
 const EQUALS = 0x3d
@@ -100,7 +133,7 @@ export function inheritedEnvironment(): StringArray {
  * A name with a slash is not searched for.
  */
 export function inSearchPath<R>(file: Path, env: CheckedEnvironment, attempt: (path: FileName) => R): R {
-  const program = fileName(file, 'file')
+  const program = ownFileName(file, 'file')
   cString(program, 'file')
   if (splitPath(program)[0].length > 0) return attempt(program)
   let notFound: unknown

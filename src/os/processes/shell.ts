@@ -4,7 +4,7 @@ import { constants, signalNumbers } from '../../libc/facts.ts'
 import type { CString } from '../../libc/functions.ts'
 import { handlerOf, restoreSignal, setSignal } from '../../libc/signals.ts'
 import { stringArray } from '../../libc/string_array.ts'
-import { cString, fileName, type Path } from '../arguments/paths.ts'
+import { auditedPath, cString, fileName, type Path } from '../arguments/paths.ts'
 
 import { prepareStandardStreams } from './node_changes.ts'
 import { type PosixSpawnOptions, spawnProgram, startOr } from './posix_spawn.ts'
@@ -15,9 +15,16 @@ const systemEvent = new AuditEvent('os.system')
 /** The status that system(3) returns for a shell that could not be started. */
 const NO_SHELL = 127 << 8
 
-/** Starts `/bin/sh -c command`. */
-export function startShell(command: CString, options: PosixSpawnOptions): number {
-  return spawnProgram('/bin/sh', stringArray(['sh', '-c', command]), null, options)
+/** The shell that runs commands. */
+export const SHELL = '/bin/sh'
+
+/**
+ * Starts `/bin/sh -c command`.
+ *
+ * @param name the shell's name for itself (`$0`): as system(3) has it, or the path, as in CPython's popen
+ */
+export function startShell(command: CString, name: 'sh' | typeof SHELL, options: PosixSpawnOptions): number {
+  return spawnProgram(SHELL, stringArray([name, '-c', command]), null, options)
 }
 
 /**
@@ -37,8 +44,9 @@ export function startShell(command: CString, options: PosixSpawnOptions): number
  * ```
  */
 export function system(command: Path): number {
-  const text = cString(fileName(command, 'command'), 'command')
-  if (systemEvent.wanted) systemEvent.raise(command)
+  const line = fileName(command, 'command')
+  const text = cString(line, 'command')
+  if (systemEvent.wanted) systemEvent.raise(auditedPath(line, text))
   const restoreStreams = prepareStandardStreams()
   const { SIGINT, SIGQUIT } = signalNumbers
   const ignored = isMainThread ? [SIGINT, SIGQUIT] : []
@@ -48,7 +56,7 @@ export function system(command: Path): number {
     const setsigdef = before.filter(([, action]) => action !== null && handlerOf(action) !== constants.SIG_IGN)
     const options = { setsigdef: setsigdef.map(([signal]) => signal) }
     const pid = startOr(
-      () => startShell(text, options),
+      () => startShell(text, 'sh', options),
       () => null,
     )
     return pid === null ? NO_SHELL : waitpid(pid, 0)[1]

@@ -3,14 +3,14 @@ import { badValue } from '../../errors.ts'
 import { constants } from '../../libc/facts.ts'
 import { stringArray } from '../../libc/string_array.ts'
 import { int } from '../arguments/numbers.ts'
-import { cString, fileName, type Path } from '../arguments/paths.ts'
+import { cString, ownCopy, ownFileName, type Path } from '../arguments/paths.ts'
 import { statusOf } from '../files/status.ts'
 import type { Environment, Text } from '../process_parameters/variables.ts'
 import { splitEnvironment } from './exec.ts'
 
 import { prepareStandardStreams } from './node_changes.ts'
 import { spawnProgram, startOr } from './posix_spawn.ts'
-import { argumentArray, checkedEnvironment, inSearchPath } from './program.ts'
+import { checkedArguments, checkedEnvironment, inSearchPath } from './program.ts'
 import { WIFSTOPPED, waitpid, waitstatus_to_exitcode } from './wait.ts'
 
 /** Mode of `spawn*`: wait for the program, and return its exit code. */
@@ -31,9 +31,15 @@ function failedChild(): number {
   return spawnProgram('/bin/sh', stringArray(words), null)
 }
 
-/** Calls `start`, which returns a process id, and waits for the child if the mode says so. */
-function run(mode: number, start: () => number): number {
-  if (mode !== P_WAIT) return startOr(start, failedChild)
+/** Starts a program, or a child that ends as one does that could not execute its program. */
+export function startChild({ start }: PreparedSpawn): number {
+  return startOr(start, failedChild)
+}
+
+/** Starts a program, and waits for it if the mode says so. */
+function run(prepared: PreparedSpawn): number {
+  const { mode, start } = prepared
+  if (mode !== P_WAIT) return startChild(prepared)
   const restoreStreams = prepareStandardStreams()
   try {
     const pid = startOr(start, () => null)
@@ -57,28 +63,37 @@ function checkMode(mode: unknown): number {
   throw badValue('mode', 'must be P_WAIT, P_NOWAIT or P_NOWAITO', mode)
 }
 
-function spawn(mode: unknown, path: Path, args: unknown, env: unknown): number {
-  const kind = checkMode(mode)
-  const program = fileName(path, 'path')
-  cString(program, 'path')
-  const [argv, { strings }] = [argumentArray(args, 'args'), checkedEnvironment(env, 'env')]
-  if (spawnEvent.wanted) spawnEvent.raise(mode, path, args, env ?? null)
-  return run(kind, () => spawnProgram(program, argv, strings))
+/** A spawn whose arguments are checked, and whose audit event has been raised. */
+export interface PreparedSpawn {
+  readonly mode: number
+  /** Starts the program, and returns the child's process id. */
+  readonly start: () => number
 }
 
-function spawnInPath(mode: unknown, file: Path, args: unknown, env: unknown): number {
+/** Checks and converts the arguments of the functions that are given a path. */
+export function preparedSpawn(mode: unknown, path: Path, args: unknown, env: unknown): PreparedSpawn {
   const kind = checkMode(mode)
-  const program = fileName(file, 'file')
+  const program = ownFileName(path, 'path')
+  cString(program, 'path')
+  const [argv, environment] = [checkedArguments(args, 'args'), checkedEnvironment(env, 'env')]
+  if (spawnEvent.wanted) spawnEvent.raise(kind, ownCopy(program), argv.audited, environment.audited)
+  return { mode: kind, start: () => spawnProgram(program, argv.strings, environment.strings) }
+}
+
+/** Checks and converts the arguments of the functions that search for the program in `PATH`. */
+export function preparedSpawnInPath(mode: unknown, file: Path, args: unknown, env: unknown): PreparedSpawn {
+  const kind = checkMode(mode)
+  const program = ownFileName(file, 'file')
   cString(program, 'file')
-  const [argv, environment] = [argumentArray(args, 'args'), checkedEnvironment(env, 'env')]
-  if (spawnEvent.wanted) spawnEvent.raise(mode, file, args, env ?? null)
-  return run(kind, () =>
+  const [argv, environment] = [checkedArguments(args, 'args'), checkedEnvironment(env, 'env')]
+  if (spawnEvent.wanted) spawnEvent.raise(kind, ownCopy(program), argv.audited, environment.audited)
+  const start = (): number =>
     inSearchPath(program, environment, (path) => {
       // Most directories of PATH do not contain the program. The check is cheaper than a failed posix_spawn(3).
       statusOf('spawn', path, constants.AT_FDCWD, 0)
-      return spawnProgram(path, argv, environment.strings)
-    }),
-  )
+      return spawnProgram(path, argv.strings, environment.strings)
+    })
+  return { mode: kind, start }
 }
 
 /**
@@ -98,7 +113,7 @@ function spawnInPath(mode: unknown, file: Path, args: unknown, env: unknown): nu
  * ```
  */
 export function spawnv(mode: number, path: Path, args: readonly Text[]): number {
-  return spawn(mode, path, args, null)
+  return run(preparedSpawn(mode, path, args, null))
 }
 
 /**
@@ -119,7 +134,7 @@ export function spawnv(mode: number, path: Path, args: readonly Text[]): number 
  */
 export function spawnve(mode: number, path: Path, args: readonly Text[], env: Environment): number {
   splitEnvironment([env])
-  return spawn(mode, path, args, env)
+  return run(preparedSpawn(mode, path, args, env))
 }
 
 /**
@@ -139,7 +154,7 @@ export function spawnve(mode: number, path: Path, args: readonly Text[], env: En
  * ```
  */
 export function spawnl(mode: number, path: Path, ...args: readonly Text[]): number {
-  return spawn(mode, path, args, null)
+  return run(preparedSpawn(mode, path, args, null))
 }
 
 /**
@@ -160,7 +175,7 @@ export function spawnl(mode: number, path: Path, ...args: readonly Text[]): numb
  */
 export function spawnle(mode: number, path: Path, ...args: readonly [...Text[], Environment]): number {
   const [rest, env] = splitEnvironment(args)
-  return spawn(mode, path, rest, env)
+  return run(preparedSpawn(mode, path, rest, env))
 }
 
 /**
@@ -179,7 +194,7 @@ export function spawnle(mode: number, path: Path, ...args: readonly [...Text[], 
  * ```
  */
 export function spawnvp(mode: number, file: Path, args: readonly Text[]): number {
-  return spawnInPath(mode, file, args, null)
+  return run(preparedSpawnInPath(mode, file, args, null))
 }
 
 /**
@@ -201,7 +216,7 @@ export function spawnvp(mode: number, file: Path, args: readonly Text[]): number
  */
 export function spawnvpe(mode: number, file: Path, args: readonly Text[], env: Environment): number {
   splitEnvironment([env])
-  return spawnInPath(mode, file, args, env)
+  return run(preparedSpawnInPath(mode, file, args, env))
 }
 
 /**
@@ -221,7 +236,7 @@ export function spawnvpe(mode: number, file: Path, args: readonly Text[], env: E
  * ```
  */
 export function spawnlp(mode: number, file: Path, ...args: readonly Text[]): number {
-  return spawnInPath(mode, file, args, null)
+  return run(preparedSpawnInPath(mode, file, args, null))
 }
 
 /**
@@ -242,5 +257,5 @@ export function spawnlp(mode: number, file: Path, ...args: readonly Text[]): num
  */
 export function spawnlpe(mode: number, file: Path, ...args: readonly [...Text[], Environment]): number {
   const [rest, env] = splitEnvironment(args)
-  return spawnInPath(mode, file, rest, env)
+  return run(preparedSpawnInPath(mode, file, rest, env))
 }

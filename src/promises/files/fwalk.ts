@@ -2,7 +2,7 @@ import { OSError } from '../../errors.ts'
 import { osError } from '../../libc/call.ts'
 import { constants } from '../../libc/facts.ts'
 import { type FileName, fsdecode, fsencode, type Path } from '../../os/arguments/paths.ts'
-import { scandirEvent } from '../../os/files/directory_stream.ts'
+import { raiseOpen, scandirEvent } from '../../os/files/directory_stream.ts'
 import type { FwalkOptions, FwalkStep, Walk, WalkErrorHandler } from '../../os/files/walk.ts'
 import * as os from '../../os/files/walk.ts'
 import { joinPath } from '../../os/system/pathnames.ts'
@@ -107,6 +107,7 @@ async function openTop(
   isStopped: () => boolean,
 ): Promise<OpenedDirectory | undefined> {
   try {
+    raiseOpen(name, flags)
     return await openAndList('open', at, name, fsdecode(name), flags, isStopped, raiseScandir)
   } catch (error) {
     const mode = flags === 0 ? -1 : await modeOrErrno(name, AT_SYMLINK_NOFOLLOW, at)
@@ -127,6 +128,7 @@ async function openBelow(
   isStopped: () => boolean,
 ): Promise<OpenedDirectory | undefined> {
   try {
+    raiseOpen(name, flags)
     return await openAndList('open', at, name, path, flags, isStopped, raiseScandir)
   } catch (error) {
     if (flags !== 0 && error instanceof OSError && (await isLink(name, at))) return undefined
@@ -160,7 +162,7 @@ async function* inBytesOpen(steps: AsyncGenerator<FwalkStep<string>, void>): Asy
  * @returns an async iterable of [dirpath, dirnames, filenames, dirfd]; dirfd is valid until the next step, and must not
  *   be closed by the caller. Errors, also those of arguments, reject its steps
  *
- * Availability: Linux. Audit events: `os.fwalk` (top, topdown, onerror, follow_symlinks, dir_fd), and `os.scandir` (fd)
+ * Availability: Linux. Audit events: `os.fwalk` (top, topdown, onerror, follow_symlinks, dir_fd), and `open` (path, null, flags) and `os.scandir` (fd)
  * for each directory, when it is read. See Python, os.fwalk.
  * @example
  * ```ts

@@ -1,4 +1,5 @@
 import { constants } from '../../libc/facts.ts'
+import { asBuffer } from '../../libc/strings.ts'
 import type { FileName } from '../../os/arguments/paths.ts'
 import { DirEntry, pathPrefix, type Source } from '../../os/files/dir_entry.ts'
 import { duplicateDirectory, type Records, scandirEvent } from '../../os/files/directory_stream.ts'
@@ -232,7 +233,7 @@ export function scandir(...given: unknown[]): AsyncScandirIterator<string> | Asy
     const signal = takeSignal(given)
     const directory = os.directoryArgument(given, scandirEvent)
     if (typeof directory === 'object')
-      return new AsyncScandirIterator<Buffer>({ directory: Buffer.from(directory), signal })
+      return new AsyncScandirIterator<Buffer>({ directory: asBuffer(directory), signal })
     return new AsyncScandirIterator<string>({ directory, signal })
   } catch (thrown) {
     return new AsyncScandirIterator<string>({ directory: -1, error: { thrown } })

@@ -317,7 +317,7 @@ function encoded(text: unknown): Uint8Array {
  * @returns a file object whose `close` waits for the command and returns how it ended
  * @throws RangeError for another mode; OSError where no child can be made
  *
- * Availability: Linux. See popen(3); Python, os.popen.
+ * Availability: Linux. Audit event: `subprocess.Popen` (executable, args, cwd, env). See popen(3); Python, os.popen.
  * @example
  * ```ts
  * await using command = await promises.popen('echo one; echo two')

@@ -3,9 +3,9 @@ import type { CheckedWaitOptions } from '../../event_loop/fd_operation.ts'
 import { signalNumbers } from '../../libc/facts.ts'
 import { libc } from '../../libc/functions.ts'
 import { isOptions, NO_OPTIONS } from '../../os/arguments/options.ts'
-import { cString, fileName, type Path } from '../../os/arguments/paths.ts'
+import { auditedPath, cString, fileName, type Path } from '../../os/arguments/paths.ts'
 import type { Environment, Text } from '../../os/process_parameters/variables.ts'
-
+import { splitEnvironment } from '../../os/processes/exec.ts'
 import { NOTHING_TO_RESTORE, prepareStandardStreams } from '../../os/processes/node_changes.ts'
 import { startOr } from '../../os/processes/posix_spawn.ts'
 import { startShell } from '../../os/processes/shell.ts'
@@ -88,24 +88,26 @@ async function withStandardStreams<T>(work: () => Promise<T>): Promise<T> {
  * ```
  */
 export async function system(command: Path, options: WaitOptions = NO_OPTIONS): Promise<number> {
-  const text = cString(fileName(command, 'command'), 'command')
+  const line = fileName(command, 'command')
+  const text = cString(line, 'command')
   const checkedOptions = waitOptions(options)
-  if (systemEvent.wanted) systemEvent.raise(command)
+  if (systemEvent.wanted) systemEvent.raise(auditedPath(line, text))
   return withStandardStreams(async () => {
     const pid = startOr(
-      () => startShell(text, {}),
+      () => startShell(text, 'sh', {}),
       () => null,
     )
     return pid === null ? NO_SHELL : statusOrTerminate(pid, checkedOptions)
   })
 }
 
-/** Starts a program with P_NOWAIT, and waits for it where the mode requires it. */
-async function run(mode: number, options: unknown, start: (mode: number) => number): Promise<number> {
+/** Starts a program, and waits for it where the mode requires it. The options are checked before the event is raised. */
+async function run(options: unknown, prepare: () => os.PreparedSpawn): Promise<number> {
   const checkedOptions = waitOptions(options)
-  if (mode !== os.P_WAIT) return start(mode)
+  const prepared = prepare()
+  if (prepared.mode !== os.P_WAIT) return os.startChild(prepared)
   return withStandardStreams(async () =>
-    waitstatus_to_exitcode(await statusOrTerminate(start(os.P_NOWAIT), checkedOptions)),
+    waitstatus_to_exitcode(await statusOrTerminate(os.startChild(prepared), checkedOptions)),
   )
 }
 
@@ -136,7 +138,7 @@ function splitOptionsAfterEnvironment(args: readonly unknown[]): readonly [args:
  *   process id, to be waited for. A program that cannot be run has the exit code 127
  * @throws TypeError, RangeError for bad arguments; OSError where no child can be created
  *
- * Availability: Linux. Audit event: `os.spawn` (P_NOWAIT, path, args, env). See posix_spawn(3); Python,
+ * Availability: Linux. Audit event: `os.spawn` (mode, path, args, env). See posix_spawn(3); Python,
  * os.spawnv.
  * @example
  * ```ts
@@ -149,7 +151,7 @@ export async function spawnv(
   args: readonly Text[],
   options: WaitOptions = NO_OPTIONS,
 ): Promise<number> {
-  return run(mode, options, (kind) => os.spawnv(kind, path, args))
+  return run(options, () => os.preparedSpawn(mode, path, args, null))
 }
 
 /**
@@ -176,7 +178,8 @@ export async function spawnve(
   env: Environment,
   options: WaitOptions = NO_OPTIONS,
 ): Promise<number> {
-  return run(mode, options, (kind) => os.spawnve(kind, path, args, env))
+  splitEnvironment([env])
+  return run(options, () => os.preparedSpawn(mode, path, args, env))
 }
 
 /**
@@ -200,7 +203,7 @@ export async function spawnl(
   ...args: readonly Text[] | readonly [...Text[], WaitOptions]
 ): Promise<number> {
   const [words, options] = splitOptions(args)
-  return run(mode, options, (kind) => os.spawnl(kind, path, ...(words as readonly Text[])))
+  return run(options, () => os.preparedSpawn(mode, path, words, null))
 }
 
 /**
@@ -226,7 +229,8 @@ export async function spawnle(
   ...args: readonly [...Text[], Environment] | readonly [...Text[], Environment, WaitOptions]
 ): Promise<number> {
   const [words, options] = splitOptionsAfterEnvironment(args)
-  return run(mode, options, (kind) => os.spawnle(kind, path, ...(words as readonly [...Text[], Environment])))
+  const [argv, env] = splitEnvironment(words)
+  return run(options, () => os.preparedSpawn(mode, path, argv, env))
 }
 
 /**
@@ -251,7 +255,7 @@ export async function spawnvp(
   args: readonly Text[],
   options: WaitOptions = NO_OPTIONS,
 ): Promise<number> {
-  return run(mode, options, (kind) => os.spawnvp(kind, file, args))
+  return run(options, () => os.preparedSpawnInPath(mode, file, args, null))
 }
 
 /**
@@ -279,7 +283,8 @@ export async function spawnvpe(
   env: Environment,
   options: WaitOptions = NO_OPTIONS,
 ): Promise<number> {
-  return run(mode, options, (kind) => os.spawnvpe(kind, file, args, env))
+  splitEnvironment([env])
+  return run(options, () => os.preparedSpawnInPath(mode, file, args, env))
 }
 
 /**
@@ -304,7 +309,7 @@ export async function spawnlp(
   ...args: readonly Text[] | readonly [...Text[], WaitOptions]
 ): Promise<number> {
   const [words, options] = splitOptions(args)
-  return run(mode, options, (kind) => os.spawnlp(kind, file, ...(words as readonly Text[])))
+  return run(options, () => os.preparedSpawnInPath(mode, file, words, null))
 }
 
 /**
@@ -330,5 +335,6 @@ export async function spawnlpe(
   ...args: readonly [...Text[], Environment] | readonly [...Text[], Environment, WaitOptions]
 ): Promise<number> {
   const [words, options] = splitOptionsAfterEnvironment(args)
-  return run(mode, options, (kind) => os.spawnlpe(kind, file, ...(words as readonly [...Text[], Environment])))
+  const [argv, env] = splitEnvironment(words)
+  return run(options, () => os.preparedSpawnInPath(mode, file, argv, env))
 }
