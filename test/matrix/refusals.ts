@@ -28,7 +28,7 @@ const inWorkers: Readonly<Record<string, readonly string[]>> = {
   setuid: ['test/sjs'],
   signal: ['conformance', 'test/signal'],
   umask: ['conformance', 'process_parameters/identity', 'processes/posix_spawn'],
-  unsetenv: ['conformance'],
+  unsetenv: ['conformance', 'process_parameters/environ'],
 }
 
 /** Calls that need Node, with the test files. */
