@@ -1,7 +1,8 @@
 import { PermissionError } from '../errors.ts'
 import { immediately, rejectedImmediately } from './fairness.ts'
-import { onAbort } from './on_abort.ts'
+import { abortReason, onAbort } from './on_abort.ts'
 import { cancel, isWorthTrying, type Waiter, wait } from './poller.ts'
+import type { QueueItem } from './queue.ts'
 import { enqueue, isQueued, type QueuedOperation, unqueue } from './regular_files.ts'
 
 /** The result of an attempt that would block. */
@@ -35,7 +36,7 @@ export interface FdOperation<T> {
 
 /** Carries out an operation: immediately where that does not block, otherwise once the descriptor is ready. */
 export function runWhenReady<T>(operation: FdOperation<T>, { signal, ref = true }: CheckedWaitOptions): Promise<T> {
-  if (signal?.aborted) return Promise.reject(signal.reason)
+  if (signal?.aborted) return Promise.reject(abortReason(signal))
   if (!isQueued(operation.fd) && isWorthTrying(operation.fd, operation.events)) {
     try {
       const result = operation.attempt(false)
@@ -49,7 +50,7 @@ export function runWhenReady<T>(operation: FdOperation<T>, { signal, ref = true 
 
 /** Carries out an operation that never blocks, whatever waits for the descriptor: a read of 0 bytes. */
 export function runNow<T>(operation: FdOperation<T>, options: CheckedWaitOptions): Promise<T> {
-  if (options.signal?.aborted) return Promise.reject(options.signal.reason)
+  if (options.signal?.aborted) return Promise.reject(abortReason(options.signal))
   try {
     const result = operation.attempt(true)
     return result === NOT_YET ? runWhenReady(operation, options) : immediately(result)
@@ -60,7 +61,7 @@ export function runNow<T>(operation: FdOperation<T>, options: CheckedWaitOptions
 
 /** Resolves when a descriptor is ready. Another reader or writer may have made it unready again by then. */
 export function ready(fd: number, events: number, { signal, ref = true }: CheckedWaitOptions): Promise<void> {
-  if (signal?.aborted) return Promise.reject(signal.reason)
+  if (signal?.aborted) return Promise.reject(abortReason(signal))
   const operation = { fd, events, attempt: () => undefined }
   return new Promise((resolve, reject) => startWaiting(new PendingOperation(operation, signal, ref, resolve, reject)))
 }
@@ -83,6 +84,9 @@ function startWaiting<T>(pending: PendingOperation<T>): void {
 }
 
 class PendingOperation<T> implements Waiter, QueuedOperation {
+  queue: object | null = null
+  previous: QueueItem | null = null
+  next: QueueItem | null = null
   readonly operation: FdOperation<T>
   readonly ref: boolean
   readonly resolve: (value: T | Promise<T>) => void

@@ -1,5 +1,10 @@
+interface Listener {
+  readonly callbacks: Set<(reason: unknown) => void>
+  readonly callAll: () => void
+}
+
 /** The abort callbacks of each signal. */
-const listeners = new WeakMap<AbortSignal, Set<(reason: unknown) => void>>()
+const listeners = new WeakMap<AbortSignal, Listener>()
 
 /**
  * Registers `abort` to be called once with the signal's reason.
@@ -10,7 +15,7 @@ const listeners = new WeakMap<AbortSignal, Set<(reason: unknown) => void>>()
  * @returns unregisters `abort`; to be called as soon as there is nothing left to abort
  */
 export function onAbort(signal: AbortSignal, abort: (reason: unknown) => void): () => void {
-  const callbacks = listeners.get(signal) ?? listen(signal)
+  const { callbacks, callAll } = listeners.get(signal) ?? listen(signal)
   callbacks.add(abort)
   return () => {
     callbacks.delete(abort)
@@ -21,15 +26,25 @@ export function onAbort(signal: AbortSignal, abort: (reason: unknown) => void): 
   }
 }
 
-function listen(signal: AbortSignal): Set<(reason: unknown) => void> {
+function listen(signal: AbortSignal): Listener {
   const callbacks = new Set<(reason: unknown) => void>()
-  listeners.set(signal, callbacks)
+  const callAll = (): void => {
+    listeners.delete(signal)
+    const reason = abortReason(signal)
+    for (const abort of callbacks) abort(reason)
+  }
+  const listener = { callbacks, callAll }
+  listeners.set(signal, listener)
   signal.addEventListener('abort', callAll, { once: true })
-  return callbacks
+  return listener
 }
 
-function callAll(this: AbortSignal): void {
-  const callbacks = listeners.get(this) ?? []
-  listeners.delete(this)
-  for (const abort of callbacks) abort(this.reason)
+/** The reason of an aborted signal. Older implementations of AbortSignal, as in other realms, have none. */
+export function abortReason(signal: AbortSignal): unknown {
+  return signal.reason === undefined ? new DOMException('This operation was aborted', 'AbortError') : signal.reason
+}
+
+/** Throws the reason of a signal that is aborted. */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw abortReason(signal)
 }

@@ -5,6 +5,7 @@ import { aboveStandardStreams } from '../libc/low_descriptors.ts'
 import { addressOf, ownMemory } from '../libc/memory.ts'
 import type { Watch } from '../libc/poll_handle.ts'
 import { addCloseListener, addForkListener, descriptorEvents } from './descriptor_events.ts'
+import { Queue, type QueueItem } from './queue.ts'
 import { watchEpoll } from './watch_epoll.ts'
 
 /**
@@ -34,7 +35,7 @@ export const WRITABLE: number = EPOLLOUT
 const ERROR_EVENTS = EPOLLERR | EPOLLHUP
 
 /** An operation that waits for a descriptor. */
-export interface Waiter {
+export interface Waiter extends QueueItem {
   /** Whether the wait keeps the process alive. */
   readonly ref: boolean
   /**
@@ -53,8 +54,8 @@ interface WatchedDescriptor {
   generation: number
   /** Whether the descriptor is registered with the epoll instance. */
   isAdded: boolean
-  readonly readers: Waiter[]
-  readonly writers: Waiter[]
+  readonly readers: Queue<Waiter>
+  readonly writers: Queue<Waiter>
   /** Whether the last read returned less than was asked for, so that another read would probably find no data. */
   isDrained: boolean
   /** How many events in a row were reported without any waiter being able to proceed. */
@@ -104,8 +105,8 @@ export function wait(fd: number, events: number, waiter: Waiter): void {
     fd,
     generation: 0,
     isAdded: false,
-    readers: [],
-    writers: [],
+    readers: new Queue(),
+    writers: new Queue(),
     isDrained: false,
     futileEvents: 0,
   }
@@ -119,7 +120,7 @@ export function wait(fd: number, events: number, waiter: Waiter): void {
 export function isWorthTrying(fd: number, events: number): boolean {
   const watched = watchedDescriptors.get(fd)
   if (watched === undefined) return true
-  return queueOf(watched, events).length === 0 && !(events === READABLE && watched.isDrained)
+  return queueOf(watched, events).first === null && !(events === READABLE && watched.isDrained)
 }
 
 /** Records whether a read has emptied a descriptor. This saves the next waiter a call that would fail. */
@@ -131,20 +132,16 @@ export function noteDrained(fd: number, isDrained: boolean): void {
 /** Removes a waiter. The kernel may still report the descriptor once; that event is ignored. */
 export function cancel(fd: number, events: number, waiter: Waiter): void {
   const watched = watchedDescriptors.get(fd)
-  if (watched === undefined) return
-  const queue = queueOf(watched, events)
-  const index = queue.indexOf(waiter)
-  if (index === -1) return
-  queue.splice(index, 1)
+  if (watched === undefined || !queueOf(watched, events).remove(waiter)) return
   releaseReference(waiter)
 }
 
-function queueOf(watched: WatchedDescriptor, events: number): Waiter[] {
+function queueOf(watched: WatchedDescriptor, events: number): Queue<Waiter> {
   return events === READABLE ? watched.readers : watched.writers
 }
 
 function wantedEvents({ readers, writers }: WatchedDescriptor): number {
-  return (readers.length > 0 ? READABLE : 0) | (writers.length > 0 ? WRITABLE : 0)
+  return (readers.first === null ? 0 : READABLE) | (writers.first === null ? 0 : WRITABLE)
 }
 
 function releaseReference(waiter: Waiter): void {
@@ -179,7 +176,8 @@ function control(operation: number, { fd, generation }: WatchedDescriptor, event
 /** Rejects all waiters of a descriptor that will not become ready. */
 function rejectWaiters(watched: WatchedDescriptor, error: Error): void {
   for (const queue of [watched.readers, watched.writers]) {
-    for (const waiter of queue.splice(0)) {
+    for (let waiter = queue.first; waiter !== null; waiter = queue.first) {
+      queue.remove(waiter)
       releaseReference(waiter)
       waiter.fail(error)
     }
@@ -236,13 +234,15 @@ function isSameFile(watched: WatchedDescriptor): boolean {
 }
 
 /** Serves waiters until one has to wait again. Returns whether at least one was served, or the queue was empty. */
-function serveQueue(queue: Waiter[]): boolean {
-  if (queue.length === 0) return true
+function serveQueue(queue: Queue<Waiter>): boolean {
+  let { first } = queue
+  if (first === null) return true
   let served = false
-  for (let first = queue[0]; first?.attempt() === true; first = queue[0]) {
-    queue.shift()
-    releaseReference(first)
+  while (first?.attempt()) {
+    // Its own attempt may have removed it, where it serves several waiters.
+    if (queue.remove(first)) releaseReference(first)
     served = true
+    first = queue.first
   }
   return served
 }
@@ -300,8 +300,8 @@ function onDescriptorsClosed(first: number, last: number): void {
  */
 function resetAfterFork(): void {
   for (const { readers, writers } of watchedDescriptors.values()) {
-    readers.length = 0
-    writers.length = 0
+    readers.clear()
+    writers.clear()
   }
   watchedDescriptors.clear()
   if (referenceCount > 0) loop?.unref()

@@ -1,6 +1,7 @@
 import { osError } from '../libc/call.ts'
 import { errnoNumbers } from '../libc/facts.ts'
 import { addCloseListener, addForkListener } from './descriptor_events.ts'
+import { Queue, type QueueItem } from './queue.ts'
 
 /**
  * Operations on descriptors that cannot be polled (regular files, directories, /dev/null) and that did not succeed
@@ -9,7 +10,7 @@ import { addCloseListener, addForkListener } from './descriptor_events.ts'
  */
 
 /** An operation in such a queue. */
-export interface QueuedOperation {
+export interface QueuedOperation extends QueueItem {
   readonly fd: number
   /**
    * Starts the operation.
@@ -23,7 +24,7 @@ export interface QueuedOperation {
 }
 
 /** By descriptor; the first operation of each queue is running. */
-const queues = new Map<number, QueuedOperation[]>()
+const queues = new Map<number, Queue<QueuedOperation>>()
 let isListening = false
 
 /** Whether operations of a descriptor are running or queued here, so that a new one has to follow them. */
@@ -39,7 +40,8 @@ export function enqueue(operation: QueuedOperation): void {
     queue.push(operation)
     return
   }
-  const opened = [operation]
+  const opened = new Queue<QueuedOperation>()
+  opened.push(operation)
   queues.set(operation.fd, opened)
   run(opened, operation.fd, true)
 }
@@ -47,8 +49,7 @@ export function enqueue(operation: QueuedOperation): void {
 /** Removes an operation that has not been started. */
 export function unqueue(operation: QueuedOperation): void {
   const queue = queues.get(operation.fd)
-  const index = queue?.indexOf(operation) ?? -1
-  if (index > 0) queue?.splice(index, 1)
+  if (queue !== undefined && queue.first !== operation) queue.remove(operation)
 }
 
 /**
@@ -56,19 +57,20 @@ export function unqueue(operation: QueuedOperation): void {
  *
  * @param isFirst whether the first operation of the queue opened it
  */
-function run(queue: QueuedOperation[], fd: number, isFirst: boolean): void {
-  for (let operation = queue[0]; operation !== undefined; operation = queue[0]) {
-    const ended = operation.start(isFirst)
+function run(queue: Queue<QueuedOperation>, fd: number, isFirst: boolean): void {
+  for (let operation = queue.first; operation !== null; operation = queue.first) {
+    const running = operation
+    const ended = running.start(isFirst)
     isFirst = false
     if (ended !== null) {
       const proceed = (): void => {
-        queue.shift()
+        queue.remove(running)
         run(queue, fd, false)
       }
       ended.then(proceed, proceed)
       return
     }
-    queue.shift()
+    queue.remove(running)
   }
   if (queues.get(fd) === queue) queues.delete(fd)
 }
@@ -86,6 +88,11 @@ function closed(first: number, last: number): void {
     if (fd < first || fd > last) continue
     // The running operation ends by itself. New operations of the number concern another file.
     queues.delete(fd)
-    for (const operation of queue.splice(1)) operation.fail(osError(errnoNumbers.EBADF, 'close', fd))
+    const running = queue.first
+    for (let next = running?.next ?? null; next !== null; next = running?.next ?? null) {
+      const operation = next as QueuedOperation
+      queue.remove(operation)
+      operation.fail(osError(errnoNumbers.EBADF, 'close', fd))
+    }
   }
 }

@@ -96,8 +96,8 @@ function startQueued(): void {
     queuedJobs[nextIndex++] = undefined
     if (!job.abandoned) begin(job)
   }
-  // The started jobs are removed only from time to time, since that moves all jobs after them.
-  if (nextIndex < queuedJobs.length && nextIndex < 1024) return
+  // The started jobs are removed only when there are more of them than others, since that moves all jobs after them.
+  if (nextIndex < queuedJobs.length && (nextIndex < 1024 || 2 * nextIndex < queuedJobs.length)) return
   queuedJobs = queuedJobs.slice(nextIndex)
   nextIndex = 0
 }

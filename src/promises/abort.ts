@@ -1,5 +1,5 @@
 import { wrongType } from '../errors.ts'
-import { onAbort } from '../event_loop/on_abort.ts'
+import { abortReason, onAbort, throwIfAborted } from '../event_loop/on_abort.ts'
 
 /** The option that every function of `osier/promises` takes in addition to those of its synchronous twin. */
 export interface SignalOption {
@@ -7,11 +7,24 @@ export interface SignalOption {
   readonly signal?: AbortSignal | undefined
 }
 
+/**
+ * Whether a value can be used as an AbortSignal. Those of other realms (of node:vm, of jsdom) are no instances of this
+ * realm's class.
+ */
+function isSignal(value: unknown): value is AbortSignal {
+  if (value instanceof AbortSignal) return true
+  if (typeof value !== 'object' || value === null) return false
+  const { aborted, addEventListener, removeEventListener } = value as Partial<AbortSignal>
+  return (
+    typeof aborted === 'boolean' && typeof addEventListener === 'function' && typeof removeEventListener === 'function'
+  )
+}
+
 /** The caller's signal, or undefined. Throws the signal's reason where it is already aborted. */
 export function checkedSignal(value: unknown): AbortSignal | undefined {
   if (value === undefined) return undefined
-  if (!(value instanceof AbortSignal)) throw wrongType('signal', 'an AbortSignal', value)
-  value.throwIfAborted()
+  if (!isSignal(value)) throw wrongType('signal', 'an AbortSignal', value)
+  throwIfAborted(value)
   return value
 }
 
@@ -22,7 +35,7 @@ export function checkedSignal(value: unknown): AbortSignal | undefined {
 export function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return work
   return new Promise((resolve, reject) => {
-    if (signal.aborted) reject(signal.reason)
+    if (signal.aborted) reject(abortReason(signal))
     const stopListening = onAbort(signal, reject)
     work.then(resolve, reject).finally(stopListening)
   })

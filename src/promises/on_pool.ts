@@ -1,5 +1,5 @@
 import { addCloseListener } from '../event_loop/descriptor_events.ts'
-import { onAbort } from '../event_loop/on_abort.ts'
+import { onAbort, throwIfAborted } from '../event_loop/on_abort.ts'
 import { type Block, inBackground, type Job } from '../libc/background.ts'
 import { osError } from '../libc/call.ts'
 import { constants, errnoNumbers } from '../libc/facts.ts'
@@ -223,7 +223,7 @@ class PoolCall<T> implements Job {
  */
 export function onPool<T>(call: Prepared, outcome: Outcome<T>, signal?: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
-    signal?.throwIfAborted()
+    throwIfAborted(signal)
     inBackground(new PoolCall(call, outcome, signal, resolve, reject))
   })
 }
@@ -248,7 +248,7 @@ export function twin<Like extends (...args: never[]) => unknown, F extends Twin<
       const signal = takeSignal(given)
       const call = prepareAny(...given)
       // Getters and auditing hooks may have aborted it.
-      signal?.throwIfAborted()
+      throwIfAborted(signal)
       inBackground(new PoolCall(call, outcome, signal, resolve, reject))
     })
   })

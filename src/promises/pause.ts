@@ -1,5 +1,5 @@
 import type { CheckedWaitOptions } from '../event_loop/fd_operation.ts'
-import { onAbort } from '../event_loop/on_abort.ts'
+import { abortReason, onAbort } from '../event_loop/on_abort.ts'
 
 /**
  * Resolves after some milliseconds, or earlier; rejects with the signal's reason when the signal is aborted.
@@ -11,7 +11,7 @@ export function pause(
   { signal, ref = true }: CheckedWaitOptions,
   begin: (end: () => void) => void = () => undefined,
 ): Promise<void> {
-  if (signal?.aborted) return Promise.reject(signal.reason)
+  if (signal?.aborted) return Promise.reject(abortReason(signal))
   return new Promise((resolve, reject) => {
     const end = (): void => {
       clearTimeout(timer)

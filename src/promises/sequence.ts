@@ -1,4 +1,4 @@
-import { onAbort } from '../event_loop/on_abort.ts'
+import { abortReason, onAbort } from '../event_loop/on_abort.ts'
 
 /**
  * Runs asynchronous operations one at a time, in the order of the calls. Each operation is carried out whole before the
@@ -39,7 +39,7 @@ function settled(promise: Promise<unknown>): Promise<void> {
 
 function queued<T>(before: Promise<unknown>, work: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return before.then(work)
-  if (signal.aborted) return Promise.reject(signal.reason)
+  if (signal.aborted) return Promise.reject(abortReason(signal))
   return new Promise((resolve, reject) => {
     let isAborted = false
     const stopListening = onAbort(signal, (reason) => {

@@ -65,6 +65,10 @@ export class BinaryFile extends FileObject<Buffer, ArrayBufferView> {
   /** The read-ahead buffer; its unread bytes begin at `#at`. */
   #ahead = NOTHING
   #at = 0
+  /** The memory that the read-ahead is the beginning of, where a line has had it extended. */
+  #room = NOTHING
+  /** How far the read-ahead has no newline, where a line is incomplete. */
+  #searched = 0
 
   /** @internal `fdopen` creates files. */
   constructor(fd: number, options: BinaryFileOptions) {
@@ -145,8 +149,7 @@ export class BinaryFile extends FileObject<Buffer, ArrayBufferView> {
     const unread = this.#ahead.length - this.#at
     if (unread === 0 || !this.seekable()) return
     lseek(fd, -unread, SEEK_CUR)
-    this.#ahead = NOTHING
-    this.#at = 0
+    this.#setAhead(NOTHING)
   }
 
   /** Takes the next bytes of the read-ahead buffer. */
@@ -186,8 +189,7 @@ export class BinaryFile extends FileObject<Buffer, ArrayBufferView> {
 
   /** Takes the requested bytes of a block, and keeps the rest as read-ahead. */
   #takeAndKeepRest(piece: Buffer, wanted: number): Buffer {
-    this.#ahead = piece
-    this.#at = 0
+    this.#setAhead(piece)
     return this.#take(wanted)
   }
 
@@ -218,23 +220,42 @@ export class BinaryFile extends FileObject<Buffer, ArrayBufferView> {
   readline(size: number | bigint | null = -1): Buffer {
     const fd = this.#reading('readline')
     const most = amount(size, 'size')
-    for (let searched = 0; ; ) {
-      const newline = this.#ahead.indexOf(NEWLINE, this.#at + searched)
+    for (;;) {
+      const newline = this.#ahead.indexOf(NEWLINE, Math.max(this.#at, this.#searched))
       const unread = this.#ahead.length - this.#at
       const length = newline === -1 ? unread : newline + 1 - this.#at
       if (most !== -1 && length >= most) return this.#take(most)
+      if (newline === -1) this.#searched = this.#ahead.length
       if (newline !== -1 || !this.#readMore(fd, unread)) return this.#take(length)
-      searched = unread
     }
   }
 
-  /** Extends the read-ahead, doubling its size, so that the time for a long line is linear in its length. */
+  /** Extends the read-ahead. Its memory doubles, so that the time for a long line is linear in its length. */
   #readMore(fd: number, unread: number): boolean {
     const { bufferSize } = this.#options
     const more = read(fd, bufferSize === 0 ? 1 : Math.max(bufferSize, unread))
-    this.#ahead = unread === 0 ? more : Buffer.concat([this.#ahead.subarray(this.#at), more])
-    this.#at = 0
+    if (unread === 0) {
+      this.#setAhead(more)
+      return more.length > 0
+    }
+    const end = this.#ahead.length + more.length
+    if (this.#ahead.buffer !== this.#room.buffer || end > this.#room.length) {
+      const room = Buffer.allocUnsafeSlow(2 * (unread + more.length))
+      this.#ahead.copy(room, 0, this.#at)
+      this.#setAhead(room.subarray(0, unread))
+      this.#room = room
+      this.#searched = unread
+    }
+    more.copy(this.#room, this.#ahead.length)
+    this.#ahead = this.#room.subarray(0, this.#ahead.length + more.length)
     return more.length > 0
+  }
+
+  #setAhead(bytes: Buffer): void {
+    this.#ahead = bytes
+    this.#room = NOTHING
+    this.#at = 0
+    this.#searched = 0
   }
 
   /** @internal Returns the read-ahead, or if there is none the result of one read(2): empty at the end. */
@@ -349,8 +370,7 @@ export class BinaryFile extends FileObject<Buffer, ArrayBufferView> {
   close(): void {
     if (this.#closed) return
     this.#closed = true
-    this.#ahead = NOTHING
-    this.#at = 0
+    this.#setAhead(NOTHING)
     unclosedFiles.unregister(this)
     try {
       this.#output.flush()

@@ -1,6 +1,7 @@
 import { BlockingIOError } from '../../errors.ts'
 import { type CheckedWaitOptions, NOT_YET, ready, runWhenReady } from '../../event_loop/fd_operation.ts'
 import { setNonblocking, tryCall, withoutBlocking } from '../../event_loop/nonblocking.ts'
+import { throwIfAborted } from '../../event_loop/on_abort.ts'
 import { READABLE, WRITABLE } from '../../event_loop/poller.ts'
 import { constants, structs } from '../../libc/facts.ts'
 import { type Address, libc } from '../../libc/functions.ts'
@@ -73,7 +74,7 @@ async function moveWhenReady(
 ): Promise<number> {
   const backoff = new Backoff(LONGEST_PAUSE, checkedOptions)
   for (;;) {
-    checkedOptions.signal?.throwIfAborted()
+    throwIfAborted(checkedOptions.signal)
     const result = await attempt()
     if (result !== NOT_YET) return result
     const side = sideNotReady(from, to)

@@ -1,4 +1,5 @@
 import { FileExistsError, OSError } from '../../errors.ts'
+import { throwIfAborted } from '../../event_loop/on_abort.ts'
 import { constants } from '../../libc/facts.ts'
 import type { FileName, Path } from '../../os/arguments/paths.ts'
 import * as os from '../../os/files/directories.ts'
@@ -53,7 +54,7 @@ async function makeAll(name: FileName, mode: number, existOk: boolean, signal: A
     try {
       await makeAll(head, 0o777, existOk, signal)
     } catch (error) {
-      signal?.throwIfAborted()
+      throwIfAborted(signal)
       // Another process has created the directory meanwhile.
       if (!(error instanceof FileExistsError)) throw error
     }
@@ -91,7 +92,7 @@ async function removeEmptyAbove(path: FileName, signal: AbortSignal | undefined)
     try {
       await onPool(os.preparedRmdir(directory), NOTHING, signal)
     } catch (error) {
-      signal?.throwIfAborted()
+      throwIfAborted(signal)
       if (error instanceof OSError) return
       throw error
     }

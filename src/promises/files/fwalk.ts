@@ -1,4 +1,5 @@
 import { OSError } from '../../errors.ts'
+import { throwIfAborted } from '../../event_loop/on_abort.ts'
 import { osError } from '../../libc/call.ts'
 import { constants } from '../../libc/facts.ts'
 import { type FileName, fsdecode, fsencode, type Path } from '../../os/arguments/paths.ts'
@@ -57,7 +58,7 @@ async function* walkOpen(
         closeDirectory(task.close)
         continue
       }
-      signal?.throwIfAborted()
+      throwIfAborted(signal)
       if ('step' in task) {
         tasks.pop()
         yield task.step

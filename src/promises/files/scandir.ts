@@ -1,3 +1,4 @@
+import { throwIfAborted } from '../../event_loop/on_abort.ts'
 import { constants } from '../../libc/facts.ts'
 import { asBuffer } from '../../libc/strings.ts'
 import type { FileName } from '../../os/arguments/paths.ts'
@@ -50,7 +51,7 @@ async function listAll(directory: FileName | number, signal: AbortSignal | undef
   const fd = await openListed('listdir', directory)
   const names: string[] = []
   try {
-    while (await readMore('listdir', fd, directory, names, [])) signal?.throwIfAborted()
+    while (await readMore('listdir', fd, directory, names, [])) throwIfAborted(signal)
   } finally {
     os.closeDirectoryArgument(fd, directory)
   }
@@ -131,12 +132,12 @@ export class AsyncScandirIterator<T extends FileName = string> implements AsyncI
     const { directory, signal, error } = this.#request
     try {
       if (error !== undefined) throw error.thrown
-      signal?.throwIfAborted()
+      throwIfAborted(signal)
       for (;;) {
         const value = this.#nextInMemory()
         if (value !== null) return { done: false, value }
         const isOver = !(await this.#read(directory))
-        signal?.throwIfAborted()
+        throwIfAborted(signal)
         if (!isOver) continue
         this.#close()
         return { done: true, value: undefined }

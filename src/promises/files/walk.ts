@@ -1,4 +1,5 @@
 import { isThenable, OSError } from '../../errors.ts'
+import { throwIfAborted } from '../../event_loop/on_abort.ts'
 import { constants } from '../../libc/facts.ts'
 import { fsdecode, fsencode, type Path } from '../../os/arguments/paths.ts'
 import { scandirEvent } from '../../os/files/directory_stream.ts'
@@ -141,7 +142,7 @@ async function* walkTree(walk: Walk, signal: AbortSignal | undefined): AsyncGene
   let unchangedCount = 0
   try {
     for (let task = tasks.at(-1); task !== undefined; task = tasks.at(-1)) {
-      signal?.throwIfAborted()
+      throwIfAborted(signal)
       if (!(task instanceof WalkDirectory)) {
         tasks.pop()
         yield task

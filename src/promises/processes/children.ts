@@ -1,10 +1,12 @@
-import { type CheckedWaitOptions, NOT_YET, runWhenReady } from '../../event_loop/fd_operation.ts'
+import { readFileSync } from 'node:fs'
+import { addForkListener } from '../../event_loop/descriptor_events.ts'
+import type { CheckedWaitOptions } from '../../event_loop/fd_operation.ts'
 import { cancel, READABLE, type Waiter, wait } from '../../event_loop/poller.ts'
 import { has, libc } from '../../libc/functions.ts'
 import { aboveStandardStreams } from '../../libc/low_descriptors.ts'
 import { close } from '../../os/descriptors/open_close.ts'
 import { ownChildren, releaseChild, reserveChild } from '../../os/processes/any_child.ts'
-import { Backoff, pause } from '../pause.ts'
+import { PendingWait, Waits } from './pending_wait.ts'
 
 /**
  * Waits for children without blocking, by process descriptors (pidfds): without a SIGCHLD handler or a thread, and
@@ -12,126 +14,179 @@ import { Backoff, pause } from '../pause.ts'
  *
  * A pidfd reports only the end of a process. Stops and continuations are polled. So is the end where pidfds are not
  * available (before Linux 5.3, in a sandbox that forbids them, when no descriptor is free).
+ *
+ * The waits for one child are served in the order of the calls, whatever reports its end first: the earliest gets the
+ * status, and the later ones ECHILD. The same holds among the waits for any child.
  */
-
-/** The longest polling interval, in milliseconds. */
-const LONGEST_PAUSE = 20
 
 /** Polls a child without blocking: null where its state has not changed. */
 export type PollFunction<T> = () => T | null
+
+/**
+ * Polls for a new wait, and makes it a pending one where there is no result yet.
+ *
+ * @param waits the waits for the same children, if there are any. They are earlier
+ * @param add adds the pending wait
+ */
+function pollOrWait<T>(
+  waits: Waits | undefined,
+  poll: PollFunction<T>,
+  add: (attempt: () => boolean, reject: (reason: unknown) => void) => void,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const attempt = (): boolean => {
+      const found = poll()
+      if (found === null) return false
+      resolve(found)
+      return true
+    }
+    waits?.serve()
+    if (attempt()) return
+    if (!isListening) listen()
+    add(attempt, reject)
+  })
+}
 
 /** Opens a pidfd; -1 where that fails. */
 function openPidfd(pid: number): number {
   return has('pidfd_open') ? aboveStandardStreams(libc.pidfd_open(pid, 0)) : -1
 }
 
+/** The waits for one child, which share a pidfd. */
+class WatchedChild {
+  readonly waits: Waits
+  #fd: number | undefined
+
+  constructor(pid: number) {
+    reserveChild(pid)
+    this.waits = new Waits(() => {
+      watchedChildren.delete(pid)
+      if (this.#fd !== undefined && this.#fd !== -1) close(this.#fd)
+      releaseChild(pid)
+    })
+  }
+
+  /** The pidfd, which is opened for the first wait that needs it; -1 where that fails. */
+  pidfd(pid: number): number {
+    this.#fd ??= openPidfd(pid)
+    return this.#fd
+  }
+
+  /** In a forked child. */
+  drop(): void {
+    this.waits.clear()
+    if (this.#fd !== undefined && this.#fd !== -1) libc.close(this.#fd)
+  }
+}
+
+/** The children that are waited for by process id. */
+const watchedChildren = new Map<number, WatchedChild>()
+let isListening = false
+
+/** In a forked child, whose children the children of its parent are not. */
+function resetAfterFork(): void {
+  for (const child of watchedChildren.values()) child.drop()
+  watchedChildren.clear()
+  anyChild.clear()
+  for (const { fd } of endings.values()) libc.close(fd)
+  endings.clear()
+}
+
+function listen(): void {
+  isListening = true
+  addForkListener(resetAfterFork)
+}
+
 /**
  * Waits for one child.
  *
  * @param endOnly whether only the end of the child is waited for
+ * @param key what is waited for: waits with the same key have the same result
+ * @param ownPidfd the caller's pidfd of the child, if it has one
  */
-export async function awaitChild<T>(
+export function awaitChild<T>(
   pid: number,
   endOnly: boolean,
+  key: string,
   checkedOptions: CheckedWaitOptions,
   poll: PollFunction<T>,
+  ownPidfd?: number,
 ): Promise<T> {
-  const found = poll()
-  if (found !== null) return found
-  reserveChild(pid)
-  try {
-    const fd = endOnly ? openPidfd(pid) : -1
-    if (fd === -1) return await pollChild(checkedOptions, poll)
-    try {
-      return await awaitPidfd(fd, checkedOptions, poll)
-    } finally {
-      close(fd)
+  return pollOrWait(watchedChildren.get(pid)?.waits, poll, (attempt, reject) => {
+    let child = watchedChildren.get(pid)
+    if (child === undefined) {
+      child = new WatchedChild(pid)
+      watchedChildren.set(pid, child)
     }
-  } finally {
-    releaseChild(pid)
+    const fd = endOnly ? (ownPidfd ?? child.pidfd(pid)) : -1
+    new PendingWait(child.waits, fd, key, attempt, checkedOptions, reject)
+  })
+}
+
+/** The process id of a pidfd; undefined where it is not known. */
+export function pidOf(pidfd: number): number | undefined {
+  try {
+    const pid = Number(/^Pid:\s*(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${pidfd}`, 'latin1'))?.[1])
+    return pid > 0 ? pid : undefined
+  } catch {
+    return undefined
   }
 }
 
-/** Waits for the child of a pidfd. */
-export function awaitPidfd<T>(fd: number, checkedOptions: CheckedWaitOptions, poll: PollFunction<T>): Promise<T> {
-  return runWhenReady({ fd, events: READABLE, attempt: () => poll() ?? NOT_YET }, checkedOptions)
-}
-
-/** Polls until there is a result. */
-export async function pollChild<T>(checkedOptions: CheckedWaitOptions, poll: PollFunction<T>): Promise<T> {
-  const backoff = new Backoff(LONGEST_PAUSE, checkedOptions)
-  for (;;) {
-    const found = poll()
-    if (found !== null) return found
-    await backoff.pause()
-  }
-}
+/** The waits for any child. */
+const anyChild = new Waits(stopWatching, watchChildren)
+/** The children that are watched for the waits for any child, by process id. */
+const endings = new Map<number, { readonly fd: number; readonly waiter: Waiter }>()
 
 /**
  * Waits for any child that no other wait is for.
  *
  * @param group the process group of the child; null for any
+ * @param key what is waited for: waits with the same key have the same result
  */
-export async function awaitAnyChild<T>(
+export function awaitAnyChild<T>(
   group: number | null,
+  key: string,
   checkedOptions: CheckedWaitOptions,
   poll: PollFunction<T>,
 ): Promise<T> {
-  const watcher = new ChildWatcher(group, checkedOptions)
-  try {
-    for (;;) {
-      checkedOptions.signal?.throwIfAborted()
-      const found = poll()
-      if (found !== null) return found
-      await watcher.change()
+  return pollOrWait(anyChild, poll, (attempt, reject) => {
+    new PendingWait(anyChild, -1, `${group} ${key}`, attempt, checkedOptions, reject)
+    watchChildren()
+  })
+}
+
+/** Serves the waits for any child as soon as a child ends. New children are found at the next poll. */
+function watchChildren(): void {
+  const children = new Set(ownChildren(null))
+  for (const [pid, { fd, waiter }] of endings) if (!children.has(pid)) unwatch(pid, fd, waiter)
+  for (const pid of children) {
+    if (endings.has(pid)) continue
+    const fd = openPidfd(pid)
+    if (fd === -1) continue
+    const waiter: Waiter = {
+      queue: null,
+      previous: null,
+      next: null,
+      // The timer of the polls keeps the process alive.
+      ref: false,
+      attempt() {
+        anyChild.serve()
+        return true
+      },
+      fail: () => undefined,
     }
-  } finally {
-    watcher.close()
+    endings.set(pid, { fd, waiter })
+    wait(fd, READABLE, waiter)
   }
 }
 
-/** Watches the children of this thread that no other wait is for, and reports when one of them ends. */
-class ChildWatcher {
-  readonly #group: number | null
-  readonly #checkedOptions: CheckedWaitOptions
-  /** The pidfds and their waiters, by process id. */
-  readonly #watched = new Map<number, readonly [fd: number, waiter: Waiter]>()
+function unwatch(pid: number, fd: number, waiter: Waiter): void {
+  endings.delete(pid)
+  cancel(fd, READABLE, waiter)
+  close(fd)
+}
 
-  constructor(group: number | null, checkedOptions: CheckedWaitOptions) {
-    this.#group = group
-    this.#checkedOptions = checkedOptions
-  }
-
-  /** Resolves when a child has ended, or after a pause: there may be new children. */
-  change(): Promise<void> {
-    const { ref = true } = this.#checkedOptions
-    return pause(LONGEST_PAUSE, this.#checkedOptions, (wake) => this.#watch(wake, ref))
-  }
-
-  /** Has `wake` called when a child ends. Closes the pidfds of an earlier call. */
-  #watch(wake: () => void, ref: boolean): void {
-    this.close()
-    for (const pid of ownChildren(this.#group)) {
-      const fd = openPidfd(pid)
-      if (fd === -1) continue
-      const waiter: Waiter = {
-        ref,
-        attempt() {
-          wake()
-          return true
-        },
-        fail: wake,
-      }
-      this.#watched.set(pid, [fd, waiter])
-      wait(fd, READABLE, waiter)
-    }
-  }
-
-  close(): void {
-    for (const [fd, waiter] of this.#watched.values()) {
-      cancel(fd, READABLE, waiter)
-      close(fd)
-    }
-    this.#watched.clear()
-  }
+function stopWatching(): void {
+  for (const [pid, { fd, waiter }] of endings) unwatch(pid, fd, waiter)
 }

@@ -1,5 +1,6 @@
 import { BlockingIOError, badValue, ChildProcessError, OSError, wrongType } from '../../errors.ts'
 import { type CheckedWaitOptions, ready } from '../../event_loop/fd_operation.ts'
+import { throwIfAborted } from '../../event_loop/on_abort.ts'
 import { READABLE } from '../../event_loop/poller.ts'
 import { osError } from '../../libc/call.ts'
 import { errnoNumbers } from '../../libc/facts.ts'
@@ -239,7 +240,7 @@ class CommandOutput<Data extends string | Buffer> extends CommandFile<Data, neve
   /** Waits for the pipe until `attempt` succeeds, and returns its result. */
   async #whenReady(checkedOptions: CheckedWaitOptions, attempt: () => Data): Promise<Data> {
     for (;;) {
-      checkedOptions.signal?.throwIfAborted()
+      throwIfAborted(checkedOptions.signal)
       const fd = this.fileno()
       try {
         return attempt()

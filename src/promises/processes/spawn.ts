@@ -21,7 +21,7 @@ const NO_SHELL = 127 << 8
 
 /** The status of a child after its end. */
 export function statusAtEnd(pid: number, checkedOptions: CheckedWaitOptions): Promise<number> {
-  return awaitChild(pid, true, checkedOptions, () => {
+  return awaitChild(pid, true, 'waitpid 0', checkedOptions, () => {
     const [child, status] = waitpid(pid, WNOHANG)
     return child === 0 ? null : status
   })

@@ -6,7 +6,7 @@ import { NO_OPTIONS } from '../../os/arguments/options.ts'
 import * as os from '../../os/processes/wait.ts'
 import type { struct_rusage, waitid_result } from '../../results/child_results.ts'
 import { type WaitOptions, waitOptions } from '../wait_options.ts'
-import { awaitAnyChild, awaitChild, awaitPidfd, type PollFunction, pollChild } from './children.ts'
+import { awaitAnyChild, awaitChild, type PollFunction, pidOf } from './children.ts'
 
 const { WNOHANG, WUNTRACED, WCONTINUED, WSTOPPED, P_PID, P_ALL, P_PIDFD } = constants
 
@@ -17,8 +17,9 @@ function waitFor<T>(
   checkedOptions: CheckedWaitOptions,
   poll: PollFunction<T>,
 ): Promise<T> {
-  if (pid > 0) return awaitChild(pid, (options & (WUNTRACED | WCONTINUED)) === 0, checkedOptions, poll)
-  return awaitAnyChild(pid === -1 ? null : pid === 0 ? libc.getpgid(0) : -pid, checkedOptions, poll)
+  const key = `waitpid ${options}`
+  if (pid > 0) return awaitChild(pid, (options & (WUNTRACED | WCONTINUED)) === 0, key, checkedOptions, poll)
+  return awaitAnyChild(pid === -1 ? null : pid === 0 ? libc.getpgid(0) : -pid, key, checkedOptions, poll)
 }
 
 /** The result of a call with WNOHANG; null where no child has changed its state. */
@@ -161,9 +162,9 @@ export async function waitid(
   if ((flags & WNOHANG) !== 0) return os.waitid(kind, wanted, flags)
   const poll: PollFunction<waitid_result> = () => os.waitid(kind, wanted, flags | WNOHANG)
   const endOnly = (flags & (WSTOPPED | WCONTINUED)) === 0
-  if (kind === P_PID) return awaitChild(wanted, endOnly, checkedOptions, poll)
-  // The first poll reports an invalid descriptor.
-  if (kind === P_PIDFD)
-    return poll() ?? (endOnly ? awaitPidfd(wanted, checkedOptions, poll) : pollChild(checkedOptions, poll))
-  return awaitAnyChild(kind === P_ALL ? null : wanted === 0 ? libc.getpgid(0) : wanted, checkedOptions, poll)
+  const key = `waitid ${flags}`
+  if (kind === P_PID) return awaitChild(wanted, endOnly, key, checkedOptions, poll)
+  // A descriptor of which /proc does not report the child stands for a child of its own.
+  if (kind === P_PIDFD) return awaitChild(pidOf(wanted) ?? -wanted, endOnly, key, checkedOptions, poll, wanted)
+  return awaitAnyChild(kind === P_ALL ? null : wanted === 0 ? libc.getpgid(0) : wanted, key, checkedOptions, poll)
 }
