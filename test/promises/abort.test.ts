@@ -136,7 +136,7 @@ const stages: Readonly<Record<string, Stage>> = {
   },
 }
 
-describe('what is aborted has done nothing', () => {
+describe('an aborted call has had no effect', () => {
   for (const [name, prepare] of Object.entries(scenes)) {
     test(name, { timeout: 60_000 }, async () => {
       const before = openFiles()
@@ -173,7 +173,7 @@ describe('what is aborted has done nothing', () => {
 /** Where every function that waits is listed. */
 const TABLE = 'scenes (or startPrograms) in test/promises/abort.test.ts'
 
-test('every function that waits is aborted', () => {
+test('the test covers every function that waits', () => {
   const aborted = [...Object.keys(scenes), ...startPrograms]
   assert.deepEqual(
     [...waiting].filter((name) => !aborted.includes(name)).map((name) => `${name}: add a scene of it to ${TABLE}`),

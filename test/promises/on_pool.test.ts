@@ -66,7 +66,7 @@ function run(code: string, ...flags: string[]): string {
 const otherPool = onlyNode('it works in threads of its own')
 
 describe('many calls', () => {
-  test('10 000 at once all have the expected results, each with its own error', async () => {
+  test('10 000 at once have the expected results, and each its own error', async () => {
     const before = openFiles()
     const calls = Array.from({ length: 10_000 }, async (_, index) => {
       if (index % 4 === 0) return (await promises.stat(file)).st_size
@@ -89,7 +89,7 @@ describe('many calls', () => {
     assert.deepEqual(openFiles(), before)
   })
 
-  test('they are made in the order of the calls', () => {
+  test('run in the order in which they were made', () => {
     // With two threads, one of which is left to Node, they are made one by one.
     run(`
       process.env.UV_THREADPOOL_SIZE = '2'
@@ -99,7 +99,7 @@ describe('many calls', () => {
       await Promise.all(names.reverse().map((name) => promises.rmdir(name)))`)
   })
 
-  test('Node has a thread of the pool for itself, whatever waits on the others', { skip: otherPool }, async () => {
+  test('leave one thread of the pool to Node', { skip: otherPool }, async () => {
     const pool = await fillPool('starving')
     const queued = Array.from({ length: 1000 }, () => promises.stat(file))
     assert.equal((await nodeFs.stat(file)).size, 8)
@@ -108,7 +108,7 @@ describe('many calls', () => {
     await Promise.all(queued)
   })
 
-  test('requests of Node are not queued behind all earlier calls of osier', { skip: otherPool }, async () => {
+  test("do not delay Node's requests until all have run", { skip: otherPool }, async () => {
     let done = 0
     const ours = Array.from({ length: 5000 }, () => promises.stat(file).then(() => (done += 1)))
     await nodeFs.stat(file)
@@ -117,7 +117,7 @@ describe('many calls', () => {
     await Promise.all(ours)
   })
 
-  test('the event loop turns meanwhile', async () => {
+  test('do not block the event loop', async () => {
     let turns = 0
     let isOver = false
     const counting = (async () => {
@@ -134,7 +134,7 @@ describe('many calls', () => {
 })
 
 describe('arguments', () => {
-  test('are converted at once: later changes of them have no effect', async () => {
+  test('are converted when the function is called: later changes have no effect', async () => {
     const path = Buffer.from(file)
     const data = Buffer.from('later')
     const options = { follow_symlinks: true }
@@ -150,7 +150,7 @@ describe('arguments', () => {
     if ((await attribute) !== 'none') assert.equal(os.getxattr(file, 'user.osier').toString(), 'later')
   })
 
-  test('memory that is transferred before it is written is refused, not written', async () => {
+  test('a buffer that is transferred before the write is refused, not written', async () => {
     const fd = os.open(join(folder, 'transferred'), os.O_RDWR | os.O_CREAT)
     const pool = await fillPool('transferring')
     const data = new Uint8Array(1_000_000).fill(1)
@@ -197,7 +197,7 @@ describe('arguments', () => {
 describe('signals', () => {
   const reason = new Error('enough')
 
-  test('one that is aborted already: no call is made', async () => {
+  test('already aborted: the call is not made', async () => {
     const made = join(folder, 'not made')
     await assert.rejects(promises.mkdir(made, { signal: AbortSignal.abort(reason) }), reason)
     await assert.rejects(promises.listdir({ path: folder, signal: AbortSignal.abort(reason) }), reason)
@@ -206,7 +206,7 @@ describe('signals', () => {
     assert.equal(os.access(made, os.F_OK), false)
   })
 
-  test('while it waits for its turn: it is never made', async () => {
+  test('aborted while the call is queued: it is never made', async () => {
     const pool = await fillPool('waiting')
     const controller = new AbortController()
     const made = join(folder, 'not made either')
@@ -218,7 +218,7 @@ describe('signals', () => {
     assert.equal(os.access(made, os.F_OK), false)
   })
 
-  test('while it is under way: it rejects at once, and what it opens is closed', async () => {
+  test('aborted while the call runs: the promise rejects at once, and a descriptor that it opens is closed', async () => {
     const { path } = blocking('under-way')
     const before = openFiles()
     const controller = new AbortController()
@@ -252,7 +252,7 @@ describe('signals', () => {
     os.close(dir_fd)
   })
 
-  test('afterwards: nothing happens, and no listener is left', async () => {
+  test('aborted afterwards: no effect, and no listener remains', async () => {
     const controller = new AbortController()
     const { signal } = controller
     await Promise.all(Array.from({ length: 100 }, () => promises.stat(file, { signal })))
@@ -277,7 +277,7 @@ describe('signals', () => {
     }
   })
 
-  test('at any moment: nothing is left open', async () => {
+  test('aborted at any moment: no descriptor remains open', async () => {
     const tree = join(folder, 'tree')
     for (let i = 0; i < 20; i++) mkdirSync(join(tree, `a${i}`, 'b'), { recursive: true })
     const before = openFiles()
@@ -308,7 +308,7 @@ describe('signals', () => {
 })
 
 describe('the process', () => {
-  test('may end with calls under way and waiting', () => {
+  test('may exit while calls run and are queued', () => {
     run(`
       import os from 'osier'
       for (let i = 0; i < 2000; i++) os.promises.stat('file').catch(() => undefined)
@@ -320,7 +320,7 @@ describe('the process', () => {
       process.exit(0)`)
   })
 
-  test('stays alive until all are done', () => {
+  test('stays alive until all calls have ended', () => {
     const printed = run(`
       import os from 'osier'
       let done = 0
@@ -329,7 +329,7 @@ describe('the process', () => {
     assert.equal(printed, '1000\n')
   })
 
-  test('goes through storms of collections with calls pending', () => {
+  test('survives garbage collections while calls are pending', () => {
     run(
       `
       import assert from 'node:assert/strict'
@@ -357,7 +357,7 @@ describe('the process', () => {
     )
   })
 
-  test('handles many signals meanwhile, and no call fails', async () => {
+  test('handles many signals while calls run, and no call fails', async () => {
     const program = `
       import os from '${import.meta.resolve('osier')}'
       process.on('SIGUSR2', () => undefined)
@@ -411,7 +411,7 @@ describe('the process', () => {
     assert.deepEqual((await Promise.all(workers)).flat(), [1000, 1000, 1000])
   })
 
-  test('forks: the parent’s calls are the parent’s, and the child makes its own', () => {
+  test("can fork: the parent's calls end in the parent, and the child makes its own", () => {
     const printed = run(`
       import os from 'osier'
       let late = 0
@@ -436,7 +436,7 @@ test('urandom and getrandom return the requested number of bytes', async () => {
   assert.notDeepEqual(a, b)
 })
 
-test('the pool’s threads alone are used', { skip: onlyNode('it has threads that come and go') }, () => {
+test('no threads but those of the pool are used', { skip: onlyNode('it has threads that come and go') }, () => {
   const printed = run(`
     import { readdirSync } from 'node:fs'
     import os from 'osier'

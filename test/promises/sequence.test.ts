@@ -20,7 +20,7 @@ test('operations run one at a time, in the order of the calls', async () => {
   assert.equal(sequence.isIdle, true)
 })
 
-test('a failure does not stop those that follow', async () => {
+test('a failure does not stop the operations after it', async () => {
   const sequence = new Sequence()
   const failing = sequence.run(() => Promise.reject(new Error('no')))
   const following = sequence.run(async () => 'yes')
@@ -28,7 +28,7 @@ test('a failure does not stop those that follow', async () => {
   assert.equal(await following, 'yes')
 })
 
-test('an abort reaches an operation that is queued, which is skipped; the order of the others stays', async () => {
+test('an aborted operation in the queue is skipped; the order of the others stays', async () => {
   const sequence = new Sequence()
   let release = (): void => undefined
   const first = sequence.run(() => new Promise<void>((resolve) => (release = resolve)))

@@ -230,7 +230,7 @@ async function onThePool(name: string, given: Arguments, ...more: unknown[]): Pr
   }
 }
 
-describe('the same calls have the same results', () => {
+describe('each call has the same result as its synchronous form', () => {
   for (const [name, list] of Object.entries(calls)) {
     test(name, { skip: /^p(read|write)v$/.test(name) && noPwritev2 }, async () => {
       for (const args of list) {
@@ -241,7 +241,7 @@ describe('the same calls have the same results', () => {
   }
 })
 
-test('every function of the pool is compared', () => {
+test('the comparison covers every function that runs on the pool', () => {
   const names = Object.keys(os.promises).filter((name) => name in os && !waiting.has(name) && !apart.has(name))
   const missing = names.filter((name) => !(name in calls))
   assert.deepEqual(
@@ -250,7 +250,7 @@ test('every function of the pool is compared', () => {
   )
 })
 
-test('every function has the name and the length of its twin', () => {
+test('every function has the name and length of the function in os', () => {
   for (const [name, twin] of Object.entries(os.promises as Readonly<Record<string, unknown>>)) {
     const like: unknown = (os as Readonly<Record<string, unknown>>)[name]
     if (typeof twin !== 'function' || typeof like !== 'function') continue
@@ -258,7 +258,7 @@ test('every function has the name and the length of its twin', () => {
   }
 })
 
-test('every function of os has a twin, or is known to need none', () => {
+test('every function of os is in osier/promises, or in the list of those that never block', () => {
   const names = publicFunctions().map(({ name }) => name)
   assert.deepEqual([...twinsLacking(names, os.promises), ...neverBlockingWithoutNeed(names, os.promises)], [])
 })

@@ -59,7 +59,7 @@ describe('environ as a Map', () => {
     ])
   })
 
-  test('has what Python programs call', () => {
+  test('has the methods that Python programs call', () => {
     os.environ.update({ OSIER_A: 'one', OSIER_B: 'two' })
     os.environ.update(new Map([['OSIER_C', 'three']]))
     assert.equal(os.environ.pop('OSIER_A'), 'one')
@@ -75,7 +75,7 @@ describe('environ as a Map', () => {
     assert.equal(os.environ.get('OSIER_B'), 'two')
   })
 
-  test('clear removes all, for C too', () => {
+  test('clear removes all variables, in the C environment too', () => {
     const [size, left, names] = askNode<unknown[]>(`
       os.environ.clear()
       console.log(JSON.stringify([os.environ.size, os.environb.size, Object.keys(process.env)]))`)
@@ -121,7 +121,7 @@ describe('environ by properties', () => {
     assert.equal(os.environ.OSIER_B, 'three')
   })
 
-  test('takes text only', () => {
+  test('accepts text only', () => {
     for (const value of [1, null, undefined, true, Buffer.from('x'), {}]) {
       assert.throws(() => Object.assign(os.environ, { OSIER_A: value }), { code: 'ERR_INVALID_ARG_TYPE' })
       assert.throws(() => os.environ.set('OSIER_A', wrong(value)), { code: 'ERR_INVALID_ARG_TYPE' })
@@ -134,7 +134,7 @@ describe('environ by properties', () => {
     assert.equal(Reflect.set(os.environ, Symbol('a'), 'x'), false)
   })
 
-  test('leaves its methods to the program, whatever the environment says', { skip: ownVariables }, () => {
+  test('a variable with the name of a method does not hide the method', { skip: ownVariables }, () => {
     const [got, kind, named, listed, spread] = askNode<unknown[]>(
       `console.log(JSON.stringify([os.environ.get('get'), typeof os.environ.get, os.environ.get('constructor'),
         [...os.environ.keys()].sort(), Object.keys({ ...os.environ }).sort()]))`,
@@ -215,7 +215,7 @@ test('names and values are refused as in Python', { skip: noPython }, () => {
   assert.throws(() => delete os.environ[''], { errno: 22 })
 })
 
-test('getenv knows null from a default that is undefined only as far as JavaScript does', () => {
+test('getenv returns its default, and null if that is missing or undefined', () => {
   assert.equal(os.getenv('OSIER_NONE', undefined), null)
   const object = {}
   assert.equal(os.getenv('OSIER_NONE', object), object)
@@ -228,7 +228,7 @@ test('getenv knows null from a default that is undefined only as far as JavaScri
   assert.throws(() => os.getenvb('A'), /^TypeError: The "key" argument must be a Uint8Array, received 'A'$/)
 })
 
-test('changes raise audit events, and a hook may refuse them', (t) => {
+test('changes raise audit events, and a hook can prevent them', (t) => {
   const messages: unknown[] = []
   const listen = (message: unknown): unknown => messages.push(message)
   for (const event of ['os.putenv', 'os.unsetenv']) {
@@ -267,7 +267,7 @@ test('many variables are set, found and removed', () => {
   assert.equal(os.environ.OSIER_LONG, long)
 })
 
-test('get_exec_path finds the directories that Python finds', { skip: noPython || ownVariables }, () => {
+test('get_exec_path returns the same directories as Python', { skip: noPython || ownVariables }, () => {
   const paths = ['a:b', '', ':', 'a::b:', '/bin', 'é:\udcff']
   const theirs = askPython<unknown>(
     `

@@ -55,7 +55,7 @@ test('the environment at the start is that of Python, byte for byte', {
   assert.deepEqual(started([], [process.execPath, '--input-type=module', '-e', OSIER_PROGRAM]), [])
 })
 
-test('C, its children and Node see what is set', { skip: ownVariables }, () => {
+test('C, child processes and Node see variables that are set', { skip: ownVariables }, () => {
   const file = join(folder, 'seen')
   os.environ.set('OSIER_A', 'b\udcff')
   assert.equal(process.env.OSIER_A, 'b\ufffd')
@@ -103,7 +103,7 @@ test('putenv before the first use of environ does not show there either', () => 
   )
 })
 
-test('dates follow a time zone that is set', () => {
+test('a change of TZ changes the time zone of dates', () => {
   const hours = askNode<unknown[]>(
     `
     const hours = () => new Date(0).getHours()
@@ -151,7 +151,7 @@ describe('in a worker thread', () => {
     ])
   })
 
-  test('it is the one that the worker was given', async () => {
+  test('the environment is the one that the worker was started with', async () => {
     const code = `
       import os from '${import.meta.resolve('osier')}'
       import { parentPort } from 'node:worker_threads'

@@ -11,12 +11,12 @@ import { inWorker } from '../../support/worker.ts'
 /** Higher than any pid can be. */
 const UNUSED_ID = 99_999_999
 
-test('the process is the one that Node knows', () => {
+test('getpid and getppid return the ids that Node has', () => {
   assert.equal(os.getpid(), process.pid)
   assert.equal(os.getppid(), process.ppid)
 })
 
-test('process groups and sessions are those that Python sees', { skip: noPython || ownGroups }, () => {
+test('process groups and sessions are the same as in Python', { skip: noPython || ownGroups }, () => {
   assertSameAsPython([
     ['getpgid', 0],
     ['getpgrp'],
@@ -65,7 +65,7 @@ test('a process leads its own group and session', () => {
   ])
 })
 
-test('priorities are got and set as in Python', { skip: noPython }, () => {
+test('getpriority and setpriority work as in Python', { skip: noPython }, () => {
   const show: Step[] = ['PRIO_PROCESS', 'PRIO_PGRP', 'PRIO_USER'].map((which) => [
     'getpriority',
     { constant: which },
@@ -96,7 +96,7 @@ test('priorities are got and set as in Python', { skip: noPython }, () => {
   ])
 })
 
-test('the umask is set as in Python', { skip: noPython }, () => {
+test('umask works as in Python', { skip: noPython }, () => {
   assertSameAsPython([
     ['umask', 0o027],
     ['umask', -1],
@@ -120,7 +120,7 @@ test('Node sees a umask that was set', () => {
   }
 })
 
-test('uname says what Python says', { skip: noPython || otherMachine }, () => {
+test('uname returns the same as Python', { skip: noPython || otherMachine }, () => {
   assertSameAsPython([['uname'], ['ctermid']])
 })
 

@@ -13,7 +13,7 @@ const NAMED = `
 const CODES = `
   const codeOf = (attempt) => { try { attempt() } catch (error) { return error.code + ' ' + error.syscall } }`
 
-test('unshare moves the thread to namespaces of its own', { skip: noPrivileges }, () => {
+test('unshare moves the thread to new namespaces', { skip: noPrivileges }, () => {
   const [before, after] = askPrivileged<string[][]>(`${NAMED}
     const kinds = ['uts', 'ipc', 'net', 'mnt', 'cgroup']
     const all = () => kinds.map((kind) => named(kind))
@@ -26,7 +26,7 @@ test('unshare moves the thread to namespaces of its own', { skip: noPrivileges }
 
 const otherThreads = onlyNode('its promises work in threads that come and go')
 
-test('unshare with CLONE_FS gives the thread a directory of its own', { skip: otherThreads }, () => {
+test('unshare with CLONE_FS gives the thread its own current directory', { skip: otherThreads }, () => {
   const [own, others] = askNode<string[]>(`
     import { realpathSync } from 'node:fs'
     import { realpath } from 'node:fs/promises'
@@ -63,7 +63,7 @@ test('a worker leaves the main thread where it is', { skip: noPrivileges }, () =
   assert.equal(after, main)
 })
 
-test('setns moves the thread to a namespace that is there', { skip: noPrivileges }, () => {
+test('setns moves the thread to an existing namespace', { skip: noPrivileges }, () => {
   const [first, second, third, wrong] = askPrivileged<string[]>(`${NAMED}${CODES}
     os.unshare(os.CLONE_NEWUTS)
     const fd = os.open('/proc/thread-self/ns/uts', os.O_RDONLY)
@@ -82,7 +82,7 @@ test('setns moves the thread to a namespace that is there', { skip: noPrivileges
   assert.equal(wrong, 'EINVAL setns')
 })
 
-test('setns takes a pidfd, and the namespace types', { skip: noPrivileges }, () => {
+test('setns accepts a pidfd and namespace types', { skip: noPrivileges }, () => {
   const [of, moved, ipc, stayed] = askPrivileged<string[]>(`${NAMED}
     import { spawn } from 'node:child_process'
     import { setTimeout } from 'node:timers/promises'
@@ -100,7 +100,7 @@ test('setns takes a pidfd, and the namespace types', { skip: noPrivileges }, () 
   assert.equal(stayed, ipc)
 })
 
-test('what the system refuses is an OSError', () => {
+test('errors of the system are OSErrors', () => {
   assert.equal(os.unshare(0), undefined)
   assert.throws(() => os.unshare(1), { code: 'EINVAL', syscall: 'unshare' })
   // Node has more than one thread.

@@ -14,7 +14,7 @@ const folder = temporaryFolder()
 
 const notRoot = process.getuid?.() === 0 ? false : 'only root may join groups'
 
-test('the ids are those that Node and Python see', { skip: noPython }, () => {
+test('user and group ids are the same as in Node and Python', { skip: noPython }, () => {
   assert.equal(os.getuid(), process.getuid?.())
   assert.equal(os.geteuid(), process.geteuid?.())
   assert.equal(os.getgid(), process.getgid?.())
@@ -39,7 +39,7 @@ test('ids out of range and of the wrong type are refused as in Python', { skip: 
   assertSameAsPython([...steps, ['getresuid'], ['getresgid']])
 })
 
-test('ids are set as in Python, by root and by others', { skip: noPython }, () => {
+test('ids are set as in Python, by root and by other users', { skip: noPython }, () => {
   const show: Step[] = [['getresuid'], ['getresgid'], ['getgroups']]
   assertSameAsPython([
     ['setgroups', [5, 6, 7]],
@@ -87,7 +87,7 @@ test('Node sees an id that was set', { skip: notRoot }, () => {
   assert.match(child.stdout, /^4 5 1 2 3(,2)?$/m, child.stderr)
 })
 
-test('setgroups takes what Python takes', { skip: noPython }, () => {
+test('setgroups accepts the values that Python accepts', { skip: noPython }, () => {
   assertSameAsPython([
     ['setgroups', [1, 2, 3]],
     ['getgroups'],
@@ -107,7 +107,7 @@ test('setgroups takes what Python takes', { skip: noPython }, () => {
   ])
 })
 
-test('setgroups takes anything iterable', { skip: notRoot }, () => {
+test('setgroups accepts any iterable', { skip: notRoot }, () => {
   const program = `
     import os from 'osier'
     os.setgroups(new Set([7, 8]))
@@ -118,7 +118,7 @@ test('setgroups takes anything iterable', { skip: notRoot }, () => {
   assert.equal(child.stdout, '7,8\n9\n', child.stderr)
 })
 
-test('65536 groups are set and got', { skip: notRoot }, () => {
+test('65536 groups can be set and read', { skip: notRoot }, () => {
   const most = Array.from({ length: 65536 }, (_, index) => index + 1)
   const some = most.slice(0, 16385)
   const [, all, , fewer] = makeCalls([['setgroups', most], ['getgroups'], ['setgroups', some], ['getgroups']])
@@ -126,7 +126,7 @@ test('65536 groups are set and got', { skip: notRoot }, () => {
   assert.deepEqual(fewer?.result, some)
 })
 
-test('the groups of every user are those that Python finds', { skip: noPython }, () => {
+test('getgrouplist returns the same groups as Python for every user', { skip: noPython }, () => {
   const users = askPython<[string, number][]>(
     'import json, pwd; print(json.dumps([(user.pw_name, user.pw_gid) for user in pwd.getpwall()]))',
   )
@@ -153,7 +153,7 @@ test('the groups of every user are those that Python finds', { skip: noPython },
   ])
 })
 
-test('a user may be in any number of groups', { skip: noNamespaces }, () => {
+test('getgrouplist returns any number of groups', { skip: noNamespaces }, () => {
   const groups = join(folder, 'group')
   const lines = Array.from({ length: 20_000 }, (_, index) => `g${index}:x:${index + 1000}:member\n`)
   writeFileSync(groups, lines.join(''))
@@ -174,7 +174,7 @@ test('getlogin returns the login name, or throws', { skip: noPython }, () => {
   assertSameAsPython([['getlogin']])
 })
 
-test('a worker thread may get ids and not set them', async () => {
+test('in a worker thread ids can be read, and not set', async () => {
   const [asked, codes] = await inWorker<[number[], unknown[]]>(`
     const attempts = [
       () => os.setuid(os.getuid()), () => os.seteuid(os.geteuid()), () => os.setreuid(-1, -1),

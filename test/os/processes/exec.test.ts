@@ -41,9 +41,9 @@ const forms: Readonly<Record<string, string>> = {
   execlpe: `os.execlpe('show', 'show', 'a b', 'ü', { MARK: 'new', PATH: '/missing:' + ${path} })`,
 }
 
-describe('the eight forms', () => {
+describe('the eight functions exec*', () => {
   for (const [name, call] of Object.entries(forms)) {
-    test(`${name} lets a program take the process over`, () => {
+    test(`${name} replaces the process by a program`, () => {
       // Only the e-forms search the PATH of the new environment: the old one would not do for them, nor the new for others.
       const PATH = name.endsWith('e') ? '/bin' : `/missing:${folder}:/bin`
       const child = succeeded(runNode(call, { env: { PATH, MARK: 'old', HOME: '/home' } }))
@@ -52,7 +52,7 @@ describe('the eight forms', () => {
     })
   }
 
-  test('arguments and variables go through byte by byte', () => {
+  test('arguments and variables are passed byte by byte', () => {
     const program = `
       os.execve('/bin/sh', ['sh', '-c', 'tr "\\\\0" "\\\\n" < /proc/$$/cmdline | od -An -tx1 -v; tr "\\\\0" "\\\\n" < /proc/$$/environ | od -An -tx1 -v',
         Buffer.from([0xff, 0x41]), '\\udcfe\\u00fc', ''], new Map([[Buffer.from([0x4e, 0xfd]), Buffer.from([0xfc])], ['E', ''], ['PATH', '/bin:/usr/bin']]))`
@@ -71,14 +71,14 @@ describe('the eight forms', () => {
     }
   })
 
-  test('what was put into the environment reaches a program that inherits it', () => {
+  test('a program inherits variables that were set', () => {
     const program = `
       os.putenv('A', '1'); process.env.B = '2'; os.environ.C = '3'; os.unsetenv('D'); delete process.env.E
       os.execv('/bin/sh', ['sh', '-c', 'echo "$A$B$C$D$E"'])`
     assert.equal(succeeded(runNode(program, { env: { ...process.env, D: '4', E: '5' } })).stdout, '123\n')
   })
 
-  test('an environment that moves between the check and the call does no harm', () => {
+  test('an environment that changes between the check and the call is handled', () => {
     const program = `
       os.addaudithook((event) => {
         if (event === 'os.exec') for (let i = 0; i < 5000; i++) process.env['GROWN_' + i] = 'x'.repeat(20)
@@ -99,7 +99,7 @@ describe('a descriptor in place of the path', () => {
     }
   })
 
-  test('a script fails by its descriptor, which is closed by then, as in Python', { skip: noPython }, () => {
+  test('a script cannot be run by a close-on-exec descriptor, as in Python', { skip: noPython }, () => {
     const program = `
       const fd = os.open(${JSON.stringify(show)}, os.O_RDONLY)
       try { os.execve(fd, ['show'], {}) } catch (error) { console.log(error.errno, error.filename === fd) }`
@@ -153,7 +153,7 @@ describe('the search in PATH', () => {
     'none:',
   ]
 
-  test('the error that counts is the one that Python finds', { skip: noPython }, () => {
+  test('the error is the one that Python reports', { skip: noPython }, () => {
     const theirs = askPython<unknown[]>(
       `
 import json, os, sys
@@ -199,7 +199,7 @@ print(json.dumps([attempt(path) for path in json.loads(sys.argv[1])]))`,
     assert.equal(succeeded(runNode(`os.execlpe('echo', 'echo', 'found', ${env})`)).stdout, 'found\n')
   })
 
-  test('an environment is read once, even one that can be read only once', () => {
+  test('an environment is read once, even if it can be read only once', () => {
     const program = `
       function* env() { yield ['PATH', ${JSON.stringify(join(folder, 'good'))}]; yield ['A', '1'] }
       os.execvpe('tool', ['tool'], env())`
@@ -245,13 +245,13 @@ const refused: readonly (readonly [ours: string, theirs: string])[] = [
   [`os.execvp('', ['x'])`, `os.execvp('', ['x'])`],
 ]
 
-describe('what cannot be run', () => {
+describe('a program that cannot be run', () => {
   const cwd = join(folder, 'refused')
   mkdirSync(cwd)
   text('refused/garbage', 'no program\n', 0o755)
   text('refused/forbidden', '#!/bin/sh\n', 0o644)
 
-  test('is refused as in Python, and both processes continue', { skip: noPython }, () => {
+  test('throws as in Python, and the process continues', { skip: noPython }, () => {
     const attempt = refused
       .map(([ours]) => `try { ${ours} } catch (error) { found.push(error.errno ?? error.name) }`)
       .join('\n')
@@ -300,7 +300,7 @@ print(json.dumps(found))`,
     assert.equal(child.stdout, 'true\nENOENT\nENOENT\nEBADF\ntrue\nserved\n')
   })
 
-  test('writes to no memory but its own, however much was collected meanwhile', () => {
+  test('writes only to its own memory, also if garbage is collected meanwhile', () => {
     const child = runNode(
       `
       const others = []
@@ -318,7 +318,7 @@ print(json.dumps(found))`,
     assert.deepEqual([child.status, child.stderr, child.stdout], [0, '', 'true\n'])
   })
 
-  test('is refused by a hook as well', () => {
+  test('can be prevented by a hook', () => {
     const program = `
       const events = []
       os.addaudithook((event, args) => {
@@ -340,7 +340,7 @@ print(json.dumps(found))`,
     ])
   })
 
-  test('is everything in a worker', async () => {
+  test('is any program in a worker', async () => {
     const found = await inWorker<string[]>(`
       const calls = [() => os.execv('/bin/true', ['x']), () => os.execvp('true', ['x']), () => os.execle('/bin/true', 'x', {})]
       return calls.map((call) => { try { call() } catch (error) { return error.code } })`)
@@ -389,7 +389,7 @@ describe('what Node did to the process', () => {
     })
   }
 
-  test('is undone at a terminal in raw mode, and put back where the program cannot be run', {
+  test('is undone at a terminal in raw mode, and restored if the program cannot be run', {
     skip: noPython || otherTerminal,
   }, () => {
     const program = `
@@ -430,7 +430,7 @@ describe('what Node did to the process', () => {
   })
 })
 
-test('a program may become itself again, with descriptors that it hands on, and no others', {
+test('a program can run itself again with inheritable descriptors only', {
   skip: ownSignals || (runtime === 'Bun' && 'Bun: when it starts, it has what it inherited closed in the next program'),
 }, () => {
   const program = `

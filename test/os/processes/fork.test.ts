@@ -48,7 +48,7 @@ for (const [title, situations] of Object.entries(chapters)) {
   })
 }
 
-test('register_at_fork takes functions, and at least one', () => {
+test('register_at_fork requires at least one function', () => {
   assert.throws(() => os.register_at_fork(), { name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' })
   assert.throws(() => os.register_at_fork({}), { name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' })
   assert.throws(() => os.register_at_fork({ before: undefined }), { name: 'TypeError' })
@@ -68,7 +68,9 @@ test('register_at_fork takes functions, and at least one', () => {
 })
 
 for (const when of ['for the first time', 'fork once before']) {
-  test(`without free descriptors: EMFILE, and nothing is left over (${when})`, { skip: CONCURRENT.skip }, () => {
+  test(`without free descriptors fork throws EMFILE, and leaves nothing behind (${when})`, {
+    skip: CONCURRENT.skip,
+  }, () => {
     const limits = fileURLToPath(new URL('../../support/forks/limits.js', import.meta.url))
     const limited = ['-c', 'ulimit -n 64; exec "$@"', 'sh', process.execPath, limits, when]
     const { stdout, stderr } = spawnSync('sh', limited, { encoding: 'utf8', timeout: 60_000 })
@@ -88,17 +90,21 @@ function forksInLimits(...folder: string[]): void {
 
 const notRoot = process.getuid?.() === 0 ? false : 'only root can change to a user without other processes'
 
-test('with ever more processes allowed to the user: EAGAIN, and nothing is left over', {
+test('with increasing process limits of the user fork throws EAGAIN, and leaves nothing behind', {
   skip: notRoot || noFork,
 }, () => {
   forksInLimits()
 })
 
-test('with ever more allowed to the control group: EAGAIN, quietly', { skip: noFork || noProcessGroupLimit }, () => {
+test('with increasing process limits of the control group fork throws EAGAIN, and prints nothing', {
+  skip: noFork || noProcessGroupLimit,
+}, () => {
   withProcessGroup((folder) => forksInLimits(folder))
 })
 
-test('after root has become another user: EACCES, and nothing is left over', { skip: notRoot || noFork }, () => {
+test('after root has become another user fork throws EACCES, and leaves nothing behind', {
+  skip: notRoot || noFork,
+}, () => {
   const program = `
     import { openCount } from '${import.meta.resolve('../../support/open_files.js')}'
     const code = () => { try { return os.fork() } catch (error) { return [error.name, error.code, error.syscall] } }
@@ -113,7 +119,7 @@ test('after root has become another user: EACCES, and nothing is left over', { s
   }
 })
 
-test("as the first process of a container, where threads' ids get another digit", {
+test('fork works in the first process of a container, where thread ids gain a digit', {
   skip: noFork || noContainer,
 }, () => {
   const program = `

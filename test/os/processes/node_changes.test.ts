@@ -11,7 +11,7 @@ const permission = process.allowedNodeEnvironmentFlags.has('--permission')
   : '--experimental-permission'
 const allowed = ['--allow-fs-read=*', '--allow-fs-write=*', '--no-warnings']
 
-test('SIGUSR1, which Node blocks when it waits for no debugger, is not blocked in programs', {
+test('SIGUSR1, which Node blocks when it has no inspector, is not blocked in programs', {
   skip: onlyNode('it has no such debugger'),
 }, () => {
   const show = ['grep', 'SigBlk', '/proc/self/status']
@@ -28,7 +28,7 @@ test('SIGUSR1, which Node blocks when it waits for no debugger, is not blocked i
   assert.equal(stdout, 'SigBlk:\t0000000000000000\n'.repeat(2))
 })
 
-test('with --permission osier needs --allow-addons, and says so', {
+test('with --permission osier throws an error that names --allow-addons', {
   skip: onlyNode('it has no permission model'),
 }, () => {
   const { status, stderr } = runNode('', { nodeOptions: [permission, ...allowed] })
@@ -39,7 +39,7 @@ test('with --permission osier needs --allow-addons, and says so', {
 describe('standard streams', { skip: onlyNode('it leaves the standard streams as they are') }, () => {
   const blocks = 'const state = () => [os.get_blocking(0), os.get_inheritable(0)]'
 
-  test('a terminal that Node has opened anew is inherited, and blocks', () => {
+  test('a terminal that Node has reopened is inherited in blocking mode', () => {
     const [control, terminal] = os.openpty()
     const program = `
       import os from '${import.meta.resolve('osier')}'
@@ -70,7 +70,7 @@ describe('standard streams', { skip: onlyNode('it leaves the standard streams as
     }
   })
 
-  test('where no program could be started, they are as they were', () => {
+  test('are unchanged after a program could not be started', () => {
     const found = askNode(`
       ${blocks}
       process.stdin.resume()
@@ -95,7 +95,7 @@ describe('standard streams', { skip: onlyNode('it leaves the standard streams as
     assert.deepEqual(found, Array(10).fill([false, true]))
   })
 
-  test('what has taken the number of one meanwhile is left alone', () => {
+  test('another file that has got the number of a standard stream is left unchanged', () => {
     const found = askNode(`
       ${blocks}
       process.stdin.resume()

@@ -8,7 +8,7 @@ import { askPython, noPython } from '../../support/python.ts'
 import { noSeccomp } from '../../support/seccomp.ts'
 
 describe('popen', () => {
-  test('reads what a command writes, as text and as bytes, by lines and whole', () => {
+  test('reads the output of a command, as text and as bytes, by lines and whole', () => {
     const text = os.popen("printf 'one\\ntwo\\377\\n'")
     assert.deepEqual([...text], ['one\n', 'two\udcff\n'])
     assert.equal(text.close(), null)
@@ -17,7 +17,7 @@ describe('popen', () => {
     assert.equal(bytes.close(), null)
   })
 
-  test('writes what a command reads, and closes before it waits', () => {
+  test('writes the input of a command, and closes the pipe before it waits', () => {
     const file = os.popen('read line; test "$line" = hello; exit $(($? + 40))', 'w')
     file.write('hello\n')
     assert.equal(file.close(), 40 << 8)
@@ -43,7 +43,7 @@ describe('popen', () => {
     )
   })
 
-  test('a command that stops reading is waited for all the same', () => {
+  test('close waits for a command that stops reading', () => {
     const file = os.popen('exec <&-; exit 5', 'wb', 0)
     while (os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT | os.WNOHANG) === null);
     assert.throws(() => file.write(Buffer.alloc(10)), os.BrokenPipeError)
@@ -51,7 +51,7 @@ describe('popen', () => {
     assert.throws(() => os.wait(), os.ChildProcessError)
   })
 
-  test('nothing stays open, no child is left, and none inherits the pipe', () => {
+  test('leaves no descriptor open and no zombie, and no other child inherits the pipe', () => {
     const before = openCount()
     const inherited = (): string => {
       using listing = os.popen('ls /proc/self/fd | wc -l')
@@ -89,7 +89,7 @@ describe('popen', () => {
     assert.throws(() => os.wait(), os.ChildProcessError)
   })
 
-  test('a file that is forgotten is closed, and its command is not left as a zombie', () => {
+  test('an unreferenced file is closed when it is garbage-collected, and leaves no zombie', () => {
     const program = `
       import os from 'osier'
       const warnings = []
@@ -115,7 +115,7 @@ describe('popen', () => {
   })
 })
 
-test('where the file cannot be made, neither a command nor a descriptor is left', { skip: noSeccomp }, () => {
+test('popen leaves no process and no descriptor if the file cannot be made', { skip: noSeccomp }, () => {
   const support = import.meta.resolve('../../support/seccomp.js')
   const outcome = askNode<unknown>(`
     import { forbid } from '${support}'

@@ -27,7 +27,7 @@ function shellOutput(script: string, options: os.PosixSpawnOptions = {}, env: os
 const before = os.environ.copy()
 
 describe('posix_spawn', () => {
-  test('starts a program, and gives its process id', () => {
+  test('starts a program, and returns its process id', () => {
     const pid = os.posix_spawn('/bin/sh', ['sh', '-c', 'exit 3'], null)
     assert.ok(children().includes(pid))
     assert.equal(exitCode(pid), 3)
@@ -36,7 +36,7 @@ describe('posix_spawn', () => {
     assert.equal(exitCode(os.posix_spawn('/bin/sh', ['sh', '-c', 'kill -TERM $$'], null)), -signal.SIGTERM)
   })
 
-  test('the environment is that of this process for null, else the one given, byte by byte', () => {
+  test('passes the environment of this process for null, else the given one, byte by byte', () => {
     process.env.OSIER_MARK = 'ours'
     try {
       assert.equal(shellOutput('echo "$OSIER_MARK"'), 'ours\n')
@@ -94,7 +94,7 @@ describe('posix_spawn', () => {
     assert.throws(() => os.posix_spawn('true', ['true'], null), os.FileNotFoundError)
   })
 
-  test('hooks get an audit event, and may refuse', () => {
+  test('raises an audit event, and a hook can prevent the call', () => {
     const child = runNode(`
       os.addaudithook((event, args) => {
         if (event.startsWith('os.')) { console.log(event, JSON.stringify(args)); throw new Error('refused') }
@@ -107,7 +107,7 @@ describe('posix_spawn', () => {
     assert.equal(child.stdout, `${output}${output}os.posix_spawn ["/bin/true",["true"],null]\n`)
   })
 
-  test('works in a worker, whose environment is that of its process.env', async () => {
+  test('works in a worker, with the environment of its process.env', async () => {
     const [code, mark] = await inWorker<[number, string]>(`
       process.env.OSIER_MARK = 'of the worker'
       const [r, w] = os.pipe()
@@ -191,7 +191,7 @@ const calls: readonly (readonly [ours: string, theirs: string])[] = [
   ),
 ]
 
-test('all kinds of input have the same results as in Python, and no child is leaked', { skip: noPython }, () => {
+test('all kinds of input have the same results as in Python, and leave no child', { skip: noPython }, () => {
   const cwd = join(folder, 'input')
   mkdirSync(cwd)
   writeFileSync(join(cwd, 'garbage'), 'no program\n')
@@ -283,10 +283,10 @@ describe('hostile arguments', () => {
   }
 
   for (const [name, attempt] of Object.entries(attempts)) {
-    test(`${name} do no harm`, () => assert.equal(exitCode(Number(attempt())), 5))
+    test(`${name} are handled`, () => assert.equal(exitCode(Number(attempt())), 5))
   }
 
-  test('what throws on the way starts nothing', () => {
+  test('no program is started if reading an argument throws', () => {
     const before = children()
     const throwError = (): never => {
       throw new Error('on the way')

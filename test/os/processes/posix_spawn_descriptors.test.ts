@@ -58,7 +58,7 @@ describe('file actions', () => {
     assert.equal(os.stat(out).st_mode & 0o777, 0o640 & ~currentUmask())
   })
 
-  test('come from any iterable, with descriptors of any kind', () => {
+  test('are accepted from any iterable, with descriptors of any kind', () => {
     const [r, w] = os.pipe()
     const actions = function* (): Generator<os.FileAction> {
       yield [os.POSIX_SPAWN_DUP2, { fd: w }, { fileno: () => 1 }]
@@ -87,7 +87,7 @@ describe('file actions', () => {
     for (const fd of fds) os.close(fd)
   })
 
-  test('those that make no sense leave no child', () => {
+  test('invalid ones leave no child', () => {
     const before = children()
     for (const action of [
       [os.POSIX_SPAWN_DUP2, 777, 1],
@@ -113,7 +113,7 @@ function currentUmask(): number {
 const leavesStreams = onlyNode('it leaves the standard streams as they are')
 
 describe('descriptors', () => {
-  test('a child has none that were not meant for it', async () => {
+  test('a child inherits only the inheritable ones', async () => {
     const server = createServer().listen(0)
     await once(server, 'listening')
     const busy = spawn('cat', { stdio: ['pipe', 'pipe', 'pipe'] })
@@ -162,7 +162,7 @@ describe('descriptors', () => {
     assert.deepEqual(during, [false, false, false])
   })
 
-  test('a stream that the child does not get is left alone', { skip: leavesStreams }, () => {
+  test('a stream that the child does not inherit is left unchanged', { skip: leavesStreams }, () => {
     const child = runNode(
       `
       import { readFileSync } from 'node:fs'

@@ -24,7 +24,7 @@ describe('system', () => {
     'x'.repeat(2 ** 18),
   ]
 
-  test('gives the statuses that Python gives', { skip: noPython }, () => {
+  test('returns the same statuses as Python', { skip: noPython }, () => {
     const theirs = askPython<number[]>(
       `
 import json, os, sys
@@ -38,7 +38,7 @@ print(json.dumps([os.system(command + ' 2>/dev/null') for command in json.load(s
     assert.deepEqual(children(), [])
   })
 
-  test('runs its command in a shell, with our streams and our environment', () => {
+  test('runs its command in a shell, with the streams and the environment of the process', () => {
     const child = runNode(
       `
       os.environ.MARK = 'set'
@@ -52,7 +52,7 @@ print(json.dumps([os.system(command + ' 2>/dev/null') for command in json.load(s
     assert.deepEqual([child.stderr, child.stdout], ['error\n', 'first  SET\n2\n'])
   })
 
-  test('takes bytes and paths', () => {
+  test('accepts bytes and paths', () => {
     const file = join(folder, 'out')
     assert.equal(os.system(Buffer.concat([Buffer.from('printf "'), Buffer.of(0xff), Buffer.from(`" > ${file}`)])), 0)
     assert.deepEqual(readFileSync(file), Buffer.of(0xff))
@@ -60,7 +60,7 @@ print(json.dumps([os.system(command + ' 2>/dev/null') for command in json.load(s
     assert.deepEqual(readFileSync(file), Buffer.of(0xfe))
   })
 
-  test('refuses a value that is not a command', () => {
+  test('throws for a value that is not a command', () => {
     for (const command of [undefined, null, 5, [], {}]) assert.throws(() => os.system(command as never), TypeError)
     assert.throws(() => os.system('a\0b'), { code: 'ERR_INVALID_ARG_VALUE' })
     assert.throws(() => os.system('\ud800'), { code: 'ERR_INVALID_ARG_VALUE' })
@@ -93,7 +93,7 @@ print(json.dumps([os.system(command + ' 2>/dev/null') for command in json.load(s
     assert.deepEqual([child.stderr, child.stdout, child.signal], ['', '2,3 true 0\n1\n', 'SIGINT'])
   })
 
-  test('what was ignored stays ignored in the command', () => {
+  test('ignored signals stay ignored in the command', () => {
     const child = runNode(`
       import * as signal from 'osier/signal'
       signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -101,7 +101,7 @@ print(json.dumps([os.system(command + ' 2>/dev/null') for command in json.load(s
     assert.deepEqual([child.stderr, child.stdout], ['', '3\n'])
   })
 
-  test('a pipe that ends early ends its writer, as in any shell', () => {
+  test('a writer to a closed pipe ends by SIGPIPE, as in any shell', () => {
     assert.equal(os.system('(yes; echo $? > /dev/stderr) 2>&1 | { read line; } ; exit 0'), 0)
     const child = runNode(`process.exit(os.system('yes | head -n 1') >> 8)`)
     assert.deepEqual([child.stderr, child.stdout, child.status], ['', 'y\n', 0])

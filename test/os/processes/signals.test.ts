@@ -19,7 +19,7 @@ test('a times_result has fields and items', () => {
   assert.throws(() => new os.times_result([1, 2, 3, 4]), RangeError)
 })
 
-test('times of the process and of its children only grow', () => {
+test('times of the process and of its children never decrease', () => {
   const before = os.times()
   spawnSync(process.execPath, [
     '-e',
@@ -31,7 +31,7 @@ test('times of the process and of its children only grow', () => {
   assert.ok(after.children_user + after.children_system >= before.children_user + before.children_system + 0.08)
 })
 
-test('elapsed counts from the same moment as in Python', { skip: noPython }, () => {
+test('elapsed has the same origin as in Python', { skip: noPython }, () => {
   const before = os.times().elapsed
   const between = askPython<number>('import os; print(os.times().elapsed)')
   const after = os.times().elapsed
@@ -57,7 +57,7 @@ describe('kill and killpg', () => {
     assert.throws(() => os.killpg(second, 0), os.ProcessLookupError)
   })
 
-  test('refuse invalid signals and processes', () => {
+  test('throw for invalid signals and processes', () => {
     assert.throws(() => os.kill(process.pid, 99), { code: 'EINVAL', syscall: 'kill' })
     assert.throws(() => os.killpg(os.getpgrp(), 99), { code: 'EINVAL', syscall: 'killpg' })
     assert.throws(() => os.killpg(-5, 0), { code: 'EINVAL' })
@@ -68,7 +68,7 @@ describe('kill and killpg', () => {
     }
   })
 
-  test('raise audit events, and hooks may refuse', () => {
+  test('raise audit events, and a hook can prevent the call', () => {
     const child = runNode(`
       os.addaudithook((event, args) => {
         if (!event.startsWith('os.kill')) return
@@ -81,7 +81,7 @@ describe('kill and killpg', () => {
 })
 
 describe('the end of the process', () => {
-  test('_exit ends it at once: no handlers, nothing flushed, the low eight bits', () => {
+  test('_exit ends it at once with the low eight bits, without handlers and flushing', () => {
     for (const [n, status] of [
       [3, 3],
       [256 + 5, 5],
@@ -97,7 +97,7 @@ describe('the end of the process', () => {
     assert.throws(() => os._exit(2 ** 40), RangeError)
   })
 
-  test('abort ends it by SIGABRT, whatever listens', () => {
+  test('abort ends it by SIGABRT, whatever handlers there are', () => {
     const child = runNode(`
       import { spawnSync } from 'node:child_process'
       spawnSync('prlimit', ['--core=0', '--pid', String(process.pid)])
@@ -119,7 +119,7 @@ describe('the end of the process', () => {
   })
 })
 
-test('nice adds to the niceness, and gives the new one', () => {
+test('nice adds to the niceness, and returns the new one', () => {
   const child = runNode(`
     const before = os.getpriority(os.PRIO_PROCESS, 0)
     const found = [os.nice(0) - before, os.nice(2) - before, os.nice(0) - before, os.getpriority(os.PRIO_PROCESS, 0) - before]
@@ -140,7 +140,7 @@ test('nice of -1 is a result, not an error', { skip: process.getuid?.() !== 0 &&
   assert.match(child.stdout, /^(-1\n)?(EPERM|EACCES)\n$/)
 })
 
-test('a child subreaper is one, and is it no longer', { skip: noSubreaper }, () => {
+test('set_child_subreaper sets and clears what get_child_subreaper returns', { skip: noSubreaper }, () => {
   const child = runNode(`
     console.log(os.get_child_subreaper())
     os.set_child_subreaper(true)

@@ -44,7 +44,7 @@ function inEnvironment<T>(search: string, call: () => T): T {
 }
 
 for (const [name, call] of Object.entries(forms)) {
-  test(`${name} runs a program, and waits for it or not`, () => {
+  test(`${name} runs a program, and waits for it with P_WAIT only`, () => {
     const noted = `4|ü|${name.endsWith('e') ? 'new' : 'old'}|`
     // What an e-form finds, it finds in the PATH of the new environment.
     const search = name.endsWith('e') ? '/missing' : `/missing:${folder}`
@@ -65,13 +65,13 @@ for (const [name, call] of Object.entries(forms)) {
   })
 }
 
-test('with P_WAIT a program that a signal ends gives the signal, negative', () => {
+test('with P_WAIT the result for a program that a signal ended is the negative signal', () => {
   for (const number of [1, 9, 15]) {
     assert.equal(os.spawnl(os.P_WAIT, '/bin/sh', 'sh', '-c', `kill -${number} $$`), -number)
   }
 })
 
-describe('what cannot be run', () => {
+describe('a program that cannot be run', () => {
   mkdirSync(join(folder, 'directory'))
   writeFileSync(join(folder, 'garbage'), 'no program\n', { mode: 0o755 })
   writeFileSync(join(folder, 'unable'), '#!/bin/sh\n', { mode: 0o644 })
@@ -88,7 +88,7 @@ describe('what cannot be run', () => {
     'no name': (mode) => os.spawnvp(mode, '', ['x']),
   }
   for (const [what, attempt] of Object.entries(attempts)) {
-    test(`${what}: the exit code is 127, now or later`, () => {
+    test(`${what}: the exit code is 127, returned by the call or by waitpid`, () => {
       const before = children()
       assert.equal(attempt(os.P_WAIT), 127)
       const pid = attempt(os.P_NOWAIT)
@@ -98,7 +98,7 @@ describe('what cannot be run', () => {
     })
   }
 
-  test('Python says the same', { skip: noPython }, () => {
+  test('the results are the same as in Python', { skip: noPython }, () => {
     const theirs = askPython<number[]>(
       `
 import json, os
@@ -118,7 +118,7 @@ print(json.dumps([
     assert.deepEqual(theirs, Array(Object.keys(attempts).length).fill(127))
   })
 
-  test('where no child can be made it is an error', { skip: noSeccomp }, () => {
+  test('throws where no child can be created', { skip: noSeccomp }, () => {
     const child = runNode(`
       import { EAGAIN } from 'osier/errno'
       import { forbid } from '${import.meta.resolve('../../support/seccomp.js')}'
@@ -147,7 +147,7 @@ test('bad arguments are refused', () => {
   assert.deepEqual(children(), before)
 })
 
-test('hooks get an audit event, and may refuse', () => {
+test('raises an audit event, and a hook can prevent the call', () => {
   const child = runNode(`
     os.addaudithook((event, args) => {
       if (!event.startsWith('os.spawn')) return
@@ -163,7 +163,7 @@ test('hooks get an audit event, and may refuse', () => {
   )
 })
 
-test('standard input does not block while a program runs that is waited for, and does again afterwards', {
+test('standard input is blocking while a program is waited for, and non-blocking again afterwards', {
   skip: onlyNode('it leaves the standard streams as they are'),
 }, () => {
   const child = runNode(

@@ -237,7 +237,7 @@ const groups = [
   [', with fork', operations.filter(({ needs }) => needs === 'fork'), noPython || noFork],
 ] as const
 
-describe('whatever is closed of the descriptors 0, 1 and 2, all is as in Python', () => {
+describe('with any of the descriptors 0, 1 and 2 closed, calls have the same results as in Python', () => {
   for (const [suffix, group, skip] of groups) {
     for (const closed of combinations) {
       test(`${closed.length === 0 ? 'nothing' : closed.join(', ')}${suffix}`, { skip }, () => {
@@ -247,7 +247,7 @@ describe('whatever is closed of the descriptors 0, 1 and 2, all is as in Python'
   }
 })
 
-describe('a process ends by itself, whatever is closed', () => {
+describe('a process ends by itself with any of them closed', () => {
   const ends: Readonly<Record<string, readonly [program: string, status: number, errors: RegExp]>> = {
     'at its end': ['', 0, /^$/],
     'by process.exit': ['process.exit(200)', 200, /^$/],
@@ -269,7 +269,7 @@ describe('a process ends by itself, whatever is closed', () => {
     'the only thread that has loaded osier': '',
   }
   for (const [thread, use] of Object.entries(threads)) {
-    test(`also where ${thread} has closed them`, () => {
+    test(`also if ${thread} has closed them`, () => {
       const inWorker = `import os from '${module}'; os.close(1); os.close(2)`
       const program = `
         import { Worker } from 'node:worker_threads'

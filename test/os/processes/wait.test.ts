@@ -31,7 +31,7 @@ describe('statuses', () => {
   const predicates = ['WIFEXITED', 'WIFSIGNALED', 'WIFSTOPPED', 'WIFCONTINUED', 'WCOREDUMP'] as const
   const numbers = ['WEXITSTATUS', 'WTERMSIG', 'WSTOPSIG'] as const
 
-  test('all 65536 of them mean what they mean in Python', { skip: noPython }, () => {
+  test('all 65536 statuses are decoded as in Python', { skip: noPython }, () => {
     const statuses = Array.from({ length: 65536 }, (_, status) => status)
     const theirs = askPython<Record<string, number[]>>(`
 import json, os
@@ -65,7 +65,7 @@ print(json.dumps(found))`)
     assert.deepEqual(codes, theirs.waitstatus_to_exitcode)
   })
 
-  test('an invalid status is refused', () => {
+  test('an invalid status throws', () => {
     for (const name of [...predicates, ...numbers, 'waitstatus_to_exitcode'] as const) {
       for (const value of ['0', null, undefined, {}]) assert.throws(() => os[name](value as never), TypeError)
       for (const value of [0.5, Number.NaN, 2 ** 40]) assert.throws(() => os[name](value), RangeError)
@@ -74,7 +74,7 @@ print(json.dumps(found))`)
 })
 
 describe('waiting for a child', () => {
-  test('wait, waitpid, wait3 and wait4 give its process id and status', () => {
+  test('wait, waitpid, wait3 and wait4 return its process id and status', () => {
     const pids = ['exit 0', 'exit 7', 'kill -9 $$'].map((script) => shell(script))
     const found = new Map([os.wait(), os.wait(), os.wait()])
     assert.deepEqual(
@@ -107,7 +107,7 @@ describe('waiting for a child', () => {
     for (const value of usage) assert.ok(Number.isFinite(value) && value >= 0)
   })
 
-  test('with WNOHANG there may be no result', () => {
+  test('with WNOHANG the result is a process id of 0, or null, while no child has changed', () => {
     const pid = sleeper()
     assert.deepEqual(os.waitpid(pid, os.WNOHANG), [0, 0])
     assert.deepEqual(os.waitpid(-1, os.WNOHANG), [0, 0])
@@ -135,7 +135,7 @@ describe('waiting for a child', () => {
     end(pid)
   })
 
-  test('process groups: that of a number, our own, and others', () => {
+  test('waitpid waits for a process group: a given one, the own one, or any', () => {
     const [leader, ours] = [sleeper({ setpgroup: 0 }), sleeper()]
     const second = sleeper({ setpgroup: leader })
     os.kill(second, SIGTERM)
@@ -148,7 +148,7 @@ describe('waiting for a child', () => {
     assert.deepEqual(os.waitpid(0, 0), [ours, SIGTERM])
   })
 
-  test('waitid with WNOWAIT leaves it to be waited for again', () => {
+  test('waitid with WNOWAIT leaves the child for another wait', () => {
     const pid = shell('exit 6')
     for (let i = 0; i < 3; i++) {
       assert.deepEqual(os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)?.toArray(), [
@@ -162,7 +162,7 @@ describe('waiting for a child', () => {
     assert.equal(exitCode(pid), 6)
   })
 
-  test('waitid by a process descriptor', () => {
+  test('waitid accepts a process descriptor', () => {
     const pid = shell('read line; exit 8', { file_actions: [[os.POSIX_SPAWN_OPEN, 0, '/dev/zero', os.O_RDONLY, 0]] })
     const fd = os.pidfd_open(pid, os.PIDFD_NONBLOCK)
     assert.throws(() => os.waitid(os.P_PIDFD, fd, os.WEXITED), os.BlockingIOError)
@@ -184,7 +184,7 @@ describe('waiting for a child', () => {
     assert.throws(() => new os.struct_rusage([1]), RangeError)
   })
 
-  test('signals in between do not end the wait', () => {
+  test('signals do not end the wait', () => {
     const program = fileURLToPath(new URL('../../support/interrupted_waits.js', import.meta.url))
     const child = spawnSync(process.execPath, [program], { encoding: 'utf8', timeout: 60_000 })
     assert.deepEqual([child.stderr, JSON.parse(child.stdout)], ['', [true, 0, 1, 2, 3, 4]])
@@ -268,7 +268,7 @@ describe('beside node:child_process', { skip: onlyNode('it does not tell which c
     return Promise.all(nodes.map(async (node) => (await once(node, 'exit'))[0]))
   }
 
-  test('children of Node and of osier end at once, and each is waited for by its starter', async () => {
+  test('children of Node and of osier that end at the same time are each waited for by their starter', async () => {
     const nodes = startNodes(10, (index) => `exit ${index}`)
     const heard = exits(nodes)
     const ours = Array.from({ length: 10 }, (_, index) => shell(`exit ${100 + index}`))
@@ -287,7 +287,7 @@ describe('beside node:child_process', { skip: onlyNode('it does not tell which c
     assert.deepEqual(await heard, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
   })
 
-  test('children that Node does not count, or that lead a session, are spared as well', async () => {
+  test('children of Node that are unreferenced or detached are left to Node too', async () => {
     const unrefd = spawn('sh', ['-c', 'exit 3'], { stdio: 'ignore' })
     unrefd.unref()
     const detached = spawn('sh', ['-c', 'exit 4'], { stdio: 'ignore', detached: true })
@@ -318,7 +318,7 @@ describe('beside node:child_process', { skip: onlyNode('it does not tell which c
     await once(node, 'exit')
   })
 
-  test('spawnSync and exec of Node, and waits of osier, in turns', async () => {
+  test('spawnSync and exec of Node work between waits of osier', async () => {
     const nodes = startNodes(3, () => 'sleep 0.2')
     const heard = exits(nodes)
     for (let i = 0; i < 5; i++) {
@@ -333,7 +333,7 @@ describe('beside node:child_process', { skip: onlyNode('it does not tell which c
     assert.deepEqual(children(), [])
   })
 
-  test('asking often uses nothing up', async () => {
+  test('repeated waits leak nothing', async () => {
     const node = spawn('cat', { stdio: ['pipe', 'ignore', 'ignore'] })
     const pid = sleeper()
     for (let i = 0; i < 10_000; i++) assert.deepEqual(os.waitpid(-1, os.WNOHANG), [0, 0])
@@ -342,7 +342,7 @@ describe('beside node:child_process', { skip: onlyNode('it does not tell which c
     await once(node, 'exit')
   })
 
-  test('a worker waits for its own, and spares the children of Node in all threads', async () => {
+  test('a worker waits for its own children, and leaves the children of Node in all threads to Node', async () => {
     const node = spawn('sh', ['-c', 'exit 3'], { stdio: 'ignore' })
     const pid = shell('exit 4')
     const heard = exits([node])
@@ -363,7 +363,7 @@ describe('beside node:child_process', { skip: onlyNode('it does not tell which c
 })
 
 describe('orphans', () => {
-  test('become children of a subreaper, also beside children of Node', {
+  test('become children of a subreaper, also while Node has children', {
     skip: onlyNode('it does not tell which children are its own') || noSubreaper,
   }, () => {
     const child = runNode(`
@@ -379,7 +379,7 @@ describe('orphans', () => {
   })
 })
 
-test('where the kernel does not list children, they are found all the same', async () => {
+test('children are found where the kernel does not list them', async () => {
   const node = spawn('cat', { stdio: ['pipe', 'ignore', 'ignore'] })
   const [ended, running] = [shell('exit 0'), sleeper()]
   os.waitid(os.P_PID, ended, os.WEXITED | os.WNOWAIT)

@@ -6,7 +6,7 @@ import { assertSameAsPython, type Step } from '../../support/calls.ts'
 import { otherMachine } from '../../support/emulation.ts'
 import { askPython, noPython } from '../../support/python.ts'
 
-test('sysconf and confstr know the names that Python knows', { skip: noPython }, () => {
+test('sysconf_names and confstr_names have the names that Python has', { skip: noPython }, () => {
   const [sysconf, confstr] = askPython<Record<string, number>[]>(
     'import json, os; print(json.dumps([os.sysconf_names, os.confstr_names]))',
   )
@@ -15,7 +15,7 @@ test('sysconf and confstr know the names that Python knows', { skip: noPython },
   assert.ok(Object.isFrozen(os.sysconf_names) && Object.isFrozen(os.confstr_names))
 })
 
-test('sysconf says of every name what Python says', { skip: noPython || otherMachine }, () => {
+test('sysconf returns the same as Python for every name', { skip: noPython || otherMachine }, () => {
   // How much memory is free changes between two calls.
   const names = Object.keys(os.sysconf_names).filter((name) => name !== 'SC_AVPHYS_PAGES')
   assert.ok(names.includes('SC_PAGESIZE'))
@@ -34,7 +34,7 @@ test('sysconf says of every name what Python says', { skip: noPython || otherMac
   assert.ok(os.sysconf('SC_AVPHYS_PAGES') > 0)
 })
 
-test('confstr says of every name what Python says', { skip: noPython || otherMachine }, () => {
+test('confstr returns the same as Python for every name', { skip: noPython || otherMachine }, () => {
   const names = Object.keys(os.confstr_names)
   assert.ok(names.includes('CS_PATH'))
   assertSameAsPython([
@@ -48,11 +48,11 @@ test('confstr says of every name what Python says', { skip: noPython || otherMac
   ])
 })
 
-test('the number of processors is that of Python', { skip: noPython }, () => {
+test('cpu_count returns the same as Python', { skip: noPython }, () => {
   assertSameAsPython([['cpu_count']])
 })
 
-test('the load averages are those of the kernel', () => {
+test('getloadavg returns the values of /proc/loadavg', () => {
   const loadavgOfProc = (): number[] => readFileSync('/proc/loadavg', 'utf8').split(' ').slice(0, 3).map(Number)
   // They change every five seconds, so that one of three tries is undisturbed.
   for (let attempt = 1; ; attempt++) {
@@ -67,7 +67,7 @@ test('the load averages are those of the kernel', () => {
   }
 })
 
-test('a wrong name is refused as such', () => {
+test('sysconf and confstr throw a RangeError for an invalid name', () => {
   assert.throws(() => os.sysconf('SC_X'), { name: 'RangeError', code: 'ERR_INVALID_ARG_VALUE', message: /"name"/ })
   assert.throws(() => os.confstr(1.5), { name: 'RangeError', code: 'ERR_OUT_OF_RANGE', message: /"name"/ })
 })

@@ -13,7 +13,7 @@ test('the constants of path names', () => {
   })
 })
 
-test('they are those of python3', { skip: noPython }, () => {
+test('have the values of python3', { skip: noPython }, () => {
   const program = 'import json, os, sys; print(json.dumps({n: getattr(os, n) for n in sys.argv[1:]}))'
   assert.deepEqual(ours, askPython(program, { args: Object.keys(ours) }))
 })

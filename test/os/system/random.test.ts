@@ -48,7 +48,7 @@ test('no two results share memory', () => {
   assertRandom(Buffer.concat([second, second]), 48)
 })
 
-test('sizes and flags are refused as in Python', { skip: noPython }, () => {
+test('invalid sizes and flags are refused as in Python', { skip: noPython }, () => {
   assertSameAsPython([
     ['urandom', -1],
     ['urandom', '1'],
@@ -65,7 +65,7 @@ test('sizes and flags are refused as in Python', { skip: noPython }, () => {
   ])
 })
 
-test('urandom needs no memory of the kernel for small sizes', { skip: noSeccomp }, () => {
+test('urandom works for small sizes where the vDSO cannot map memory', { skip: noSeccomp }, () => {
   const mmap = process.arch === 'arm64' ? 222 : 9
   // MAP_DROPPABLE | MAP_ANONYMOUS, which the vDSO's getrandom requests.
   const program = `
@@ -77,7 +77,7 @@ test('urandom needs no memory of the kernel for small sizes', { skip: noSeccomp 
   assert.deepEqual(askNode(program), [100, true])
 })
 
-test('every thread has random bytes of its own', async () => {
+test('threads get different random bytes', async () => {
   const small = Array.from({ length: 200 }, () => os.urandom(16).toString('hex'))
   const others = await Promise.all(
     [1, 2].map(() => inWorker<string[]>(`return Array.from({ length: 200 }, () => os.urandom(16).toString('hex'))`)),

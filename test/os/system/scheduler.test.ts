@@ -22,7 +22,7 @@ test('the range of priorities of each policy is that of Python', { skip: noPytho
   )
 })
 
-test('policies and priorities are set and got as in Python', { skip: noPython }, () => {
+test('policies and priorities are set and returned as in Python', { skip: noPython }, () => {
   const show: Step[] = [
     ['sched_getscheduler', 0],
     ['sched_getparam', 0],
@@ -59,7 +59,7 @@ test('policies and priorities are set and got as in Python', { skip: noPython },
   ])
 })
 
-test('a sched_param is a priority that does not change', () => {
+test('a sched_param has an immutable priority', () => {
   const param = new os.sched_param(7)
   assert.equal(param.sched_priority, 7)
   assert.deepEqual([...param], [7])
@@ -71,7 +71,7 @@ test('a sched_param is a priority that does not change', () => {
   for (const bad of [1.5, Number.NaN, 2 ** 31]) assert.throws(() => new os.sched_param(bad), RangeError)
 })
 
-test('affinity is set and got as in Python', { skip: noPython }, () => {
+test('affinity is set and returned as in Python', { skip: noPython }, () => {
   const all = [...os.sched_getaffinity(0)]
   const [first = 0] = all
   const show: Step[] = [['sched_getaffinity', 0]]
@@ -102,7 +102,7 @@ test('affinity is set and got as in Python', { skip: noPython }, () => {
   ])
 })
 
-test('another process is scheduled', async (t) => {
+test('another process can be scheduled', async (t) => {
   const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' })
   t.after(() => child.kill())
   const pid = child.pid ?? 0
@@ -127,7 +127,7 @@ test('process_cpu_count is the number of processors that the thread may run on',
   assert.deepEqual(askNode(program), [1, os.cpu_count()])
 })
 
-test('a machine may have more processors than the C library has thought of', { skip: noSeccomp }, () => {
+test('sched_getaffinity grows the set until the kernel accepts its size', { skip: noSeccomp }, () => {
   // It asks with a larger and larger set as long as the kernel calls it too small: here up to 512 bytes.
   const number = process.arch === 'arm64' ? 123 : 204
   const program = `

@@ -41,7 +41,7 @@ function outcome(promise: Promise<Uint8Array | number>): Promise<string> {
 const isOpen = (fd: number): boolean => os.path.exists(`/proc/self/fd/${fd}`)
 
 for (const reuse of ['a pipe', 'a file', 'nothing']) {
-  test(`a wait whose number is closed by other means, and belongs to ${reuse} then, reads nothing of that`, async () => {
+  test(`a wait whose descriptor was closed reads nothing of ${reuse} with the same number`, async () => {
     const [r, w] = keep(...os.pipe())
     // The open file lives on, so the kernel goes on to report it.
     keep(os.dup(r))
@@ -92,7 +92,7 @@ for (const [name, start] of Object.entries(streams)) {
     ['os.close', os.close],
     ['fs.closeSync', fs.closeSync],
   ] as const) {
-    test(`${name}: a number that ${means} has closed is not closed once more`, async () => {
+    test(`${name}: a descriptor that ${means} has closed is not closed again`, async () => {
       const [r, w] = keep(...os.pipe())
       const own = name.includes('Writable') ? w : r
       if (own === w) fill(w)

@@ -13,7 +13,9 @@ const fd = os.open(path, os.O_RDWR | os.O_CREAT)
 os.write(fd, Buffer.alloc(100))
 after(() => os.close(fd))
 
-test('lockf waits for another process without standing still, and without a thread', { timeout: 60_000 }, async () => {
+test('lockf waits for another process without blocking the event loop, and without a thread', {
+  timeout: 60_000,
+}, async () => {
   const release = await holder(path, 0, 10)
   const before = await threadsAtRest()
   os.lseek(fd, 0, os.SEEK_SET)
@@ -40,7 +42,7 @@ test('lockf waits for another process without standing still, and without a thre
   await promises.lockf(fd, os.F_ULOCK, 0)
 })
 
-test('a part before the position', { timeout: 60_000 }, async () => {
+test('lockf with a negative length locks the bytes before the position', { timeout: 60_000 }, async () => {
   const release = await holder(path, 20, 10)
   os.lseek(fd, 20, os.SEEK_SET)
   await promises.lockf(fd, os.F_LOCK, -10)
@@ -53,7 +55,7 @@ test('a part before the position', { timeout: 60_000 }, async () => {
   await promises.lockf(fd, os.F_ULOCK, 0)
 })
 
-test('bad arguments reject', async () => {
+test('invalid arguments reject', async () => {
   await assert.rejects(promises.lockf(1_000_000, os.F_LOCK, 0), { code: 'EBADF' })
   await assert.rejects(promises.lockf(fd, 99, 0), { code: 'EINVAL' })
   await assert.rejects(promises.lockf(fd, os.F_LOCK, 0.5), RangeError)

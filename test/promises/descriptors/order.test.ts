@@ -24,7 +24,7 @@ after(() => {
 /** More calls than settle in one turn of the event loop. */
 const MANY = 150
 
-test('what fails or ends at once does so, however many calls came before', { timeout: 20_000 }, async () => {
+test('calls that fail or end immediately do so after any number of calls', { timeout: 20_000 }, async () => {
   const [r, w] = keep(...os.pipe())
   const codes = new Set<unknown>()
   for (let count = 0; count < MANY; count++) {
@@ -37,7 +37,7 @@ test('what fails or ends at once does so, however many calls came before', { tim
   assert.deepEqual([...codes], ['EBADF', 0])
 })
 
-test('a read of nothing ends at once, also behind reads that wait', async () => {
+test('a read of 0 bytes ends at once, also behind waiting reads', async () => {
   const [r, w] = keep(...os.pipe())
   const waiting = promises.read(r, 10)
   assert.equal((await promises.read(r, 0)).length, 0)
@@ -47,7 +47,7 @@ test('a read of nothing ends at once, also behind reads that wait', async () => 
   assert.equal((await promises.read(r, 0)).length, 0)
 })
 
-test('reads of a regular file that are not awaited are done in their order', async () => {
+test('reads of a regular file that are not awaited run in the order of the calls', async () => {
   const text = Array.from({ length: 500 }, (_, index) => String.fromCharCode(65 + (index % 26))).join('')
   fs.writeFileSync(join(folder, 'text'), text)
   for (let round = 0; round < 20; round++) {
@@ -60,7 +60,7 @@ test('reads of a regular file that are not awaited are done in their order', asy
   }
 })
 
-test('appends that are not awaited are done in their order', async () => {
+test('appends that are not awaited run in the order of the calls', async () => {
   const letters = Array.from({ length: 26 }, (_, index) => String.fromCharCode(65 + index))
   for (let round = 0; round < 20; round++) {
     const fd = os.open(join(folder, 'appended'), os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND)
@@ -74,7 +74,7 @@ test('appends that are not awaited are done in their order', async () => {
   }
 })
 
-test('an abort reaches a write that is queued behind another, and the others are done', async () => {
+test('an aborted write in the queue is skipped, and the others run', async () => {
   const fd = os.open(join(folder, 'aborted'), os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND)
   const controller = new AbortController()
   const writes = ['a', 'b', 'c'].map((letter, index) => {
@@ -88,7 +88,7 @@ test('an abort reaches a write that is queued behind another, and the others are
   assert.equal(fs.readFileSync(join(folder, 'aborted'), 'latin1'), expected)
 })
 
-test('calls that settle at once give the event loop its turns', { timeout: 60_000 }, async () => {
+test('calls that settle immediately do not block the event loop', { timeout: 60_000 }, async () => {
   fs.writeFileSync(join(folder, 'zeros'), Buffer.alloc(10))
   const [fd] = keep(os.open(join(folder, 'zeros'), os.O_RDONLY))
   let turns = 0
@@ -104,7 +104,7 @@ test('calls that settle at once give the event loop its turns', { timeout: 60_00
   assert.ok(turns > calls / 100, `${turns} turns in ${calls} calls`)
 })
 
-test('a descriptor whose other end is gone does not keep the loop spinning once nothing waits for it', async (context) => {
+test('a closed other end does not keep the event loop busy once no call waits', async (context) => {
   const timing: object = performance.nodeTiming ?? {}
   const loopCount = (): number | undefined =>
     (timing as { readonly uvMetricsInfo?: { readonly loopCount: number } }).uvMetricsInfo?.loopCount

@@ -22,7 +22,7 @@ function keep(...fds: number[]): number[] {
   return fds
 }
 
-test('read waits for data, and leaves the descriptor blocking', () =>
+test('read waits for data, and leaves the descriptor in blocking mode', () =>
   withPipe(async (r, w) => {
     const reading = promises.read(r, 100)
     assert.ok(await isPending(reading))
@@ -32,7 +32,7 @@ test('read waits for data, and leaves the descriptor blocking', () =>
     assert.equal(os.get_blocking(r), true)
   }))
 
-test('read of a non-blocking descriptor waits as well', () =>
+test('read of a non-blocking descriptor waits too', () =>
   withPipe(async (r, w) => {
     const reading = promises.read(r, 100)
     assert.ok(await isPending(reading))
@@ -41,7 +41,7 @@ test('read of a non-blocking descriptor waits as well', () =>
     assert.equal(os.get_blocking(r), false)
   }, os.O_NONBLOCK))
 
-test('read gives nothing at the end, however large the piece', () =>
+test('read returns an empty buffer at the end, for any size', () =>
   withPipe(async (r, w) => {
     const large = promises.read(r, 1 << 20)
     os.close(w)
@@ -49,7 +49,7 @@ test('read gives nothing at the end, however large the piece', () =>
     assert.equal((await promises.read(r, 10)).length, 0)
   }))
 
-test('several readers of one descriptor get what comes in their order', () =>
+test('several reads of one descriptor get the data in the order of the calls', () =>
   withPipe(async (r, w) => {
     const readings = Array.from({ length: 5 }, () => promises.read(r, 2))
     os.write(w, Buffer.from('aabbcc'))
@@ -61,7 +61,7 @@ test('several readers of one descriptor get what comes in their order', () =>
     assert.equal(String(await readings[4]), '')
   }))
 
-test('a reader that comes while others wait does not overtake them', () =>
+test('a new read does not overtake waiting reads', () =>
   withPipe(async (r, w) => {
     const first = promises.read(r, 1)
     os.write(w, Buffer.from('ab'))
@@ -69,7 +69,7 @@ test('a reader that comes while others wait does not overtake them', () =>
     assert.deepEqual([String(await first), String(await second)], ['a', 'b'])
   }))
 
-test('reading and writing of one socket are waited for at the same time', {
+test('a read and a write can wait on one socket at the same time', {
   skip: onlyNode('its sockets do not tell their descriptors'),
 }, async () => {
   const server = createServer()
@@ -102,7 +102,7 @@ test('reading and writing of one socket are waited for at the same time', {
   server.close()
 })
 
-test('write writes what fits, and waits only for a full pipe', () =>
+test('write writes the bytes that fit, and waits only if the pipe is full', () =>
   withPipe(async (r, w) => {
     const data = Buffer.alloc(200_000, 'y')
     const first = await promises.write(w, data)
@@ -114,7 +114,7 @@ test('write writes what fits, and waits only for a full pipe', () =>
     assert.ok((await second) > 0)
   }))
 
-test('what fits into a pipe all at once is not torn apart', () =>
+test('data of at most PIPE_BUF bytes is written to a pipe in one piece', () =>
   withPipe(async (r, w) => {
     const written = await promises.write(w, Buffer.alloc(1 << 20))
     const size = 4096
@@ -134,7 +134,7 @@ test('writing to a pipe without readers is a BrokenPipeError', () =>
     await assert.rejects(promises.write(w, Buffer.from('x')), os.BrokenPipeError)
   }))
 
-test('an aborted read takes nothing away', () =>
+test('an aborted read consumes no data', () =>
   withPipe(async (r, w) => {
     const controller = new AbortController()
     const { signal } = controller
@@ -148,7 +148,7 @@ test('an aborted read takes nothing away', () =>
     await assert.rejects(promises.read(r, 100, { signal }), /^Error: enough$/)
   }))
 
-test('an abort that comes after the data comes too late', () =>
+test('an abort after the read has ended consumes no data', () =>
   withPipe(async (r, w) => {
     const controller = new AbortController()
     const reading = promises.read(r, 100, { signal: controller.signal })
@@ -159,7 +159,7 @@ test('an abort that comes after the data comes too late', () =>
     assert.equal(String(await promises.read(r, 100)), 'more')
   }))
 
-test('aborts at random moments lose nothing', { timeout: 30_000 }, () =>
+test('aborts at random moments lose no data', { timeout: 30_000 }, () =>
   withPipe(async (r, w) => {
     let text = ''
     for (let round = 0; round < 300; round++) {
@@ -182,7 +182,7 @@ test('aborts at random moments lose nothing', { timeout: 30_000 }, () =>
   }),
 )
 
-test('an aborted write has written nothing', () =>
+test('an aborted write has written no data', () =>
   withPipe(async (r, w) => {
     const written = await promises.write(w, Buffer.alloc(1 << 20, '.'))
     const controller = new AbortController()
@@ -202,20 +202,17 @@ test('closing a descriptor rejects its pending calls with EBADF', () =>
     for (const reading of readings) await assert.rejects(reading, { code: 'EBADF' })
   }))
 
-test(
-  'a descriptor that others have closed, and whose number is in use again, is another one',
-  { skip: ownDescriptors },
-  () =>
-    withPipe(async (r) => {
-      const old = promises.read(r, 10)
-      const [r2, w2] = keep(...os.pipe()) as [number, number]
-      closeSync(r)
-      assert.equal(os.dup(r2), r)
-      const reading = promises.read(r, 10)
-      await assert.rejects(old, { code: 'EBADF' })
-      os.write(w2, Buffer.from('new'))
-      assert.equal(String(await reading), 'new')
-    }),
+test('a number that was closed elsewhere and is in use again is another descriptor', { skip: ownDescriptors }, () =>
+  withPipe(async (r) => {
+    const old = promises.read(r, 10)
+    const [r2, w2] = keep(...os.pipe()) as [number, number]
+    closeSync(r)
+    assert.equal(os.dup(r2), r)
+    const reading = promises.read(r, 10)
+    await assert.rejects(old, { code: 'EBADF' })
+    os.write(w2, Buffer.from('new'))
+    assert.equal(String(await reading), 'new')
+  }),
 )
 
 test('readinto, readv and writev', () =>
@@ -235,7 +232,7 @@ test('readinto, readv and writev', () =>
     assert.equal(await later, 3)
   }))
 
-test('memory that is gone when the data comes is refused, and the data stays', () =>
+test('a buffer that is detached before the data arrives is refused, and the data stays', () =>
   withPipe(async (r, w) => {
     const memory = new Uint8Array(8)
     const reading = promises.readinto(r, memory)
@@ -245,7 +242,7 @@ test('memory that is gone when the data comes is refused, and the data stays', (
     assert.equal(String(await promises.read(r, 10)), 'data')
   }))
 
-test('a terminal is read and written without waiting, and stays blocking', async () => {
+test('a terminal is read and written without blocking, and stays in blocking mode', async () => {
   const [main, terminal] = keep(...os.openpty()) as [number, number]
   const line = promises.read(terminal, 100)
   assert.ok(await isPending(line))
@@ -304,7 +301,7 @@ function loopCount(): number {
   return (timing as { readonly uvMetricsInfo?: { readonly loopCount: number } }).uvMetricsInfo?.loopCount ?? 0
 }
 
-test('an event counter without room for what is to be added does not keep the loop spinning', async () => {
+test('an event counter that would overflow does not keep the event loop busy', async () => {
   const [counter] = keep(os.eventfd(0)) as [number]
   os.eventfd_write(counter, 2n ** 64n - 3n)
   // There is room for 1, so the kernel says that it is writable.
@@ -317,7 +314,7 @@ test('an event counter without room for what is to be added does not keep the lo
   await adding
 })
 
-test('files on disk are read to the last byte and written', async () => {
+test('files on disk are read completely, and written', async () => {
   const path = join(folder, 'file')
   const [fd] = keep(os.open(path, os.O_RDWR | os.O_CREAT)) as [number]
   assert.equal(await promises.write(fd, Buffer.from('0123456789')), 10)
@@ -335,7 +332,7 @@ test('files on disk are read to the last byte and written', async () => {
   await assert.rejects(promises.read(directory, 10), os.IsADirectoryError)
 })
 
-test('a file that is not in memory is not cut short', async () => {
+test('a file that is not in the page cache is read completely', async () => {
   const [fd] = keep(os.open(join(folder, 'large'), os.O_RDWR | os.O_CREAT)) as [number]
   const data = Buffer.alloc(1 << 20, 'abcdefg')
   os.write(fd, data)
@@ -348,7 +345,7 @@ test('a file that is not in memory is not cut short', async () => {
   }
 })
 
-test('devices that cannot be waited for', async () => {
+test('devices that epoll does not support are read and written', async () => {
   const [zero, nothing] = keep(os.open('/dev/zero', os.O_RDONLY), os.open('/dev/null', os.O_RDWR)) as [number, number]
   assert.deepEqual(await promises.read(zero, 3), Buffer.alloc(3))
   assert.equal((await promises.read(nothing, 3)).length, 0)
@@ -374,7 +371,7 @@ test('an endless reader does not starve others', { timeout: 20_000 }, async () =
   })
 })
 
-test('bad arguments reject', async () => {
+test('invalid arguments reject', async () => {
   await assert.rejects(promises.read('x' as never, 1), TypeError)
   await assert.rejects(promises.read(0, -1), RangeError)
   await assert.rejects(promises.read(0, 1, { signal: {} as never }), TypeError)
@@ -386,7 +383,7 @@ test('bad arguments reject', async () => {
   await assert.rejects(promises.eventfd_read(1_000_000), { code: 'EBADF' })
 })
 
-test('their lengths are those of os', () => {
+test('the functions have the lengths of those of os', () => {
   for (const name of ['read', 'readinto', 'write', 'readv', 'writev', 'eventfd_read', 'eventfd_write'] as const) {
     assert.equal(os.promises[name].length, os[name].length, name)
     assert.equal(os.promises[name].name, name)

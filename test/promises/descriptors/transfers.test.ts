@@ -11,7 +11,7 @@ const folder = temporaryFolder()
 const source = join(folder, 'source')
 writeFileSync(source, Buffer.alloc(300_000, 'abcdefghij'))
 
-test('splice waits for the side that is not ready: first the one, then the other', () =>
+test('splice waits for whichever side is not ready', () =>
   withPipe((r, w) =>
     withPipe(async (r2, w2) => {
       const moving = promises.splice(r, w2, 100)
@@ -31,7 +31,7 @@ test('splice waits for the side that is not ready: first the one, then the other
     }),
   ))
 
-test('tee waits, and leaves what it copies', () =>
+test('tee waits, and leaves the copied data in the first pipe', () =>
   withPipe((r, w) =>
     withPipe(async (r2, w2) => {
       const copying = promises.tee(r, w2, 100)
@@ -48,7 +48,7 @@ test('tee waits, and leaves what it copies', () =>
     }),
   ))
 
-test('vmsplice waits for room, or for something to read, at the end that it is given', () =>
+test('vmsplice waits for space at a write end, and for data at a read end', () =>
   withPipe(async (r, w) => {
     const buffers = [Buffer.alloc(3), new Uint16Array(50)]
     const reading = promises.vmsplice(r, buffers)
@@ -86,7 +86,7 @@ test('vmsplice waits for room, or for something to read, at the end that it is g
     await assert.rejects(promises.vmsplice(w, [1 as unknown as Buffer]), TypeError)
   }))
 
-test('splice from and to files, with offsets', () =>
+test('splice reads from and writes to files, with offsets', () =>
   withPipe(async (r, w) => {
     const fd = os.open(source, os.O_RDONLY)
     const target = os.open(join(folder, 'target'), os.O_RDWR | os.O_CREAT)
@@ -102,7 +102,7 @@ test('splice from and to files, with offsets', () =>
     os.close(target)
   }))
 
-test('an aborted splice has moved nothing', () =>
+test('an aborted splice has moved no data', () =>
   withPipe((r, w) =>
     withPipe(async (r2, w2) => {
       const controller = new AbortController()
@@ -133,7 +133,7 @@ test('sendfile sends a whole file through a pipe that is drained slowly', { time
   }),
 )
 
-test('sendfile waits for room, may be aborted then, and takes its turn', () =>
+test('sendfile waits for space, can be aborted, and runs in the order of the calls', () =>
   withPipe(async (r, w) => {
     const fd = os.open(source, os.O_RDONLY)
     const written = await promises.write(w, Buffer.alloc(1 << 20))
@@ -152,7 +152,7 @@ test('sendfile waits for room, may be aborted then, and takes its turn', () =>
     os.close(fd)
   }))
 
-test('bad arguments reject', () =>
+test('invalid arguments reject', () =>
   withPipe(async (r, w) => {
     await assert.rejects(promises.splice(1_000_000, w, 1), { code: 'EBADF' })
     await assert.rejects(promises.splice(r, w, -1), RangeError)

@@ -6,7 +6,7 @@ import { runNode } from '../../support/child.ts'
 import { isOpen, openFiles } from '../../support/open_files.ts'
 import { isPending, withPipe } from '../../support/waits.ts'
 
-test('readable gives chunks as they come, and closes the descriptor at the end', () =>
+test('readable yields chunks as they arrive, and closes the descriptor at the end', () =>
   withPipe(async (r, w) => {
     const chunks = promises.readable(r, { size: 4 })
     const first = chunks.next()
@@ -21,7 +21,7 @@ test('readable gives chunks as they come, and closes the descriptor at the end',
     assert.deepEqual(await chunks.next(), { done: true, value: undefined })
   }))
 
-test('readable reads nothing before the first request, and nothing after the loop is left', () =>
+test('readable reads no data before the first request and after the loop ends', () =>
   withPipe(async (r, w) => {
     os.write(w, Buffer.from('abcdef'))
     for await (const chunk of promises.readable(r, { size: 2, closefd: false })) {
@@ -43,7 +43,7 @@ test('readable reads nothing before the first request, and nothing after the loo
     assert.ok(!isOpen(r))
   }))
 
-test('calls of next overlap in their order', () =>
+test('overlapping calls of next settle in their order', () =>
   withPipe(async (r, w) => {
     const chunks = promises.readable(r, { size: 1 })
     const all = [chunks.next(), chunks.next(), chunks.next()]
@@ -66,7 +66,7 @@ test('an abort ends the loop with its reason', () =>
     assert.ok(!isOpen(r))
   }))
 
-test('the end of a terminal is an end', async () => {
+test('readable ends where a terminal ends with EIO', async () => {
   const [main, terminal] = os.openpty()
   os.write(terminal, Buffer.from('bye'))
   os.close(terminal)
@@ -75,7 +75,7 @@ test('the end of a terminal is an end', async () => {
   assert.equal(text.join(''), 'bye')
 })
 
-test('streams of Node: a megabyte through a pipe, with back-pressure', { timeout: 30_000 }, () =>
+test('Node streams copy a megabyte through a pipe, with back-pressure', { timeout: 30_000 }, () =>
   withPipe(async (r, w) => {
     const data = Buffer.alloc(1 << 20, 'abcdefg')
     const writable = promises.toWritable(w)
@@ -89,7 +89,7 @@ test('streams of Node: a megabyte through a pipe, with back-pressure', { timeout
   }),
 )
 
-test('a stream of Node without a reader fills its buffer and no more', () =>
+test('a Node stream without a reader reads only until its buffer is full', () =>
   withPipe(async (r, w) => {
     const readable = promises.toReadable(r, { size: 1000 })
     os.write(w, Buffer.alloc(5000))
@@ -103,7 +103,7 @@ test('a stream of Node without a reader fills its buffer and no more', () =>
     assert.ok(!isOpen(r))
   }))
 
-test('a stream of Node that is destroyed while it waits', () =>
+test('a Node stream can be destroyed while it waits', () =>
   withPipe(async (r, w) => {
     const readable = promises.toReadable(r, { closefd: false })
     readable.resume()
@@ -118,7 +118,7 @@ test('a stream of Node that is destroyed while it waits', () =>
     assert.equal(error.name, 'TimeoutError')
   }))
 
-test('a stream of Node reports what goes wrong', () =>
+test('a Node stream reports errors', () =>
   withPipe(async (r, w) => {
     const writable = promises.toWritable(w)
     os.close(r)
@@ -128,7 +128,7 @@ test('a stream of Node reports what goes wrong', () =>
     assert.ok(!isOpen(w))
   }))
 
-test('streams of the Web: a megabyte through a pipe', { timeout: 30_000 }, () =>
+test('Web streams copy a megabyte through a pipe', { timeout: 30_000 }, () =>
   withPipe(async (r, w) => {
     const data = new Uint8Array(1 << 20).fill(7)
     const writer = promises.toWritableStream(w).getWriter()
@@ -141,7 +141,7 @@ test('streams of the Web: a megabyte through a pipe', { timeout: 30_000 }, () =>
   }),
 )
 
-test('streams of the Web: cancelled, aborted, failing', async () => {
+test('Web streams can be cancelled and aborted, and report errors', async () => {
   const files = openFiles()
   await withPipe(async (r, w) => {
     const stream = promises.toReadableStream(r)
@@ -168,7 +168,7 @@ test('streams of the Web: cancelled, aborted, failing', async () => {
   assert.deepEqual(openFiles(), files)
 })
 
-test('streams that need not keep the process alive do not', () => {
+test('streams with ref: false do not keep the process alive', () => {
   const program = `
     const [r] = os.pipe()
     os.promises.toReadable(r, { ref: false }).resume()
@@ -177,7 +177,7 @@ test('streams that need not keep the process alive do not', () => {
   assert.equal(runNode(program).stdout, 'end\n')
 })
 
-test('bad arguments throw', () => {
+test('invalid arguments throw', () => {
   assert.throws(() => promises.readable('x' as never), TypeError)
   assert.throws(() => promises.readable(0, { size: 0 }), RangeError)
   assert.throws(() => promises.toReadable(0, { closefd: 1 as never }), TypeError)

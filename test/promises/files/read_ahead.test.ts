@@ -44,7 +44,7 @@ function change(below: (most: number) => number, dirnames: unknown[]): void {
 }
 
 describe('reading ahead of a walk', () => {
-  test('continues below directories not yet yielded, once the caller is known to leave out none', async () => {
+  test('reads below directories not yet yielded, once the caller has kept all directories of a step', async () => {
     started.clear()
     let steps = 0
     for await (const [path, directories] of promises.walk(tree)) {
@@ -57,7 +57,7 @@ describe('reading ahead of a walk', () => {
     assert.fail('the tree is too small')
   })
 
-  test('does so from the beginning where directories come after those in them', async () => {
+  test('does so from the beginning in a bottom-up walk', async () => {
     started.clear()
     const steps = promises.walk(tree, { topdown: false })
     const [first, second] = os.listdir(tree)
@@ -67,7 +67,7 @@ describe('reading ahead of a walk', () => {
     await steps.return()
   })
 
-  test('reads no directories that a caller leaves out, if it has left out some before', async () => {
+  test('reads no directories that the caller skips, if it has skipped some before', async () => {
     started.clear()
     for await (const [path, directories] of promises.walk(tree)) {
       await turn()
@@ -82,7 +82,7 @@ describe('reading ahead of a walk', () => {
     )
   })
 
-  test('ends where the caller leaves out something for the first time', async () => {
+  test('ends when the caller skips a directory for the first time', async () => {
     started.clear()
     const visited = new Set<string>()
     let hasLeftOut = false
@@ -106,7 +106,7 @@ describe('reading ahead of a walk', () => {
     assert.ok(before !== undefined && before.size < started.size)
   })
 
-  test('leads where os.walk goes, whatever the caller does to dirnames, and when', async () => {
+  test('yields the steps of os.walk, whatever the caller does to dirnames, and when', async () => {
     for (let seed = 1; seed <= 12; seed++) {
       const from = seed % 2 === 0 ? 0 : MAX_STEPS + seed
       const reported: unknown[][] = [[], []]
@@ -156,7 +156,7 @@ describe('reading ahead of a walk', () => {
   })
 
   const ownNeeds = onlyNode('it needs descriptors itself')
-  test('reads again what lacked a descriptor before its turn had come', { skip: ownNeeds }, () => {
+  test('reads a directory again that could not be opened ahead for lack of descriptors', { skip: ownNeeds }, () => {
     const outcome = askNode<unknown>(
       `
       import { subscribe } from 'node:diagnostics_channel'
@@ -188,7 +188,7 @@ describe('reading ahead of a walk', () => {
   })
 
   const noYoung = onlyNode('it cannot be asked to collect the young alone')
-  test('leaves nothing in memory that only a great collection gets rid of', { skip: noYoung }, () => {
+  test('leaves no objects that only a major garbage collection frees', { skip: noYoung }, () => {
     const program = `
       let steps = 0
       const walk = async () => {
@@ -206,7 +206,7 @@ describe('reading ahead of a walk', () => {
     assert.ok(bytes < 400, `${bytes} bytes a directory`)
   })
 
-  test('ends with the walk, however that ends, and leaves nothing open', async () => {
+  test('ends with the walk, and leaves no descriptor open', async () => {
     const before = openFiles()
     for (const topdown of [true, false]) {
       for (let stop = MAX_STEPS; stop < MAX_STEPS + 12; stop++) {

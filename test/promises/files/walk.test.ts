@@ -33,7 +33,7 @@ function collectSync(steps: Iterable<readonly unknown[]>): unknown[] {
 describe('walk and fwalk', () => {
   const options = [{}, { topdown: false }]
 
-  test('give the steps of os.walk and os.fwalk in their order', async () => {
+  test('yield the steps of os.walk and os.fwalk in their order', async () => {
     for (const option of options) {
       assert.deepEqual(await collect(promises.walk(tree, option)), collectSync(os.walk(tree, option)))
       assert.deepEqual(await collect(promises.fwalk(tree, option)), collectSync(os.fwalk(tree, option)))
@@ -47,7 +47,7 @@ describe('walk and fwalk', () => {
     }
   })
 
-  test('start at an open directory, and at the current one', async () => {
+  test('start at dir_fd, and at the current directory', async () => {
     const dir_fd = os.open(folder, os.O_RDONLY)
     const steps = await collect(promises.fwalk('tree', { dir_fd }))
     assert.deepEqual(steps, collectSync(os.fwalk('tree', { dir_fd })))
@@ -58,7 +58,7 @@ describe('walk and fwalk', () => {
     process.chdir(before)
   })
 
-  test('go where the caller says, and read nothing that it takes out', async () => {
+  test('enter the directories in dirnames, and read none that the caller removes', async () => {
     const prune = (step: [string, string[], ...unknown[]]): void => {
       step[1].sort().reverse()
       if (step[0].endsWith('tree')) step[1].splice(2)
@@ -141,7 +141,7 @@ describe('walk and fwalk', () => {
     rmSync(many, { recursive: true })
   })
 
-  test('read ahead of the caller however deep it is, though what comes last has been read first', async () => {
+  test('read ahead at any depth, also after the last directories were read first', async () => {
     const started = new Set<unknown>()
     const listen = (message: unknown): void => void started.add((message as { args: unknown[] }).args[0])
     subscribe('os.scandir', listen)
@@ -186,7 +186,7 @@ describe('walk and fwalk', () => {
     rmSync(broken, { recursive: true })
   })
 
-  test('leave nothing open, however they end', async () => {
+  test('leave no descriptor open, however they end', async () => {
     const before = openFiles()
     for (const topdown of [true, false]) {
       for (let stop = 0; stop < 12; stop++) {
@@ -204,7 +204,7 @@ describe('walk and fwalk', () => {
     }
   })
 
-  test('leave nothing open where they are aborted, after whichever step', async () => {
+  test('leave no descriptor open when aborted after any step', async () => {
     const before = openFiles()
     const most = collectSync(os.walk(tree)).length
     for (const open of [true, false]) {
@@ -235,7 +235,7 @@ describe('walk and fwalk', () => {
     assert.deepEqual(openFiles(), before)
   })
 
-  test('bad arguments reject the first step', async () => {
+  test('invalid arguments reject the first step', async () => {
     await assert.rejects(promises.walk(1 as unknown as string).next(), { code: 'ERR_INVALID_ARG_TYPE' })
     await assert.rejects(promises.walk('a\0b').next(), { code: 'ERR_INVALID_ARG_VALUE' })
     await assert.rejects(promises.fwalk('.', { topdown: 1 as unknown as boolean }).next(), TypeError)
@@ -243,7 +243,7 @@ describe('walk and fwalk', () => {
 })
 
 describe('scandir', () => {
-  test('gives the entries of os.scandir', async () => {
+  test('yields the entries of os.scandir', async () => {
     for (const path of [tree, Buffer.from(tree), join(tree, 'd3'), os.open(tree, os.O_RDONLY)]) {
       const expected = Array.from(os.scandir(path) as Iterable<os.DirEntry<string | Buffer>>, described)
       const found: unknown[] = []
@@ -283,7 +283,7 @@ describe('scandir', () => {
     assert.deepEqual(openFiles(), before)
   })
 
-  test('a directory of more entries than one call reads comes complete', async () => {
+  test('a directory of more entries than one call reads is listed completely', async () => {
     const big = join(folder, 'big')
     mkdirSync(big)
     for (let i = 0; i < 3000; i++) writeFileSync(join(big, `entry number ${i}`), '')
@@ -294,7 +294,7 @@ describe('scandir', () => {
     rmSync(big, { recursive: true })
   })
 
-  test('a directory that is removed meanwhile is at its end', async () => {
+  test('ends when the directory is removed', async () => {
     const gone = join(folder, 'gone')
     mkdirSync(gone)
     const fd = os.open(gone, os.O_RDONLY)

@@ -14,7 +14,7 @@ import { isPending } from '../../support/waits.ts'
 
 const folder = temporaryFolder()
 
-test('the output of a command, by lines as they come', async () => {
+test('yields the output of a command by lines as they arrive', async () => {
   const file = await promises.popen('echo one; sleep 0.1; echo two; printf three')
   assert.equal(await file.readline(), 'one\n')
   const lines: string[] = []
@@ -26,7 +26,7 @@ test('the output of a command, by lines as they come', async () => {
   assert.deepEqual(children(), [])
 })
 
-test('the whole output, and parts of it', async () => {
+test('reads the whole output, or parts of it', async () => {
   const whole = await promises.popen('head -c 300000 /dev/zero | tr "\\0" x')
   assert.equal((await whole.read()).length, 300_000)
   assert.equal(await whole.close(), null)
@@ -46,12 +46,12 @@ test('the whole output, and parts of it', async () => {
   await lossless.close()
 })
 
-test('how a command ended', async () => {
+test('close returns how the command ended', async () => {
   assert.equal(await (await promises.popen('exit 3')).close(), 3 << 8)
   assert.equal(await (await promises.popen('kill -KILL $$')).close(), -SIGKILL << 8)
 })
 
-test('the input of a command, more than a pipe holds', async () => {
+test('writes more input for a command than a pipe holds', async () => {
   const target = join(folder, 'written')
   const file = await promises.popen(`sleep 0.05; cat > ${target}`, 'w')
   assert.equal(await file.write('grüße\n'), 6)
@@ -68,7 +68,7 @@ test('the input of a command, more than a pipe holds', async () => {
   assert.deepEqual(readFileSync(target), Buffer.from([1, 2, 3]))
 })
 
-test('an abort loses nothing', async () => {
+test('an abort loses no data', async () => {
   const go = join(folder, 'go')
   os.mkfifo(go)
   const file = await promises.popen(`printf begun; read line < ${go}; printf ' and ended\\nrest'`)
@@ -113,7 +113,7 @@ test('a command whose status is lost counts as successful, as in CPython', () =>
   assert.deepEqual(result, [null, null])
 })
 
-test('await using', async () => {
+test('works with `await using`', async () => {
   const files = openFiles()
   {
     await using file = await promises.popen('cat; exit 1', { mode: 'w' })
@@ -123,7 +123,7 @@ test('await using', async () => {
   assert.deepEqual(children(), [])
 })
 
-test('what cannot be', async () => {
+test('invalid modes, arguments and operations are refused', async () => {
   const reading = await promises.popen('true')
   await assert.rejects(reading.write('x' as never), { code: 'EBADF' })
   await assert.rejects(reading.read('x' as never), TypeError)
@@ -142,7 +142,7 @@ test('what cannot be', async () => {
   assert.deepEqual(children(), [])
 })
 
-test('where the file cannot be made, neither a command nor a descriptor is left', { skip: noSeccomp }, () => {
+test('popen leaves no process and no descriptor if the file cannot be made', { skip: noSeccomp }, () => {
   const support = import.meta.resolve('../../support/seccomp.js')
   const outcome = askNode<unknown>(`
     import { forbid } from '${support}'

@@ -7,7 +7,7 @@ import { UnreadData } from '../../../src/promises/processes/unread_data.ts'
 
 const runs = (text: string): string => (text.match(/(.)\1*/gs) ?? []).map((run) => `${run[0]}${run.length}`).join(' ')
 
-test('writes that are not awaited are carried out whole, in their order', { timeout: 30_000 }, async () => {
+test('writes that are not awaited are made completely, in their order', { timeout: 30_000 }, async () => {
   const command = await promises.popen('cat >written', 'w')
   const sizes = await Promise.all(['A', 'B', 'C'].map((letter) => command.write(letter.repeat(200_000))))
   assert.deepEqual(sizes, [200_000, 200_000, 200_000])
@@ -30,7 +30,7 @@ test('reads and lines that are not awaited get the data in their order', { timeo
   await command.close()
 })
 
-test('an abort reaches a read that is queued behind another one, and takes nothing away', {
+test('an aborted read in the queue is skipped, and consumes no data', {
   timeout: 30_000,
 }, async () => {
   const command = await promises.popen('sleep 0.1; echo one; echo two')
@@ -45,7 +45,7 @@ test('an abort reaches a read that is queued behind another one, and takes nothi
   await command.close()
 })
 
-test('each call of close hears its own signal, and not that of another', { timeout: 30_000 }, async () => {
+test('each call of close is aborted by its own signal only', { timeout: 30_000 }, async () => {
   const command = await promises.popen('sleep 0.3; exit 3')
   const controller = new AbortController()
   const [one, two, three] = [command.close({ signal: controller.signal }), command.close(), command.close()]
@@ -63,7 +63,7 @@ test('each call of close hears its own signal, and not that of another', { timeo
   assert.equal(await withoutSignal, null)
 })
 
-test('what an aborted read has read comes back line by line', { timeout: 60_000 }, async () => {
+test('data that an aborted read has read is returned line by line', { timeout: 60_000 }, async () => {
   const command = await promises.popen('i=0; while [ $i -lt 2000 ]; do echo "line $i"; i=$((i+1)); done; sleep 1')
   const controller = new AbortController()
   const reading = command.read(-1, { signal: controller.signal })
@@ -78,7 +78,7 @@ test('what an aborted read has read comes back line by line', { timeout: 60_000 
 for (const isBinary of [false, true]) {
   const make = (text: string): string | Buffer => (isBinary ? Buffer.from(text) : text)
 
-  test(`unread ${isBinary ? 'bytes' : 'text'} is split where it should be`, () => {
+  test(`unread ${isBinary ? 'bytes are' : 'text is'} split at newlines and at sizes`, () => {
     const data = new UnreadData<string | Buffer>(isBinary)
     data.push(make('one\ntw'))
     data.push(make('o\nthree'))

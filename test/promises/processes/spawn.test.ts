@@ -15,7 +15,7 @@ test('system runs commands at the same time, and returns how each ended', async 
   assert.deepEqual(children(), [])
 })
 
-test('what runs has the standard streams, and they are put back', () => {
+test('a program has the standard streams, and their modes are restored', () => {
   const program = `
     const before = [0, 1, 2].map((fd) => os.get_blocking(fd))
     const runs = [os.promises.system('echo one; sleep 0.1; echo three'), os.promises.spawnlp(os.P_WAIT, 'echo', 'echo', 'two')]
@@ -26,7 +26,7 @@ test('what runs has the standard streams, and they are put back', () => {
   assert.equal(answer, 'true')
 })
 
-test('spawn* in all their forms', async () => {
+test('all forms of spawn* work', async () => {
   const script = 'exit $' + '{CODE:-5}'
   const env = { ...process.env, CODE: '7' }
   const { P_WAIT } = os
@@ -45,7 +45,7 @@ test('spawn* in all their forms', async () => {
   assert.deepEqual(children(), [])
 })
 
-test('options come last', async () => {
+test('options are the last argument', async () => {
   const signal = AbortSignal.abort(new Error('before'))
   const { P_WAIT } = os
   const env = { A: 'b' }
@@ -70,7 +70,7 @@ test('options come last', async () => {
   assert.deepEqual(children(), [])
 })
 
-test('an aborted command is ended, and no zombie stays', { timeout: 20_000 }, async () => {
+test('an aborted command is ended, and leaves no zombie', { timeout: 20_000 }, async () => {
   const calls = [
     (signal: AbortSignal) => promises.system('exec sleep 60', { signal }),
     (signal: AbortSignal) => promises.spawnlp(os.P_WAIT, 'sleep', 'sleep', '60', { signal }),
@@ -86,7 +86,7 @@ test('an aborted command is ended, and no zombie stays', { timeout: 20_000 }, as
   }
 })
 
-test('bad arguments reject', async () => {
+test('invalid arguments reject', async () => {
   await assert.rejects(promises.system(1 as never), TypeError)
   await assert.rejects(promises.system('a\0b'), RangeError)
   await assert.rejects(promises.system('true', { signal: 'no' as never }), TypeError)

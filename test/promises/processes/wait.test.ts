@@ -23,7 +23,7 @@ function assertNoZombies(): void {
   assert.deepEqual(children(), [])
 }
 
-test('a thousand children at once: no zombie, no descriptor, no thread', { timeout: 60_000 }, async () => {
+test('waiting for a thousand children leaves no zombie, descriptor or thread', { timeout: 60_000 }, async () => {
   // What the first wait of all sets up is there from now on.
   await promises.system('sleep 0.01')
   const before = { threads: await threadsAtRest(), files: openFiles() }
@@ -68,7 +68,7 @@ test('a process that is not a child is a ChildProcessError', async () => {
   await assert.rejects(promises.waitid(os.P_PID, 1, os.WEXITED), os.ChildProcessError)
 })
 
-test('wait gives one after the other, children of later included', async () => {
+test('wait returns one child after the other, also those that start later', async () => {
   const first = childOnStdin(1)
   const waiting = promises.wait()
   assert.ok(await isPending(waiting))
@@ -89,7 +89,7 @@ test('wait gives one after the other, children of later included', async () => {
   assertNoZombies()
 })
 
-test('wait leaves to others the children that they wait for', {
+test('wait does not return children that other calls wait for', {
   skip: onlyNode('its own children count as any child'),
 }, async () => {
   const ours = childOnStdin(6)
@@ -106,7 +106,7 @@ test('wait leaves to others the children that they wait for', {
   assert.deepEqual(await any, [ours.pid, 6 << 8])
 })
 
-test('os.wait leaves a child alone that a promise waits for', async () => {
+test('os.wait does not return a child that a promise waits for', async () => {
   const named = shell('exit 9')
   os.waitid(os.P_PID, named, os.WEXITED | os.WNOWAIT)
   const pending = childOnStdin(1)
@@ -128,7 +128,7 @@ test('wait3 and wait4 return the resource usage', async () => {
   assert.deepEqual((await waiting).slice(0, 2), [other.pid, 512])
 })
 
-test('waitid: by process id, by descriptor, without taking', async () => {
+test('waitid accepts a process id or descriptor, and WNOWAIT', async () => {
   const child = childOnStdin(3)
   const pidfd = os.pidfd_open(child.pid)
   const looking = promises.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
@@ -144,7 +144,7 @@ test('waitid: by process id, by descriptor, without taking', async () => {
   assertNoZombies()
 })
 
-test('stops and continuations', async () => {
+test('waitpid returns stops and continuations', async () => {
   const child = childOnStdin(0)
   const stopped = promises.waitpid(child.pid, os.WUNTRACED)
   os.kill(child.pid, SIGSTOP)
@@ -156,7 +156,7 @@ test('stops and continuations', async () => {
   await promises.waitpid(child.pid, 0)
 })
 
-test('an aborted wait takes no child', async () => {
+test('an aborted wait reaps no child', async () => {
   const child = childOnStdin(7)
   const files = openFiles()
   const reason = new Error('enough')
@@ -179,7 +179,7 @@ test('an aborted wait takes no child', async () => {
   assert.deepEqual(await promises.wait(), [child.pid, 7 << 8])
 })
 
-test('in a sandbox without process descriptors children are asked now and then', { skip: noSeccomp }, () => {
+test('in a sandbox without process descriptors children are polled', { skip: noSeccomp }, () => {
   for (const errno of [ENOSYS, EPERM]) {
     const program = `
       import { forbid } from '${import.meta.resolve('../../support/seccomp.js')}'
@@ -195,7 +195,7 @@ test('in a sandbox without process descriptors children are asked now and then',
   }
 })
 
-test('where no descriptor is free children are asked now and then', () => {
+test('without free descriptors children are polled', () => {
   const program = `
     const pid = os.posix_spawn('/bin/sh', ['sh', '-c', 'sleep 0.1; exit 3'], null)
     await os.promises.system('true')
@@ -207,7 +207,7 @@ test('where no descriptor is free children are asked now and then', () => {
   assert.equal(askNode(program, { command: ['/bin/sh', '-c', 'ulimit -n 200; exec "$@"', 'sh'] }), 3 << 8)
 })
 
-test('a process does not stay for a wait that need not keep it', () => {
+test('a wait with ref: false does not keep the process alive', () => {
   const program = `
     const pids = [1, 2].map(() => os.posix_spawn('/bin/sleep', ['sleep', '60'], null))
     const waits = [os.promises.waitpid(pids[0], 0, { ref: false }), os.promises.wait({ ref: false })]
@@ -228,7 +228,7 @@ test('worker threads wait for their own children', async () => {
   assert.deepEqual(await promises.wait(), [ours.pid, 1 << 8])
 })
 
-test('bad arguments reject', async () => {
+test('invalid arguments reject', async () => {
   await assert.rejects(promises.waitpid('1' as never, 0), TypeError)
   await assert.rejects(promises.waitpid(1, 1.5), RangeError)
   await assert.rejects(promises.waitpid(1, 0, { signal: 1 as never }), TypeError)
