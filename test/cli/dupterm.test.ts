@@ -72,7 +72,7 @@ function making(name: string): string {
   return `require('node:fs').writeFileSync(${JSON.stringify(join(folder, name))}, '')\n`
 }
 
-test('a request of HTTP, a wrong token and none are disconnected, and nothing of it is executed', {
+test('an HTTP request, a wrong token and a missing one are disconnected, and their input is not executed', {
   skip,
 }, async () => {
   using shared = await share('0')
@@ -114,7 +114,7 @@ test('a request of HTTP, a wrong token and none are disconnected, and nothing of
   assert.equal(existsSync(join(folder, 'executed')), false)
 })
 
-test('a port is bound to this machine alone', { skip }, async () => {
+test('a port listens on the loopback interface only', { skip }, async () => {
   using shared = await share('0')
   const { port } = portOf(shared)
   const [row] = spawnSync('cat', ['/proc/net/tcp'], { encoding: 'utf8' })
@@ -123,7 +123,7 @@ test('a port is bound to this machine alone', { skip }, async () => {
   assert.match(row ?? '', /^ *\d+: 0100007F:/)
 })
 
-test('a socket is there with mode 0600 from its first moment, for its owner alone, and goes with the process', {
+test('a socket has mode 0600 from its creation, and is removed when the process ends', {
   skip,
 }, async () => {
   const path = join(folder, 'terminal')
@@ -157,7 +157,7 @@ test('another user cannot connect to the socket', {
   assert.equal(askOrdinaryUser(program(join(folder, 'mine'))), 'connected')
 })
 
-test('a request of HTTP is not executed on a socket either', { skip }, async () => {
+test('an HTTP request is not executed on a socket either', { skip }, async () => {
   using _ = await share('proxied')
   const { socket, closed } = open({ path: join(folder, 'proxied') })
   socket.write(`POST / HTTP/1.1\r\nHost: localhost\r\n\r\n${making('proxy')}`)
@@ -169,7 +169,7 @@ test('a request of HTTP is not executed on a socket either', { skip }, async () 
   assert.equal(existsSync(join(folder, 'proxy')), false)
 })
 
-test('what is there already is not replaced, but for a socket that a killed process has left', { skip }, async () => {
+test('an existing file is not replaced, except a socket that a killed process has left', { skip }, async () => {
   writeFileSync(join(folder, 'file'), 'precious')
   mkdirSync(join(folder, 'directory'))
   const refused = (where: string): string => {

@@ -27,7 +27,7 @@ function succeed(args: readonly string[], input = ''): string {
 describe('without a terminal', () => {
   const program = 'console.log(os.getcwd(), await path.basename("/a/b"), JSON.stringify(process.argv.slice(2)))'
 
-  test('-c, a file, and standard input', () => {
+  test('runs -c, a file, and standard input', () => {
     assert.equal(succeed(['-c', program, '--json', 'x']), `${folder} b ["--json","x"]\n`)
     assert.equal(succeed([], program), `${folder} b []\n`)
     assert.equal(succeed([], `#!/usr/bin/env osier\n${program}`), `${folder} b []\n`)
@@ -40,7 +40,7 @@ describe('without a terminal', () => {
     assert.equal(succeed(['-c', 'console.log((await import("./module.mjs")).answer)']), '42\n')
   })
 
-  test('--micropython speaks that dialect', () => {
+  test('--micropython selects that dialect', () => {
     const code = `
       const device = new vfs.RamBlockDev(512, 100)
       os.VfsFat.mkfs(device)
@@ -52,7 +52,7 @@ describe('without a terminal', () => {
     assert.equal(succeed(['--micropython'], code), 'f 1 true\n')
   })
 
-  test('errors end it', () => {
+  test('an error ends it with an exit code and a message', () => {
     const thrown = osier(['-c', 'throw new TypeError("on purpose")'])
     assert.equal(thrown.status, 1)
     assert.match(thrown.stderr, /TypeError: on purpose/)
@@ -72,7 +72,7 @@ describe('without a terminal', () => {
     assert.equal(osier(['-c']).status, 2)
   })
 
-  test('--help and --version', () => {
+  test('prints --help and --version', () => {
     const help = succeed(['--help'])
     assert.match(help, /^Usage:\n( {2}osier .*\n)+/m)
     assert.ok(
@@ -84,7 +84,7 @@ describe('without a terminal', () => {
     assert.equal(succeed(['-c', 'console.log(vfs.mount()[0][1], os.uname().version)', '--help']).split(' ')[0], '/')
   })
 
-  test('the doctor knows every name', () => {
+  test('the doctor lists every name', () => {
     const report = JSON.parse(succeed(['doctor', '--json'])) as {
       node: string
       modules: Record<string, Record<string, { kind: string; available: boolean }>>
@@ -100,7 +100,7 @@ describe('without a terminal', () => {
     for (const name of Object.keys(names)) assert.match(text, new RegExp(`^ {2}(yes|no ) \\w+ +${name}$`, 'm'))
   })
 
-  test('where osier knows no C library, the doctor says so, and paths can be worked with', { skip: noPreload }, () => {
+  test('with an unknown C library the doctor says so, and osier/path works', { skip: noPreload }, () => {
     // koffi is loaded already, and the packages of the platform are not read: simulates an unknown platform.
     const elsewhere = `
       import '${import.meta.resolve('koffi')}'
@@ -144,7 +144,9 @@ describe('on a terminal', { skip: noPython }, () => {
     return result
   }
 
-  test('the prompt: os in scope, await, completion, history, Ctrl-C, the end', { skip: otherPrompt }, () => {
+  test('the prompt has os in scope, await, completion and history, is interrupted by Ctrl-C, and ends', {
+    skip: otherPrompt,
+  }, () => {
     const { status } = session(
       [],
       [
@@ -183,7 +185,7 @@ describe('on a terminal', { skip: noPython }, () => {
     )
   })
 
-  test('two others see what it shows, and type at it', { skip: otherPrompt }, () => {
+  test('two other streams show its output, and take input', { skip: otherPrompt }, () => {
     const { status, shown } = session(
       ['--dupterm', '@serial', '--dupterm', '0'],
       [
@@ -243,7 +245,7 @@ describe('on a terminal', { skip: noPython }, () => {
     assert.doesNotMatch(shown.serial ?? '', /42\r\r\n/, 'and a terminal no second one')
   })
 
-  test('streams of any shape, given at the prompt', { skip: otherPrompt }, () => {
+  test('dupterm accepts streams of every kind at the prompt', { skip: otherPrompt }, () => {
     const code = [
       'const { PassThrough, Duplex } = await import("node:stream")',
       'let heard = ""',
@@ -294,7 +296,7 @@ describe('on a terminal', { skip: noPython }, () => {
     )
   })
 
-  test('a state folder that cannot be made is no reason not to start', () => {
+  test('it starts without a state folder', () => {
     const result = atTerminals(
       [process.execPath, command],
       [['read', 'main', '> '], ['write', 'main', '.exit\r'], ['wait']],

@@ -23,7 +23,7 @@ function ask<T>(program: string): T {
 }
 
 describe('what readinto returns', () => {
-  test('a number that is no count of bytes drops the stream, and nothing is input', () => {
+  test('an invalid count of bytes removes the stream, and provides no input', () => {
     const result = ask<[said: string, fed: string[], slot: unknown][]>(`
       const result = []
       for (const value of [-1, -5, -(2 ** 40), 1.5, NaN, Infinity, -Infinity, 257, 2 ** 40, '3', true, 3n, {}, Promise.resolve(3)]) {
@@ -43,7 +43,7 @@ describe('what readinto returns', () => {
     assert.match(result[0]?.[0] ?? '', /EPERM/)
   })
 
-  test('null, undefined and -EAGAIN are nothing now; 0 is the end; a count is so many bytes', () => {
+  test('null, undefined and -EAGAIN mean no data yet, 0 the end, and any other number the count of bytes', () => {
     const result = ask<[fed: string[], calls: number, kept: boolean, said: string]>(`
       const values = [-11, null, undefined, 2, -11, 3, 0]
       let calls = 0
@@ -73,7 +73,7 @@ describe('what readinto returns', () => {
     assert.equal(turns, 20)
   })
 
-  test('bytes that a stream has not written are never input', () => {
+  test('bytes of the buffer that a stream has not written are never input', () => {
     const [input] = ask<string[]>(`
       let asked = 0
       mp.dupterm({ readinto: () => (asked++ === 0 ? 256 : null), write() {} }, 0)
@@ -84,7 +84,7 @@ describe('what readinto returns', () => {
 })
 
 describe('what write returns', () => {
-  test('a count smaller than what was given is continued; an error or anything else drops the stream', () => {
+  test('a smaller count is continued with the rest; an error or another value removes the stream', () => {
     const result = ask<[heard: string, said: string][]>(`
       const result = []
       for (const value of ['short', 'all', undefined, null, true, false, -11, 0, -5, 1.5, NaN, 99, 'text', Promise.resolve(1)]) {
@@ -107,7 +107,7 @@ describe('what write returns', () => {
   })
 })
 
-test('a stream of Node whose data is neither bytes nor text is dropped', () => {
+test('a Node stream whose data is neither bytes nor text is removed', () => {
   const said = ask<string>(`
     const { Duplex } = await import('node:stream')
     const stream = new Duplex({ objectMode: true, read() {}, write(chunk, encoding, done) { done() } })
@@ -118,7 +118,7 @@ test('a stream of Node whose data is neither bytes nor text is dropped', () => {
   assert.match(said, /^dupterm: what it reads is neither bytes nor text, deactivating/)
 })
 
-describe('hooks around standard output', () => {
+describe('a stream and another hook of standard output are set and removed in any order', () => {
   /** A slot that hears, and another hook, put on and taken off in every order. */
   function heardAfter(steps: string): string {
     return ask<string>(`

@@ -129,7 +129,9 @@ describe('as in python3', { skip: noPython }, () => {
   }
 })
 
-test('expanduser without HOME, as a user without an entry in the database', { skip: ownVariables }, (t) => {
+test('expanduser returns the path unchanged without HOME and an entry in the user database', {
+  skip: ownVariables,
+}, (t) => {
   if (process.getuid?.() !== 0) return t.skip('needs root to become another user')
   const uid = 1_999_999_999
   const canRun = spawnSync(process.execPath, [replay], { uid, input: '[]', encoding: 'utf8' })
@@ -145,7 +147,7 @@ test('expanduser without HOME, as a user without an entry in the database', { sk
   assert.deepEqual(outcomes, [{ result: '~/a' }, { result: '~' }])
 })
 
-test('values of the environment are not expanded again', () => {
+test('expandvars does not expand values again', () => {
   const calls: PathCall[] = [
     ['expandvars', '/$RAW/$HALF$REST'],
     ['expandvars', Buffer.from('$RAW')],
@@ -158,7 +160,7 @@ test('values of the environment are not expanded again', () => {
   ])
 })
 
-test('a change of process.env is seen', () => {
+test('expandvars sees a change of process.env', () => {
   process.env.OSIER_TEST_PATH = 'one'
   assert.equal(path.expandvars('$OSIER_TEST_PATH'), 'one')
   process.env.OSIER_TEST_PATH = 'two'
@@ -174,14 +176,14 @@ test('expandvars takes linear time for many unclosed references', () => {
   assert.ok(outcomes[0]?.result === text)
 })
 
-test('a brace that is not closed takes all that follows', () => {
+test('expandvars leaves text after an unclosed brace unchanged', () => {
   process.env.OSIER_TEST_PATH = 'x'
   for (const text of ['${A$OSIER_TEST_PATH', '${', '${$OSIER_TEST_PATH/b']) assert.equal(path.expandvars(text), text)
   assert.equal(path.expandvars('$OSIER_TEST_PATH${$OSIER_TEST_PATH'), 'x${$OSIER_TEST_PATH')
   delete process.env.OSIER_TEST_PATH
 })
 
-test('many values are read without harm', () => {
+test('expandvars reads many long values', () => {
   const value = 'x'.repeat(100_000)
   process.env.OSIER_TEST_PATH = value
   for (let i = 0; i < 200; i++) assert.equal(path.expandvars('$OSIER_TEST_PATH').length, value.length)
@@ -206,7 +208,7 @@ test('a worker thread sees the variables of its own environment', async () => {
   assert.deepEqual(path.expandvars(bytes), bytes)
 })
 
-test('threads that ask the user database at once do not disturb each other', async () => {
+test('expanduser returns correct results in concurrent threads', async () => {
   const program = `
     const { parentPort, workerData } = require('node:worker_threads')
     import('osier/path').then(({ expanduser }) => {

@@ -117,7 +117,7 @@ describe('as in python3', { skip: noPython }, () => {
     })
   }
 
-  test('text and bytes do not mix', () => {
+  test('text and bytes cannot be mixed', () => {
     const [text, bytes] = ['a', Buffer.from('b')]
     const mixtures = [
       ...[
@@ -183,7 +183,7 @@ test('splitdrive and splitroot', () => {
   assert.deepEqual(path.splitroot(Buffer.from('/a')), [Buffer.from(''), Buffer.from('/'), Buffer.from('a')])
 })
 
-test('the parts of a path are the path', () => {
+test('the parts of split join to the path', () => {
   fc.assert(
     fc.property(anyPath, (text) => {
       assert.equal(path.splitdrive(text).join(''), text)
@@ -240,7 +240,7 @@ test('commonprefix', () => {
   assert.equal(path.commonprefix(['a😀', 'a😁']), 'a')
 })
 
-test('every kind of path is taken', () => {
+test('paths of every kind are accepted', () => {
   const like = { __fspath__: () => '/usr/lib' }
   const likeBytes = { __fspath__: () => Buffer.from('/usr/lib') }
   for (const given of ['/usr/lib', like, new URL('file:///usr/lib')]) {
@@ -257,7 +257,7 @@ test('every kind of path is taken', () => {
   }
 })
 
-test('bytes are returned in memory of their own', () => {
+test('returned bytes have a buffer of their own', () => {
   const given = Buffer.from('/usr/lib')
   const results = [path.normcase(given), path.join(given), path.normpath(given), ...path.splitext(given)]
   for (const result of [...results, ...path.splitdrive(given)]) result.fill(0x78)

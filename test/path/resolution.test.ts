@@ -35,7 +35,7 @@ function inBothKinds(name: string, lists: readonly (readonly string[])[]): PathC
 }
 
 describe('abspath and relpath', () => {
-  test('are those of python3', { skip: noPython }, () => {
+  test('return the same as python3', { skip: noPython }, () => {
     const odd = [
       '',
       '.',
@@ -82,7 +82,7 @@ describe('abspath and relpath', () => {
     }
   })
 
-  test('fail where the current directory is gone', () => {
+  test('throw where the current directory is removed', () => {
     mkdirSync('gone')
     os.chdir('gone')
     rmdirSync('../gone')
@@ -245,7 +245,7 @@ describe('realpath', () => {
     assert.equal(path.realpath(at('to_dir/back')), at('dir/back'))
   })
 
-  test('strict names the obstacle', () => {
+  test('with strict the error names the part that fails', () => {
     const failures: [string, string, string][] = [
       ['nothing', 'ENOENT', 'nothing'],
       ['nothing/..', 'ENOENT', 'nothing'],
@@ -280,7 +280,7 @@ describe('realpath', () => {
     assert.equal(os.path.ALLOW_MISSING, path.ALLOW_MISSING)
   })
 
-  test('what may not be searched is an obstacle', (t) => {
+  test('stops at a directory that may not be searched', (t) => {
     if (process.getuid?.() === 0) return t.skip('root may search every directory')
     const closed = join(tree, 'closed')
     mkdirSync(join(closed, 'in'), { recursive: true })
@@ -295,7 +295,7 @@ describe('realpath', () => {
     }
   })
 
-  test('a chain of links has no limit', () => {
+  test('follows any number of links', () => {
     const chain = join(root, 'chain')
     mkdirSync(chain)
     writeFileSync(join(chain, '0'), '')
@@ -305,7 +305,7 @@ describe('realpath', () => {
     assert.equal(path.realpath(join(chain, '1000'), { strict: true }), join(chain, '0'))
   })
 
-  test('links that double at every step are followed once', () => {
+  test('resolves each link once, also where the number of paths doubles at every step', () => {
     const folder = join(root, 'doubling')
     mkdirSync(folder)
     symlinkSync('.', join(folder, '0'))
@@ -314,13 +314,13 @@ describe('realpath', () => {
     assert.equal(path.realpath(join(folder, '60'), { strict: true }), folder)
   })
 
-  test('a path longer than the kernel takes', () => {
+  test('resolves a path longer than PATH_MAX', () => {
     const long = `${root}${'/x'.repeat(5000)}`
     assert.equal(path.realpath(`${long}/..`), long.slice(0, -2))
     assert.throws(() => path.realpath(long, { strict: true }), os.FileNotFoundError)
   })
 
-  test('what /proc calls a link may point at no path', () => {
+  test('handles links of /proc whose text is not a path', () => {
     const file = join(root, 'removed')
     const fd = os.open(file, os.O_CREAT | os.O_RDWR)
     os.remove(file)
@@ -333,7 +333,7 @@ describe('realpath', () => {
     }
   })
 
-  test('is that of python3 where no links go in circles', { skip: noPython }, () => {
+  test('returns the same as python3 without circular links', { skip: noPython }, () => {
     assertSameAsPython(
       inBothKinds(
         'realpath',
@@ -342,7 +342,7 @@ describe('realpath', () => {
     )
   })
 
-  test('is that of python3', { skip: noPython || (!isRecent && 'python3 is older than 3.13') }, () => {
+  test('returns the same as python3', { skip: noPython || (!isRecent && 'python3 is older than 3.13') }, () => {
     const calls = inBothKinds(
       'realpath',
       [...samples, ...circles].map((name) => [at(name)]),
@@ -351,7 +351,7 @@ describe('realpath', () => {
     assertSameAsPython(strictness.flatMap((strict) => calls.map((call): PathCall => [...call, { strict }])))
   })
 
-  test('is where the kernel arrives, in trees of random links', () => {
+  test('returns the path that the kernel resolves, in trees of random links', () => {
     const names = ['a', 'b', 'c', 'd']
     const step = fc.constantFrom(...names, ...names, '.', '..', '')
     const relative = fc.array(step, { minLength: 1, maxLength: 4 }).map((steps) => steps.join('/') || '.')
@@ -405,14 +405,14 @@ function arrived(start: string): PathOutcome {
   }
 }
 
-test('a NUL is refused, wherever in the path it is', () => {
+test('a NUL is refused anywhere in a path', () => {
   for (const text of ['\0', 'a\0/b', '/nothing\0']) {
     assert.throws(() => path.realpath(text), { name: 'RangeError', code: 'ERR_INVALID_ARG_VALUE' })
     assert.throws(() => path.realpath(Buffer.from(text)), { name: 'RangeError', code: 'ERR_INVALID_ARG_VALUE' })
   }
 })
 
-test('strict is true, false or ALLOW_MISSING', () => {
+test('strict accepts true, false and ALLOW_MISSING only', () => {
   const realpath = (...args: unknown[]): unknown => Reflect.apply(path.realpath, undefined, args)
   for (const strict of [1, 'yes', null, Symbol('os.path.ALLOW_MISSING')]) {
     assert.throws(() => realpath('/', { strict }), { name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' })

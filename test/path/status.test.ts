@@ -61,7 +61,7 @@ const names = [
   ...[at('\udcff'), at('\udcff/..'), `${at('x'.repeat(3000))}${'/x'.repeat(3000)}`],
 ]
 
-test('the results for files of every type', () => {
+test('exists, isfile, isdir and islink are right for files of every type', () => {
   const table: Record<string, string> = {
     file: 'exists lexists isfile',
     dir: 'exists lexists isdir',
@@ -85,7 +85,7 @@ test('the results for files of every type', () => {
   }
 })
 
-test('what no file can be called does not exist', () => {
+test('names that no file can have do not exist', () => {
   for (const name of ['\0', 'a\0b', '\ud800', 'a'.repeat(300), `${root}/${'x/'.repeat(5000)}`]) {
     const { exists, lexists, isfile, isdir, islink, ismount } = path
     for (const ask of [exists, lexists, isfile, isdir, islink, ismount]) assert.equal(ask(name), false, ask.name)
@@ -93,7 +93,7 @@ test('what no file can be called does not exist', () => {
   assert.equal(path.exists(Buffer.from('a\0')), false)
 })
 
-test('a descriptor stands for its file', () => {
+test('descriptors are accepted in place of paths', () => {
   const fd = os.open(at('file'), os.O_RDONLY)
   try {
     for (const descriptor of [fd, { fd }, { fileno: () => fd }]) {
@@ -116,7 +116,7 @@ test('a descriptor stands for its file', () => {
   for (const no of [0.5, 2 ** 31, Number.NaN]) assert.throws(() => path.exists(no), { name: 'RangeError' })
 })
 
-test('a directory that may not be searched hides what is in it', (t) => {
+test('files in a directory that may not be searched do not exist', (t) => {
   if (process.getuid?.() === 0) return t.skip('root may search every directory')
   mkdirSync(at('closed/in'), { recursive: true })
   chmodSync(at('closed'), 0)
@@ -130,7 +130,7 @@ test('a directory that may not be searched hides what is in it', (t) => {
   }
 })
 
-test('a file size beyond 2^53', (t) => {
+test('getsize is exact above 2^53', (t) => {
   let folder: string
   try {
     folder = mkdtempSync('/dev/shm/osier-')
@@ -162,7 +162,7 @@ test('a file size beyond 2^53', (t) => {
   }
 })
 
-test('size and times are those of stat', () => {
+test('getsize, getatime, getmtime and getctime return the values of stat', () => {
   os.utime(at('file'), { ns: [1_000_000_000_500_000_000n, 2_000_000_000_250_000_000n] })
   assert.equal(path.getsize(at('to_file')), 3)
   assert.equal(path.getatime(at('file')), 1_000_000_000.5)
@@ -198,7 +198,7 @@ test('samefile, sameopenfile and samestat', () => {
   }
 })
 
-test('ismount knows the roots of file systems', { skip: otherRoot }, () => {
+test('ismount returns true for the roots of file systems', { skip: otherRoot }, () => {
   for (const mount of ['/', '//', '/proc', Buffer.from('/proc/')])
     assert.equal(path.ismount(mount), true, String(mount))
   for (const none of [root, at('file'), at('to_root'), at('broken'), at('nothing')]) {
@@ -206,7 +206,7 @@ test('ismount knows the roots of file systems', { skip: otherRoot }, () => {
   }
 })
 
-test('isjunction and isdevdrive are of Windows', () => {
+test('isjunction and isdevdrive return false, except on Windows', () => {
   for (const ask of [path.isjunction, path.isdevdrive]) {
     for (const given of ['/', 'nothing', '\0', Buffer.from('/')]) assert.equal(ask(given), false)
     assert.throws(() => Reflect.apply(ask, undefined, [1]), { name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' })
@@ -252,7 +252,7 @@ describe('as in python3', { skip: noPython }, () => {
   })
 })
 
-test('in a sandbox that refuses statx(2) existing files still exist', {
+test('exists works in a sandbox that refuses statx(2)', {
   skip: noSeccomp,
 }, () => {
   const outcome = askNode<unknown>(`

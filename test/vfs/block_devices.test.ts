@@ -13,7 +13,7 @@ const folder = temporaryFolder()
 const image = join(folder, 'disk.img')
 
 describe('devices', () => {
-  test('the old protocol, and a device without writeblocks', () => {
+  test('accepts the old protocol, and a device without writeblocks', () => {
     const data = new RamBlockDev(512, 256)
     let synced = 0
     const old: vfs.BlockDevice = {
@@ -77,7 +77,7 @@ describe('devices', () => {
     assert.throws(() => fs.open('f', 'w').close(), { code: 'EBUSY' })
   })
 
-  test('a number that is not an error number is EIO, with the number in the cause', () => {
+  test('a device result that is not an error number is EIO, with the number in the cause', () => {
     const { device } = small(256)
     const answering = (number: number): vfs.BlockDevice => ({
       readblocks: () => number,
@@ -192,7 +192,7 @@ describe('devices', () => {
     }
   })
 
-  test('a device that keeps the buffer sees nothing of what comes later', () => {
+  test('a device that keeps its buffer does not see later data', () => {
     const good = small(256).device
     let kept: Uint8Array | undefined
     const device: vfs.BlockDevice = {
@@ -213,7 +213,7 @@ describe('devices', () => {
     )
   })
 
-  test('RamBlockDev and FileBlockDev read and write any bytes, within themselves', () => {
+  test('RamBlockDev and FileBlockDev read and write any bytes, within their bounds only', () => {
     writeFileSync(image, Buffer.alloc(1025))
     using file = new FileBlockDev(image, { block_size: 256 })
     for (const device of [new RamBlockDev(256, 4), file]) {

@@ -14,7 +14,7 @@ const folder = temporaryFolder()
 describe('file objects', () => {
   const { fs } = small()
 
-  test('text: characters, lines, bytes that are not UTF-8', () => {
+  test('read and write text: characters, lines, bytes that are not UTF-8', () => {
     {
       using file = fs.open('t', 'w')
       assert.equal(file.write('zwölf\r\nB€ispiele 😀\n\nend'), Buffer.byteLength('zwölf\r\nB€ispiele 😀\n\nend'))
@@ -43,7 +43,7 @@ describe('file objects', () => {
     assert.equal(again.read(), '(\n')
   })
 
-  test('bytes: any size, any position', () => {
+  test('read and write bytes of any size at any position', () => {
     const data = pattern(300_000)
     {
       using file = fs.open('b', 'wb')
@@ -79,7 +79,7 @@ describe('file objects', () => {
     assert.throws(() => writer.read(), { code: 'EBADF' })
   })
 
-  test('moving past the end fills with zeros, never with what was on the disk', () => {
+  test('writing past the end fills the gap with zeros, never with old data of the disk', () => {
     {
       using file = fs.open('old', 'wb')
       file.write(Buffer.alloc(50_000, 0xaa))
@@ -98,7 +98,7 @@ describe('file objects', () => {
     assert.throws(() => file.seek(-50_000, 2), RangeError)
   })
 
-  test('a file that is forgotten is closed, with a warning', () => {
+  test('an unreferenced file is closed when it is garbage-collected, with a warning', () => {
     const program = `
       import { vfs } from 'osier/micropython'
       const device = new vfs.RamBlockDev(512, 256)
@@ -117,7 +117,7 @@ describe('file objects', () => {
     assert.equal(stdout.toString(), 'ResourceWarning unclosed file "/forgotten" stored\n')
   })
 
-  test('what fails when one that is forgotten is closed is a warning too, and not the end of the process', () => {
+  test('an error of this close is a warning too, and does not end the process', () => {
     const program = `
       import os, { vfs } from 'osier/micropython'
       let broken = false
@@ -150,7 +150,7 @@ describe('file objects', () => {
     )
   })
 
-  test('a and x', () => {
+  test('mode a appends, and x creates', () => {
     {
       using file = fs.open('log', 'x')
       file.write('one\n')
@@ -164,7 +164,7 @@ describe('file objects', () => {
   })
 })
 
-describe('the time that a long line takes grows with its length', () => {
+describe('reading a long line takes linear time', () => {
   // Through a descriptor, of which bytes are read in pieces of 4096. What is counted is memory that is copied.
   function bytesCopied(length: number, read: (file: vfs.VfsFile<Buffer>) => unknown): number {
     const name = join(folder, `${length}`)
@@ -209,7 +209,7 @@ describe('the time that a long line takes grows with its length', () => {
     assert.equal(file.read(2 ** 17), 'ä'.repeat(2 ** 17))
   })
 
-  test('a line that was given out is memory of its own: detaching it loses nothing', () => {
+  test('a returned line has a buffer of its own: detaching it loses no data', () => {
     const name = join(folder, 'lines')
     writeFileSync(name, `${'long enough not to be pooled '.repeat(200)}\nsecond\n`)
     using file = new vfs.VfsPosix().open(name, 'rb')

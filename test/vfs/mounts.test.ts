@@ -32,7 +32,7 @@ function get(path: string): string {
   return file.read()
 }
 
-test('at the start there is the host, in the current directory of the process', () => {
+test("initially the host's file system is mounted, at the current directory of the process", () => {
   assert.deepEqual(
     os.mount().map(([fs, point]) => [fs instanceof os.VfsPosix, point]),
     [[true, '/']],
@@ -43,7 +43,7 @@ test('at the start there is the host, in the current directory of the process', 
   assert.equal(os.getcwd(), folder)
 })
 
-test('paths lead to mounts, and the current directory goes across', () => {
+test('paths and the current directory cross mount points', () => {
   const [first, second] = [fat(), fat()]
   os.mount(first, '/sd')
   os.mount(second, '/flash')
@@ -88,12 +88,12 @@ test('paths lead to mounts, and the current directory goes across', () => {
   os.sync()
 })
 
-test('a name that only begins like a mount point is not on it', () => {
+test('a path that only begins with the name of a mount point is not on it', () => {
   os.mount(fat(), '/sd')
   assert.throws(() => os.listdir('/sdcard'), { code: 'ENOENT' })
 })
 
-test('at "/" a file system covers the host until it is unmounted', () => {
+test('a file system at "/" hides the host until it is unmounted', () => {
   const cover = fat()
   os.mount(cover, '/')
   os.mount(fat(), '/sd')
@@ -106,7 +106,7 @@ test('at "/" a file system covers the host until it is unmounted', () => {
   assert.equal(os.stat('/etc')[0] & 0xf000, 0x4000)
 })
 
-test('errors of mounting', () => {
+test('mount throws for a used mount point, an unknown file system and invalid arguments', () => {
   const fs = fat()
   os.mount(fs, '/sd')
   assert.throws(() => os.mount(fat(), '/sd'), { code: 'EPERM' })
@@ -141,7 +141,7 @@ test('errors of mounting', () => {
   }
 })
 
-test('read-only, and making what is missing', () => {
+test('mount with mkfs formats the device, and with readonly refuses changes', () => {
   const device = new vfs.RamBlockDev(512, 256)
   os.mount(device, '/sd', { mkfs: true })
   put('/sd/f', 'x')
@@ -165,7 +165,7 @@ test('read-only, and making what is missing', () => {
   assert.throws(() => os.mount(host, '/x', { mkfs: true }), { code: 'EPERM' })
 })
 
-test("a file system of the caller's has the methods it has", () => {
+test('a file system of the caller needs only the methods that are called', () => {
   const calls: unknown[] = []
   const own: vfs.FileSystem = {
     mount: (readonly, mkfs) => calls.push(['mount', readonly, mkfs]),
@@ -195,7 +195,7 @@ test("a file system of the caller's has the methods it has", () => {
   ])
 })
 
-test('a listing that is left early is closed', () => {
+test('break closes a listing', () => {
   let closed = 0
   const own: vfs.FileSystem = {
     mount() {},
@@ -230,7 +230,7 @@ const functions = [
   ...['unlink', 'getenv', 'putenv', 'unsetenv', 'system'],
 ]
 
-test('the names of the documentation', () => {
+test('every documented name is exported', () => {
   for (const name of functions) assert.equal(typeof (os as unknown as Record<string, unknown>)[name], 'function', name)
   assert.equal(typeof os.VfsFat.mkfs, 'function')
   assert.equal(os.sep, '/')
@@ -417,7 +417,7 @@ function asMicroPythonSays(step: readonly string[]): unknown {
   }
 }
 
-test('the same script on MicroPython and here, over the same image', { skip: noMicroPython }, () => {
+test('a script has the same output on MicroPython, over the same image', { skip: noMicroPython }, () => {
   const device = new vfs.RamBlockDev(512, 256)
   os.VfsFat.mkfs(device)
   const work = mkdtempSync(join(folder, 'mpy-'))

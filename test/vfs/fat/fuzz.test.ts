@@ -75,7 +75,7 @@ function tryOut(data: Buffer): boolean {
   return mounted
 }
 
-test('boot sectors: random ones, and those with random fields', () => {
+test('random boot sectors, and boot sectors with random fields, are handled', () => {
   const rounds = share(10_000)
   const below = random(seedOf(1))
   let mounted = 0
@@ -97,7 +97,7 @@ test('boot sectors: random ones, and those with random fields', () => {
   assert.ok(mounted > rounds / 20, `${mounted} of them are mounted, and used`)
 })
 
-test('flipped bits in tables, directories and files', () => {
+test('flipped bits in tables, directories and files are handled', () => {
   const rounds = share(1500)
   const below = random(seedOf(2))
   let mounted = 0
@@ -112,7 +112,7 @@ test('flipped bits in tables, directories and files', () => {
   assert.equal(mounted, rounds)
 })
 
-test('random bytes, no bytes, and partition tables that lead anywhere', () => {
+test('random bytes, no bytes, and random partition tables are handled', () => {
   const below = random(seedOf(3))
   for (let round = 0; round < share(300); round++) {
     const data = Buffer.alloc(512 * BLOCKS)
@@ -127,7 +127,7 @@ test('random bytes, no bytes, and partition tables that lead anywhere', () => {
   }
 })
 
-test('a chain that is a circle ends', () => {
+test('reading a circular cluster chain ends', () => {
   for (const [entries, next] of [
     [[2, 3, 4, 5, 6], 2],
     [[2], 2],
@@ -143,7 +143,7 @@ test('a chain that is a circle ends', () => {
   }
 })
 
-test('a file that claims more than the volume holds is an error, and no demand for that much memory', () => {
+test('a file size above that of the volume is an error, and allocates no such memory', () => {
   const data = Buffer.from(valid)
   const device = new RamBlockDev(512, data)
   const name = data.indexOf('ALONGN~1TXT')

@@ -82,7 +82,7 @@ test('a character that FAT does not allow is refused in every call and every par
   assert.deepEqual(everything(fs), before)
 })
 
-test('what becomes of a name: dots and blanks at its end go, the rest stays', () => {
+test('a name loses dots and blanks at its end, and nothing else', () => {
   const rows: readonly (readonly [given: string, made: string | null])[] = [
     ['a.', 'a'],
     ['a..', 'a'],
@@ -140,7 +140,7 @@ function withLongName(name: string): vfs.RamBlockDev {
   return device
 }
 
-test('a name in an image that would lead elsewhere, or move the cursor, is left out of listings, with a warning', async () => {
+test('a name in an image with a slash or control character is omitted from listings, with a warning', async () => {
   for (const name of ['../../../etc/', '..\\..\\windows', 'a/b', 'line\nbreak', 'clear\x1b[2J', 'delete\x7f']) {
     const fs = new VfsFat(withLongName(name))
     const warnings = await warningsOf(() => {
@@ -174,7 +174,7 @@ describe('the label', () => {
     return new VfsFat(device).label
   }
 
-  test('beside other attributes it is one as well', () => {
+  test('is found with other attributes set', () => {
     for (const attributes of [0x08, 0x28, 0x09, 0x2e, 0x88]) {
       assert.equal(
         labelled((entry) => entry.writeUInt8(attributes, 11)),
@@ -190,7 +190,7 @@ describe('the label', () => {
       )
   })
 
-  test('it is text in code page 437', { skip: noPython }, () => {
+  test('is text in code page 437', { skip: noPython }, () => {
     const upper = askPython<string>('import json; print(json.dumps(bytes(range(128, 256)).decode("cp437")))')
     for (let byte = 0x80; byte < 0x100; byte++) {
       const found = labelled((entry) => entry.writeUInt8(byte, 2))
@@ -210,7 +210,7 @@ describe('the label', () => {
     )
   })
 
-  test('mtools reads and writes the same', { skip: missing('mlabel', 'mkfs.fat') }, () => {
+  test('is the same for mtools', { skip: missing('mlabel', 'mkfs.fat') }, () => {
     const device = new RamBlockDev(SECTOR, 2048)
     VfsFat.mkfs(device)
     writeFileSync(image, device.data)

@@ -70,7 +70,7 @@ for (const { name, blockSize, blocks, options, fat } of cases) {
     VfsFat.mkfs(device, options)
     const fs = new VfsFat(device)
 
-    test('what is written is read', () => {
+    test('written data is read back', () => {
       fill(fs)
       assert.deepEqual(Array.from(fs.ilistdir(), ([entry]) => entry).sort(), [...names.slice(1), 'folder'].sort())
       assert.deepEqual(contents(fs, 'folder/inner/DEEP'), content.subarray(0, 1500))
@@ -81,12 +81,12 @@ for (const { name, blockSize, blocks, options, fat } of cases) {
       assert.deepEqual(contents(new VfsFat(device), 'folder/moved.txt'), content.subarray(0, 500))
     })
 
-    test('fsck.fat finds nothing wrong', { skip: noFsck }, () => {
+    test('fsck.fat finds no error', { skip: noFsck }, () => {
       writeFileSync(image, device.data)
       checkImage(image)
     })
 
-    test('mtools read the same', { skip: noMtools }, () => {
+    test('mtools reads the same', { skip: noMtools }, () => {
       writeFileSync(image, device.data)
       // mtools know no characters beyond U+FFFF, so the last name is not for them.
       for (const file of names.slice(1, -1)) {
@@ -141,7 +141,7 @@ describe('images of mkfs.fat, filled by mtools', { skip: noMtools }, () => {
     })
   }
 
-  test('the time that is written is that of the clock', () => {
+  test('a file has the time of the clock', () => {
     const device = new RamBlockDev(512, 2048)
     VfsFat.mkfs(device)
     const fs = new VfsFat(device)
@@ -169,7 +169,7 @@ function partitioned(): Buffer {
   return disk
 }
 
-test('a partition is found, and a window on it is read-only', () => {
+test('a partition is found, and a PartitionBlockDev is read-only', () => {
   const disk = partitioned()
   const before = Buffer.from(disk)
   const whole = new RamBlockDev(512, disk)
@@ -199,7 +199,7 @@ test('a partition is found, and a window on it is read-only', () => {
   assert.throws(() => writable.readblocks(4095, Buffer.alloc(1024)), { code: 'EINVAL' })
 })
 
-test('twenty volumes at once', () => {
+test('twenty volumes can be open at the same time', () => {
   const systems = Array.from({ length: 20 }, (_, index) => {
     const device = new RamBlockDev(512, 128)
     VfsFat.mkfs(device)
@@ -254,7 +254,7 @@ test('errors are those of MicroPython', () => {
   assert.throws(() => fs.open('a\0b'), RangeError)
 })
 
-test('a file that is open is guarded: one writer or many readers', () => {
+test('a file can have one writer or many readers', () => {
   const { fs } = small()
   using writer = fs.open('Long Name.txt', 'w')
   writer.write('x')
@@ -273,7 +273,7 @@ test('a file that is open is guarded: one writer or many readers', () => {
   assert.equal(first.read() + second.read(), 'xx')
 })
 
-test('a full volume is ENOSPC, and what was written before stays', { skip: noFsck }, () => {
+test('a full volume is ENOSPC, and earlier data stays', { skip: noFsck }, () => {
   const { device, fs } = small(256)
   const data = pattern(20_000)
   {
@@ -289,7 +289,7 @@ test('a full volume is ENOSPC, and what was written before stays', { skip: noFsc
   checkImage(image)
 })
 
-test('the current directory follows names as they are on the disk, and moves with its directory', () => {
+test('the current directory has the names on the disk, and follows a rename of its directory', () => {
   const { fs } = small()
   fs.mkdir('Upper')
   fs.mkdir('Upper/lower')
@@ -309,7 +309,7 @@ test('the current directory follows names as they are on the disk, and moves wit
   assert.equal(fs.getcwd(), '/')
 })
 
-test('renaming replaces a file, and can change no more than the case', () => {
+test('rename replaces a file, and can change the case of a name only', () => {
   const { fs } = small()
   for (const name of ['a', 'b']) {
     using file = fs.open(name, 'w')
@@ -358,7 +358,7 @@ test('a directory of 5000 entries is read once, incrementally', () => {
   )
 })
 
-test('a file of 4 GiB of which nothing is kept in memory', () => {
+test('a file of 4 GiB is written and read without being kept in memory', () => {
   const sparse = join(folder, 'sparse.img')
   const fd = openSync(sparse, 'w')
   ftruncateSync(fd, 4 * 2 ** 30)

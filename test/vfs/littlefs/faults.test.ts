@@ -139,7 +139,7 @@ for (const [version, Lfs] of [
   [2, vfs.VfsLfs2],
 ] as const) {
   describe(`VfsLfs${version}`, () => {
-    test('a power cut after any write loses nothing, and needs no repair', () => {
+    test('a power cut after any write loses no stored data, and needs no repair', () => {
       const isChosen = chosen(version)
       const { writes, start, states } = record(Lfs, () => null)
       assert.ok(writes.length > 400, `${writes.length} writes`)
@@ -163,7 +163,7 @@ for (const [version, Lfs] of [
       )
     })
 
-    test('a power cut while bad blocks are replaced loses nothing either', () => {
+    test('a power cut while bad blocks are replaced loses no stored data either', () => {
       // Early ones hold directories.
       const isChosen = chosen(10 + version)
       const { writes, start, states } = record(Lfs, (step) => (step % 2 === 0 ? 2 + step / 2 : null))
@@ -180,7 +180,7 @@ for (const [version, Lfs] of [
 
     describe('bad blocks', () => {
       for (const kind of ['silent', 'says so on erase', 'says so on program'] as const) {
-        test(`one that ${kind === 'silent' ? 'loses what is written' : kind} is left out`, () => {
+        test(`a block that ${kind === 'silent' ? 'loses what is written' : kind} is not used`, () => {
           const isChosen = chosen(20 + version)
           for (let block = 2; block < 30; block++) {
             if (!isChosen(block - 2)) continue
@@ -194,7 +194,7 @@ for (const [version, Lfs] of [
         })
       }
 
-      test('blocks that go bad while they are in use cost nothing that is written again', () => {
+      test('blocks that go bad during use lose no data that is written again', () => {
         const { memory, fs } = fresh(Lfs)
         fs.mkdir('/d')
         const stored = work(fs, 10)
@@ -207,7 +207,7 @@ for (const [version, Lfs] of [
         assert.equal(checkLittlefs(memory.data, geometry.blockSize, version).size, 28)
       })
 
-      test('where all are bad, the device is full', () => {
+      test('if all are bad, the device is full', () => {
         const { memory, fs } = fresh(Lfs)
         write(fs, '/kept', pattern(900))
         for (let block = 0; block < geometry.blocks; block++) memory.bad.set(block, 'silent')
@@ -240,7 +240,7 @@ for (const [version, Lfs] of [
       }
     })
 
-    test('a file that is open when the device fails keeps its stored contents, or can be used further', () => {
+    test('a file that is open when the device fails keeps its stored contents, or can still be used', () => {
       const { memory, fs } = fresh(Lfs)
       using file = fs.open('/log', 'wb')
       file.write(pattern(600))
@@ -259,7 +259,7 @@ for (const [version, Lfs] of [
       assert.deepEqual(treeOf(fs).get('/log'), Buffer.concat([pattern(600), pattern(600, 2)]))
     })
 
-    test('on a full device nothing is lost, and removing makes room', () => {
+    test('a full device loses no data, and removing a file frees space', () => {
       const { memory, fs } = fresh(Lfs, { ...geometry, blocks: 24 })
       const stored: Tree = new Map()
       const fill = (): void => {
@@ -285,7 +285,7 @@ for (const [version, Lfs] of [
 
     // The first version moves files only, not directories.
     if (version === 2)
-      test('wear is spread: no block is erased much more often than the others', () => {
+      test('wear is leveled: no block is erased much more often than the others', () => {
         const { memory, fs } = fresh(Lfs, { ...geometry, blocks: 32 })
         for (let round = 0; round < 1500; round++) write(fs, '/log', pattern(600, round))
         const erased = new Array<number>(32).fill(0)

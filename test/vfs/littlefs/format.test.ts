@@ -9,7 +9,7 @@ import { checkLittlefs } from '../../support/littlefs_checker.ts'
 
 const { RamBlockDev } = vfs
 
-test('VfsLfs2 keeps the time of the last change, as MicroPython does', () => {
+test('VfsLfs2 stores the time of the last change, as MicroPython does', () => {
   const device = new RamBlockDev(1024, 32)
   vfs.VfsLfs2.mkfs(device)
   const fs = new vfs.VfsLfs2(device)
@@ -41,7 +41,7 @@ test('VfsLfs2 keeps the time of the last change, as MicroPython does', () => {
   assert.equal(fs.stat('d')[8], 0)
 })
 
-test('an image of the format 2.0 is one of 2.1 once it is written to', () => {
+test('a write converts an image of format 2.0 to 2.1', () => {
   const image = littlefsImages(2).find(({ name }) => name === 'v2.0-tree')
   assert.ok(image !== undefined)
   const data = Buffer.from(image.data)
@@ -84,7 +84,7 @@ test('a directory with unsorted entries is listed completely', () => {
   )
 })
 
-test('more entries than a tag can number are corrupt', () => {
+test('more entries than a tag can number are an error', () => {
   const { device, root } = emptyImage(8192)
   // Behind the superblock, which has the id 0.
   const create = 0x401_00400
@@ -107,7 +107,7 @@ test('more entries than a tag can number are corrupt', () => {
   assert.throws(() => new vfs.VfsLfs2(device), { code: 'EILSEQ' })
 })
 
-test('one of a future version is refused', () => {
+test('an image of a future version is refused', () => {
   const device = new RamBlockDev(1024, 16)
   vfs.VfsLfs2.mkfs(device)
   for (const block of [0, 1]) {

@@ -107,7 +107,7 @@ for (const [version, Lfs] of [
   describe(`VfsLfs${version}`, () => {
     const valid = validImage(Lfs)
 
-    test('flipped bits anywhere', () => {
+    test('flipped bits anywhere are handled', () => {
       const rounds = share(400)
       const below = random(seedOf(1))
       let mounted = 0
@@ -122,7 +122,7 @@ for (const [version, Lfs] of [
       assert.ok(mounted > rounds / 4, `${mounted} of them are mounted, and used`)
     })
 
-    test('metadata that says anything, with the right checksums', () => {
+    test('random metadata with correct checksums is handled', () => {
       const rounds = share(900)
       const below = random(seedOf(2))
       let mounted = 0
@@ -145,7 +145,7 @@ for (const [version, Lfs] of [
       assert.ok(mounted > rounds / 5, `${mounted} of them are mounted, and used`)
     })
 
-    test('random bytes', () => {
+    test('random bytes are handled', () => {
       const below = random(seedOf(3))
       for (let round = 0; round < share(50); round++) {
         const data = Buffer.alloc(BLOCK * BLOCKS)
@@ -155,7 +155,7 @@ for (const [version, Lfs] of [
       }
     })
 
-    test('lists and trees that are circles end', () => {
+    test('reading circular lists and trees ends', () => {
       // Every pointer to a pair, turned to every other pair.
       const pairs = new Set<string>()
       for (let one = 0; one < BLOCKS; one++) {
@@ -184,7 +184,7 @@ for (const [version, Lfs] of [
       assert.ok(tried > 4, `${tried} pointers`)
     })
 
-    test('a chain that is a circle, or leads nowhere, ends', () => {
+    test('reading a circular or broken chain ends', () => {
       // The last block of a file is stored before its size.
       const heads = [...wordsIn(valid, word(1800))].map((at) => valid.readUInt32LE(at - 4))
       assert.ok(heads.length > 0)
@@ -198,7 +198,7 @@ for (const [version, Lfs] of [
       }
     })
 
-    test('a file that claims more than the device holds is an error, and no demand for that much memory', () => {
+    test('a file size above that of the device is an error, and allocates no such memory', () => {
       for (const size of [0x7fffffff, 0xfffffff0]) {
         const data = Buffer.from(valid)
         for (let block = 0; block < BLOCKS; block++) {

@@ -31,7 +31,7 @@ function withName(version: 1 | 2, name: string): { fs: Littlefs; stand: string }
 }
 
 for (const version of [1, 2] as const) {
-  test(`VfsLfs${version}: a name in an image that would lead elsewhere, or move the cursor, is left out of listings`, async () => {
+  test(`VfsLfs${version}: a name in an image with a slash or control character is omitted from listings`, async () => {
     for (const name of [
       '../../x1',
       '.',

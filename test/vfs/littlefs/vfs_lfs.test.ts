@@ -27,7 +27,7 @@ for (const { version, Lfs } of versions) {
     return { device, fs: new Lfs(device) }
   }
 
-  describe(`images of littlefs's own code, version ${version}`, () => {
+  describe(`images made by the C code of littlefs, version ${version}`, () => {
     for (const { name, blockSize, data, tree, times } of littlefsImages(version)) {
       test(`${name} is read`, () => {
         const image = Buffer.from(data)
@@ -37,7 +37,7 @@ for (const { version, Lfs } of versions) {
         assert.ok(image.equals(data), 'reading changes nothing')
       })
 
-      test(`${name} is changed, and everything else stays`, () => {
+      test(`${name} is changed without other changes`, () => {
         const image = Buffer.from(data)
         const fs = new Lfs(new RamBlockDev(blockSize, image))
         const wanted: Tree = new Map(tree)
@@ -68,7 +68,7 @@ for (const { version, Lfs } of versions) {
   })
 
   describe(`VfsLfs${version}`, () => {
-    test('the methods, as boards show them', () => {
+    test('the methods return what boards print', () => {
       const { fs } = small(30)
       const [blockSize, fragment, blocks, free, available, ...others] = fs.statvfs('/')
       assert.deepEqual([blockSize, fragment, blocks, available], [1024, 1024, 30, free])
@@ -97,7 +97,7 @@ for (const { version, Lfs } of versions) {
       )
     })
 
-    test('the current directory', () => {
+    test('chdir and getcwd', () => {
       const { fs } = small()
       for (const path of ['testdir', 'testdir/subdir', 'testdir2']) fs.mkdir(path)
       const steps = [
@@ -123,7 +123,7 @@ for (const { version, Lfs } of versions) {
       fs.rmdir('renamed/subdir')
     })
 
-    test('errors', () => {
+    test('calls throw the documented errors', () => {
       const { fs } = small()
       write(fs, 'file', pattern(10))
       fs.mkdir('directory')
@@ -168,7 +168,7 @@ for (const { version, Lfs } of versions) {
       assert.throws(() => fs.rename('missing', 'other'), { filename: 'missing', filename2: 'other', message })
     })
 
-    test('files are read, written and moved in', () => {
+    test('files are read, written and sought', () => {
       const { fs } = small()
       {
         using file = fs.open('f', 'w+')
@@ -206,7 +206,7 @@ for (const { version, Lfs } of versions) {
       assert.throws(() => reading.write('x'), { code: 'EBADF' })
     })
 
-    test('what is written is seen when it is flushed or closed, and not before', () => {
+    test('written data is visible after flush or close, and not before', () => {
       const { device, fs } = small()
       write(fs, 'f', pattern(2000))
       using file = fs.open('f', 'wb')
@@ -219,7 +219,7 @@ for (const { version, Lfs } of versions) {
       assert.deepEqual(treeOf(new Lfs(device)).get('/f'), Buffer.concat([pattern(5000, 2), pattern(10, 3)]))
     })
 
-    test('a file that is open may be renamed and removed, and others around it', () => {
+    test('an open file can be renamed and removed, and so can its neighbours', () => {
       const { device, fs } = small()
       for (let index = 0; index < 20; index++) write(fs, `file ${index}`, pattern(index * 10))
       fs.mkdir('d')
@@ -243,7 +243,7 @@ for (const { version, Lfs } of versions) {
       check(device.data, 1024)
     })
 
-    test('a directory is read while it is changed', () => {
+    test('a directory can change while it is listed', () => {
       const { fs } = small(256)
       for (let index = 0; index < 100; index++) write(fs, `${index}`, pattern(5))
       let count = 0
@@ -259,7 +259,7 @@ for (const { version, Lfs } of versions) {
       assert.deepEqual([...entries], [])
     })
 
-    test('names are bytes', () => {
+    test('names may be any bytes', () => {
       const { fs } = small()
       const names = ['größe 日本語', 'n'.repeat(255), 'back\\slash', ' ', 'a', 'ab', 'abc', 'a.b']
       for (const name of names) write(fs, name, Buffer.from(name))
@@ -269,7 +269,7 @@ for (const { version, Lfs } of versions) {
       assert.equal(fs.stat(Buffer.from([0x61, 0xff]))[6], 3)
     })
 
-    test('sizes of blocks and units', () => {
+    test('all sizes of blocks and of program and read units work', () => {
       for (const [blockSize, blocks, unit] of [
         [512, 64, 16],
         [1024, 64, 1024],
@@ -291,7 +291,7 @@ for (const { version, Lfs } of versions) {
       }
     })
 
-    test('devices and options that cannot be', () => {
+    test('invalid devices and options are refused', () => {
       const device = new RamBlockDev(1024, 16)
       assert.throws(() => Lfs.mkfs(new RamBlockDev(1024, 1)), { code: 'ENOSPC' })
       assert.throws(() => new Lfs(device), { code: 'EILSEQ' })
@@ -316,7 +316,7 @@ for (const { version, Lfs } of versions) {
       assert.throws(() => new Lfs(new RamBlockDev(512, device.data)), os.OSError)
     })
 
-    test('one that is mounted read-only, or on a read-only device, refuses to be changed', () => {
+    test('a read-only mount or device refuses changes', () => {
       const { device, fs } = small()
       write(fs, 'f', pattern(10))
       const image = Buffer.from(device.data)
@@ -359,7 +359,7 @@ for (const { version, Lfs } of versions) {
       assert.deepEqual(seen, ['EBUSY', 'EBUSY', 'EBUSY'])
     })
 
-    test('mount finds it on a device', () => {
+    test('mount detects it on a device', () => {
       const { device, fs } = small()
       write(fs, 'f', pattern(10))
       for (const whole of [true, false]) {

@@ -87,7 +87,7 @@ describe('the root', () => {
     })
   }
 
-  test('its descriptor is close-on-exec, and closed by umount, after which every call is EBADF', () => {
+  test('its descriptor is close-on-exec, and umount closes it: every later call is EBADF', () => {
     const { root } = place()
     const fs = new vfs.VfsPosix(root)
     const opened = fdsOf(root)
@@ -113,7 +113,7 @@ describe('the root', () => {
     }
   })
 
-  test('mounted twice, it stays until it is unmounted twice; a mount point that is taken changes nothing', () => {
+  test('mounted twice, it stays open until it is unmounted twice; a failed mount changes nothing', () => {
     const { root } = place()
     const fs = new vfs.VfsPosix(root)
     const other = new vfs.VfsPosix(root)
@@ -129,7 +129,7 @@ describe('the root', () => {
     assert.deepEqual(fdsOf(root), [])
   })
 
-  test('a forgotten one is closed', () => {
+  test('an unreferenced one is closed when it is garbage-collected', () => {
     const { root } = place()
     const counts = askNode<number[]>(
       `
@@ -152,8 +152,8 @@ describe('the root', () => {
   })
 })
 
-describe('what would keep the thread waiting', () => {
-  test('a FIFO is opened at once, and does not wait afterwards', () => {
+describe('files that could block the thread', () => {
+  test('a FIFO is opened at once, and later calls do not block', () => {
     const { root } = place()
     os.mkfifo(join(root, 'fifo'))
     const answers = askNode<unknown[]>(
@@ -174,7 +174,7 @@ describe('what would keep the thread waiting', () => {
     assert.deepEqual(answers, [0, null, 1, 'ENXIO'])
   })
 
-  test('a file keeps no O_NONBLOCK', () => {
+  test('a regular file is open without O_NONBLOCK', () => {
     const { root } = place()
     using fs = new vfs.VfsPosix(root)
     using file = fs.open('file')
@@ -198,7 +198,7 @@ describe('auditing', () => {
 
   const events = ['open', 'os.chdir', 'os.listdir', 'os.mkdir', 'os.remove', 'os.rename', 'os.rmdir']
 
-  test('with a root, each call raises the event of os, once, with the path that the host has', () => {
+  test('with a root, each call raises the event of os once, with the path on the host', () => {
     const { root } = place()
     const found = eventsOf(
       `
@@ -233,7 +233,7 @@ describe('auditing', () => {
     assert.deepEqual([...new Set(found.map(([event]) => event))].sort(), events)
   })
 
-  test('without one, the same, with paths as they are given', () => {
+  test('without a root, each call raises it with the given path', () => {
     const { root } = place()
     const found = eventsOf(`
       process.chdir(${JSON.stringify(root)})
@@ -263,7 +263,7 @@ describe('auditing', () => {
     assert.equal(typeof found.at(-1)?.[1], 'number')
   })
 
-  test('a hook that refuses keeps every call from the system', () => {
+  test('a hook can prevent every call', () => {
     const { root } = place()
     const outcome = askNode<{ refused: number; left: string[] }>(`
       import { readdirSync } from 'node:fs'
@@ -290,7 +290,7 @@ describe('auditing', () => {
   })
 })
 
-describe('the time that a path takes grows with its length', () => {
+describe('a path takes linear time', () => {
   /** Nanoseconds. */
   function timeOf(slashes: number, call: (fs: vfs.VfsPosix, path: string) => unknown): number {
     const { root } = place()

@@ -41,7 +41,7 @@ function contents(fs: vfs.VfsPosix, path: string): string {
   return file.read()
 }
 
-test('nothing leads out', () => {
+test('no path leads out of the root', () => {
   using fs = new vfs.VfsPosix(root)
   for (const path of [
     'absolute/secret',
@@ -103,7 +103,7 @@ test('an absolute root needs no current directory', () => {
   assert.equal(askNode(script, { cwd: folder }), true)
 })
 
-test('the current directory is its own', () => {
+test('the file system has a current directory of its own', () => {
   using fs = new vfs.VfsPosix(root)
   const before = process.cwd()
   assert.equal(fs.getcwd(), '/')
@@ -125,7 +125,7 @@ test('the current directory is its own', () => {
   assert.throws(() => new vfs.VfsPosix(join(root, 'file')), { code: 'ENOTDIR' })
 })
 
-test('making, renaming, removing', () => {
+test('mkdir, rename, remove and rmdir', () => {
   for (const each of [new vfs.VfsPosix(root), new vfs.VfsPosix()]) {
     using fs = each
     const at = fs.getcwd() === '/' ? '' : root
@@ -159,7 +159,7 @@ test('making, renaming, removing', () => {
   assert.ok(existsSync(root))
 })
 
-test('bytes give bytes, and names that are not UTF-8 come through', () => {
+test('bytes return bytes, and names that are not UTF-8 are preserved', () => {
   using fs = new vfs.VfsPosix(root)
   fs.mkdir(Buffer.from('raw'))
   fs.open(Buffer.from('raw/\xff', 'latin1'), 'w').close()
@@ -176,7 +176,7 @@ test('bytes give bytes, and names that are not UTF-8 come through', () => {
   assert.throws(() => fs.open('a\0b'), RangeError)
 })
 
-test('read-only', () => {
+test('a read-only file system refuses changes', () => {
   using fs = new vfs.VfsPosix(root)
   fs.mount(true)
   for (const call of [
@@ -194,7 +194,7 @@ test('read-only', () => {
   assert.equal(contents(fs, 'file'), 'file')
 })
 
-test('a directory left early is closed, and files of unknown length are read whole', () => {
+test('break closes a directory, and files of unknown length are read completely', () => {
   const fs = new vfs.VfsPosix()
   for (const [name] of fs.ilistdir(root)) {
     assert.ok(name)
@@ -214,7 +214,7 @@ test('a directory left early is closed, and files of unknown length are read who
 describe('the path walk without openat2', () => {
   const { O_PATH, O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_DIRECTORY } = os as unknown as Record<string, number>
 
-  test('finds what the kernel finds', () => {
+  test('resolves paths as the kernel does', () => {
     const top = openRoot(root)
     const outcome = (open: typeof openConfined, path: string, flags: number): string => {
       try {
