@@ -5,6 +5,7 @@ import { readFileSync, readlinkSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import os from 'osier'
 import { temporaryFolder } from '../../support/folder.ts'
+import { withFd } from '../../support/open_and_close.ts'
 import { noPython, runPython } from '../../support/python.ts'
 import { assertSameAsPython } from '../../support/scenario.ts'
 
@@ -12,14 +13,6 @@ const folder = temporaryFolder()
 
 const CLOCK_REALTIME = 0
 const CLOCK_MONOTONIC = 1
-
-function withFd(fd: number, body: (fd: number) => void): void {
-  try {
-    body(fd)
-  } finally {
-    os.close(fd)
-  }
-}
 
 describe('memfd_create', () => {
   test('creates a file without a path, which is not inheritable and has the given name in /proc', () => {

@@ -8,45 +8,18 @@ import { ENOSYS, EPERM } from 'osier/errno'
 import { assertSameAsPython as assertSameCalls, type Step } from '../../support/calls.ts'
 import { outputOf } from '../../support/children.ts'
 import { temporaryFolder } from '../../support/folder.ts'
+import { newPath, withNewFile, withPipe } from '../../support/open_and_close.ts'
 import { noPython } from '../../support/python.ts'
 import { noSeccomp } from '../../support/seccomp.ts'
 
 const folder = temporaryFolder()
-
-let files = 0
-
-function newPath(): string {
-  return join(folder, `file-${files++}`)
-}
-
-/** A new file, open for reading and writing, closed after the test's body. */
-function withFile<T>(content: string | Uint8Array, body: (fd: number) => T): T {
-  const fd = os.open(newPath(), os.O_RDWR | os.O_CREAT)
-  try {
-    os.write(fd, Buffer.from(content as string))
-    os.lseek(fd, 0, os.SEEK_SET)
-    return body(fd)
-  } finally {
-    os.close(fd)
-  }
-}
-
-function withPipe<T>(body: (r: number, w: number) => T): T {
-  const [r, w] = os.pipe()
-  try {
-    return body(r, w)
-  } finally {
-    os.closerange(r, r + 1)
-    os.closerange(w, w + 1)
-  }
-}
 
 /** A number that no descriptor has. */
 const CLOSED = 987_654
 
 describe('open', () => {
   test('accepts every flag', () => {
-    const path = newPath()
+    const path = newPath(folder)
     const flags: Record<string, number> = {}
     for (const [name, value] of Object.entries(os)) {
       if (name.startsWith('O_') && typeof value === 'number') flags[name] = value
@@ -63,7 +36,7 @@ describe('open', () => {
   })
 
   test('O_APPEND writes at the end, O_TRUNC empties, O_NOFOLLOW refuses a link, O_PATH cannot be read', () => {
-    const path = newPath()
+    const path = newPath(folder)
     const fd = os.open(path, os.O_CREAT | os.O_WRONLY)
     os.write(fd, Buffer.from('one'))
     const appending = os.open(path, os.O_WRONLY | os.O_APPEND)
@@ -155,7 +128,7 @@ describe('close, closerange', () => {
 
 describe('dup, dup2, pipe', () => {
   test('dup shares the position, and is not inheritable', () => {
-    withFile('abcdef', (fd) => {
+    withNewFile(folder, 'abcdef', (fd) => {
       const copy = os.dup(fd)
       assert.equal(os.read(copy, 3).toString(), 'abc')
       assert.equal(os.read(fd, 3).toString(), 'def')
@@ -165,7 +138,7 @@ describe('dup, dup2, pipe', () => {
   })
 
   test('dup2 uses the given number, closes its previous file, and makes an inheritable duplicate by default', () => {
-    withFile('abc', (fd) => {
+    withNewFile(folder, 'abc', (fd) => {
       const taken = os.open('/dev/null', os.O_RDONLY)
       assert.equal(os.dup2(fd, taken), taken)
       assert.equal(os.get_inheritable(taken), true)

@@ -1,46 +1,18 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import os from 'osier'
 import { temporaryFolder } from '../../support/folder.ts'
+import { newPath, withNewFile, withPipe } from '../../support/open_and_close.ts'
 import { noPython } from '../../support/python.ts'
 import { assertSameAsPython } from '../../support/scenario.ts'
 
 const folder = temporaryFolder()
 
-let files = 0
-
-function newPath(): string {
-  return join(folder, `file-${files++}`)
-}
-
-/** A new file, open for reading and writing, closed after the test's body. */
-function withFile<T>(content: string | Uint8Array, body: (fd: number) => T): T {
-  const fd = os.open(newPath(), os.O_RDWR | os.O_CREAT)
-  try {
-    os.write(fd, Buffer.from(content as string))
-    os.lseek(fd, 0, os.SEEK_SET)
-    return body(fd)
-  } finally {
-    os.close(fd)
-  }
-}
-
-function withPipe<T>(body: (r: number, w: number) => T): T {
-  const [r, w] = os.pipe()
-  try {
-    return body(r, w)
-  } finally {
-    os.closerange(r, r + 1)
-    os.closerange(w, w + 1)
-  }
-}
-
 describe('reading and writing', () => {
   test('read returns the available bytes, in a buffer of its own', () => {
-    withFile('a'.repeat(5000) + 'b'.repeat(100_000), (fd) => {
+    withNewFile(folder, 'a'.repeat(5000) + 'b'.repeat(100_000), (fd) => {
       const first = os.read(fd, 5000)
       const second = os.read(fd, 50)
       assert.equal(first.toString(), 'a'.repeat(5000))
@@ -74,7 +46,7 @@ describe('reading and writing', () => {
       () => new Uint8Array(Reflect.construct(ArrayBuffer, [8, { maxByteLength: 4096 }]) as ArrayBuffer),
     ]
     for (const kind of kinds) {
-      withFile('12345678', (fd) => {
+      withNewFile(folder, '12345678', (fd) => {
         const memory = kind()
         assert.equal(os.readinto(fd, memory), 8)
         assert.equal(asText(memory), '12345678')
@@ -88,7 +60,7 @@ describe('reading and writing', () => {
   test('write writes few and many bytes, also from a view of a larger buffer', () => {
     const memory = Buffer.from(Array.from({ length: 80 }, (_, i) => (i * 37) & 0xff))
     for (let size = 0; size <= 40; size++) {
-      withFile('', (fd) => {
+      withNewFile(folder, '', (fd) => {
         const part = memory.subarray(size, 2 * size)
         assert.equal(os.write(fd, part), size)
         assert.equal(os.write(fd, new DataView(memory.buffer, memory.byteOffset + size, size)), size)
@@ -105,7 +77,7 @@ describe('reading and writing', () => {
     }
     const outside = new Uint8Array(shrunk, 8, 8)
     shrunk.resize(4)
-    withFile('abc', (fd) => {
+    withNewFile(folder, 'abc', (fd) => {
       for (const memory of [gone, outside, 'text', new ArrayBuffer(4), [1, 2], null, undefined] as Uint8Array[]) {
         assert.throws(() => os.write(fd, memory), { name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' })
         assert.throws(() => os.pwrite(fd, memory, 0), TypeError)
@@ -118,7 +90,7 @@ describe('reading and writing', () => {
   })
 
   test('a view with a false `length` is written with its real length', () => {
-    withFile('', (fd) => {
+    withNewFile(folder, '', (fd) => {
       for (const property of ['length', 'byteLength']) {
         const bytes = Object.defineProperty(new Uint8Array(4), property, { value: 2 ** 20 })
         assert.equal(os.write(fd, bytes), 4)
@@ -152,7 +124,7 @@ describe('reading and writing', () => {
 
   test('a call that a signal interrupts is retried, without an error or short data', () => {
     const program = fileURLToPath(new URL('../../support/interrupted.js', import.meta.url))
-    const child = spawnSync(process.execPath, [program, newPath()], { encoding: 'utf8', timeout: 60_000 })
+    const child = spawnSync(process.execPath, [program, newPath(folder)], { encoding: 'utf8', timeout: 60_000 })
     assert.equal(child.stderr, '')
     const blocked = { read: 'read', readinto: 'readinto', readv: 'readv', readline: 'line', open: 'fifo' }
     assert.deepEqual(JSON.parse(child.stdout), { interrupted: true, ...blocked })

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import os from 'osier'
 import { temporaryFolder } from '../../support/folder.ts'
+import { withPipe } from '../../support/open_and_close.ts'
 import { noPython } from '../../support/python.ts'
 import { ownDescriptors } from '../../support/runtime.ts'
 import { assertSameAsPython } from '../../support/scenario.ts'
@@ -24,16 +25,6 @@ function withFiles(contents: readonly (string | Buffer)[], body: (...fds: number
     body(...fds)
   } finally {
     fds.forEach(os.close)
-  }
-}
-
-function withPipe(body: (r: number, w: number) => void): void {
-  const [r, w] = os.pipe()
-  try {
-    body(r, w)
-  } finally {
-    os.close(r)
-    os.close(w)
   }
 }
 

@@ -1,59 +1,39 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs'
+import { readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import os from 'osier'
 import { temporaryFolder } from '../../support/folder.ts'
+import { treeWithLinks, withFd } from '../../support/open_and_close.ts'
 import { noPython } from '../../support/python.ts'
 import { assertSameAsPython, type Call } from '../../support/scenario.ts'
 
 const folder = temporaryFolder()
 
-/** A new folder with a file, a folder with a file in it, and links to both and to nothing. */
-function tree(): string {
-  const root = mkdtempSync(join(folder, 'tree-'))
-  writeFileSync(join(root, 'file'), 'contents')
-  mkdirSync(join(root, 'full'))
-  writeFileSync(join(root, 'full/inner'), '')
-  symlinkSync('file', join(root, 'to-file'))
-  symlinkSync('full', join(root, 'to-full'))
-  symlinkSync('nowhere', join(root, 'broken'))
-  return root
-}
-
-function withFd<T>(path: string, body: (fd: number) => T): T {
-  const fd = os.open(path, os.O_RDONLY)
-  try {
-    return body(fd)
-  } finally {
-    os.close(fd)
-  }
-}
-
 describe('link', () => {
   test('makes another name for the same file', () => {
-    const root = tree()
+    const root = treeWithLinks(folder)
     os.link(join(root, 'file'), join(root, 'second'))
     assert.equal(os.stat(join(root, 'second')).st_ino, os.stat(join(root, 'file')).st_ino)
     assert.equal(os.stat(join(root, 'file')).st_nlink, 2)
   })
 
   test('links a symbolic link itself, or its target with follow_symlinks', () => {
-    const root = tree()
+    const root = treeWithLinks(folder)
     const path = (name: string): string => join(root, name)
     os.link(path('to-file'), path('default'))
     os.link(path('to-file'), path('itself'), { follow_symlinks: false })
     os.link(path('to-file'), path('target'), { follow_symlinks: true })
     assert.deepEqual([readlinkSync(path('default')), readlinkSync(path('itself'))], ['file', 'file'])
     assert.equal(os.lstat(path('target')).st_ino, os.stat(path('file')).st_ino)
-    withFd(root, (fd) => os.link('to-file', path('by fd'), { src_dir_fd: fd }))
+    withFd(os.open(root, os.O_RDONLY), (fd) => os.link('to-file', path('by fd'), { src_dir_fd: fd }))
     assert.equal(os.lstat(path('by fd')).st_ino, os.stat(path('file')).st_ino)
   })
 })
 
 describe('symlink and readlink', () => {
   test('return any text unchanged', () => {
-    const root = tree()
+    const root = treeWithLinks(folder)
     for (const [index, text] of ['.', '../..', '/', 'é/\udcff', 'x'.repeat(4095), ' '].entries()) {
       const path = join(root, `link-${index}`)
       os.symlink(text, path)
@@ -66,8 +46,8 @@ describe('symlink and readlink', () => {
   })
 
   test('accept dir_fd, and ignore target_is_directory', () => {
-    const root = tree()
-    withFd(root, (fd) => {
+    const root = treeWithLinks(folder)
+    withFd(os.open(root, os.O_RDONLY), (fd) => {
       os.symlink('one', 'one', true, { dir_fd: fd })
       os.symlink('two', 'two', { target_is_directory: false, dir_fd: { fd } })
       assert.deepEqual([os.readlink('one', { dir_fd: fd }), os.readlink('two', { dir_fd: fd })], ['one', 'two'])

@@ -1,45 +1,27 @@
 import assert from 'node:assert/strict'
-import { lstatSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs'
+import { lstatSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import os from 'osier'
 import * as stat from 'osier/stat'
 import { temporaryFolder } from '../../support/folder.ts'
+import { treeWithLinks, withFd } from '../../support/open_and_close.ts'
 import { noMainThread } from '../../support/runtime.ts'
 
 const folder = temporaryFolder()
 
-/** A new folder with a file, a folder with a file in it, and links to both and to nothing. */
-function tree(): string {
-  const root = mkdtempSync(join(folder, 'tree-'))
-  writeFileSync(join(root, 'file'), 'contents')
-  mkdirSync(join(root, 'full'))
-  writeFileSync(join(root, 'full/inner'), '')
-  symlinkSync('file', join(root, 'to-file'))
-  symlinkSync('full', join(root, 'to-full'))
-  symlinkSync('nowhere', join(root, 'broken'))
-  return root
-}
-
-function withFd<T>(path: string, body: (fd: number) => T): T {
-  const fd = os.open(path, os.O_RDONLY)
-  try {
-    return body(fd)
-  } finally {
-    os.close(fd)
-  }
-}
-
 describe('mkfifo and mknod', { skip: noMainThread }, () => {
   test('create files of the given type, with permissions less the umask', () => {
-    const root = tree()
+    const root = treeWithLinks(folder)
     const before = os.umask(0o027)
     try {
       os.mkfifo(join(root, 'fifo'))
       os.mkfifo(join(root, 'private'), 0o600)
       os.mknod(join(root, 'plain'))
       os.mknod(join(root, 'socket'), stat.S_IFSOCK | 0o777)
-      withFd(root, (fd) => os.mknod('named', { mode: stat.S_IFIFO | 0o644, device: 0n, dir_fd: fd }))
+      withFd(os.open(root, os.O_RDONLY), (fd) =>
+        os.mknod('named', { mode: stat.S_IFIFO | 0o644, device: 0n, dir_fd: fd }),
+      )
     } finally {
       os.umask(before)
     }
