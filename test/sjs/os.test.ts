@@ -6,33 +6,13 @@ import * as osier from 'osier'
 import type * as named from 'osier/sjs'
 import os from 'osier/sjs'
 import { temporaryFolder } from '../support/folder.ts'
-import { code, runSjs, wrongType } from '../support/sjs.ts'
+import { code, runSjs, withFile, withPipe, wrongType } from '../support/sjs.ts'
 
 const folder = temporaryFolder()
 
 const path = (name: string): string => join(folder, name)
 
 const { printed } = runSjs(folder)
-
-/** Calls with a pipe of its own, closed afterwards. */
-function withPipe<T>(use: (r: number, w: number) => T): T {
-  const [r, w] = os.pipe()
-  try {
-    return use(r, w)
-  } finally {
-    os.close(r)
-    os.close(w)
-  }
-}
-
-/** Calls with an open file, closed afterwards. */
-function withFile<T>(fd: number, use: (fd: number) => T): T {
-  try {
-    return use(fd)
-  } finally {
-    os.close(fd)
-  }
-}
 
 describe('open', () => {
   const meanings: readonly [flags: named.OpenFlags, access: number, file: 'kept' | 'emptied' | 'refused'][] = [

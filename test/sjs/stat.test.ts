@@ -6,7 +6,7 @@ import * as osier from 'osier'
 import os from 'osier/sjs'
 import { inRepository } from '../../tools/repository.ts'
 import { temporaryFolder } from '../support/folder.ts'
-import { code, runSjs, wrongType } from '../support/sjs.ts'
+import { code, runSjs, withFile, withPipe, wrongType } from '../support/sjs.ts'
 
 interface Fixture {
   /** Functions, and how many arguments must be given. */
@@ -23,26 +23,6 @@ const folder = temporaryFolder()
 const path = (name: string): string => join(folder, name)
 
 const { printed } = runSjs(folder)
-
-/** Calls with a pipe of its own, closed afterwards. */
-function withPipe<T>(use: (r: number, w: number) => T): T {
-  const [r, w] = os.pipe()
-  try {
-    return use(r, w)
-  } finally {
-    os.close(r)
-    os.close(w)
-  }
-}
-
-/** Calls with an open file, closed afterwards. */
-function withFile<T>(fd: number, use: (fd: number) => T): T {
-  try {
-    return use(fd)
-  } finally {
-    os.close(fd)
-  }
-}
 
 describe('files', () => {
   test('stat has the documented fields, of the documented types', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process'
-import { OSError } from 'osier/sjs'
+import os, { OSError } from 'osier/sjs'
 
 /** What tests of sjs have in common. */
 
@@ -37,4 +37,24 @@ export function runSjs(cwd: string): Runner {
     return stdout
   }
   return { run, printed }
+}
+
+/** Calls `use` with a new pipe, and closes it afterwards. */
+export function withPipe<T>(use: (r: number, w: number) => T): T {
+  const [r, w] = os.pipe()
+  try {
+    return use(r, w)
+  } finally {
+    os.close(r)
+    os.close(w)
+  }
+}
+
+/** Calls `use` with a descriptor, and closes it afterwards. */
+export function withFile<T>(fd: number, use: (fd: number) => T): T {
+  try {
+    return use(fd)
+  } finally {
+    os.close(fd)
+  }
 }
