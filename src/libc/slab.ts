@@ -20,7 +20,9 @@ let start = addressOf(slab)
 let used = 0
 
 function newSlab(): Buffer<ArrayBuffer> {
-  const memory = Buffer.allocUnsafeSlow(SLAB_SIZE)
+  // Cleared: a result exposes all of it, and the memory may have held anything before. This takes less time than can be
+  // measured beside the system calls that fill it.
+  const memory = Buffer.alloc(SLAB_SIZE)
   // A result exposes the ArrayBuffer that all results share. Transferring it to a worker would detach all of them.
   markAsUntransferable(memory.buffer)
   return memory

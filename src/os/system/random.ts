@@ -3,11 +3,10 @@ import { failed, lastErrno, osError } from '../../libc/call.ts'
 import { constants, errnoNumbers } from '../../libc/facts.ts'
 import { type Address, libc } from '../../libc/functions.ts'
 import { addressOf, scratchAddress } from '../../libc/memory.ts'
-import { SLAB_PIECE, slabAddress, slabTake } from '../../libc/slab.ts'
 import { findVdsoRandom, type VdsoRandom } from '../../libc/vdso.ts'
 import { int } from '../arguments/numbers.ts'
 import { optional } from '../arguments/options.ts'
-import { clampCount, trimBuffer } from '../descriptors/transfer_size.ts'
+import { clampCount } from '../descriptors/transfer_size.ts'
 import type { Prepared } from '../prepared.ts'
 
 /**
@@ -62,13 +61,10 @@ export function preparedGetrandom(size: number, ...rest: unknown[]): Prepared<'g
 
 function randomBytes(size: number, flags: number): Buffer {
   let got: number
-  if (size <= SLAB_PIECE) {
-    while ((got = libc.getrandom(slabAddress(size), size, flags)) === -1) failed('getrandom')
-    return slabTake(got)
-  }
   const buffer = Buffer.allocUnsafeSlow(size)
   while ((got = libc.getrandom(addressOf(buffer), size, flags)) === -1) failed('getrandom')
-  return trimBuffer(buffer, got)
+  // A copy of a part would come from Node's pool, whose memory is shared too.
+  return buffer.subarray(0, got)
 }
 
 /**
@@ -88,13 +84,11 @@ function randomBytes(size: number, flags: number): Buffer {
  */
 export function urandom(size: number): Buffer {
   const wanted = checkedSize(size)
-  if (wanted <= SLAB_PIECE) {
-    const start = slabAddress(wanted)
-    if (wanted > MAX_VDSO_BYTES || !fillFromVdso(start, wanted)) fill(start, wanted)
-    return slabTake(wanted)
-  }
+  // Memory of its own: the bytes may be a key, and memory that is shared with other results goes wherever a copy of one
+  // of them goes (structuredClone and postMessage copy the whole ArrayBuffer of a view).
   const buffer = Buffer.allocUnsafeSlow(wanted)
-  fill(addressOf(buffer), wanted)
+  const start = addressOf(buffer)
+  if (wanted > MAX_VDSO_BYTES || !fillFromVdso(start, wanted)) fill(start, wanted)
   return buffer
 }
 

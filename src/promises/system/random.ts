@@ -2,7 +2,7 @@ import { BLOCK_SIZE } from '../../libc/background.ts'
 import { osError } from '../../libc/call.ts'
 import { errnoNumbers } from '../../libc/facts.ts'
 import { scratchAddress } from '../../libc/memory.ts'
-import { clampCount, trimBuffer } from '../../os/descriptors/transfer_size.ts'
+import { clampCount } from '../../os/descriptors/transfer_size.ts'
 import type { Prepared } from '../../os/prepared.ts'
 import * as os from '../../os/system/random.ts'
 import { named, type Outcome, onPool, takeSignal, twin } from '../on_pool.ts'
@@ -12,8 +12,15 @@ const { ENOSYS, EPERM } = errnoNumbers
 
 const BYTES: Outcome<Buffer> = {
   memorySize: (call) => Number(call.args[1]),
-  result: (size, _, { bytes }) =>
-    bytes.length > BLOCK_SIZE ? trimBuffer(bytes, Number(size)) : Buffer.from(bytes.subarray(0, Number(size))),
+  result(size, _, { bytes }) {
+    const got = Number(size)
+    if (bytes.length > BLOCK_SIZE) return bytes.subarray(0, got)
+    // Memory of its own, which no other result shares; and the block serves other calls.
+    const own = Buffer.allocUnsafeSlow(got)
+    bytes.copy(own, 0, 0, got)
+    bytes.fill(0, 0, got)
+    return own
+  },
 }
 
 /**
