@@ -56,19 +56,61 @@ function isAscii(buffer: Buffer, start: number, end: number): boolean {
 }
 
 function decodeEscaped(buffer: Buffer, start: number, end: number): string {
-  let text = ''
-  let from = start
+  const text = new TextBuilder(end - start)
   for (let at = start; at < end; ) {
     const length = sequenceLength(buffer, at, end)
-    if (length > 0) {
-      at += length
-      continue
-    }
-    text += buffer.toString('utf8', from, at) + String.fromCharCode(ESCAPE + (buffer[at] ?? 0))
-    at += 1
-    from = at
+    if (length === 0) text.add(ESCAPE + (buffer[at] ?? 0))
+    else text.addCodePoint(codePoint(buffer, at, length))
+    at += length || 1
   }
-  return text + buffer.toString('utf8', from, end)
+  return text.toString()
+}
+
+/** The code point of a well-formed sequence. */
+function codePoint(data: Uint8Array, at: number, length: number): number {
+  const lead = data[at] ?? 0
+  if (length === 1) return lead
+  let code = lead & (0xff >> (length + 1))
+  for (let i = 1; i < length; i++) code = (code << 6) | ((data[at + i] ?? 0) & 0x3f)
+  return code
+}
+
+/**
+ * Builds text of UTF-16 units. Adding to a string makes a node for each piece, which takes a hundred times the memory of
+ * a character.
+ */
+export class TextBuilder {
+  #units: Uint16Array<ArrayBuffer>
+  #length = 0
+
+  constructor(size: number) {
+    this.#units = new Uint16Array(size)
+  }
+
+  add(unit: number): void {
+    if (this.#length === this.#units.length) {
+      const larger = new Uint16Array(2 * this.#length + 16)
+      larger.set(this.#units)
+      this.#units = larger
+    }
+    this.#units[this.#length++] = unit
+  }
+
+  addCodePoint(code: number): void {
+    if (code <= 0xffff) this.add(code)
+    else {
+      this.add(0xd7c0 + (code >> 10))
+      this.add(0xdc00 + (code & 0x3ff))
+    }
+  }
+
+  addText(text: string): void {
+    for (let at = 0; at < text.length; at++) this.add(text.charCodeAt(at))
+  }
+
+  toString(): string {
+    return Buffer.from(this.#units.buffer, 0, 2 * this.#length).toString('utf16le')
+  }
 }
 
 /** The length in bytes of the well-formed UTF-8 sequence at `at` (Unicode, table 3-7), or 0 where there is none. */
@@ -93,21 +135,46 @@ function sequenceLength(data: Uint8Array, at: number, end: number): number {
  */
 export function encode(text: string): Buffer<ArrayBuffer> | number {
   if (text.isWellFormed()) return Buffer.from(text, 'utf8')
-  const parts: Uint8Array[] = []
-  let start = 0
+  // Measured first: a Buffer for each piece takes a hundred times the memory of a character.
+  const size = encodedSize(text)
+  if (size < 0) return -1 - size
+  const bytes = Buffer.allocUnsafeSlow(size)
+  let used = 0
   for (let at = 0; at < text.length; at++) {
     const unit = text.charCodeAt(at)
-    if (unit < 0xd800 || unit > 0xdfff) continue
-    if (unit <= 0xdbff && isLowSurrogate(text.charCodeAt(at + 1))) {
-      at += 1
+    if (isLowSurrogate(unit)) {
+      bytes[used++] = unit - ESCAPE
       continue
     }
-    if (unit < 0xdc80 || unit > 0xdcff) return at
-    parts.push(Buffer.from(text.slice(start, at), 'utf8'), Buffer.of(unit - ESCAPE))
-    start = at + 1
+    const code = text.codePointAt(at) ?? 0
+    if (code < 0x80) bytes[used++] = code
+    else {
+      const length = sequenceSize(code)
+      bytes[used++] = ((0xf00 >> length) & 0xff) | (code >> (6 * (length - 1)))
+      for (let shift = 6 * (length - 2); shift >= 0; shift -= 6) bytes[used++] = 0x80 | ((code >> shift) & 0x3f)
+      if (length === 4) at += 1
+    }
   }
-  parts.push(Buffer.from(text.slice(start), 'utf8'))
-  return Buffer.concat(parts)
+  return bytes
+}
+
+/** The number of bytes of encoded text; -1 - index for a lone surrogate that no byte decodes to. */
+function encodedSize(text: string): number {
+  let size = 0
+  for (let at = 0; at < text.length; at++) {
+    const code = text.codePointAt(at) ?? 0
+    if (code >= 0xdc80 && code <= 0xdcff) size += 1
+    else if (code >= 0xd800 && code <= 0xdfff) return -1 - at
+    else size += sequenceSize(code)
+    if (code > 0xffff) at += 1
+  }
+  return size
+}
+
+function sequenceSize(code: number): number {
+  if (code < 0x80) return 1
+  if (code < 0x800) return 2
+  return code > 0xffff ? 4 : 3
 }
 
 function isLowSurrogate(unit: number): boolean {

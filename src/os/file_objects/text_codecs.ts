@@ -1,7 +1,7 @@
 import { isAscii, isUtf8 } from 'node:buffer'
 import { TextDecoder } from 'node:util'
 import { badValue } from '../../errors.ts'
-import { decode as decodeUtf8, encode as encodeUtf8 } from '../../libc/strings.ts'
+import { decode as decodeUtf8, encode as encodeUtf8, TextBuilder } from '../../libc/strings.ts'
 
 /** How a text file handles bytes that cannot be decoded, and characters that its encoding lacks. */
 type ErrorHandler = 'strict' | 'ignore' | 'replace' | 'surrogateescape' | 'backslashreplace'
@@ -55,10 +55,8 @@ function tableOf(characters: readonly (string | undefined)[]): Table {
 }
 
 /**
- * ESCAPED matches a lone surrogate that represents a byte (PEP 383), SURROGATE any lone surrogate. With the flag `u` a
- * surrogate pair is one character.
+ * Matches a lone surrogate: with the flag `u` a surrogate pair is one character.
  */
-const ESCAPED = /[\udc80-\udcff]/gu
 const ASCII = /^[\0-\x7f]*$/
 const SURROGATE = /[\ud800-\udfff]/gu
 
@@ -76,7 +74,7 @@ function utf8(errors: ErrorHandler): Codec {
     encode(text) {
       if (text.isWellFormed()) return Buffer.from(text)
       if (errors !== 'surrogateescape')
-        return Buffer.from(text.replace(SURROGATE, (unit) => encodeMissing(unit, errors, 'utf-8')))
+        return Buffer.from(mapSurrogates(text, (code) => encodeMissing(String.fromCharCode(code), errors, 'utf-8')))
       const bytes = encodeUtf8(text)
       if (typeof bytes === 'number') throw unencodable(text.charAt(bytes), 'utf-8')
       return bytes
@@ -108,12 +106,24 @@ function isIncomplete(start: Buffer): boolean {
 /** Applies the error handler to the lone surrogates that represent undecodable bytes. */
 function handleEscaped(text: string, errors: ErrorHandler, encoding: string): string {
   if (errors === 'surrogateescape') return text
-  return text.replace(ESCAPED, (unit) => {
-    const byte = unit.charCodeAt(0) - 0xdc00
+  return mapSurrogates(text, (code) => {
+    const byte = code - 0xdc00
     if (errors === 'strict') throw undecodable(byte, encoding)
     if (errors === 'backslashreplace') return `\\x${byte.toString(16)}`
     return errors === 'replace' ? '\ufffd' : ''
   })
+}
+
+/** Replaces each lone surrogate. The callback of `String.replace` takes a hundred times the memory of a character. */
+function mapSurrogates(text: string, replacement: (code: number) => string): string {
+  const result = new TextBuilder(text.length)
+  for (let at = 0; at < text.length; at++) {
+    const code = text.codePointAt(at) ?? 0
+    if (code >= 0xd800 && code <= 0xdfff) result.addText(replacement(code))
+    else result.addCodePoint(code)
+    if (code > 0xffff) at += 1
+  }
+  return result.toString()
 }
 
 /** Returns the replacement of a character that the encoding lacks. */
@@ -130,24 +140,29 @@ function escapeSequence(code: number): string {
 }
 
 function singleByte(encoding: string, errors: ErrorHandler, table: Table): Codec {
-  const encodeCharacter = (character: string): number[] => {
-    const byte = table.bytes.get(character)
-    if (byte !== undefined) return [byte]
-    const code = character.charCodeAt(0)
-    if (errors === 'surrogateescape' && code >= 0xdc80 && code <= 0xdcff) return [code - 0xdc00]
-    return [...encodeMissing(character, errors, encoding)].flatMap(encodeCharacter)
+  /** Adds the bytes of text, as UTF-16 units, so that one builder serves bytes and text. */
+  const addEncoded = (result: TextBuilder, text: string): void => {
+    for (const character of text) {
+      const byte = table.bytes.get(character)
+      const code = character.charCodeAt(0)
+      if (byte !== undefined) result.add(byte)
+      else if (errors === 'surrogateescape' && code >= 0xdc80 && code <= 0xdcff) result.add(code - 0xdc00)
+      else addEncoded(result, encodeMissing(character, errors, encoding))
+    }
   }
   return {
     unit: 1,
     decode(bytes) {
       if (isAscii(bytes)) return { text: bytes.toString('latin1'), used: bytes.length }
-      let text = ''
-      for (const byte of bytes) text += table.characters[byte] ?? String.fromCharCode(0xdc00 + byte)
-      return { text: handleEscaped(text, errors, encoding), used: bytes.length }
+      const text = new TextBuilder(bytes.length)
+      for (const byte of bytes) text.add(table.characters[byte]?.charCodeAt(0) ?? 0xdc00 + byte)
+      return { text: handleEscaped(text.toString(), errors, encoding), used: bytes.length }
     },
     encode(text) {
       if (ASCII.test(text)) return Buffer.from(text, 'latin1')
-      return Buffer.from(Array.from(text, encodeCharacter).flat())
+      const result = new TextBuilder(text.length)
+      addEncoded(result, text)
+      return Buffer.from(result.toString(), 'latin1')
     },
   }
 }

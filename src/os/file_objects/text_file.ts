@@ -34,6 +34,8 @@ interface Segment {
   readonly text: string
   /** Whether each UTF-16 unit of the text is a character that needs no translation. */
   readonly plain: boolean
+  /** The number of characters, so that they need not be counted again for each block that is read after it. */
+  readonly characters: number
 }
 
 /** A place in the read-ahead: a segment, and an index in its text. */
@@ -42,9 +44,11 @@ interface Place {
   readonly index: number
 }
 
+/** The next line ending, from `lastIndex` on. */
+const LINE_END = /\r\n?|\n/g
+
 /** Characters that need attention: surrogates, because a pair is one character, and carriage returns. */
 const SPECIAL = /[\r\ud800-\udfff]/
-const PAIR = /[\ud800-\udbff][\udc00-\udfff]/g
 
 /**
  * A file of text: the result of `fdopen` for a mode without 'b'. Sizes are in characters: a surrogate pair is one
@@ -141,7 +145,11 @@ export class TextFile extends FileObject<string, string> {
     const final = block.length === 0
     const { text, used } = this.#decode(bytes, final)
     this.#incomplete = bytes.subarray(used)
-    if (used > 0) this.#segments.push({ bytes: bytes.subarray(0, used), text, plain: !SPECIAL.test(text) })
+    if (used > 0) {
+      const plain = !SPECIAL.test(text)
+      const characters = plain ? text.length : charactersIn(text, this.#newline === null)
+      this.#segments.push({ bytes: bytes.subarray(0, used), text, plain, characters })
+    }
     return !final
   }
 
@@ -184,9 +192,14 @@ export class TextFile extends FileObject<string, string> {
    */
   #advance(wanted: number): [Place, characters: number] {
     let characters = 0
-    for (const [segment, { text, plain }] of this.#segments.entries()) {
+    for (const [segment, { text, plain, characters: all }] of this.#segments.entries()) {
       const from = segment === 0 ? this.#at : 0
       const missing = wanted - characters
+      if (from === 0 && all <= missing && segment > 0) {
+        characters += all
+        if (characters === wanted) return [{ segment, index: text.length }, wanted]
+        continue
+      }
       if (plain && text.length - from >= missing) return [{ segment, index: from + missing }, wanted]
       if (plain) characters += text.length - from
       else {
@@ -237,8 +250,8 @@ export class TextFile extends FileObject<string, string> {
   /** Returns the place after the first line ending, searching from a segment on. */
   #lineEnd(searched: number): Place | undefined {
     for (let segment = searched; segment < this.#segments.length; segment++) {
-      const { text } = this.#segments[segment] as Segment
-      const index = afterNewline(text, segment === 0 ? this.#at : 0, this.#newline)
+      const { text, plain } = this.#segments[segment] as Segment
+      const index = afterNewline(text, segment === 0 ? this.#at : 0, this.#newline, plain)
       if (index !== -1) return { segment, index }
     }
     return undefined
@@ -261,7 +274,7 @@ export class TextFile extends FileObject<string, string> {
     // As many bytes as UTF-16 units: then the text has no surrogate pair, unless the error handler has dropped
     // something.
     if (bytes.length === ends.length && text.isWellFormed()) return text.length
-    return text.length - (text.match(PAIR)?.length ?? 0)
+    return charactersIn(text, false)
   }
 
   /**
@@ -374,19 +387,25 @@ function widthAt(text: string, index: number, translates: boolean): number {
   return (text.codePointAt(index) ?? 0) > 0xffff ? 2 : 1
 }
 
+/** Counts the characters of a text. */
+function charactersIn(text: string, translates: boolean): number {
+  let count = 0
+  for (let index = 0; index < text.length; count++) index += widthAt(text, index, translates)
+  return count
+}
+
 function isAfter(place: Place, other: Place): boolean {
   return place.segment > other.segment || (place.segment === other.segment && place.index > other.index)
 }
 
 /** Returns the index after the next line ending, or -1. */
-function afterNewline(text: string, from: number, newline: Newline): number {
+function afterNewline(text: string, from: number, newline: Newline, plain: boolean): number {
   if (newline !== null && newline !== '') {
     const start = text.indexOf(newline, from)
     return start === -1 ? -1 : start + newline.length
   }
-  const feed = text.indexOf('\n', from)
-  const before = text.slice(from, feed === -1 ? undefined : feed).indexOf('\r')
-  if (before === -1) return feed === -1 ? -1 : feed + 1
-  const carriage = from + before
-  return text.charCodeAt(carriage + 1) === 0x0a ? carriage + 2 : carriage + 1
+  if (plain) return text.indexOf('\n', from) + 1 || -1
+  // Not two searches: one of them would go to the end of the text for each line.
+  LINE_END.lastIndex = from
+  return LINE_END.test(text) ? LINE_END.lastIndex : -1
 }
