@@ -23,10 +23,31 @@ export const errorcode: Readonly<Record<number, string>> = Object.freeze(Object.
 
 function described(code: string, strerror: string, subjects: Subject[], syscall?: string): string {
   const [from, to] = subjects.map((subject) =>
-    subject === undefined || typeof subject === 'number' ? undefined : `'${asText(subject)}'`,
+    subject === undefined || typeof subject === 'number' ? undefined : quoted(asText(subject)),
   )
   const call = [syscall, from, to && `-> ${to}`].filter((part) => part !== undefined).join(' ')
   return `${code && `${code}: `}${strerror}${call && ', '}${call}`
+}
+
+/** What is not shown as it is: quotes, backslashes, controls, and invisible characters that reorder text or break lines. */
+const NOT_PLAIN = /['\\\p{C}\p{Zl}\p{Zp}]/u
+const INVISIBLE = /[\p{C}\p{Zl}\p{Zp}]/gu
+
+/**
+ * Quotes a name for a message, which may go to a terminal or a log: as `inspect` does, with all characters escaped that
+ * are not printable. A name could otherwise contain a command for the terminal, or a line of its own.
+ */
+export function quoted(name: string): string {
+  if (!NOT_PLAIN.test(name)) return `'${name}'`
+  return printable(inspect(name, { maxStringLength: null }))
+}
+
+/** Escapes what is not printable in text of one line. */
+export function printable(text: string): string {
+  return text.replace(INVISIBLE, (character) => {
+    const code = character.codePointAt(0) ?? 0
+    return code > 0xffff ? `\\u{${code.toString(16)}}` : `\\u${code.toString(16).padStart(4, '0')}`
+  })
 }
 
 function asText(path: string | Uint8Array): string {

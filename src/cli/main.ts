@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { parseArgs } from 'node:util'
+import { printable } from '../errors.ts'
 import { VERSION } from '../release.ts'
 import { doctor } from './doctor.ts'
 import { startRepl } from './repl.ts'
@@ -109,6 +110,6 @@ try {
   await main(process.argv.slice(2))
 } catch (error) {
   if (!isUsageError(error)) throw error
-  process.stderr.write(`osier: ${error.message}\nTry 'osier --help'.\n`)
+  process.stderr.write(`osier: ${printable(error.message)}\nTry 'osier --help'.\n`)
   process.exitCode = 2
 }

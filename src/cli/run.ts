@@ -3,6 +3,7 @@ import { Module } from 'node:module'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { getSystemErrorMap } from 'node:util'
+import { quoted } from '../errors.ts'
 
 /** Running code from an option, a file or standard input: top-level `await` works, and errors end the process. */
 
@@ -66,9 +67,9 @@ function checkFile(file: string, path: string): void {
     isDirectory = statSync(path).isDirectory()
   } catch (error) {
     const [, text] = getSystemErrorMap().get((error as NodeJS.ErrnoException).errno ?? 0) ?? []
-    throw new UsageError(`cannot open '${file}': ${text ?? String(error)}`)
+    throw new UsageError(`cannot open ${quoted(file)}: ${text ?? String(error)}`)
   }
-  if (isDirectory) throw new UsageError(`'${file}' is a directory`)
+  if (isDirectory) throw new UsageError(`${quoted(file)} is a directory`)
 }
 
 /** Runs the code from standard input, after reading all of it. */

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { type BigIntStats, lstatSync, statSync, unlinkSync } from 'node:fs'
 import { connect } from 'node:net'
 import { resolve } from 'node:path'
-import { OSError } from '../errors.ts'
+import { OSError, quoted } from '../errors.ts'
 import { constants } from '../libc/facts.ts'
 import { dupterm, TerminalListener } from '../micropython/dupterm.ts'
 import type { Listening } from '../micropython/dupterm_line.ts'
@@ -28,7 +28,7 @@ function isSocket(path: string): boolean {
   const found = statSync(path, { throwIfNoEntry: false })
   if (found === undefined) return !resolve(path).startsWith('/dev/')
   if (!found.isSocket() && !found.isCharacterDevice())
-    throw new UsageError(`'${path}' is neither a device nor a socket`)
+    throw new UsageError(`${quoted(path)} is neither a device nor a socket`)
   return found.isSocket()
 }
 
@@ -50,7 +50,7 @@ function openDevice(path: string): number {
     return open(path, constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK)
   } catch (error) {
     if (!(error instanceof OSError)) throw error
-    throw new UsageError(`cannot open '${path}': ${error.strerror}`)
+    throw new UsageError(`cannot open ${quoted(path)}: ${error.strerror}`)
   }
 }
 
@@ -71,7 +71,7 @@ async function shareSocket(path: string, shown: string, index: number): Promise<
     const now = process.pid === owner ? status(path) : null
     if (now !== null && now.ino === made?.ino && now.dev === made.dev) unlinkSync(path)
   })
-  process.stderr.write(`osier: the terminal is on the socket '${shown}'\n`)
+  process.stderr.write(`osier: the terminal is on the socket ${quoted(shown)}\n`)
 }
 
 /** Listens, and duplicates the terminal on the listener. @returns the port */

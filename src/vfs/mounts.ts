@@ -1,4 +1,4 @@
-import { NotImplementedError, wrongType } from '../errors.ts'
+import { NotImplementedError, quoted, wrongType } from '../errors.ts'
 import { constants } from '../libc/facts.ts'
 import { bool } from '../os/arguments/numbers.ts'
 import { checkOptions } from '../os/arguments/options.ts'
@@ -116,7 +116,7 @@ export class MountTable {
     if (place === ROOT) throw vfsError('EPERM', operation, path)
     const method = place.fs[operation] as ((...args: unknown[]) => unknown) | undefined
     if (typeof method !== 'function') {
-      throw new NotImplementedError(`the file system mounted at '${place.point}' has no "${operation}"`)
+      throw new NotImplementedError(`the file system mounted at ${quoted(place.point)} has no "${operation}"`)
     }
     return method.apply(place.fs, args) as ReturnType<NonNullable<FileSystem[Name]>>
   }

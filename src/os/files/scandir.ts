@@ -1,6 +1,6 @@
 import { isMainThread } from 'node:worker_threads'
 import { AuditEvent } from '../../audit.ts'
-import { wrongType } from '../../errors.ts'
+import { quoted, wrongType } from '../../errors.ts'
 import { constants } from '../../libc/facts.ts'
 import { libc } from '../../libc/functions.ts'
 import { asBuffer } from '../../libc/strings.ts'
@@ -131,7 +131,7 @@ export const unclosedIterators: UnclosedIterators = new UnclosedIterators(({ sou
   libc.close(source.fd)
   // Entries may outlive the iterator. They must not use the closed descriptor.
   source.fd = -1
-  const subject = typeof directory === 'number' ? `descriptor ${directory}` : `'${fsdecode(directory)}'`
+  const subject = typeof directory === 'number' ? `descriptor ${directory}` : quoted(fsdecode(directory))
   process.emitWarning(`unclosed scandir iterator of ${subject}`, 'ResourceWarning')
 })
 
