@@ -58,7 +58,7 @@ const manifest: Manifest = JSON.parse(readFileSync(inRepository('package.json'),
  */
 function pack(): Packed {
   mkdirSync(source)
-  const papers = ['README.md', 'LICENSE', 'CHANGELOG.md', 'CONTRIBUTING.md', 'docs']
+  const papers = ['README.md', 'LICENSE', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', 'docs']
   const sources = ['tsconfig.base.json', 'rollup.config.js', 'src', 'test', 'examples']
   for (const name of ['package.json', ...papers, ...(all ? sources : ['dist'])]) {
     cpSync(inRepository(name), join(source, name), { recursive: true })
@@ -77,7 +77,7 @@ test('the package holds the bundle, the declarations of every source, the papers
     file.endsWith('.ts'),
   )
   const declarations = sources.map((file) => `dist/${file.slice(0, -'.ts'.length)}.d.ts`)
-  const papers = ['README.md', 'LICENSE', 'CHANGELOG.md', 'CONTRIBUTING.md']
+  const papers = ['README.md', 'LICENSE', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md']
   papers.push(...readdirSync(inRepository('docs')).map((name) => `docs/${name}`))
   const paths = packed.files.map(({ path }) => path)
   assert.deepEqual(

@@ -1,5 +1,6 @@
 import * as fs from 'node:fs'
 import * as os from 'osier'
+import { quoted } from '../../src/errors.ts'
 import { declarationsOf } from '../../tools/declarations/functions.ts'
 import { harmUnstated, isHarmless } from './harm.ts'
 import { HostileError, hostileValues, type TestValue } from './hostile_values.ts'
@@ -184,7 +185,7 @@ function wrongWith(error: unknown, wanted: Verdict, { parameter, testValue }: Ca
 function wrongFields(error: os.OSError): string | undefined {
   const { errno, strerror, code, syscall, message, path } = error
   const complete = errno > 0 && strerror.length > 0 && /^E[A-Z0-9]+$/.test(code) && syscall !== undefined
-  const worded = message.startsWith(`${code}: ${strerror}, ${syscall}`) && (!path || message.includes(`'${path}'`))
+  const worded = message.startsWith(`${code}: ${strerror}, ${syscall}`) && (!path || message.includes(quoted(path)))
   return complete && worded ? undefined : `incomplete: ${message.slice(0, 200)}`
 }
 
