@@ -353,6 +353,6 @@ function shown(value: unknown): string {
     // A getter or another function of the value has thrown. That must not hide the error about the argument.
     return 'an object'
   }
-  const line = text.split('\n', 1)[0] as string
+  const line = printable(text.split('\n', 1)[0] as string)
   return line.length <= 200 ? line : `${line.slice(0, 200)}…`
 }

@@ -52,6 +52,13 @@ describe('messages of errors', () => {
     })
   }
 
+  test('also where the argument is refused', () => {
+    assert.throws(
+      () => os.stat('a\u202e\0'),
+      (error: Error) => !NOT_PRINTABLE.test(error.message),
+    )
+  })
+
   test('show a plain name as it is', () => {
     assert.throws(() => os.stat('caf\u00e9 \u{1f600}'), { message: /, stat 'caf\u00e9 \u{1f600}'$/u })
   })
