@@ -31,9 +31,12 @@ export type TextDirectory = string | URL | Descriptor | null | undefined
 /** Checks `path` of `listdir` and `scandir`, given by position or by name; the current directory by default. */
 export function directoryArgument(given: readonly unknown[], event: AuditEvent): FileName | number {
   const path = optional(['path'], [], given).path ?? null
-  const directory = ownCopy(fileNameOrFd(path ?? '.', 'path'))
-  if (event.wanted) event.raise(path === null ? null : ownCopy(directory))
-  return directory
+  const directory = fileNameOrFd(path ?? '.', 'path')
+  // Without a hook no code of the caller runs before the call: an error has the path as it was given, as in CPython.
+  if (!event.wanted) return directory
+  const own = ownCopy(directory)
+  event.raise(path === null ? null : ownCopy(own))
+  return own
 }
 
 function openDirectoryArgument(syscall: string, directory: FileName | number): number {
