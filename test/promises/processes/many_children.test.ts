@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { onlyNode } from '../../support/runtime.ts'
+import { noStrace, traced } from '../../support/strace.ts'
+
+/** How often each system call is made that has to do with waiting for children. */
+function counted(program: string): Map<string, number> {
+  const names = ['wait4', 'waitid', 'pidfd_open', 'close', 'epoll_ctl', 'openat']
+  const lines = traced(program)
+  return new Map(names.map((name) => [name, lines.filter((line) => line.startsWith(`${name}(`)).length]))
+}
+
+const sum = (counts: Map<string, number>): number => [...counts.values()].reduce((total, count) => total + count, 0)
+
+/**
+ * Children that end one after the other, so that each end is an event of its own. They are there, and wait for the end of
+ * their input, when the waits begin.
+ */
+const start = (count: number): string => `
+  const inputs = []
+  const startChild = () => {
+    const [r, w] = os.pipe()
+    inputs.push(w)
+    const pid = os.posix_spawn('/bin/cat', ['cat'], os.environ, {
+      file_actions: [[os.POSIX_SPAWN_DUP2, r, 0], [os.POSIX_SPAWN_OPEN, 1, '/dev/null', os.O_WRONLY, 0]],
+    })
+    os.close(r)
+    return pid
+  }
+  const pids = Array.from({ length: ${count} }, startChild)
+  const { promises } = os
+  const nextTurn = () => new Promise((resolve) => setImmediate(resolve))
+  const endOne = async () => {
+    os.close(inputs.shift())
+    await new Promise((resolve) => setTimeout(resolve, 2))
+  }`
+
+const ways: Readonly<Record<string, (count: number) => string>> = {
+  'a wait for each by its id': (count) => `${start(count)}
+    begin()
+    const all = Promise.all(pids.map((pid) => promises.waitpid(pid, 0)))
+    while (inputs.length > 0) await endOne()
+    await all
+    end()`,
+  'a wait for any for each': (count) => `${start(count)}
+    begin()
+    const all = Promise.all(pids.map(() => promises.wait()))
+    while (inputs.length > 0) await endOne()
+    await all
+    end()`,
+  'waits for any, one after the other': (count) => `${start(count)}
+    begin()
+    const all = (async () => { for (const _ of pids) await promises.wait() })()
+    while (inputs.length > 0) await endOne()
+    await all
+    end()`,
+  'waits for any of a group': (count) => `${start(count)}
+    begin()
+    const all = Promise.all(pids.map(() => promises.waitpid(0, 0)))
+    while (inputs.length > 0) await endOne()
+    await all
+    end()`,
+}
+
+describe('with many children, the system calls for each do not become more', {
+  skip: noStrace || onlyNode('a thread of its own waits'),
+}, () => {
+  for (const [name, program] of Object.entries(ways)) {
+    test(name, () => {
+      const few = sum(counted(program(20)))
+      const many = sum(counted(program(80)))
+      // Four times as many children: sixteen times as many calls, if each event concerned all children.
+      assert.ok(many < 6 * few + 200, `${few} calls for 20 children, ${many} for 80`)
+    })
+  }
+
+  test('children that do not end cost few calls a second, however many promises wait', () => {
+    const calls = counted(`${start(40)}
+      const controller = new AbortController()
+      const waits = pids.flatMap(() => [promises.wait({ signal: controller.signal }), promises.waitpid(0, 0, { signal: controller.signal })])
+      await nextTurn()
+      begin()
+      await new Promise((resolve) => setTimeout(resolve, 400))
+      end()
+      controller.abort()
+      await Promise.allSettled(waits)
+      for (const w of inputs) os.close(w)
+      for (const pid of pids) os.waitpid(pid, 0)`)
+    assert.equal(calls.get('pidfd_open'), 0)
+    // Twenty looks at the list of children, and two polls each.
+    assert.ok(sum(calls) < 300, `${JSON.stringify([...calls])}`)
+  })
+})
