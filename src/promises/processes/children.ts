@@ -134,7 +134,11 @@ export function pidOf(pidfd: number): number | undefined {
 }
 
 /** The waits for any child. */
-const anyChild = new Waits(stopWatching, watchChildren)
+const anyChild = new Waits((isServed) => {
+  // A program that waits for one child after the other begins the next wait now: its children stay watched.
+  if (isServed) setImmediate(stopIfIdle)
+  else stopWatching()
+}, watchChildren)
 /** The children that are watched for the waits for any child, by process id. */
 const endings = new Map<number, { readonly fd: number; readonly waiter: Waiter }>()
 
@@ -158,7 +162,13 @@ export function awaitAnyChild<T>(
 
 /** Serves the waits for any child as soon as a child ends. New children are found at the next poll. */
 function watchChildren(): void {
-  const children = new Set(ownChildren(null))
+  let children: Set<number>
+  try {
+    children = new Set(ownChildren(null))
+  } catch {
+    // No descriptor is free to read the list of children in /proc: they are polled.
+    return
+  }
   for (const [pid, { fd, waiter }] of endings) if (!children.has(pid)) unwatch(pid, fd, waiter)
   for (const pid of children) {
     if (endings.has(pid)) continue
@@ -177,7 +187,12 @@ function watchChildren(): void {
       fail: () => undefined,
     }
     endings.set(pid, { fd, waiter })
-    wait(fd, READABLE, waiter)
+    try {
+      wait(fd, READABLE, waiter)
+    } catch {
+      // No descriptor is free for the poller: the child is polled.
+      unwatch(pid, fd, waiter)
+    }
   }
 }
 
@@ -185,6 +200,10 @@ function unwatch(pid: number, fd: number, waiter: Waiter): void {
   endings.delete(pid)
   cancel(fd, READABLE, waiter)
   close(fd)
+}
+
+function stopIfIdle(): void {
+  if (anyChild.isEmpty) stopWatching()
 }
 
 function stopWatching(): void {

@@ -76,7 +76,8 @@ export class PendingWait implements Waiter {
 /** Waits that compete for the same children. They are served in the order of the calls. */
 export class Waits {
   readonly #pending: Set<PendingWait> = new Set()
-  readonly #released: () => void
+  readonly #released: (isServed: boolean) => void
+  #isServing = false
   readonly #beforePoll: () => void
   #timer: NodeJS.Timeout | undefined
   #pause = 1
@@ -85,10 +86,10 @@ export class Waits {
   #references = 0
 
   /**
-   * @param released called when there are no waits any more
+   * @param released called when there are no waits any more; `isServed` if the last one had a result
    * @param beforePoll called before each poll by the timer
    */
-  constructor(released: () => void, beforePoll: () => void = () => undefined) {
+  constructor(released: (isServed: boolean) => void, beforePoll: () => void = () => undefined) {
     this.#released = released
     this.#beforePoll = beforePoll
   }
@@ -99,7 +100,9 @@ export class Waits {
    */
   serve(): void {
     const unchanged = new Set<string>()
+    this.#isServing = true
     for (const each of this.#pending) if (!unchanged.has(each.key) && !each.tryNow()) unchanged.add(each.key)
+    this.#isServing = false
   }
 
   add(pending: PendingWait): void {
@@ -118,7 +121,11 @@ export class Waits {
       if (pending.ref) this.#references -= 1
       this.#adjust()
     }
-    if (this.#pending.size === 0) this.#released()
+    if (this.#pending.size === 0) this.#released(this.#isServing)
+  }
+
+  get isEmpty(): boolean {
+    return this.#pending.size === 0
   }
 
   /** Forgets all waits: they are those of the parent process. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { askNode } from '../../support/child.ts'
 import { onlyNode } from '../../support/runtime.ts'
 import { noStrace, traced } from '../../support/strace.ts'
 
@@ -99,4 +100,16 @@ describe('with many children, the system calls for each do not become more', {
     // Some looks at the list of children, and two polls each.
     assert.ok(besidesLooks(calls) < 20, JSON.stringify([...calls]))
   })
+})
+
+test('where no descriptor is free any more, a wait for any child polls', () => {
+  const found = askNode(`
+    const pid = os.posix_spawn('/bin/sleep', ['sleep', '0.2'], null)
+    const waiting = os.promises.wait()
+    const fds = []
+    try { for (;;) fds.push(os.open('/dev/null', os.O_RDONLY)) } catch {}
+    const [found, status] = await waiting
+    for (const fd of fds) os.close(fd)
+    console.log(JSON.stringify([fds.length > 0, found === pid, status]))`)
+  assert.deepEqual(found, [true, true, 0])
 })

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
 import os, { promises } from 'osier'
 import { childOnStdin, children } from '../../support/children.ts'
 import { openFiles } from '../../support/open_files.ts'
@@ -47,6 +48,7 @@ const pairs = (
 
 for (const [first, second, a, b] of [...pairs(byId), ...pairs(any)]) {
   test(`${first}, then ${second}`, { timeout: 20_000 }, async () => {
+    await turn()
     const before = openFiles()
     const child = childOnStdin(3)
     const waits = [a(child.pid), b(child.pid), a(child.pid)]
@@ -54,6 +56,7 @@ for (const [first, second, a, b] of [...pairs(byId), ...pairs(any)]) {
     child.release()
     assert.deepEqual(await Promise.all(waits.map(outcome)), ['status', 'ECHILD', 'ECHILD'])
     assert.deepEqual(children(), [])
+    await turn()
     assert.deepEqual(openFiles(), before)
   })
 }
@@ -107,6 +110,7 @@ test('children that end in turn go to the waits in the order of the calls', { ti
 })
 
 test('250 waits for any of 250 children take them all', { timeout: 60_000 }, async () => {
+  await turn()
   const before = openFiles()
   const [r, w] = os.pipe()
   const file_actions = [[os.POSIX_SPAWN_DUP2, r, 0]] as const
@@ -119,5 +123,6 @@ test('250 waits for any of 250 children take them all', { timeout: 60_000 }, asy
   const taken = (await Promise.all(waits)).map(([pid]) => pid)
   assert.deepEqual(new Set(taken), new Set(pids))
   assert.equal(await outcome(late), 'ECHILD')
+  await turn()
   assert.deepEqual(openFiles(), before)
 })
