@@ -114,6 +114,65 @@ export function errors(error: unknown): void {
   }
 }
 
+/** A DirEntry is a path of text, or of bytes: what is made of it is the same. */
+export function entries(entry: DirEntry<string>, inBytes: DirEntry<Buffer>, either: os.PathLike): void {
+  is<string>()(path.basename(entry))
+  is<Buffer>()(path.basename(inBytes))
+  is<string | Buffer>()(path.basename(either))
+  is<string>()(os.fspath(entry))
+  is<Buffer>()(os.fspath(inBytes))
+  is<string | Uint8Array>()(os.fspath(either))
+  is<string>()(path.join(entry, 'a'))
+  is<string>()(path.realpath(entry))
+  is<string>()(path.relpath(entry))
+  is<[root: string, ext: string]>()(path.splitext(entry))
+  is<string>()(path.commonpath([entry, 'a']))
+  is<string>()(os.readlink(entry))
+  is<Buffer>()(os.readlink(inBytes))
+  is<string[]>()(os.listdir(entry))
+  is<Buffer[]>()(os.listdir(inBytes))
+  for (const below of os.scandir(inBytes)) is<Buffer>()(below.name)
+  for (const [folder] of os.walk(entry)) is<string>()(folder)
+  for (const [folder] of os.fwalk(inBytes)) is<Buffer>()(folder)
+  is<Promise<string>>()(promises.readlink(entry))
+  is<Promise<Buffer[]>>()(promises.listdir(inBytes))
+  is<string[]>()(sjs.scandir(entry))
+  is<string[]>()(micropython.listdir(entry))
+}
+
+/** The modes of files that there are. */
+export function modes(mode: os.BinaryMode | os.TextMode, text: string): void {
+  is<os.BinaryFile>()(os.fdopen(0, 'rb'))
+  is<os.BinaryFile>()(os.fdopen(0, '+br'))
+  is<os.TextFile>()(os.fdopen(0, 'w+'))
+  is<os.TextFile>()(os.fdopen(0, 'tr'))
+  is<os.BinaryFile | os.TextFile>()(os.fdopen(0, mode))
+  // @ts-expect-error no such mode
+  os.fdopen(0, 'q')
+  // @ts-expect-error no such binary mode
+  os.fdopen(0, 'qb')
+  // @ts-expect-error two kinds
+  os.fdopen(0, 'rw')
+  // @ts-expect-error any text
+  os.fdopen(0, text)
+}
+
+export function fileActions(): void {
+  let inferred = [[os.POSIX_SPAWN_DUP2, 1, 2]]
+  inferred = [...inferred, [os.POSIX_SPAWN_CLOSE, 5]]
+  os.posix_spawn('/bin/true', ['true'], null, { file_actions: inferred })
+  const typed: os.FileAction[] = [[os.POSIX_SPAWN_OPEN, 1, 'log', os.O_WRONLY, 0o600]]
+  os.posix_spawn('/bin/true', ['true'], null, { file_actions: typed })
+  os.posix_spawn('/bin/true', ['true'], null, {
+    file_actions: [
+      [os.POSIX_SPAWN_CLOSE, 0],
+      [os.POSIX_SPAWN_OPEN, 1, 'log', os.O_WRONLY, 0o600],
+    ],
+  })
+  // @ts-expect-error the path is lacking
+  os.posix_spawn('/bin/true', ['true'], null, { file_actions: [[os.POSIX_SPAWN_OPEN, 1, 'log']] })
+}
+
 export function argumentsTaken(handle: { fd: number }, options: { dir_fd?: number }): void {
   // By position, or by name in one object at the end.
   os.makedirs('a', 0o755, true)

@@ -1,6 +1,6 @@
 // The `os` of OpenMV and MicroPython, in the order of its documentation.
 
-import { type FileName, fileName, type Path } from '../os/arguments/paths.ts'
+import { type FileName, fileName, type Path, type TextPath } from '../os/arguments/paths.ts'
 import { environ } from '../os/process_parameters/environ.ts'
 import { uname as hostUname } from '../os/system/information.ts'
 import { RELEASED, VERSION } from '../release.ts'
@@ -149,7 +149,7 @@ export function getcwd(): string {
  * ```
  */
 export function ilistdir(dir: Uint8Array): DirectoryIterator<Buffer>
-export function ilistdir(dir?: string | URL | null): DirectoryIterator<string>
+export function ilistdir(dir?: TextPath | null): DirectoryIterator<string>
 export function ilistdir(dir?: Path | null): DirectoryIterator
 export function ilistdir(dir?: Path | null): DirectoryIterator {
   return table.ilistdir(pathName(dir ?? '', 'dir'))
@@ -170,7 +170,7 @@ export function ilistdir(dir?: Path | null): DirectoryIterator {
  * ```
  */
 export function listdir(dir: Uint8Array): Buffer[]
-export function listdir(dir?: string | URL | null): string[]
+export function listdir(dir?: TextPath | null): string[]
 export function listdir(dir?: Path | null): FileName[]
 export function listdir(dir?: Path | null): FileName[] {
   return Array.from(ilistdir(dir), ([name]) => name)

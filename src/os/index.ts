@@ -2,7 +2,16 @@
 // biome-ignore-all assist/source/organizeImports: the order is the documentation's
 
 // File Names, Command Line Arguments, and Environment Variables
-export { type FileName, fsdecode, fsencode, fspath, type Path, PathLike } from './arguments/paths.ts'
+export {
+  type BytesPath,
+  type FileName,
+  fsdecode,
+  fsencode,
+  fspath,
+  type Path,
+  PathLike,
+  type TextPath,
+} from './arguments/paths.ts'
 
 // Process Parameters
 export {

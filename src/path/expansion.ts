@@ -4,7 +4,15 @@ import { bytesOfString } from '../libc/c_strings.ts'
 import { libc } from '../libc/functions.ts'
 import { decode } from '../libc/strings.ts'
 import { homeDirectory } from '../libc/user_database.ts'
-import { cString, encoded, type FileName, fileName, type Path } from '../os/arguments/paths.ts'
+import {
+  type BytesPath,
+  cString,
+  encoded,
+  type FileName,
+  fileName,
+  type Path,
+  type TextPath,
+} from '../os/arguments/paths.ts'
 import { threadVariable } from '../os/process_parameters/variables.ts'
 
 import { asText, likePath } from '../os/system/pathnames.ts'
@@ -49,8 +57,8 @@ function threadValue(path: FileName, name: string): string | undefined {
  * path.expanduser('~no-such-user/notes') // => '~no-such-user/notes'
  * ```
  */
-export function expanduser(path: string | URL): string
-export function expanduser(path: Uint8Array): Buffer
+export function expanduser(path: TextPath): string
+export function expanduser(path: BytesPath): Buffer
 export function expanduser(path: Path): string | Buffer
 export function expanduser(path: Path): string | Buffer {
   const given = fileName(path, 'path')
@@ -95,8 +103,8 @@ const REFERENCE = /\$(?:(\w+)|\{([^}]*)(\})?)/g
  * path.expandvars('$COLOUR/${COLOUR}/$NONE_SUCH') // => 'green/green/$NONE_SUCH'
  * ```
  */
-export function expandvars(path: string | URL): string
-export function expandvars(path: Uint8Array): Buffer
+export function expandvars(path: TextPath): string
+export function expandvars(path: BytesPath): Buffer
 export function expandvars(path: Path): string | Buffer
 export function expandvars(path: Path): string | Buffer {
   const given = fileName(path, 'path')

@@ -1,5 +1,5 @@
 import { badValue, wrongType } from '../errors.ts'
-import { type FileName, fileName, type Path } from '../os/arguments/paths.ts'
+import { type BytesPath, type FileName, fileName, type Path, type TextPath } from '../os/arguments/paths.ts'
 import { asText, joinPaths, likePath, splitPath } from '../os/system/pathnames.ts'
 
 /** The functions of `osier/path` that only process names, without access to the file system. */
@@ -34,8 +34,8 @@ export function rejectMixedTypes(names: readonly FileName[], argument: string): 
  * path.normcase('/Etc') // => '/Etc'
  * ```
  */
-export function normcase(path: string | URL): string
-export function normcase(path: Uint8Array): Buffer
+export function normcase(path: TextPath): string
+export function normcase(path: BytesPath): Buffer
 export function normcase(path: Path): string | Buffer
 export function normcase(path: Path): string | Buffer {
   return onText(path, (text) => text)
@@ -75,8 +75,8 @@ export function isabs(path: Path): boolean {
  * path.join(Buffer.from('a'), Buffer.from([0xff])) // => Buffer.from([0x61, 0x2f, 0xff])
  * ```
  */
-export function join(path: string | URL, ...paths: (string | URL)[]): string
-export function join(path: Uint8Array, ...paths: Uint8Array[]): Buffer
+export function join(path: TextPath, ...paths: TextPath[]): string
+export function join(path: BytesPath, ...paths: BytesPath[]): Buffer
 export function join(path: Path, ...paths: Path[]): string | Buffer
 export function join(path: Path, ...paths: Path[]): string | Buffer {
   const first = fileName(path, 'path')
@@ -99,8 +99,8 @@ export function join(path: Path, ...paths: Path[]): string | Buffer {
  * path.split('a/b/') // => ['a/b', '']
  * ```
  */
-export function split(path: string | URL): [head: string, tail: string]
-export function split(path: Uint8Array): [head: Buffer, tail: Buffer]
+export function split(path: TextPath): [head: string, tail: string]
+export function split(path: BytesPath): [head: Buffer, tail: Buffer]
 export function split(path: Path): [head: string, tail: string] | [head: Buffer, tail: Buffer]
 export function split(path: Path): [head: string | Buffer, tail: string | Buffer] {
   return splitPath(fileName(path, 'path'))
@@ -119,8 +119,8 @@ export function split(path: Path): [head: string | Buffer, tail: string | Buffer
  * path.basename('a/b/') // => ''
  * ```
  */
-export function basename(path: string | URL): string
-export function basename(path: Uint8Array): Buffer
+export function basename(path: TextPath): string
+export function basename(path: BytesPath): Buffer
 export function basename(path: Path): string | Buffer
 export function basename(path: Path): string | Buffer {
   return split(path)[1]
@@ -138,8 +138,8 @@ export function basename(path: Path): string | Buffer {
  * path.dirname('a/b/c.txt') // => 'a/b'
  * ```
  */
-export function dirname(path: string | URL): string
-export function dirname(path: Uint8Array): Buffer
+export function dirname(path: TextPath): string
+export function dirname(path: BytesPath): Buffer
 export function dirname(path: Path): string | Buffer
 export function dirname(path: Path): string | Buffer {
   return split(path)[0]
@@ -159,8 +159,8 @@ export function dirname(path: Path): string | Buffer {
  * path.splitext('.profile') // => ['.profile', '']
  * ```
  */
-export function splitext(path: string | URL): [root: string, ext: string]
-export function splitext(path: Uint8Array): [root: Buffer, ext: Buffer]
+export function splitext(path: TextPath): [root: string, ext: string]
+export function splitext(path: BytesPath): [root: Buffer, ext: Buffer]
 export function splitext(path: Path): [root: string, ext: string] | [root: Buffer, ext: Buffer]
 export function splitext(path: Path): (string | Buffer)[] {
   return cutText(path, (text) => {
@@ -184,8 +184,8 @@ export function splitext(path: Path): (string | Buffer)[] {
  * path.splitdrive('/a/b') // => ['', '/a/b']
  * ```
  */
-export function splitdrive(path: string | URL): [drive: string, tail: string]
-export function splitdrive(path: Uint8Array): [drive: Buffer, tail: Buffer]
+export function splitdrive(path: TextPath): [drive: string, tail: string]
+export function splitdrive(path: BytesPath): [drive: Buffer, tail: Buffer]
 export function splitdrive(path: Path): [drive: string, tail: string] | [drive: Buffer, tail: Buffer]
 export function splitdrive(path: Path): (string | Buffer)[] {
   return cutText(path, (text) => ['', text])
@@ -204,8 +204,8 @@ export function splitdrive(path: Path): (string | Buffer)[] {
  * path.splitroot('/a/b') // => ['', '/', 'a/b']
  * ```
  */
-export function splitroot(path: string | URL): [drive: string, root: string, tail: string]
-export function splitroot(path: Uint8Array): [drive: Buffer, root: Buffer, tail: Buffer]
+export function splitroot(path: TextPath): [drive: string, root: string, tail: string]
+export function splitroot(path: BytesPath): [drive: Buffer, root: Buffer, tail: Buffer]
 export function splitroot(
   path: Path,
 ): [drive: string, root: string, tail: string] | [drive: Buffer, root: Buffer, tail: Buffer]
@@ -234,8 +234,8 @@ function rootOf(text: string): string {
  * path.normpath('a//b/../c/.') // => 'a/c'
  * ```
  */
-export function normpath(path: string | URL): string
-export function normpath(path: Uint8Array): Buffer
+export function normpath(path: TextPath): string
+export function normpath(path: BytesPath): Buffer
 export function normpath(path: Path): string | Buffer
 export function normpath(path: Path): string | Buffer {
   return onText(path, normalized)
@@ -291,8 +291,8 @@ function commonLength<T>(
  * path.commonpath(['/usr', 'usr']) // throws RangeError
  * ```
  */
-export function commonpath(paths: Iterable<string | URL>): string
-export function commonpath(paths: Iterable<Uint8Array>): Buffer
+export function commonpath(paths: Iterable<TextPath>): string
+export function commonpath(paths: Iterable<BytesPath>): Buffer
 export function commonpath(paths: Iterable<Path>): string | Buffer
 export function commonpath(paths: Iterable<Path>): string | Buffer {
   const given = toArray(paths, 'paths', 'an iterable of paths')
@@ -325,8 +325,8 @@ export function commonpath(paths: Iterable<Path>): string | Buffer {
  * path.commonprefix(['/usr/lib', '/usr/local/lib']) // => '/usr/l'
  * ```
  */
-export function commonprefix(list: Iterable<string | URL>): string
-export function commonprefix(list: Iterable<Uint8Array>): Buffer
+export function commonprefix(list: Iterable<TextPath>): string
+export function commonprefix(list: Iterable<BytesPath>): Buffer
 export function commonprefix<T>(list: Iterable<readonly T[]>): T[]
 export function commonprefix(list: Iterable<Path>): string | Buffer
 export function commonprefix(list: Iterable<Path | readonly unknown[]>): string | Buffer | unknown[] {

@@ -2,7 +2,15 @@ import { badValue, OSError, wrongType } from '../errors.ts'
 import { osError } from '../libc/call.ts'
 import { constants, errnoNumbers } from '../libc/facts.ts'
 import { checkOptions, NO_OPTIONS, optional } from '../os/arguments/options.ts'
-import { type FileName, fileName, fsdecode, fsencode, type Path } from '../os/arguments/paths.ts'
+import {
+  type BytesPath,
+  type FileName,
+  fileName,
+  fsdecode,
+  fsencode,
+  type Path,
+  type TextPath,
+} from '../os/arguments/paths.ts'
 import { getcwd, getcwdb } from '../os/files/directories.ts'
 import { modeOrErrno } from '../os/files/file_type.ts'
 import { readlink } from '../os/files/links.ts'
@@ -28,8 +36,8 @@ const { ELOOP, ENOENT, ENOTDIR } = errnoNumbers
  * path.abspath('../etc/./passwd') // => '/etc/passwd'
  * ```
  */
-export function abspath(path: string | URL): string
-export function abspath(path: Uint8Array): Buffer
+export function abspath(path: TextPath): string
+export function abspath(path: BytesPath): Buffer
 export function abspath(path: Path): string | Buffer
 export function abspath(path: Path): string | Buffer {
   const given = fileName(path, 'path')
@@ -53,12 +61,12 @@ export function abspath(path: Path): string | Buffer {
  * ```
  */
 export function relpath(
-  path: string | URL,
-  start?: string | URL | null | { readonly start?: string | URL | null | undefined },
+  path: TextPath,
+  start?: TextPath | null | { readonly start?: TextPath | null | undefined },
 ): string
 export function relpath(
-  path: Uint8Array,
-  start?: Uint8Array | null | { readonly start?: Uint8Array | null | undefined },
+  path: BytesPath,
+  start?: BytesPath | null | { readonly start?: BytesPath | null | undefined },
 ): Buffer
 export function relpath(path: Path, start?: Path | null | { readonly start?: Path | null | undefined }): string | Buffer
 export function relpath(path: Path, ...rest: unknown[]): string | Buffer {
@@ -111,8 +119,8 @@ export interface RealpathOptions {
  * path.realpath('nowhere', { strict: true }) // throws FileNotFoundError
  * ```
  */
-export function realpath(path: string | URL, options?: RealpathOptions): string
-export function realpath(path: Uint8Array, options?: RealpathOptions): Buffer
+export function realpath(path: TextPath, options?: RealpathOptions): string
+export function realpath(path: BytesPath, options?: RealpathOptions): Buffer
 export function realpath(path: Path, options?: RealpathOptions): string | Buffer
 export function realpath(path: Path, options: RealpathOptions = NO_OPTIONS): string | Buffer {
   checkOptions(options, ['strict'])

@@ -4,7 +4,7 @@ import { badValue, wrongType } from '../errors.ts'
 import { byteLength, plainView, view } from '../os/arguments/buffers.ts'
 import { type Descriptor, descriptor } from '../os/arguments/descriptors.ts'
 import { int } from '../os/arguments/numbers.ts'
-import { encoded, fileName, fsdecode, type Path } from '../os/arguments/paths.ts'
+import { type BytesPath, encoded, fileName, fsdecode, type Path, type TextPath } from '../os/arguments/paths.ts'
 import { O_APPEND, O_CREAT, O_EXCL, O_RDONLY, O_RDWR, O_SYNC, O_TRUNC, O_WRONLY } from '../os/descriptors/constants.ts'
 import {
   dup2 as dup2Inheritable,
@@ -333,8 +333,8 @@ function nonEmptyView(value: unknown, name: string): Uint8Array {
  * os.scandir('.') // => ['a', 'b']
  * ```
  */
-export function scandir(path: Uint8Array): Buffer[]
-export function scandir(path: string | URL): string[]
+export function scandir(path: BytesPath): Buffer[]
+export function scandir(path: TextPath): string[]
 export function scandir(path: Path): string[] | Buffer[]
 export function scandir(path: Path): string[] | Buffer[] {
   const directory = fileName(path, 'path')

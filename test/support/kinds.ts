@@ -72,6 +72,9 @@ export const kinds: Readonly<Record<string, Kind>> = {
   count: { good: () => 10, accepts: ['number', 'bigint'], refuses: outside(0, 2n ** 63n - 1n) },
   int64: { good: () => 0, accepts: ['number', 'bigint'], refuses: outside(-(2n ** 63n), 2n ** 63n - 1n) },
   uint64: { good: () => 0, accepts: ['number', 'bigint'], refuses: outside(0, 2n ** 64n - 1n) },
+  // -1 is no device.
+  device: { good: () => 0, accepts: ['number', 'bigint'], refuses: outside(-1, 2n ** 64n - 1n) },
+  devicePart: { good: () => 0, accepts: ['number'], refuses: outside(-1, 2 ** 32 - 1) },
   offset: {
     good: () => null,
     accepts: ['undefined', 'null', 'number', 'bigint'],

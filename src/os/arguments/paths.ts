@@ -12,6 +12,12 @@ export type FileName = string | Uint8Array
 /** A path argument. For bytes, functions return bytes; a `file:` URL counts as text. */
 export type Path = string | Uint8Array | URL | PathLike
 
+/** A path for which functions return text. */
+export type TextPath = string | URL | PathLike<string>
+
+/** A path for which functions return bytes. */
+export type BytesPath = Uint8Array | PathLike<Uint8Array>
+
 /**
  * An object that represents a path in the file system: any object with a method `__fspath__()`.
  *
@@ -29,9 +35,9 @@ export type Path = string | Uint8Array | URL | PathLike
  * new Report() instanceof os.PathLike // => true
  * ```
  */
-export abstract class PathLike {
+export abstract class PathLike<T extends FileName = FileName> {
   /** Returns the path as text or bytes. */
-  abstract __fspath__(): FileName
+  abstract __fspath__(): T
 
   static [Symbol.hasInstance](value: unknown): boolean {
     return typeof (value as Partial<PathLike> | null | undefined)?.__fspath__ === 'function'
@@ -53,8 +59,8 @@ export abstract class PathLike {
  * os.fspath('name') // => 'name'
  * ```
  */
-export function fspath(path: string | URL): string
-export function fspath<T extends FileName>(path: T): T
+export function fspath(path: TextPath): string
+export function fspath<T extends FileName>(path: T | PathLike<T>): T
 export function fspath(path: Path): FileName
 export function fspath(path: Path): FileName {
   return fileName(path, 'path')

@@ -28,11 +28,25 @@ const {
   SEEK_END,
 } = constants
 
+/** The letter of a mode that says how the file is opened. */
+type Access = 'r' | 'w' | 'a' | 'x'
+
+/** A letter beside another one, and perhaps '+', in any order. */
+type InAnyOrder<A extends string, B extends string> =
+  | `${A}${B}`
+  | `${B}${A}`
+  | `${A}${B}+`
+  | `${A}+${B}`
+  | `${B}${A}+`
+  | `${B}+${A}`
+  | `+${A}${B}`
+  | `+${B}${A}`
+
 /** A mode of a binary file: it contains 'b'. */
-export type BinaryMode = `${string}b${string}`
+export type BinaryMode = InAnyOrder<Access, 'b'>
 
 /** A mode of a text file. */
-export type TextMode = `${'r' | 'w' | 'a' | 'x'}${'' | '+' | 't' | '+t' | 't+'}`
+export type TextMode = Access | `${Access}+` | `+${Access}` | InAnyOrder<Access, 't'>
 
 export interface FileOptions {
   /**
@@ -109,7 +123,7 @@ export function fdopen(fd: Descriptor, mode: BinaryMode, ...rest: FileArguments)
 export function fdopen(fd: Descriptor, mode?: TextMode, ...rest: FileArguments): TextFile
 export function fdopen(fd: Descriptor, options: FileOptions & { readonly mode: BinaryMode }): BinaryFile
 export function fdopen(fd: Descriptor, options: FileOptions & { readonly mode?: TextMode | undefined }): TextFile
-export function fdopen(fd: Descriptor, mode: string, ...rest: FileArguments): BinaryFile | TextFile
+export function fdopen(fd: Descriptor, mode: BinaryMode | TextMode, ...rest: FileArguments): BinaryFile | TextFile
 export function fdopen(fd: Descriptor, ...rest: unknown[]): BinaryFile | TextFile {
   const given = optional(PARAMETERS, [], rest)
   const number = nonNegativeFd(fd, 'fd')

@@ -8,7 +8,7 @@ import { decodeBuffer } from '../../libc/strings.ts'
 import { type Descriptor, dirFd } from '../arguments/descriptors.ts'
 import { bool } from '../arguments/numbers.ts'
 import { checkOptions, NO_OPTIONS, optional } from '../arguments/options.ts'
-import { auditedPath, cString, fileName, type Path } from '../arguments/paths.ts'
+import { auditedPath, type BytesPath, cString, fileName, type Path, type TextPath } from '../arguments/paths.ts'
 import type { Prepared } from '../prepared.ts'
 import { auditedFd, type DirFdOption } from './status.ts'
 
@@ -127,8 +127,8 @@ export function preparedSymlink(src: Path, dst: Path, ...rest: unknown[]): Prepa
  * os.readlink('/etc/passwd') // throws OSError
  * ```
  */
-export function readlink(path: string | URL, options?: DirFdOption): string
-export function readlink(path: Uint8Array, options?: DirFdOption): Buffer
+export function readlink(path: TextPath, options?: DirFdOption): string
+export function readlink(path: BytesPath, options?: DirFdOption): Buffer
 export function readlink(path: Path, options?: DirFdOption): string | Buffer
 export function readlink(path: Path, options: DirFdOption = NO_OPTIONS): string | Buffer {
   let length: number

@@ -6,7 +6,16 @@ import { libc } from '../../libc/functions.ts'
 import { asBuffer } from '../../libc/strings.ts'
 import type { Descriptor } from '../arguments/descriptors.ts'
 import { optional } from '../arguments/options.ts'
-import { type FileName, fileNameOrFd, fsdecode, fsencode, ownCopy, type Path } from '../arguments/paths.ts'
+import {
+  type BytesPath,
+  type FileName,
+  fileNameOrFd,
+  fsdecode,
+  fsencode,
+  ownCopy,
+  type Path,
+  type TextPath,
+} from '../arguments/paths.ts'
 import { DirEntry, pathPrefix, type Source } from './dir_entry.ts'
 import {
   duplicateDirectory,
@@ -26,7 +35,7 @@ export const listdirEvent: AuditEvent = new AuditEvent('os.listdir')
 /** A directory to list: its path, its descriptor, or null or undefined for the current directory. */
 export type ListableDirectory = Path | Descriptor | null | undefined
 /** The directories whose names are returned as text. */
-export type TextDirectory = string | URL | Descriptor | null | undefined
+export type TextDirectory = TextPath | Descriptor | null | undefined
 
 /** Checks `path` of `listdir` and `scandir`, given by position or by name; the current directory by default. */
 export function directoryArgument(given: readonly unknown[], event: AuditEvent): FileName | number {
@@ -68,7 +77,7 @@ export function closeDirectoryArgument(fd: number, directory: FileName | number)
  * os.listdir(Buffer.from('.')).length // => 2
  * ```
  */
-export function listdir(path: Uint8Array | { readonly path: Uint8Array }): Buffer[]
+export function listdir(path: BytesPath | { readonly path: BytesPath }): Buffer[]
 export function listdir(path?: TextDirectory | { readonly path?: TextDirectory }): string[]
 export function listdir(path: ListableDirectory | { readonly path: ListableDirectory }): string[] | Buffer[]
 export function listdir(...given: unknown[]): string[] | Buffer[] {
@@ -241,7 +250,7 @@ export class ScandirIterator<T extends FileName = string> implements IterableIte
  * }
  * ```
  */
-export function scandir(path: Uint8Array | { readonly path: Uint8Array }): ScandirIterator<Buffer>
+export function scandir(path: BytesPath | { readonly path: BytesPath }): ScandirIterator<Buffer>
 export function scandir(path?: TextDirectory | { readonly path?: TextDirectory }): ScandirIterator<string>
 export function scandir(
   path: ListableDirectory | { readonly path: ListableDirectory },

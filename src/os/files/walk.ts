@@ -7,6 +7,7 @@ import { dirFd } from '../arguments/descriptors.ts'
 import { bool } from '../arguments/numbers.ts'
 import { optional } from '../arguments/options.ts'
 import {
+  type BytesPath,
   cString,
   type FileName,
   fileName,
@@ -15,6 +16,7 @@ import {
   ownCopy,
   ownFileName,
   type Path,
+  type TextPath,
 } from '../arguments/paths.ts'
 import { joinPath } from '../system/pathnames.ts'
 import { openDirectory, partitionEntries, raiseOpen, scandirEvent } from './directory_stream.ts'
@@ -141,13 +143,13 @@ export function replaceItems(list: string[], items: readonly string[]): void {
  * ```
  */
 export function walk(
-  top: Uint8Array,
+  top: BytesPath,
   topdown: boolean,
   onerror?: WalkErrorHandler | null | WalkOptions,
   followlinks?: boolean | WalkOptions,
 ): Generator<WalkStep<Buffer>, void>
 export function walk(
-  top: string | URL,
+  top: TextPath,
   topdown: boolean,
   onerror?: WalkErrorHandler | null | WalkOptions,
   followlinks?: boolean | WalkOptions,
@@ -158,8 +160,8 @@ export function walk(
   onerror?: WalkErrorHandler | null | WalkOptions,
   followlinks?: boolean | WalkOptions,
 ): Generator<WalkStep<string> | WalkStep<Buffer>, void>
-export function walk(top: Uint8Array, options?: WalkOptions): Generator<WalkStep<Buffer>, void>
-export function walk(top: string | URL, options?: WalkOptions): Generator<WalkStep<string>, void>
+export function walk(top: BytesPath, options?: WalkOptions): Generator<WalkStep<Buffer>, void>
+export function walk(top: TextPath, options?: WalkOptions): Generator<WalkStep<string>, void>
 export function walk(top: Path, options?: WalkOptions): Generator<WalkStep<string> | WalkStep<Buffer>, void>
 export function walk(top: Path, ...rest: unknown[]): Generator<WalkStep<string> | WalkStep<Buffer>, void> {
   const { start, topdown, onerror, flags } = checkedWalk(top, ...rest)
@@ -277,13 +279,13 @@ function* encodeSteps(steps: Generator<WalkStep<string>, void>): Generator<WalkS
  * ```
  */
 export function fwalk(
-  top: Uint8Array,
+  top: BytesPath,
   topdown: boolean,
   onerror?: WalkErrorHandler | null | FwalkOptions,
   options?: FwalkOptions,
 ): Generator<FwalkStep<Buffer>, void>
 export function fwalk(
-  top: string | URL,
+  top: TextPath,
   topdown: boolean,
   onerror?: WalkErrorHandler | null | FwalkOptions,
   options?: FwalkOptions,
@@ -295,11 +297,11 @@ export function fwalk(
   options?: FwalkOptions,
 ): Generator<FwalkStep<string> | FwalkStep<Buffer>, void>
 export function fwalk(
-  top: Uint8Array | (FwalkOptions & { readonly top: Uint8Array }),
+  top: BytesPath | (FwalkOptions & { readonly top: BytesPath }),
   options?: FwalkOptions,
 ): Generator<FwalkStep<Buffer>, void>
 export function fwalk(
-  top?: string | URL | (FwalkOptions & { readonly top?: string | URL | undefined }),
+  top?: TextPath | (FwalkOptions & { readonly top?: TextPath | undefined }),
   options?: FwalkOptions,
 ): Generator<FwalkStep<string>, void>
 export function fwalk(

@@ -33,8 +33,11 @@ export type FileAction =
   | readonly [kind: typeof POSIX_SPAWN_CLOSEFROM, fd: Descriptor]
 
 export interface PosixSpawnOptions {
-  /** What the child does to its descriptors, in order. */
-  readonly file_actions?: Iterable<FileAction> | null | undefined
+  /**
+   * What the child does to its descriptors, in order: a `FileAction[]`. An array of arrays of numbers fits, too, as
+   * TypeScript infers it for a variable without a type.
+   */
+  readonly file_actions?: readonly (FileAction | readonly number[])[] | Iterable<FileAction> | null | undefined
   /** The child's process group: a group's id, or 0 for a new one. */
   readonly setpgroup?: number | null | undefined
   /** true: the child's effective ids are made its real ones. */

@@ -2,7 +2,14 @@ import { OSError } from '../../errors.ts'
 import { throwIfAborted } from '../../event_loop/on_abort.ts'
 import { osError } from '../../libc/call.ts'
 import { constants } from '../../libc/facts.ts'
-import { type FileName, fsdecode, fsencode, type Path } from '../../os/arguments/paths.ts'
+import {
+  type BytesPath,
+  type FileName,
+  fsdecode,
+  fsencode,
+  type Path,
+  type TextPath,
+} from '../../os/arguments/paths.ts'
 import { raiseOpen, scandirEvent } from '../../os/files/directory_stream.ts'
 import type { FwalkOptions, FwalkStep, Walk, WalkErrorHandler } from '../../os/files/walk.ts'
 import * as os from '../../os/files/walk.ts'
@@ -176,13 +183,13 @@ async function* inBytesOpen(steps: AsyncGenerator<FwalkStep<string>, void>): Asy
  * ```
  */
 export function fwalk(
-  top: Uint8Array,
+  top: BytesPath,
   topdown: boolean,
   onerror?: WalkErrorHandler | null | (FwalkOptions & SignalOption),
   options?: FwalkOptions & SignalOption,
 ): AsyncGenerator<FwalkStep<Buffer>, void>
 export function fwalk(
-  top: string | URL,
+  top: TextPath,
   topdown: boolean,
   onerror?: WalkErrorHandler | null | (FwalkOptions & SignalOption),
   options?: FwalkOptions & SignalOption,
@@ -194,11 +201,11 @@ export function fwalk(
   options?: FwalkOptions & SignalOption,
 ): AsyncGenerator<FwalkStep<string> | FwalkStep<Buffer>, void>
 export function fwalk(
-  top: Uint8Array | (FwalkOptions & SignalOption & { readonly top: Uint8Array }),
+  top: BytesPath | (FwalkOptions & SignalOption & { readonly top: BytesPath }),
   options?: FwalkOptions & SignalOption,
 ): AsyncGenerator<FwalkStep<Buffer>, void>
 export function fwalk(
-  top?: string | URL | (FwalkOptions & SignalOption & { readonly top?: string | URL | undefined }),
+  top?: TextPath | (FwalkOptions & SignalOption & { readonly top?: TextPath | undefined }),
   options?: FwalkOptions & SignalOption,
 ): AsyncGenerator<FwalkStep<string>, void>
 export function fwalk(

@@ -1,7 +1,7 @@
 import { throwIfAborted } from '../../event_loop/on_abort.ts'
 import { constants } from '../../libc/facts.ts'
 import { asBuffer } from '../../libc/strings.ts'
-import type { FileName } from '../../os/arguments/paths.ts'
+import type { BytesPath, FileName } from '../../os/arguments/paths.ts'
 import { DirEntry, pathPrefix, type Source } from '../../os/files/dir_entry.ts'
 import { duplicateDirectory, type Records, scandirEvent } from '../../os/files/directory_stream.ts'
 import * as os from '../../os/files/scandir.ts'
@@ -32,7 +32,7 @@ async function openListed(syscall: string, directory: FileName | number): Promis
  * ```
  */
 export const listdir: {
-  (path: Uint8Array | (SignalOption & { readonly path: Uint8Array }), options?: SignalOption): Promise<Buffer[]>
+  (path: BytesPath | (SignalOption & { readonly path: BytesPath }), options?: SignalOption): Promise<Buffer[]>
   (
     path?: os.TextDirectory | (SignalOption & { readonly path?: os.TextDirectory }),
     options?: SignalOption,
@@ -218,7 +218,7 @@ export class AsyncScandirIterator<T extends FileName = string> implements AsyncI
  * ```
  */
 export function scandir(
-  path: Uint8Array | (SignalOption & { readonly path: Uint8Array }),
+  path: BytesPath | (SignalOption & { readonly path: BytesPath }),
   options?: SignalOption,
 ): AsyncScandirIterator<Buffer>
 export function scandir(

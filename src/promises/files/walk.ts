@@ -1,7 +1,7 @@
 import { isThenable, OSError } from '../../errors.ts'
 import { throwIfAborted } from '../../event_loop/on_abort.ts'
 import { constants } from '../../libc/facts.ts'
-import { fsdecode, fsencode, type Path } from '../../os/arguments/paths.ts'
+import { type BytesPath, fsdecode, fsencode, type Path, type TextPath } from '../../os/arguments/paths.ts'
 import { scandirEvent } from '../../os/files/directory_stream.ts'
 import type { Listing, Walk, WalkErrorHandler, WalkOptions, WalkStep } from '../../os/files/walk.ts'
 import * as os from '../../os/files/walk.ts'
@@ -245,14 +245,14 @@ async function* failing(error: unknown): AsyncGenerator<never, void> {
  * ```
  */
 export function walk(
-  top: Uint8Array,
+  top: BytesPath,
   topdown: boolean,
   onerror?: WalkErrorHandler | null | (WalkOptions & SignalOption),
   followlinks?: boolean | (WalkOptions & SignalOption),
   options?: SignalOption,
 ): AsyncGenerator<WalkStep<Buffer>, void>
 export function walk(
-  top: string | URL,
+  top: TextPath,
   topdown: boolean,
   onerror?: WalkErrorHandler | null | (WalkOptions & SignalOption),
   followlinks?: boolean | (WalkOptions & SignalOption),
@@ -265,8 +265,8 @@ export function walk(
   followlinks?: boolean | (WalkOptions & SignalOption),
   options?: SignalOption,
 ): AsyncGenerator<WalkStep<string> | WalkStep<Buffer>, void>
-export function walk(top: Uint8Array, options?: WalkOptions & SignalOption): AsyncGenerator<WalkStep<Buffer>, void>
-export function walk(top: string | URL, options?: WalkOptions & SignalOption): AsyncGenerator<WalkStep<string>, void>
+export function walk(top: BytesPath, options?: WalkOptions & SignalOption): AsyncGenerator<WalkStep<Buffer>, void>
+export function walk(top: TextPath, options?: WalkOptions & SignalOption): AsyncGenerator<WalkStep<string>, void>
 export function walk(
   top: Path,
   options?: WalkOptions & SignalOption,

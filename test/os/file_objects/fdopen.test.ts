@@ -21,8 +21,8 @@ function opened(content: string | Buffer, flags: number = os.O_RDWR): number {
 describe('fdopen', () => {
   test('a mode with b returns a BinaryFile, other modes a TextFile; no mode truncates or creates a file', () => {
     for (const kind of ['r', 'w', 'a', 'x'] as const) {
-      for (const rest of ['', '+', 't', '+t', 'b', 'b+', '+b']) {
-        using file = os.fdopen(opened('kept'), kind + rest)
+      for (const rest of ['', '+', 't', '+t', 'b', 'b+', '+b'] as const) {
+        using file = os.fdopen(opened('kept'), `${kind}${rest}`)
         assert.equal(file instanceof os.BinaryFile, rest.includes('b'))
         assert.equal(file instanceof os.TextFile, !rest.includes('b'))
         assert.equal(file.readable(), kind === 'r' || rest.includes('+'))
@@ -88,7 +88,7 @@ describe('fdopen', () => {
   })
 
   test('methods of a closed file throw, except close', () => {
-    for (const mode of ['r+', 'rb+', 'w', 'rb']) {
+    for (const mode of ['r+', 'rb+', 'w', 'rb'] as const) {
       const file = os.fdopen(opened('text'), mode)
       assert.equal(file.closed, false)
       file.close()
