@@ -135,9 +135,10 @@ export function pidOf(pidfd: number): number | undefined {
 
 /** The waits for any child. */
 const anyChild = new Waits((isServed) => {
-  // A program that waits for one child after the other begins the next wait now: its children stay watched.
-  if (isServed) setImmediate(stopIfIdle)
+  // A program that waits for one child after the other begins the next wait now: the remaining children stay watched.
+  if (isServed) listChildren()
   else stopWatching()
+  if (endings.size > 0) setImmediate(stopIfIdle)
 }, watchChildren)
 /** The children that are watched for the waits for any child, by process id. */
 const endings = new Map<number, { readonly fd: number; readonly waiter: Waiter }>()
@@ -162,15 +163,7 @@ export function awaitAnyChild<T>(
 
 /** Serves the waits for any child as soon as a child ends. New children are found at the next poll. */
 function watchChildren(): void {
-  let children: Set<number>
-  try {
-    children = new Set(ownChildren(null))
-  } catch {
-    // No descriptor is free to read the list of children in /proc: they are polled.
-    return
-  }
-  for (const [pid, { fd, waiter }] of endings) if (!children.has(pid)) unwatch(pid, fd, waiter)
-  for (const pid of children) {
+  for (const pid of listChildren()) {
     if (endings.has(pid)) continue
     const fd = openPidfd(pid)
     if (fd === -1) continue
@@ -194,6 +187,19 @@ function watchChildren(): void {
       unwatch(pid, fd, waiter)
     }
   }
+}
+
+/** Lists the children, and stops watching those that have been reaped. */
+function listChildren(): Iterable<number> {
+  let children: Set<number>
+  try {
+    children = new Set(ownChildren(null))
+  } catch {
+    // No descriptor is free to read the list in /proc: the children are polled.
+    return []
+  }
+  for (const [pid, { fd, waiter }] of endings) if (!children.has(pid)) unwatch(pid, fd, waiter)
+  return children
 }
 
 function unwatch(pid: number, fd: number, waiter: Waiter): void {
