@@ -54,6 +54,13 @@ function asText(path: string | Uint8Array): string {
   return typeof path === 'string' ? path : decode(path)
 }
 
+/** The name of a class is on its prototype under this symbol, by which copies of this package recognise it. */
+const BRAND: unique symbol = Symbol.for('osier.error.v1')
+
+interface Branded {
+  readonly [BRAND]?: string
+}
+
 /**
  * A system call failed.
  *
@@ -96,6 +103,21 @@ export class OSError extends Error {
   declare readonly path?: string
   /** `filename2` as text. */
   declare readonly dest?: string
+
+  /**
+   * Whether a value is an instance: of this class, or of that of another copy of this package (another version, a
+   * bundle). Classes that extend those of this package have instances of their own only.
+   */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (Function.prototype[Symbol.hasInstance].call(this, value)) return true
+    if (typeof value !== 'object' || value === null || (value as Branded)[BRAND] === undefined) return false
+    if (!Object.hasOwn(this.prototype, BRAND)) return false
+    const brand = (this.prototype as Branded)[BRAND]
+    for (let at: object | null = value; at !== null; at = Object.getPrototypeOf(at)) {
+      if (Object.hasOwn(at, BRAND) && (at as Branded)[BRAND] === brand) return true
+    }
+    return false
+  }
 
   /**
    * @param errno the error number, positive; or, as the only argument, the message of an error without a number
@@ -296,6 +318,7 @@ export class NotImplementedError extends Error {
 // The name is set on the prototype, because V8 builds the first line of the stack before the constructor's body runs.
 for (const Class of [OSError, ConnectionError, NotImplementedError, ...classes.values()]) {
   Object.defineProperty(Class.prototype, 'name', { value: Class.name, configurable: true, writable: true })
+  if (Class !== NotImplementedError) Object.defineProperty(Class.prototype, BRAND, { value: Class.name })
 }
 
 interface Coded {

@@ -18,9 +18,9 @@ export const descriptorEvents: {
 const closeListeners: CloseListener[] = []
 const forkListeners: (() => void)[] = []
 
-/** Calls a function whenever a call of `os` closes descriptors. */
+/** Calls a function whenever a call of `os` closes descriptors, before those that listen already. */
 export function addCloseListener(listener: CloseListener): void {
-  closeListeners.push(listener)
+  closeListeners.unshift(listener)
   descriptorEvents.onClose =
     closeListeners.length === 1
       ? listener

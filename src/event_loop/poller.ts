@@ -6,6 +6,7 @@ import { addressOf, ownMemory } from '../libc/memory.ts'
 import type { Watch } from '../libc/poll_handle.ts'
 import { addCloseListener, addForkListener, descriptorEvents } from './descriptor_events.ts'
 import { Queue, type QueueItem } from './queue.ts'
+import { beginSharedWait, endSharedWait, listenToClosesElsewhere } from './shared_waits.ts'
 import { watchEpoll } from './watch_epoll.ts'
 
 /**
@@ -89,6 +90,7 @@ function openPoller(): Watch {
   descriptorEvents.pollerFd = fd
   addCloseListener(onDescriptorsClosed)
   addForkListener(resetAfterFork)
+  listenToClosesElsewhere(checkFiles)
   return loop
 }
 
@@ -156,14 +158,28 @@ function arm(watched: WatchedDescriptor, events: number): void {
     // The descriptor was closed without a call of this library. Its number may belong to another file now, which the
     // waiters of the old one must not read.
     const error = osError(errno === ENOENT ? EBADF : errno, 'epoll_ctl', watched.fd)
-    watched.isAdded = false
+    setAdded(watched, false)
     watched.isDrained = false
     rejectWaiters(watched, error)
     if (errno !== ENOENT) throw error
   }
   watched.generation = (watched.generation + 1) | 0
   if (control(EPOLL_CTL_ADD, watched, events) !== 0) throw osError(lastErrno(), 'epoll_ctl', watched.fd)
-  watched.isAdded = true
+  setAdded(watched, true)
+}
+
+function setAdded(watched: WatchedDescriptor, isAdded: boolean): void {
+  if (watched.isAdded === isAdded) return
+  watched.isAdded = isAdded
+  if (isAdded) beginSharedWait(watched.fd)
+  else endSharedWait(watched.fd)
+}
+
+/** Other threads have closed descriptors: rejects the waiters of those that have lost their file. */
+function checkFiles(): void {
+  for (const watched of watchedDescriptors.values()) {
+    if (watched.isAdded && wantedEvents(watched) !== 0 && isSameFile(watched)) rearm(watched)
+  }
 }
 
 function control(operation: number, { fd, generation }: WatchedDescriptor, events: number): number {
@@ -227,7 +243,7 @@ function dispatch(): void {
  */
 function isSameFile(watched: WatchedDescriptor): boolean {
   if (control(EPOLL_CTL_MOD, watched, 0) === 0) return true
-  watched.isAdded = false
+  setAdded(watched, false)
   watched.isDrained = false
   rejectWaiters(watched, osError(EBADF, 'epoll_ctl', watched.fd))
   return false
@@ -271,7 +287,7 @@ function rearm(watched: WatchedDescriptor): void {
     if (watched.isAdded && control(EPOLL_CTL_MOD, watched, wanted) === 0) return
     throw osError(EBADF, 'epoll_ctl', watched.fd)
   } catch (error) {
-    watched.isAdded = false
+    setAdded(watched, false)
     rejectWaiters(watched, error as Error)
   }
 }
@@ -287,7 +303,7 @@ function onDescriptorsClosed(first: number, last: number): void {
   // The open file description may still be referenced by another descriptor or process: the kernel would then keep the
   // registration.
   control(EPOLL_CTL_DEL, watched, 0)
-  watched.isAdded = false
+  setAdded(watched, false)
   watched.isDrained = false
   watched.futileEvents = 0
   rejectWaiters(watched, osError(EBADF, 'close', first))

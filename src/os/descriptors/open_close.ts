@@ -1,6 +1,7 @@
 import { AuditEvent } from '../../audit.ts'
 import { wrongType } from '../../errors.ts'
 import { descriptorEvents } from '../../event_loop/descriptor_events.ts'
+import '../../event_loop/shared_waits.ts'
 import { failed, lastErrno, osError } from '../../libc/call.ts'
 import { constants, errnoNumbers } from '../../libc/facts.ts'
 import { libc } from '../../libc/functions.ts'

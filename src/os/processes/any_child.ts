@@ -52,8 +52,20 @@ function parentOf(pid: string): number | undefined {
   }
 }
 
+/** Further copies of this package in the thread share the reservations. The form of the value is part of the name. */
+const RESERVATIONS: unique symbol = Symbol.for('osier.reservations.v1')
+
+function sharedReservations(): Map<number, number> {
+  const holder = globalThis as { [RESERVATIONS]?: Map<number, number> }
+  const known = holder[RESERVATIONS]
+  if (known !== undefined) return known
+  const value = new Map<number, number>()
+  Object.defineProperty(globalThis, RESERVATIONS, { value })
+  return value
+}
+
 /** The number of pending waits for each child that has any. */
-const reservations = new Map<number, number>()
+const reservations = sharedReservations()
 
 /** Excludes a child from "any child", because a promise waits for that child and needs its status. */
 export function reserveChild(pid: number): void {
