@@ -109,10 +109,12 @@ export class OSError extends Error {
    * bundle). Classes that extend those of this package have instances of their own only.
    */
   static override [Symbol.hasInstance](value: unknown): boolean {
-    if (Function.prototype[Symbol.hasInstance].call(this, value)) return true
+    // biome-ignore lint/complexity/noThisInStatic: the class that was asked for may be a subclass
+    const asked = this
+    if (Function.prototype[Symbol.hasInstance].call(asked, value)) return true
     if (typeof value !== 'object' || value === null || (value as Branded)[BRAND] === undefined) return false
-    if (!Object.hasOwn(this.prototype, BRAND)) return false
-    const brand = (this.prototype as Branded)[BRAND]
+    if (!Object.hasOwn(asked.prototype, BRAND)) return false
+    const brand = (asked.prototype as Branded)[BRAND]
     for (let at: object | null = value; at !== null; at = Object.getPrototypeOf(at)) {
       if (Object.hasOwn(at, BRAND) && (at as Branded)[BRAND] === brand) return true
     }
