@@ -45,8 +45,9 @@ describe('writing to a terminal whose program echoes, and reading from it', () =
         let length = 0
         for await (const chunk of promises.readable(control)) length += chunk.length
         await writing
-        // Each line twice, and each newline as two characters.
-        assert.equal(length, 2 * LINES * 72)
+        // Each line from the program, and each newline as two characters. The terminal echoes as well, and drops echoes
+        // that its buffer has no room for.
+        assert.ok(length > LINES * 72 && length <= 2 * LINES * 72, String(length))
         assert.equal((await promises.waitpid(pid, 0))[1], 0)
       } catch (error) {
         os.kill(pid, 9)
