@@ -48,7 +48,7 @@ const durations = readDurations()
 const ordered = longestFirst(names, durations)
 const jobs = Number(valuesOf('--jobs')[0] ?? Math.max(2, availableParallelism()))
 // What a fork finds depends on what the threads of the process are about, and that on how busy the machine is.
-const isFork = (name: string): boolean => /\bfork\b/.test(name)
+const isFork = (name: string): boolean => /\bfork\b|^conformance\b/.test(name)
 const batches: readonly Batch[] = [
   { files: ordered.filter(isFork).map(pathOf), jobs: 1 },
   { files: ordered.filter((name) => !isFork(name)).map(pathOf), jobs },
