@@ -48,7 +48,7 @@ export function rejectWithFd(options: Partial<Record<'dir_fd' | 'follow_symlinks
  * @returns the fields; `st_atime_ns`, `st_mtime_ns` and `st_ctime_ns` have the exact times in nanoseconds
  * @throws OSError as the system reports: FileNotFoundError, NotADirectoryError, PermissionError (a directory of the
  *   path may not be searched)
- * @throws RangeError for options that cannot be combined with a descriptor, and if a size exceeds 2^53
+ * @throws RangeError for options that cannot be combined with a descriptor
  *
  * Availability: Linux. See stat(2); Python, os.stat.
  * @example
