@@ -61,6 +61,18 @@ interface Branded {
   readonly [BRAND]?: string
 }
 
+/** Whether a value is an instance of a class of this package, or of the same class of another copy of it. */
+function isInstance(asked: { readonly prototype: object }, value: unknown): boolean {
+  if (Function.prototype[Symbol.hasInstance].call(asked, value)) return true
+  if (typeof value !== 'object' || value === null || (value as Branded)[BRAND] === undefined) return false
+  if (!Object.hasOwn(asked.prototype, BRAND)) return false
+  const brand = (asked.prototype as Branded)[BRAND]
+  for (let at: object | null = value; at !== null; at = Object.getPrototypeOf(at)) {
+    if (Object.hasOwn(at, BRAND) && (at as Branded)[BRAND] === brand) return true
+  }
+  return false
+}
+
 /**
  * A system call failed.
  *
@@ -110,15 +122,7 @@ export class OSError extends Error {
    */
   static override [Symbol.hasInstance](value: unknown): boolean {
     // biome-ignore lint/complexity/noThisInStatic: the class that was asked for may be a subclass
-    const asked = this
-    if (Function.prototype[Symbol.hasInstance].call(asked, value)) return true
-    if (typeof value !== 'object' || value === null || (value as Branded)[BRAND] === undefined) return false
-    if (!Object.hasOwn(asked.prototype, BRAND)) return false
-    const brand = (asked.prototype as Branded)[BRAND]
-    for (let at: object | null = value; at !== null; at = Object.getPrototypeOf(at)) {
-      if (Object.hasOwn(at, BRAND) && (at as Branded)[BRAND] === brand) return true
-    }
-    return false
+    return isInstance(this, value)
   }
 
   /**

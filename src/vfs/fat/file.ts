@@ -2,6 +2,7 @@ import * as FF from 'js-fatfs'
 import { outOfRange } from '../../errors.ts'
 import { vfsError } from '../errors.ts'
 import type { OpenMode, RawFile } from '../file.ts'
+import type { FatFunctions } from './fatfs.ts'
 import { type FatVolume, TRANSFER_SIZE } from './volume.ts'
 
 /** Offsets in FIL: the location of the file's directory entry, which identifies the file under any name. */
@@ -35,7 +36,10 @@ export class OpenFiles {
     if (this.#files.size > 0) this.checkNotInUse('open', path, writing)
     const fil = this.#volume.allocate(FF.sizeof_FIL)
     try {
-      this.#volume.call('open', path, (f) => f.f_open(fil, this.#volume.pathAt(path), fatMode(mode)))
+      const call = (): void =>
+        this.#volume.call('open', path, (f) => f.f_open(fil, this.#volume.pathAt(path), fatMode(mode)))
+      if (writing) this.#volume.change('open', 'open', null, call)
+      else call()
       const file = new FatFile(this.#volume, fil, path, writing, this.#identity(fil), (closed) =>
         this.#files.delete(closed),
       )
@@ -64,7 +68,15 @@ export class OpenFiles {
 
   /** Stores buffered data. */
   sync(): void {
-    for (const file of this.#files) if (file.writing) file.flush()
+    const failures: unknown[] = []
+    for (const file of this.#files) {
+      try {
+        if (file.writing) file.flush()
+      } catch (error) {
+        failures.push(error)
+      }
+    }
+    if (failures.length > 0) throw failures[0]
   }
 
   #lookUp(path: string): string | null {
@@ -125,6 +137,10 @@ class FatFile implements RawFile {
   }
 
   write(data: Uint8Array): void {
+    this.#volume.change('write', 'data', this.#fil, () => this.#writeAll(data))
+  }
+
+  #writeAll(data: Uint8Array): void {
     const volume = this.#volume
     for (let done = 0; done < data.length; ) {
       const size = Math.min(TRANSFER_SIZE, data.length - done)
@@ -146,11 +162,18 @@ class FatFile implements RawFile {
     const target = start + offset
     if (target < 0) throw outOfRange('offset', `>= ${-start} from there`, offset)
     if (target > LARGEST_FILE) throw vfsError('EFBIG', 'seek', this.#path)
-    this.#move(Math.min(target, size))
-    for (let missing = target - size; this.writing && missing > 0; missing -= ZEROS.length) {
-      this.write(ZEROS.subarray(0, missing))
-    }
+    if (!this.writing || target <= size) this.#move(Math.min(target, size))
+    else this.#volume.change('seek', 'data', this.#fil, () => this.#extend(target))
     return this.#volume.position(this.#fil)
+  }
+
+  /** Makes the file longer, with zeros. */
+  #extend(target: number): void {
+    const size = this.#volume.size(this.#fil)
+    this.#move(size)
+    for (let missing = target - size; missing > 0; missing -= ZEROS.length) {
+      this.#writeAll(ZEROS.subarray(0, missing))
+    }
   }
 
   #move(position: number): void {
@@ -158,16 +181,24 @@ class FatFile implements RawFile {
   }
 
   flush(): void {
-    this.#volume.call('flush', this.#path, (f) => f.f_sync(this.#fil))
+    this.#change('flush', (f) => f.f_sync(this.#fil))
+    this.#volume.checkPermanent()
   }
 
   close(): void {
     this.#closed(this)
     try {
-      this.#volume.call('close', this.#path, (f) => f.f_close(this.#fil))
+      this.#change('close', (f) => f.f_close(this.#fil))
     } finally {
       this.#volume.free(this.#fil)
     }
+  }
+
+  /** Calls FatFs to store the file, where there can be something to store. */
+  #change(operation: string, call: (f: FatFunctions) => number): void {
+    const store = (): void => this.#volume.call(operation, this.#path, call)
+    if (this.writing) this.#volume.change(operation, 'create', this.#fil, store)
+    else store()
   }
 
   remaining(): number {

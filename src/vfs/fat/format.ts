@@ -4,7 +4,8 @@ import { checkOptions, NO_OPTIONS } from '../../os/arguments/options.ts'
 import type { BlockDevice, Device } from '../device.ts'
 import { vfsError } from '../errors.ts'
 import { fromCodePage } from './code_page.ts'
-import { FatVolume, type Geometry, TRANSFER_SIZE, type WriteFilter } from './volume.ts'
+import type { Geometry } from './geometry.ts'
+import { FatVolume, TRANSFER_SIZE, type WriteFilter } from './volume.ts'
 
 export interface MkfsOptions {
   /** The volume's label: at most eleven ASCII characters. None by default. */

@@ -109,7 +109,7 @@ export class VfsFat implements FileSystem {
     this.#ready('sync')
     if (this.#volume.readonly) return
     this.#files.sync()
-    this.#volume.device.sync()
+    this.#volume.sync('sync')
   }
 
   #ready(operation: string, path?: string): void {
@@ -221,7 +221,9 @@ export class VfsFat implements FileSystem {
   mkdir(path: FileName): void {
     const absolute = this.#absolute(path, 'mkdir')
     if (absolute === '/') throw vfsError('EEXIST', 'mkdir', absolute)
-    this.#volume.call('mkdir', absolute, (f) => f.f_mkdir(this.#volume.pathAt(absolute)))
+    this.#volume.change('mkdir', 'create', null, () => {
+      this.#volume.call('mkdir', absolute, (f) => f.f_mkdir(this.#volume.pathAt(absolute)))
+    })
   }
 
   /**
@@ -259,7 +261,9 @@ export class VfsFat implements FileSystem {
 
   #unlink(absolute: string, operation: string): void {
     this.#files.checkNotInUse(operation, absolute, true)
-    this.#volume.call(operation, absolute, (f) => f.f_unlink(this.#volume.pathAt(absolute)))
+    this.#volume.change(operation, 'remove', null, () => {
+      this.#volume.call(operation, absolute, (f) => f.f_unlink(this.#volume.pathAt(absolute)))
+    })
   }
 
   /**
@@ -276,10 +280,12 @@ export class VfsFat implements FileSystem {
     const to = this.#absolute(new_path, 'rename')
     const cwdBelow = this.#isDirectory(from, 'rename') ? this.#checkNotIntoItself(from, to) : null
     this.#files.checkNotInUse('rename', from, true)
-    if (this.#rename(from, to) === FF.FR_EXIST) {
+    if (this.#volume.change('rename', 'create', null, () => this.#rename(from, to)) === FF.FR_EXIST) {
       if (this.#isDirectory(to, 'rename')) throw vfsError('EISDIR', 'rename', from, to)
-      this.#unlink(to, 'rename')
-      this.#volume.check(this.#rename(from, to), 'rename', from, to)
+      this.#volume.change('rename', 'replace', null, () => {
+        this.#unlink(to, 'rename')
+        this.#volume.check(this.#rename(from, to), 'rename', from, to)
+      })
     }
     if (cwdBelow !== null) this.#cwd = this.#storedSpelling(to) + cwdBelow
   }

@@ -3,6 +3,9 @@ import type { OSError } from '../../errors.ts'
 import { Device, SECTOR_SIZES } from '../device.ts'
 import { asOSError, vfsError } from '../errors.ts'
 import { FatFs, type FatFunctions, isTrap, type Storage } from './fatfs.ts'
+import type { Geometry } from './geometry.ts'
+import { type ChangeKind, SectorLog } from './sector_log.ts'
+import { layoutOf } from './table.ts'
 
 /** MicroPython's error of each FRESULT. */
 const ERRORS = [
@@ -41,30 +44,21 @@ const FS_TYPE = 0
 const FS_ROOT_ENTRIES = 8
 const FS_CLUSTER_SIZE = 10
 const FS_FAT_ENTRIES = 28
+const FS_FATS = 3
+const FS_FAT_SECTORS = 32
 const FS_FAT_BASE = 40
 const FS_ROOT_BASE = 44
 const FS_DATA_BASE = 48
+/** One sector that FatFs works on, where it is, and whether it has been changed. */
+const FS_WINDOW_CHANGED = 4
+const FS_WINDOW_SECTOR = 52
+const FS_WINDOW = 56
 
 /** Offsets in the boot sector. */
 const TOTAL_SECTORS_16 = 19
 const BOOT_SIGNATURE = 510
 
 const MIN_SECTORS_OF_FATFS = 128
-
-/** The layout of a volume, in sectors and clusters. */
-export interface Geometry {
-  /** FS_FAT12, FS_FAT16 or FS_FAT32. */
-  readonly type: number
-  readonly rootEntries: number
-  /** Sectors per cluster. */
-  readonly clusterSize: number
-  /** The number of clusters plus two. */
-  readonly fatEntries: number
-  readonly fatBase: number
-  /** The root directory: its first sector, or, for FAT32, its first cluster. */
-  readonly rootBase: number
-  readonly dataBase: number
-}
 
 /** Modifies or suppresses a write to the device: used by mkfs of very small volumes. */
 export type WriteFilter = (sector: number, data: Buffer) => Buffer | null
@@ -91,6 +85,8 @@ export class FatVolume {
   #filter: WriteFilter | null = null
   readonly #sectors: number
   #mounting = false
+  /** What FatFs writes on a mounted volume goes through it. */
+  #log: SectorLog | null = null
   /** The number of sectors of a volume that is smaller than FatFs's minimum. */
   #smallVolume = 0
 
@@ -117,7 +113,9 @@ export class FatVolume {
     const result = this.#mountNow()
     if (result === FF.FR_NO_FILESYSTEM) return false
     this.check(result, 'mount')
-    return this.#smallVolume === 0 || this.#correctClusterCount()
+    if (this.#smallVolume !== 0 && !this.#correctClusterCount()) return false
+    this.#log = new SectorLog(this.device)
+    return true
   }
 
   #mountNow(): number {
@@ -172,6 +170,76 @@ export class FatVolume {
       if (!isTrap(error)) throw error
       this.#broken = error
       throw asOSError(error, operation)
+    } finally {
+      this.#busy = false
+    }
+  }
+
+  /**
+   * Runs calls that change the volume: all that they write is on the device afterwards, or, where one of them or the
+   * device fails, nothing. FatFs then has what it had before.
+   *
+   * @param kind which sectors make the change visible
+   * @param file the FIL that is changed; null for none
+   */
+  change<T>(operation: string, kind: ChangeKind, file: number | null, action: () => T): T {
+    const log = this.#log
+    // A volume that is read-only is refused by FatFs.
+    if (log === null || log.isChanging || this.readonly) return action()
+    this.#exclusively(operation, () => log.settle())
+    const state = Buffer.from(this.memory.subarray(this.#fs, this.#fs + FF.sizeof_FATFS))
+    const fileState = file === null ? null : Buffer.from(this.memory.subarray(file, file + FF.sizeof_FIL))
+    // The table that FatFs has changed, and not written yet.
+    const isChanged = state[FS_WINDOW_CHANGED] !== 0
+    const window = isChanged ? state.subarray(FS_WINDOW, FS_WINDOW + this.device.blockSize) : null
+    log.begin(layoutOf(this.geometry(), this.device, state.readUInt32LE(FS_WINDOW_SECTOR), window))
+    try {
+      const result = action()
+      if (kind !== 'data') this.#writeWindow(log)
+      this.#exclusively(operation, () => log.commit(kind))
+      return result
+    } catch (error) {
+      if (log.isChanging) this.#exclusively(operation, () => log.abort())
+      this.memory.set(state, this.#fs)
+      if (file !== null && fileState !== null) this.memory.set(fileState, file)
+      throw error
+    }
+  }
+
+  /** Writes the sector that FatFs works on, which a call that opens a file leaves in memory. */
+  #writeWindow(log: SectorLog): void {
+    const { memory } = this
+    if (memory[this.#fs + FS_WINDOW_CHANGED] === 0) return
+    const sector = memory.readUInt32LE(this.#fs + FS_WINDOW_SECTOR)
+    const data = memory.subarray(this.#fs + FS_WINDOW, this.#fs + FS_WINDOW + this.device.blockSize)
+    log.write(sector, data)
+    const { fatBase, fatSectors } = this.geometry()
+    const isInFat = sector >= fatBase && sector < fatBase + fatSectors
+    if (isInFat && memory[this.#fs + FS_FATS] === 2) log.write(sector + fatSectors, data)
+    memory[this.#fs + FS_WINDOW_CHANGED] = 0
+  }
+
+  /** Writes what the device refused before, and makes everything permanent. */
+  sync(operation: string): void {
+    const log = this.#log
+    if (log === null || this.readonly) return
+    this.#exclusively(operation, () => {
+      log.settle()
+      log.sync()
+    })
+  }
+
+  /** Throws where something that was done is not permanent. */
+  checkPermanent(): void {
+    this.#log?.checkPermanent()
+  }
+
+  /** Runs an action that calls the device, which must not call the file system meanwhile. */
+  #exclusively(operation: string, action: () => void): void {
+    if (this.#busy) throw vfsError('EBUSY', operation)
+    this.#busy = true
+    try {
+      action()
     } finally {
       this.#busy = false
     }
@@ -286,6 +354,7 @@ export class FatVolume {
       rootEntries: memory.readUInt16LE(this.#fs + FS_ROOT_ENTRIES),
       clusterSize: memory.readUInt16LE(this.#fs + FS_CLUSTER_SIZE),
       fatEntries: memory.readUInt32LE(this.#fs + FS_FAT_ENTRIES),
+      fatSectors: memory.readUInt32LE(this.#fs + FS_FAT_SECTORS),
       fatBase: memory.readUInt32LE(this.#fs + FS_FAT_BASE),
       rootBase: memory.readUInt32LE(this.#fs + FS_ROOT_BASE),
       dataBase: memory.readUInt32LE(this.#fs + FS_DATA_BASE),
@@ -328,7 +397,8 @@ export class FatVolume {
   #read(buffer: number, sector: number, count: number): void {
     this.#inTransfers(sector, count, (from, size, offset) => {
       const piece = this.#bounced(size)
-      this.device.read(from, piece)
+      if (this.#log === null) this.device.read(from, piece)
+      else this.#log.read(from, piece)
       if (this.#mounting && from === 0) this.#presentLargerSize(piece)
       this.memory.set(piece, buffer + offset)
     })
@@ -340,7 +410,9 @@ export class FatVolume {
       const piece = this.#bounced(size)
       piece.set(this.memory.subarray(buffer + offset, buffer + offset + size))
       const data = this.#filter === null ? piece : this.#filter(from, piece)
-      if (data !== null) this.device.write(from, data)
+      if (data === null) return
+      if (this.#log === null) this.device.write(from, data)
+      else this.#log.write(from, data)
     })
   }
 
@@ -353,7 +425,7 @@ export class FatVolume {
   }
 
   #ioctl(command: number, buffer: number): void {
-    if (command === FF.CTRL_SYNC) this.device.sync()
+    if (command === FF.CTRL_SYNC) (this.#log ?? this.device).sync()
     else if (command === FF.GET_SECTOR_COUNT) this.memory.writeUInt32LE(this.#sectors, buffer)
     else if (command === FF.GET_SECTOR_SIZE) this.memory.writeUInt16LE(this.device.blockSize, buffer)
     else if (command === FF.GET_BLOCK_SIZE) this.memory.writeUInt32LE(1, buffer)

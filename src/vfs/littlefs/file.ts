@@ -10,6 +10,19 @@ import type { Position } from './position.ts'
 /** The contents of a file: inline bytes, which are stored with its entry, or a chain of blocks. */
 export type FileData = Buffer | Chain
 
+/** What an entry stores of a file. */
+export interface StoredFile {
+  readonly data: FileData
+  /** Nanoseconds since 1970; null where the time is not stored, or not to be changed. */
+  readonly mtime: bigint | null
+}
+
+function equalFiles(one: StoredFile, other: StoredFile): boolean {
+  if (one.mtime !== other.mtime && one.mtime !== null && other.mtime !== null) return false
+  if (Buffer.isBuffer(one.data)) return Buffer.isBuffer(other.data) && one.data.equals(other.data)
+  return !Buffer.isBuffer(other.data) && one.data.head === other.data.head && one.data.size === other.data.size
+}
+
 /** The interface of the volume that an open file uses. */
 export interface FileVolume {
   readonly flash: Flash
@@ -22,8 +35,12 @@ export interface FileVolume {
   now(): bigint | null
   /** Runs an operation, and converts every failure to an OSError. */
   run<T>(operation: string, path: string | undefined, writing: boolean, action: () => T, path2?: string): T
+  /** Runs an operation that changes the tree; @see Volume.change */
+  change(operation: string, path: string, action: () => void, wasMade: () => boolean): void
   /** Stores the contents of a file in its entry. */
-  save(entry: Position, data: FileData, mtime: bigint | null): void
+  save(entry: Position, contents: StoredFile): void
+  /** The contents of a file that are stored in its entry. */
+  contents(entry: Position): StoredFile
   /** Removes a closed file from the list of open files. */
   closed(file: LittlefsFile): void
 }
@@ -50,6 +67,8 @@ export class LittlefsFile implements RawFile {
   #mtime: bigint | null
   /** The error of a failed write, after which nothing is stored. */
   #failure: unknown = null
+  /** What the entry may have to be set back: their blocks are in use. */
+  #previous: ChainReader | null = null
 
   constructor(
     volume: FileVolume,
@@ -76,14 +95,9 @@ export class LittlefsFile implements RawFile {
     return Buffer.isBuffer(this.#data) ? this.#data.length : this.#data.chain.size
   }
 
-  /** Whether it may have to be stored. */
+  /** Whether it may have to be stored, and can be. */
   get isWritten(): boolean {
-    return this.#mode.kind !== 'r' || this.#mode.plus
-  }
-
-  /** Whether a write has failed, so that there are no valid contents to store. */
-  get hasFailed(): boolean {
-    return this.#failure !== null
+    return (this.#mode.kind !== 'r' || this.#mode.plus) && this.#failure === null
   }
 
   read(into: Uint8Array): number {
@@ -175,29 +189,83 @@ export class LittlefsFile implements RawFile {
     })
   }
 
+  /**
+   * Stores the file. Where its entry is changed, but the device then fails to make that permanent, the entry is set back
+   * to what it was.
+   */
   flush(): void {
-    this.#modify('flush', () => this.#store())
+    const { flash } = this.#volume
+    // Those of other operations are for `sync` to tell.
+    const earlier = flash.takeSyncFailure()
+    try {
+      const stored = this.#volume.run('flush', this.#path, false, () => {
+        this.#throwIfFailed()
+        return this.#isStored ? null : this.#stored()
+      })
+      if (stored !== null && !Buffer.isBuffer(stored.data)) this.#previous = new ChainReader(flash, stored.data)
+      this.#store('flush')
+      const failure = flash.takeSyncFailure()
+      if (failure === null) return
+      this.#failure = failure
+      if (stored !== null) this.#setBack(stored)
+      throw failure
+    } finally {
+      flash.keepSyncFailure(earlier)
+      this.#previous = null
+    }
   }
 
   close(): void {
     try {
       // An earlier failure has been reported already.
-      if (this.#failure === null && (this.#dirty || this.#writer !== null)) this.#modify('close', () => this.#store())
+      if (this.#failure === null && !this.#isStored) this.#store('close')
     } finally {
       this.#volume.closed(this)
     }
   }
 
-  #store(): void {
-    this.#finishWriting()
+  get #isStored(): boolean {
+    return !this.#dirty && this.#writer === null
+  }
+
+  /** What the entry stores; null where it has been removed. */
+  #stored(): StoredFile | null {
+    return this.entry.gone ? null : this.#volume.contents(this.entry)
+  }
+
+  #store(operation: string): void {
+    this.#modify(operation, () => this.#finishWriting())
     if (!this.#dirty) return
     const data = this.#data
-    if (!this.entry.gone) {
-      // The contents must be on the disk before the entry refers to them.
-      if (!Buffer.isBuffer(data)) this.#volume.flash.sync()
-      this.#volume.save(this.entry, Buffer.isBuffer(data) ? data : data.chain, this.#mtime)
-    }
+    const contents = { data: Buffer.isBuffer(data) ? data : data.chain, mtime: this.#mtime }
+    this.#guard(() => {
+      this.#save(operation, contents, () => {
+        // The contents must be on the disk before the entry refers to them.
+        if (!Buffer.isBuffer(data)) this.#volume.flash.sync()
+      })
+    })
     this.#dirty = false
+  }
+
+  #save(operation: string, contents: StoredFile, before: () => void): void {
+    const save = (): void => {
+      if (this.entry.gone) return
+      before()
+      this.#volume.save(this.entry, contents)
+    }
+    this.#volume.change(operation, this.#path, save, () => {
+      const stored = this.#stored()
+      return stored === null || equalFiles(stored, contents)
+    })
+  }
+
+  #setBack(contents: StoredFile): void {
+    try {
+      this.#save('flush', contents, () => {})
+    } catch {
+      // The failure that led here is reported. The device takes no writes any more.
+    }
+    this.#volume.flash.takeSyncFailure()
   }
 
   /**
@@ -207,13 +275,17 @@ export class LittlefsFile implements RawFile {
   #modify(operation: string, action: () => void): void {
     this.#volume.run(operation, this.#path, true, () => {
       this.#throwIfFailed()
-      try {
-        action()
-      } catch (error) {
-        this.#failure = error
-        throw error
-      }
+      this.#guard(action)
     })
+  }
+
+  #guard(action: () => void): void {
+    try {
+      action()
+    } catch (error) {
+      this.#failure = error
+      throw error
+    }
   }
 
   #throwIfFailed(): void {
@@ -228,5 +300,6 @@ export class LittlefsFile implements RawFile {
   visitBlocks(visit: (block: number) => void): void {
     if (!Buffer.isBuffer(this.#data)) this.#data.visit(visit)
     this.#writer?.visit(visit)
+    this.#previous?.visit(visit)
   }
 }

@@ -19,6 +19,7 @@ export class Flash {
   readonly: boolean
   /** Counts the writes to the device, to detect changes. */
   writes = 0
+  #syncFailure: unknown = null
   #scratch: Buffer = Buffer.allocUnsafeSlow(SCRATCH_SIZE)
 
   constructor(device: Device, readSize: number, progSize: number) {
@@ -107,7 +108,30 @@ export class Flash {
 
   /** Makes all programmed data permanent. */
   sync(): void {
-    if (!this.readonly) this.#transfer(() => this.#device.sync())
+    if (this.readonly) return
+    try {
+      this.#transfer(() => this.#device.sync())
+    } catch (error) {
+      this.#syncFailure ??= error
+      throw error
+    }
+  }
+
+  /** The first failure of `sync` that no caller has been told of yet, which counts as told from now on. */
+  takeSyncFailure(): unknown {
+    const failure = this.#syncFailure
+    this.#syncFailure = null
+    return failure
+  }
+
+  /** Has a failure of `sync` be reported later. */
+  keepSyncFailure(failure: unknown): void {
+    this.#syncFailure ??= failure
+  }
+
+  /** Takes a failure for reported, if it is one of `sync`. */
+  dropSyncFailure(failure: unknown): void {
+    if (this.#syncFailure === failure) this.#syncFailure = null
   }
 
   /** Rounds a size up to whole units. */

@@ -205,7 +205,7 @@ abstract class Littlefs implements FileSystem {
    */
   mkdir(path: FileName): void {
     const place = this.#path(path)
-    this.#volume.run('mkdir', place.text, true, () => this.#volume.mkdir(place))
+    this.#volume.makeDirectory(place)
   }
 
   /**
@@ -231,7 +231,7 @@ abstract class Littlefs implements FileSystem {
   #remove(path: FileName, operation: string): void {
     const place = this.#path(path)
     if (place.names.length > 0 && joinPath(place.names) === this.#cwd) throw vfsError('EACCES', operation, place.text)
-    this.#volume.run(operation, place.text, true, () => this.#volume.remove(place))
+    this.#volume.removeEntry(operation, place)
   }
 
   /**
@@ -248,7 +248,7 @@ abstract class Littlefs implements FileSystem {
     const cwd = parsePath(this.#cwd, '/').names
     const isReplaced = to.names.length > 0 && joinPath(to.names) === this.#cwd && joinPath(from.names) !== this.#cwd
     if (isReplaced) throw vfsError('EACCES', 'rename', from.text, to.text)
-    this.#volume.run('rename', from.text, true, () => this.#volume.rename(from, to), to.text)
+    this.#volume.renameEntry(from, to)
     if (joinPath(from.names) === this.#cwd || isBelow(cwd, from.names)) {
       this.#cwd = joinPath([...to.names, ...cwd.slice(from.names.length)])
     }

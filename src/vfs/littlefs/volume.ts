@@ -1,9 +1,10 @@
 import { vfsError } from '../errors.ts'
 import type { OpenMode } from '../file.ts'
 import type { Allocator } from './allocator.ts'
-import { Failure } from './failure.ts'
-import { type FileData, type FileVolume, LittlefsFile } from './file.ts'
+import { corrupt, Failure } from './failure.ts'
+import { type FileData, type FileVolume, LittlefsFile, type StoredFile } from './file.ts'
 import type { Flash } from './flash.ts'
+import type { Pair } from './pair.ts'
 import type { Path } from './path.ts'
 import type { Position, Positions } from './position.ts'
 
@@ -40,6 +41,9 @@ interface VolumeStore {
   visitBlocks(visit: (block: number) => void): void
 }
 
+/** Finds a file that exists. */
+const EXISTING: OpenMode = { kind: 'r', plus: false, binary: true }
+
 /** The base of both versions of littlefs: runs operations, and repairs the volume after one has failed. */
 export abstract class Volume implements FileVolume {
   readonly flash: Flash
@@ -72,11 +76,34 @@ export abstract class Volume implements FileVolume {
    * @param writing whether the operation may write: the effects of an earlier power loss are repaired first
    */
   run<T>(operation: string, path: string | undefined, writing: boolean, action: () => T, path2?: string): T {
+    return this.#attempt(operation, path, writing, action, null, path2) as T
+  }
+
+  /**
+   * Runs an operation that changes the tree. One commit makes the change; those after it only put other metadata in
+   * order, which can be done later. So where the operation fails, the disk is asked whether the change was made, and if
+   * so the operation has succeeded.
+   *
+   * @param wasMade whether the disk has the change
+   */
+  change(operation: string, path: string, action: () => void, wasMade: () => boolean, path2?: string): void {
+    this.#attempt(operation, path, true, action, wasMade, path2)
+  }
+
+  #attempt<T>(
+    operation: string,
+    path: string | undefined,
+    writing: boolean,
+    action: () => T,
+    wasMade: (() => boolean) | null,
+    path2: string | undefined,
+  ): T | undefined {
     // A method of the block device that calls the file system on it would change the state of the operation in
     // progress.
     if (this.flash.busy) throw vfsError('EBUSY', operation, path, path2)
     if (writing && this.flash.readonly) throw vfsError('EROFS', operation, path, path2)
     const { writes } = this.flash
+    let prepared = Number.POSITIVE_INFINITY
     try {
       if (this.#mayBeStale) this.#recover()
       if (writing) {
@@ -84,10 +111,24 @@ export abstract class Volume implements FileVolume {
         this.prepare()
         this.allocator.checkpoint()
       }
+      prepared = this.flash.writes
       return action()
     } catch (error) {
       if (this.flash.writes !== writes || !this.isSettled) this.#mayBeStale = true
+      if (wasMade !== null && this.flash.writes > prepared && this.#findsOut(wasMade)) return undefined
+      this.flash.dropSyncFailure(error)
       throw toOSError(error, operation, path, path2)
+    }
+  }
+
+  /** Whether the disk has a change. Where it cannot be read, it does not. */
+  #findsOut(wasMade: () => boolean): boolean {
+    try {
+      this.#recover()
+      return wasMade()
+    } catch {
+      this.#mayBeStale = true
+      return false
     }
   }
 
@@ -109,26 +150,99 @@ export abstract class Volume implements FileVolume {
    * returned.
    */
   abstract list(path: Path): Iterator<ListedEntry, undefined>
-  abstract mkdir(path: Path): void
-  abstract remove(path: Path): void
-  abstract rename(from: Path, to: Path): void
-  /** Stores the contents of a file in its entry. */
-  abstract save(entry: Position, data: FileData, mtime: bigint | null): void
+  protected abstract mkdir(path: Path): void
+  protected abstract remove(path: Path): void
+  protected abstract rename(from: Path, to: Path): void
+  /** Gives open files the entry to which they have been renamed. */
+  protected abstract follow(open: readonly Position[], to: Path): void
   protected abstract find(path: Path, mode: OpenMode): OpenedEntry
+  /** Stores the contents of a file in its entry. */
+  abstract save(entry: Position, contents: StoredFile): void
+  /** The contents of a file that are stored in its entry. */
+  abstract contents(entry: Position): StoredFile
+
+  /** The place of the entry to which a path leads; null for the root, and where there is none. */
+  protected abstract place(path: Path): { readonly pair: Pair; readonly id: number } | null
+
+  /** Whether a path leads to a file or directory. */
+  #has(path: Path): boolean {
+    try {
+      this.stat(path)
+      return true
+    } catch (error) {
+      if (error instanceof Failure && error.code === 'ENOENT') return false
+      throw error
+    }
+  }
+
+  makeDirectory(path: Path): void {
+    this.change(
+      'mkdir',
+      path.text,
+      () => this.mkdir(path),
+      () => this.#has(path),
+    )
+  }
+
+  removeEntry(operation: string, path: Path): void {
+    this.change(
+      operation,
+      path.text,
+      () => this.remove(path),
+      () => !this.#has(path),
+    )
+  }
+
+  renameEntry(from: Path, to: Path): void {
+    const open: Position[] = []
+    this.change(
+      'rename',
+      from.text,
+      () => {
+        const place = this.place(from)
+        for (const { entry } of this.#files) {
+          if (place !== null && entry.isIn(place.pair) && entry.id === place.id) open.push(entry)
+        }
+        this.rename(from, to)
+        if (open.length > 0) this.follow(open, to)
+      },
+      () => {
+        if (this.#has(from)) return false
+        if (open.length > 0) this.follow(open, to)
+        return true
+      },
+      to.text,
+    )
+  }
 
   open(path: Path, mode: OpenMode): LittlefsFile {
     const writing = mode.kind !== 'r' || mode.plus
-    return this.run('open', path.text, writing, () => {
-      const { entry, data, mtime, isNew } = this.find(path, mode)
-      // As in MicroPython, a file that is opened for reading too keeps its time until it is written.
-      const kept = mode.plus && mtime !== null ? mtime : this.now()
-      const changed = { dirty: isNew || mode.kind === 'w' || kept !== null, mtime: kept }
-      const contents = mode.kind === 'w' ? Buffer.alloc(0) : data
-      const file = new LittlefsFile(this, path.text, mode, entry, contents, writing ? changed : { dirty: false, mtime })
-      this.#files.add(file)
-      this.store.positions.add(entry)
-      return file
-    })
+    const found: OpenedEntry[] = []
+    if (!writing) this.run('open', path.text, false, () => found.push(this.find(path, mode)))
+    else {
+      // An existing file is not changed before it is closed or flushed: what this writes is a new one.
+      this.change(
+        'open',
+        path.text,
+        () => found.push(this.find(path, mode)),
+        () => this.#has(path) && found.push({ ...this.find(path, EXISTING), isNew: true }) > 0,
+      )
+    }
+    const [opened] = found
+    if (opened === undefined) throw corrupt()
+    return this.run('open', path.text, false, () => this.#fileOf(path, mode, opened))
+  }
+
+  #fileOf(path: Path, mode: OpenMode, { entry, data, mtime, isNew }: OpenedEntry): LittlefsFile {
+    // As in MicroPython, a file that is opened for reading too keeps its time until it is written.
+    const kept = mode.plus && mtime !== null ? mtime : this.now()
+    const dirty = isNew || mode.kind === 'w' || kept !== null
+    const contents = mode.kind === 'w' ? Buffer.alloc(0) : data
+    const changed = mode.kind !== 'r' || mode.plus ? { dirty, mtime: kept } : { dirty: false, mtime }
+    const file = new LittlefsFile(this, path.text, mode, entry, contents, changed)
+    this.#files.add(file)
+    this.store.positions.add(entry)
+    return file
   }
 
   closed(file: LittlefsFile): void {
@@ -143,8 +257,20 @@ export abstract class Volume implements FileVolume {
 
   /** Stores the buffered data of open files. */
   sync(): void {
-    for (const file of this.#files) if (file.isWritten && !file.hasFailed) file.flush()
-    this.run('sync', undefined, false, () => this.flash.sync())
+    const failures: unknown[] = []
+    const attempt = (action: () => void): void => {
+      try {
+        action()
+      } catch (error) {
+        failures.push(error)
+      }
+    }
+    for (const file of this.#files) if (file.isWritten) attempt(() => file.flush())
+    // An operation before that has succeeded without it was told nothing.
+    const earlier = this.flash.takeSyncFailure()
+    attempt(() => this.run('sync', undefined, false, () => this.flash.sync()))
+    if (earlier !== null) throw earlier
+    if (failures.length > 0) throw failures[0]
   }
 
   /** The number of blocks in use. */

@@ -2,7 +2,7 @@ import { Allocator } from '../allocator.ts'
 import { ChainReader } from '../ctz.ts'
 import { BadBlock, Failure } from '../failure.ts'
 import type { Flash } from '../flash.ts'
-import { equalPair, type Pair, pairBytes, readPair, SUPERBLOCKS, samePair, VisitedPairs } from '../pair.ts'
+import { equalPair, NO_BLOCK, type Pair, pairBytes, readPair, SUPERBLOCKS, samePair, VisitedPairs } from '../pair.ts'
 import { PairReader } from '../pair_reader.ts'
 import { Positions } from '../position.ts'
 import {
@@ -93,13 +93,29 @@ export class MetadataStoreV1 extends PairReader<MetadataPairV1> {
 
   /** Whether an entry that was being moved exists at its new location. */
   isMoved({ type, data }: Entry): boolean {
-    // Empty files cannot be distinguished: a duplicate is better than a lost file.
-    if (type === FILE && data.length >= 8 && data.readUInt32LE(4) === 0) return false
+    // Other implementations mark empty files in the same way: a duplicate is better than a lost file.
+    if (isEmptyFile(type, data) && data.readUInt32LE(0) === NO_BLOCK) return false
     for (const { entries } of this.#tree()) {
       if (entries.some((entry) => !entry.isMoving && entry.type === type && refersToSame(type, entry.data, data)))
         return true
     }
     return false
+  }
+
+  /**
+   * The contents of an empty file that is moved: the number of a block that does not exist, and that no other empty file
+   * has. So its old entry and the new one are known to be of the same file.
+   */
+  emptyFile(): Buffer {
+    const taken = new Set<number>()
+    for (const { entries } of this.pairs()) {
+      for (const { type, data } of entries) if (isEmptyFile(type, data)) taken.add(data.readUInt32LE(0))
+    }
+    let block = this.flash.blockCount
+    while (taken.has(block)) block += 1
+    const data = Buffer.alloc(8)
+    data.writeUInt32LE(Math.min(block, NO_BLOCK), 0)
+    return data
   }
 
   /** The pairs of all directories, found by the entries: the list of all pairs may hold earlier blocks of them. */
@@ -201,4 +217,9 @@ function pointerChange({ id, entry }: EntryLocation, pair: Pair): Change {
 /** The blocks of a file. */
 export function chainOf({ data }: Entry): { head: number; size: number } {
   return { head: data.readUInt32LE(0), size: data.readUInt32LE(4) }
+}
+
+/** Whether an entry is that of a file without contents. */
+export function isEmptyFile(type: number, data: Buffer): boolean {
+  return type === FILE && data.length >= 8 && data.readUInt32LE(4) === 0
 }

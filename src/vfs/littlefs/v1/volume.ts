@@ -1,6 +1,6 @@
 import type { OpenMode } from '../../file.ts'
 import { corrupt, Failure } from '../failure.ts'
-import type { FileData } from '../file.ts'
+import type { FileData, StoredFile } from '../file.ts'
 import type { Flash } from '../flash.ts'
 import { NO_BLOCK, type Pair, pairBytes } from '../pair.ts'
 import { isBelow, lastName, newName, type Path } from '../path.ts'
@@ -9,7 +9,7 @@ import { FILE_MAX, NAME_MAX } from '../v2/superblock.ts'
 import { type ListedEntry, type OpenedEntry, type Status, Volume } from '../volume.ts'
 import { repair } from './consistency.ts'
 import { type Change, directoryPair, type Entry, entrySize, FILE, FOLDER, type MetadataPairV1 } from './metadata.ts'
-import { chainOf, type EntryLocation, MetadataStoreV1 } from './store.ts'
+import { chainOf, type EntryLocation, isEmptyFile, MetadataStoreV1 } from './store.ts'
 import { mount } from './superblock.ts'
 
 const NOTHING: Buffer = Buffer.alloc(0)
@@ -46,13 +46,17 @@ export class Volume1 extends Volume {
   #relocateEntry(position: Position): void {
     const { name } = position
     if (name === null || position.gone) return
+    let isSameDirectory = false
     for (const metadata of this.store.pairs()) {
-      if (!position.isIn(metadata.pair)) continue
-      const id = metadata.entries.findIndex((entry) => entry.type === FILE && entry.name.equals(name))
-      if (id === -1) continue
-      position.pair = metadata.pair
-      position.id = id
-      return
+      // A change that failed midway may have moved the entry to the next pair of its directory.
+      if (!isSameDirectory && !position.isIn(metadata.pair)) continue
+      for (const [id, entry] of this.store.visible(metadata)) {
+        if (entry.type !== FILE || !entry.name.equals(name)) continue
+        position.pair = metadata.pair
+        position.id = id
+        return
+      }
+      isSameDirectory = metadata.split
     }
     position.gone = true
   }
@@ -169,16 +173,24 @@ export class Volume1 extends Volume {
     })
   }
 
-  save(position: Position, data: FileData, _mtime: bigint | null): void {
-    const { id, pair } = position
+  #entryOf({ id, pair }: Position): EntryLocation {
     const metadata = this.store.fetch(pair)
     const entry = metadata.entries[id]
     if (entry === undefined) throw corrupt()
+    return { metadata, id, entry }
+  }
+
+  contents(position: Position): StoredFile {
+    return { data: dataOf(this.#entryOf(position).entry), mtime: null }
+  }
+
+  save(position: Position, { data }: StoredFile): void {
+    const { metadata, id, entry } = this.#entryOf(position)
     const bytes = Buffer.concat([chainBytes(data), entry.data.subarray(8)])
     this.store.commit(metadata, [{ kind: 'replace', id, entry: { ...entry, data: bytes } }])
   }
 
-  mkdir(path: Path): void {
+  protected mkdir(path: Path): void {
     const store = this.store
     if (path.names.length === 0 || this.#lookUp(path) !== null) throw new Failure('EEXIST')
     this.#newEntry(path, FOLDER, Buffer.alloc(8))
@@ -199,7 +211,7 @@ export class Volume1 extends Volume {
     })
   }
 
-  remove(path: Path): void {
+  protected remove(path: Path): void {
     if (path.names.length === 0) throw new Failure('EINVAL')
     const { metadata, id, entry } = this.#existing(path)
     const removed = entry.type === FOLDER ? this.#emptyDirectory(entry) : null
@@ -242,7 +254,17 @@ export class Volume1 extends Volume {
     for (const position of this.store.positions.in(metadata.pair)) if (position.name !== null) position.gone = true
   }
 
-  rename(from: Path, to: Path): void {
+  protected place(path: Path): { pair: Pair; id: number } | null {
+    const found = path.names.length === 0 ? null : this.#lookUp(path)
+    return found === null ? null : { pair: found.metadata.pair, id: found.id }
+  }
+
+  protected follow(open: readonly Position[], to: Path): void {
+    const { metadata, id, entry } = this.#existing(to)
+    for (const position of open) Object.assign(position, { pair: metadata.pair, id, name: entry.name, gone: false })
+  }
+
+  protected rename(from: Path, to: Path): void {
     if (from.names.length === 0) throw new Failure('EINVAL')
     const old = this.#existing(from)
     if (to.names.length === 0) throw new Failure('EINVAL')
@@ -255,13 +277,7 @@ export class Volume1 extends Volume {
     if (target !== null && target.metadata.pair[0] === old.metadata.pair[0] && target.id === old.id) return
     const renamed = this.#checked({ ...old.entry, isMoving: false, name: newName(to) })
     const replaced = target?.entry.type === FOLDER ? this.#emptyDirectory(target.entry) : null
-    const open = [...this.store.positions].filter((each) => each.isIn(old.metadata.pair) && each.id === old.id)
     this.#unlinkDirectory(replaced, () => this.#move(old, target, renamed, to))
-    if (open.length === 0) return
-    const { metadata, id } = this.#existing(to)
-    for (const position of open) {
-      Object.assign(position, { pair: metadata.pair, id, name: renamed.name, gone: false })
-    }
   }
 
   /** Moves an entry to another name: with one commit where both names are in one pair. */
@@ -274,16 +290,19 @@ export class Volume1 extends Volume {
       store.commit(old.metadata, changes)
       return
     }
+    const isEmpty = isEmptyFile(entry.type, entry.data)
+    const data = isEmpty ? Buffer.concat([store.emptyFile(), entry.data.subarray(8)]) : entry.data
+    const moved = { ...entry, data }
     const source = new Position(old.metadata.pair, old.id, old.entry.name)
     const place = new Position(target?.metadata.pair ?? old.metadata.pair, target?.id ?? 0)
     store.positions.tracking([source, place], () => {
-      store.commit(old.metadata, [{ kind: 'replace', id: old.id, entry: { ...old.entry, isMoving: true } }])
-      if (target === null) this.#insert(this.#parentDirectory(to), entry)
+      store.commit(old.metadata, [{ kind: 'replace', id: old.id, entry: { ...old.entry, data, isMoving: true } }])
+      if (target === null) this.#insert(this.#parentDirectory(to), moved)
       else {
         const { id } = place
         const replacing: Change[] = [
           { kind: 'remove', id },
-          { kind: 'insert', id, entry },
+          { kind: 'insert', id, entry: moved },
         ]
         store.commit(store.fetch(place.pair), replacing)
       }

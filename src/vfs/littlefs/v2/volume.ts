@@ -1,7 +1,7 @@
 import type { OpenMode } from '../../file.ts'
 import type { Chain } from '../ctz.ts'
 import { corrupt, Failure } from '../failure.ts'
-import type { FileData } from '../file.ts'
+import type { FileData, StoredFile } from '../file.ts'
 import type { Flash } from '../flash.ts'
 import { type Pair, pairBytes } from '../pair.ts'
 import { isBelow, lastName, newName, type Path } from '../path.ts'
@@ -53,14 +53,17 @@ export class Volume2 extends Volume {
   #relocateEntry(position: Position): void {
     const { name } = position
     if (name === null || position.gone) return
+    let isSameDirectory = false
     for (const metadata of this.store.tree.pairs()) {
-      if (!position.isIn(metadata.pair)) continue
+      // A change that failed midway may have moved the entry to the next pair of its directory.
+      if (!isSameDirectory && !position.isIn(metadata.pair)) continue
       for (const [id, entry] of this.store.tree.visible(metadata)) {
         if (entry.type !== REGULAR || !entry.name.equals(name)) continue
         position.pair = metadata.pair
         position.id = id
         return
       }
+      isSameDirectory = metadata.split
     }
     position.gone = true
   }
@@ -157,14 +160,20 @@ export class Volume2 extends Volume {
     return name
   }
 
-  save(entry: Position, data: FileData, mtime: bigint | null): void {
+  contents(entry: Position): StoredFile {
+    const stored = this.store.tree.fetch(entry.pair).entries[entry.id]
+    if (stored === undefined) throw corrupt()
+    return { data: dataOf(stored), mtime: mtimeOf(stored) }
+  }
+
+  save(entry: Position, { data, mtime }: StoredFile): void {
     const [type, bytes] = Buffer.isBuffer(data) ? [INLINE_STRUCT, data] : [CTZ_STRUCT, chainBytes(data)]
     const changes = [structChange(entry.id, type, bytes)]
     if (mtime !== null) changes.push(attributeChange(entry.id, MTIME, mtimeBytes(mtime)))
     this.store.commit(this.store.tree.fetch(entry.pair), changes)
   }
 
-  mkdir(path: Path): void {
+  protected mkdir(path: Path): void {
     const { tree, state } = this.store
     const found = this.#lookUp(path)
     if (found === null || found.entry !== undefined) throw new Failure('EEXIST')
@@ -189,7 +198,7 @@ export class Volume2 extends Volume {
     })
   }
 
-  remove(path: Path): void {
+  protected remove(path: Path): void {
     const { metadata, id, entry } = this.#existing(path)
     if (entry.type === DIRECTORY) {
       this.#unlinkDirectory(entry, () => this.store.commit(metadata, [deletion(id)]))
@@ -216,11 +225,15 @@ export class Volume2 extends Volume {
     })
   }
 
-  rename(from: Path, to: Path): void {
+  protected place(path: Path): { pair: Pair; id: number } | null {
+    const found = this.#lookUp(path)
+    return found?.entry === undefined ? null : { pair: found.metadata.pair, id: found.id }
+  }
+
+  protected rename(from: Path, to: Path): void {
     const old = this.#existing(from)
     const target = this.#lookUp(to)
     if (target === null || isBelow(to.names, from.names)) throw new Failure('EINVAL')
-    const open = [...this.store.positions].filter((each) => each.isIn(old.metadata.pair) && each.id === old.id)
     const isSamePair = target.metadata.pair[0] === old.metadata.pair[0]
     if (target.entry === undefined) {
       if (to.isDirectory && old.entry.type !== DIRECTORY) throw new Failure('ENOTDIR')
@@ -234,7 +247,6 @@ export class Volume2 extends Volume {
       if (target.entry.type === DIRECTORY) this.#unlinkDirectory(target.entry, () => this.#move(old, target, to))
       else this.#move(old, target, to)
     }
-    if (open.length > 0) this.#followMoved(open, to)
   }
 
   /** Creates an entry under the new name, and deletes the old one. */
@@ -259,8 +271,7 @@ export class Volume2 extends Volume {
     })
   }
 
-  /** Updates the positions of open files after a move. */
-  #followMoved(open: readonly Position[], to: Path): void {
+  protected follow(open: readonly Position[], to: Path): void {
     const { metadata, id } = this.#existing(to)
     for (const position of open) {
       position.pair = metadata.pair
