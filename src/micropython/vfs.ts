@@ -65,7 +65,8 @@ export function mount(...given: unknown[]): unknown {
  * current directory.
  *
  * @param mount the mount point, or the file system itself
- * @throws OSError EINVAL if it is not mounted
+ * @throws OSError EINVAL if it is not mounted; others as the file system says, where
+ *   something cannot be stored: it is unmounted then all the same
  *
  * See OpenMV, os.umount; MicroPython, vfs.umount.
  * @example

@@ -61,7 +61,13 @@ export const leftOutOnArm64: Readonly<Record<string, readonly string[]>> = {
   'QEMU runs a program that is given by descriptor in another way': ['processes/exec'],
   'QEMU has its own thread in each process, which a forked child lacks, and which makes osier warn': ['processes/fork'],
   'the values of flags differ between arm64 and the python3 for x64': ['test/fuzz/'],
-  'they repeat calls many thousand times': ['load/', 'fat/power_cut', 'fat/fuzz', 'littlefs/fuzz'],
+  'they repeat calls many thousand times': [
+    'load/',
+    'vfs/all_or_nothing',
+    'fat/power_cut',
+    'fat/fuzz',
+    'littlefs/fuzz',
+  ],
   'they depend on the duration of a step, or on the available memory': ['event_loop/poller', 'promises/on_pool'],
 }
 

@@ -1,17 +1,17 @@
-/** A device in memory that fails as it is told to: once, from some time on, in the middle, after the change, in a block. */
+/** A device in memory that fails as it is told to: once, from some time on, in the middle, after the request, in a block. */
 
 import { OSError } from 'osier'
 import type { vfs } from 'osier/micropython'
 
 /** What a device is asked for that changes it, or makes it permanent. */
-export type Change = 'write' | 'erase' | 'sync'
+export type DeviceRequest = 'write' | 'erase' | 'sync'
 
-/** How a change fails: before it, in the middle of it, after it. */
+/** How a request fails: before it, in the middle of it, after it. */
 export type Failing = 'before' | 'half' | 'after'
 
 export interface Fault {
-  /** Which deeds count. */
-  readonly of: readonly Change[]
+  /** Which requests count. */
+  readonly of: readonly DeviceRequest[]
   /** How many of them succeed before. */
   readonly after: number
   /** How many then fail: one, or all that follow. */
@@ -30,8 +30,8 @@ export class FailingDevice implements vfs.BlockDevice {
   fault: Fault | null = null
   /** Blocks that take nothing, whatever else is told, and the error number that says so. */
   readonly bad: Map<number, number> = new Map()
-  #deeds = 0
-  /** How many deeds have failed. */
+  #requests = 0
+  /** How many requests have failed. */
   failures = 0
   /** How many there have been. */
   all = 0
@@ -44,7 +44,7 @@ export class FailingDevice implements vfs.BlockDevice {
   /** What fails from now on, counted from now. */
   fail(fault: Fault | null): void {
     this.fault = fault
-    this.#deeds = 0
+    this.#requests = 0
     this.failures = 0
   }
 
@@ -67,17 +67,17 @@ export class FailingDevice implements vfs.BlockDevice {
     return 0
   }
 
-  #do(change: Change, block: number, act: (part: number) => void): void {
+  #do(request: DeviceRequest, block: number, act: (part: number) => void): void {
     this.all += 1
     const bad = this.bad.get(block)
     if (bad !== undefined) throw new OSError(bad, 'bad block')
     const { fault } = this
-    if (fault === null || !fault.of.includes(change)) {
+    if (fault === null || !fault.of.includes(request)) {
       act(1)
       return
     }
-    const fails = this.#deeds >= fault.after && this.#deeds < fault.after + fault.count
-    this.#deeds += 1
+    const fails = this.#requests >= fault.after && this.#requests < fault.after + fault.count
+    this.#requests += 1
     if (!fails) {
       act(1)
       return

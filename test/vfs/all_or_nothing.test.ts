@@ -1,14 +1,17 @@
 /**
  * Every call on a file system has happened, or has not, and says so: on devices that fail once, for good, in the middle,
- * after the change, in their `sync`, in a block, or are full. What is compared is the whole tree, read by the same object
+ * after the request, in their `sync`, in a block, or are full. What is compared is the whole tree, read by the same object
  * and by a new one, with that before the call, or with that of a twin on a device that never fails.
  */
 
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
+import { gunzipSync } from 'node:zlib'
 import { vfs } from 'osier/micropython'
 import { crc32 } from '../../src/vfs/littlefs/crc.ts'
-import { type Change, type Failing, FailingDevice, type Fault } from '../support/failing_device.ts'
+import { inRepository } from '../../tools/repository.ts'
+import { type DeviceRequest, type Failing, FailingDevice, type Fault } from '../support/failing_device.ts'
 import { pattern } from '../support/fat.ts'
 import { random } from '../support/random.ts'
 import { seedOf, share } from '../support/share.ts'
@@ -43,6 +46,14 @@ const kinds: readonly Kind[] = [
     blockSize: 256,
     blocks: 256,
     full: 40,
+    mkfs: (device) => vfs.VfsLfs2.mkfs(device, { mtime: false }),
+    mount: (device) => new vfs.VfsLfs2(device, { mtime: false }),
+  },
+  {
+    name: 'VfsLfs2, tiny blocks',
+    blockSize: 128,
+    blocks: 200,
+    full: 64,
     mkfs: (device) => vfs.VfsLfs2.mkfs(device, { mtime: false }),
     mount: (device) => new vfs.VfsLfs2(device, { mtime: false }),
   },
@@ -156,7 +167,7 @@ function isOfDevice(error: unknown): boolean {
   return ['EIO', 'EILSEQ', 'ENOSPC', 'EACCES'].includes((error as NodeJS.ErrnoException)?.code ?? '')
 }
 
-const deeds: readonly (readonly Change[])[] = [['write', 'erase', 'sync'], ['write', 'erase'], ['sync']]
+const requests: readonly (readonly DeviceRequest[])[] = [['write', 'erase', 'sync'], ['write', 'erase'], ['sync']]
 const ways: readonly Failing[] = ['before', 'half', 'after']
 
 /** Calls of which FAT shows a part where the device fails for good in the middle: nothing in FAT makes them one step. */
@@ -304,28 +315,27 @@ class Game {
 
 for (const kind of kinds) {
   describe(kind.name, () => {
-    const rounds = kind.blocks > 10_000 ? 1 : 2
-    const steps = share(500)
-    /** Plays so many calls, each with what `prepare` does to the device before. @returns how many failed because of it */
-    function playAll(game: Game, seed: number, fault: (below: (limit: number) => number) => Fault | null): number {
+    const steps = share(250)
+    type FaultOf = (below: (limit: number) => number) => Fault | null
+
+    /** Plays so many calls, each with what `fault` says, or does to the device before. */
+    function playAll(game: Game, seed: number, fault: FaultOf, untilFailure = false): void {
       const below = random(seed)
-      for (let step = 0; step < steps; step++) game.play(randomCall(below, game.isOpen), fault(below), seed)
-      return game.failed + game.made
+      // As long as the device has not failed, more than usual.
+      for (let step = 0; step < steps || (untilFailure && game.failed + game.made === 0); step++) {
+        assert.ok(step < 20 * steps, 'the device has failed')
+        game.play(randomCall(below, game.isOpen), fault(below), seed)
+      }
     }
 
-    for (const of of deeds) {
+    for (const of of requests) {
       for (const how of ways) {
         for (const count of [1, Number.POSITIVE_INFINITY]) {
-          const title = `${of.join(', ')} failing ${how} ${how === 'half' ? 'done' : 'the change'}, ${count === 1 ? 'once' : 'for good'}`
+          const title = `${of.join(', ')} failing ${how} ${how === 'half' ? 'done' : 'the request'}, ${count === 1 ? 'once' : 'for good'}`
           test(title, () => {
-            let broken = 0
-            for (let round = 0; round < rounds; round++) {
-              const seed = seedOf(round * 7 + 1)
-              broken += playAll(new Game(kind), seed, (below) =>
-                below(3) === 0 ? null : { of, after: below(of.length === 1 ? 3 : 7), count, how },
-              )
-            }
-            assert.ok(broken > 0, 'the device has failed')
+            const fault: FaultOf = (below) =>
+              below(3) === 0 ? null : { of, after: below(of.length === 1 ? 3 : 7), count, how }
+            playAll(new Game(kind), seedOf(1), fault, true)
           })
         }
       }
@@ -383,3 +393,22 @@ for (const kind of kinds) {
     })
   })
 }
+
+test('a directory is removed on a device where nothing is free, and what comes after that has no room', () => {
+  // 64 blocks of 128 bytes, filled by littlefs of the second version.
+  const image = gunzipSync(readFileSync(inRepository('test/fixtures/littlefs/osier-full.img.gz')))
+  const device = new vfs.RamBlockDev(128, image)
+  const fs = new vfs.VfsLfs2(device, { mtime: false })
+  const { 3: free } = fs.statvfs()
+  const before = shown(treeOf(fs))
+  assert.equal(free, 0)
+  fs.rmdir('/d5/d1/d5')
+  const after = before.filter((entry) => (entry as [string])[0] !== '/d5/d1/d5')
+  assert.deepEqual([before.length - after.length, shown(treeOf(fs))], [1, after])
+  const again = new vfs.VfsLfs2(device, { mtime: false })
+  assert.deepEqual(shown(treeOf(again)), after)
+  assert.throws(() => again.rmdir('/d5/d1/d5'), { code: 'ENOENT' })
+  // Removing goes on, and makes room.
+  for (const path of [...treeOf(again).keys()].sort().reverse()) again.remove(path)
+  again.mkdir('/there is room')
+})

@@ -441,3 +441,16 @@ test('a script has the same output on MicroPython, over the same image', { skip:
     Array.from(new os.VfsFat(device).ilistdir(), ([name]) => name),
   )
 })
+
+test('a file system that cannot store what it has to is unmounted all the same, and says so', () => {
+  const cause = new os.OSError(5, 'no card')
+  const fs = {
+    mount() {},
+    umount() {
+      throw cause
+    },
+  }
+  os.mount(fs, '/pulled')
+  assert.throws(() => os.umount('/pulled'), cause)
+  assert.throws(() => os.umount('/pulled'), { code: 'EINVAL' })
+})

@@ -22,6 +22,7 @@ export interface Layout {
 }
 
 interface Change {
+  readonly kind: ChangeKind
   readonly layout: Layout
   /** New contents that are not on the device yet, in the order in which they were written last. */
   readonly written: Map<number, Buffer>
@@ -68,8 +69,9 @@ export class SectorLog {
     if (failure !== null) throw failure
   }
 
-  begin(layout: Layout): void {
+  begin(kind: ChangeKind, layout: Layout): void {
     this.#change = {
+      kind,
       layout,
       written: new Map(),
       previous: new Map(),
@@ -107,12 +109,17 @@ export class SectorLog {
   /** Writes whole sectors. Outside of a change they wait for the next one: reading writes nothing to the device. */
   write(sector: number, data: Buffer): void {
     const { blockSize } = this.#device
+    if (this.#isOfNoUse(sector, data.length / blockSize)) {
+      this.#device.write(sector, data)
+      return
+    }
     const into = this.#change?.written ?? this.#waiting
+    const copy = Buffer.from(data)
     for (let at = 0; at < data.length; at += blockSize) {
       const number = sector + at / blockSize
       // The one that is written last comes last.
       into.delete(number)
-      into.set(number, Buffer.from(data.subarray(at, at + blockSize)))
+      into.set(number, copy.subarray(at, at + blockSize))
     }
     const change = this.#change
     if (change !== null && change.written.size > MOST_KEPT) {
@@ -120,6 +127,16 @@ export class SectorLog {
       this.#store(change, data)
       for (const number of data) change.written.delete(number)
     }
+  }
+
+  /** Whether what sectors have is of no use where the change is not made: they get the data of a file that grows. */
+  #isOfNoUse(sector: number, count: number): boolean {
+    const change = this.#change
+    if (change === null || change.kind !== 'data') return false
+    for (let at = sector; at < sector + count; at++) {
+      if (!change.layout.wasFree(at) || change.written.has(at)) return false
+    }
+    return true
   }
 
   /** Makes what is written permanent: in a change, at its end. */
@@ -143,10 +160,10 @@ export class SectorLog {
    *
    * @throws what the device throws; then nothing is
    */
-  commit(kind: ChangeKind): void {
+  commit(): void {
     const change = this.#change
     if (change === null) return
-    const { sectors, visible } = ordered(change, kind)
+    const { sectors, visible } = ordered(change, change.kind)
     try {
       this.#store(change, sectors)
       if (change.isSyncWanted) {
@@ -188,9 +205,9 @@ export class SectorLog {
 
   /** Writes sectors of a change to the device, neighbours together. */
   #store(change: Change, sectors: readonly number[]): void {
-    const { previous, written, layout } = change
+    const { written } = change
     // All of them first: whether a cluster was free is in the tables.
-    for (const sector of sectors) if (!previous.has(sector)) previous.set(sector, this.#previous(sector, layout))
+    this.#readPrevious(change, sectors)
     const most = TRANSFER_SIZE / this.#device.blockSize
     for (let at = 0; at < sectors.length; ) {
       const first = sectors[at] ?? 0
@@ -203,11 +220,27 @@ export class SectorLog {
     }
   }
 
-  #previous(sector: number, layout: Layout): Buffer | null {
-    if (layout.wasFree(sector)) return null
-    const data = Buffer.alloc(this.#device.blockSize)
-    this.#device.read(sector, data)
-    return data
+  /** Reads what the device has in sectors, neighbours together. */
+  #readPrevious({ previous, layout }: Change, sectors: readonly number[]): void {
+    const { blockSize } = this.#device
+    const isRead = (sector: number | undefined): boolean =>
+      sector !== undefined && !previous.has(sector) && !layout.wasFree(sector)
+    for (let at = 0; at < sectors.length; at++) {
+      const first = sectors[at] ?? 0
+      if (previous.has(first)) continue
+      if (layout.wasFree(first)) {
+        previous.set(first, null)
+        continue
+      }
+      let count = 1
+      while (sectors[at + count] === first + count && isRead(first + count)) count += 1
+      const data = Buffer.allocUnsafeSlow(count * blockSize)
+      this.#device.read(first, data)
+      for (let index = 0; index < count; index++) {
+        previous.set(first + index, data.subarray(index * blockSize, (index + 1) * blockSize))
+      }
+      at += count - 1
+    }
   }
 
   /** Pieces in memory that the device may keep, or detach. */

@@ -192,11 +192,11 @@ export class FatVolume {
     // The table that FatFs has changed, and not written yet.
     const isChanged = state[FS_WINDOW_CHANGED] !== 0
     const window = isChanged ? state.subarray(FS_WINDOW, FS_WINDOW + this.device.blockSize) : null
-    log.begin(layoutOf(this.geometry(), this.device, state.readUInt32LE(FS_WINDOW_SECTOR), window))
+    log.begin(kind, layoutOf(this.geometry(), this.device, state.readUInt32LE(FS_WINDOW_SECTOR), window))
     try {
       const result = action()
       if (kind !== 'data') this.#writeWindow(log)
-      this.#exclusively(operation, () => log.commit(kind))
+      this.#exclusively(operation, () => log.commit())
       return result
     } catch (error) {
       if (log.isChanging) this.#exclusively(operation, () => log.abort())
