@@ -5,6 +5,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { publicDeclarations, REPORT } from '../tools/api/report.ts'
+import { declarationsOfDoors } from '../tools/front_doors.ts'
 import { lineDifferences } from '../tools/line_differences.ts'
 import { inRepository } from '../tools/repository.ts'
 import { temporaryFolder } from './support/folder.ts'
@@ -20,9 +21,7 @@ test('the public declarations are those that are written down', { skip }, () => 
 /** A build with two front doors, from these files. */
 function declarations(files: Readonly<Record<string, string>>): string {
   const dist = temporaryFolder()
-  const { exports } = JSON.parse(readFileSync(inRepository('package.json'), 'utf8')) as { exports: object }
-  const doors = Object.keys(exports).map((door) => door.slice('./'.length) || 'index')
-  for (const door of doors) writeFileSync(join(dist, `${door}.d.ts`), 'export {}\n')
+  for (const [, file] of declarationsOfDoors()) writeFileSync(join(dist, file), 'export {}\n')
   mkdirSync(join(dist, 'os'))
   for (const [name, text] of Object.entries(files)) writeFileSync(join(dist, name), text)
   return publicDeclarations(dist)

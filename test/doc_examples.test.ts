@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync } from 'node:fs'
+import { mkdtempSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import os from 'osier'
-import { inRepository } from '../tools/repository.ts'
+import { frontDoors } from '../tools/front_doors.ts'
 import { examplesLacking } from './support/checks.ts'
 import { type DocExample, docExamples, programOf } from './support/doc_examples.ts'
 import { temporaryFolder } from './support/folder.ts'
@@ -15,10 +15,7 @@ import { internalClasses } from './support/signatures.ts'
 import { compileAll } from './support/snippets.ts'
 
 /** The front doors of which every function has an example. */
-const { exports } = JSON.parse(readFileSync(inRepository('package.json'), 'utf8')) as { exports: object }
-const DOORS = Object.keys(exports)
-  .filter((door) => door !== './package.json' && door !== './promises')
-  .map((door) => `osier${door.slice(1)}`)
+const DOORS = frontDoors.filter((door) => door !== 'osier/promises')
 
 /** What a front door exports, and in MicroPython's case its `vfs`. */
 async function exportsOf(door: string): Promise<[name: string, value: unknown][]> {
@@ -28,7 +25,7 @@ async function exportsOf(door: string): Promise<[name: string, value: unknown][]
 
 /** The names of the functions behind all front doors, and of the classes that are for a program to construct. */
 async function functionsOfDoors(): Promise<Set<string>> {
-  const all = (await Promise.all([...DOORS, 'osier/promises'].map(exportsOf))).flat()
+  const all = (await Promise.all(frontDoors.map(exportsOf))).flat()
   const functions = all.filter(([name, value]) => {
     return (
       typeof value === 'function' && !(value.prototype instanceof Error) && !(name in internalClasses) && isHere(value)

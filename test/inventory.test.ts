@@ -11,6 +11,7 @@ import * as resource from 'osier/resource'
 import * as signal from 'osier/signal'
 import * as stat from 'osier/stat'
 import * as time from 'osier/time'
+import { siblings } from '../tools/front_doors.ts'
 import { isFunction } from '../tools/reference/chapters.ts'
 import { inRepository } from '../tools/repository.ts'
 import { changesUntold, reasonsLacking } from './support/checks.ts'
@@ -116,6 +117,15 @@ const modules: readonly Complete[] = [
     ],
   },
 ]
+
+test('every front door that Python has as well is held against the inventory', () => {
+  const lacking = siblings.filter((sibling) => !['path', ...modules.map(({ module }) => module)].includes(sibling))
+  assert.deepEqual(
+    lacking,
+    [],
+    'add them to `modules` in test/inventory.test.ts; path is a chapter of os in path.test.ts',
+  )
+})
 
 /** The class of what a function of `results` returns. */
 const resultClasses: Readonly<Record<string, unknown>> = {

@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { describe, test } from 'node:test'
 import os from 'osier'
+import { frontDoors } from '../tools/front_doors.ts'
 import { inRepository } from '../tools/repository.ts'
 import { noAttributes } from './support/attributes.ts'
 import { temporaryFolder } from './support/folder.ts'
@@ -178,15 +179,11 @@ test('the figures of the README stand on the page of figures', () => {
 })
 
 test('the README lists every front door, and no other', () => {
-  const { exports } = JSON.parse(readFileSync(inRepository('package.json'), 'utf8')) as {
-    exports: Record<string, unknown>
-  }
-  const doors = Object.keys(exports).filter((door) => door !== './package.json')
   assert.deepEqual(
     rowsOf(readme, 'import')
       .map(([door]) => door)
       .sort(),
-    doors.map((door) => `osier${door.slice(1)}`).sort(),
+    [...frontDoors].sort(),
   )
 })
 

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { sep } from 'node:path'
+import { dialects, frontDoorOf, siblings } from '../../tools/front_doors.ts'
 import { inRepository } from '../../tools/repository.ts'
 
 /**
@@ -21,34 +22,9 @@ export interface DocExample {
   readonly program: string
 }
 
-/** Which front door a source file is behind, by the beginning of its path. */
-const DOORS: readonly (readonly [beginning: string, door: string])[] = [
-  ['path', 'osier/path'],
-  ['stat.ts', 'osier/stat'],
-  ['errno.ts', 'osier/errno'],
-  ['signal.ts', 'osier/signal'],
-  ['time.ts', 'osier/time'],
-  ['pwd.ts', 'osier/pwd'],
-  ['grp.ts', 'osier/grp'],
-  ['resource.ts', 'osier/resource'],
-  ['micropython', 'osier/micropython'],
-  ['vfs/', 'osier/micropython'],
-  ['sjs', 'osier/sjs'],
-  ['promises', 'osier/promises'],
-  ['', 'osier'],
-]
-
-/** What an example may speak of without importing it, beside `os`: its own front door's, where a dialect has one. */
-const NAMES: Readonly<Record<string, string>> = {
-  path: "import * as path from 'osier/path'",
-  stat: "import * as stat from 'osier/stat'",
-  errno: "import * as errno from 'osier/errno'",
-  signal: "import * as signal from 'osier/signal'",
-  time: "import * as time from 'osier/time'",
-  pwd: "import * as pwd from 'osier/pwd'",
-  grp: "import * as grp from 'osier/grp'",
-  resource: "import * as resource from 'osier/resource'",
-  promises: "import * as promises from 'osier/promises'",
+/** What an example may name without importing it, beside `os`. */
+const IMPORTS: Readonly<Record<string, string>> = {
+  ...Object.fromEntries([...siblings, 'promises'].map((name) => [name, `import * as ${name} from 'osier/${name}'`])),
   vfs: "import { vfs } from 'osier/micropython'",
 }
 
@@ -65,7 +41,7 @@ export function docExamples(): DocExample[] {
 }
 
 function examplesOf(file: string, source: string): DocExample[] {
-  const door = DOORS.find(([beginning]) => file.startsWith(beginning))?.[1] ?? 'osier'
+  const door = frontDoorOf(file)
   return [...source.matchAll(COMMENT)].flatMap(([comment, , name = '']) =>
     [...comment.matchAll(BLOCK)].map(([, lines = '']) => {
       const text = lines.replaceAll(/^ \* ?/gm, '')
@@ -77,13 +53,13 @@ function examplesOf(file: string, source: string): DocExample[] {
 /** An example as a program of its own. */
 export function programOf(text: string, door: string): string {
   const [imports, statements] = [/^import .*$/gm, text.replaceAll(/^import .*$\n/gm, '')]
-  const dialect = ['osier/micropython', 'osier/sjs'].includes(door) ? door : 'osier'
+  const dialect = dialects.includes(door) ? door : 'osier'
   const speaksOf = (name: string): boolean =>
     new RegExp(`(?<![.\\w])${name}\\.`).test(statements) && !new RegExp(`(?:const|let|import) ${name}\\b`).test(text)
   return [
     "import assert_ from 'node:assert/strict'",
     speaksOf('os') ? `import os from '${dialect}'` : '',
-    ...Object.entries(NAMES).map(([name, line]) => (speaksOf(name) ? line : '')),
+    ...Object.entries(IMPORTS).map(([name, line]) => (speaksOf(name) ? line : '')),
     ...(text.match(imports) ?? []),
     ...statements.split('\n').map(asserted),
     // Uses the import, which the compiler would otherwise report as unused.

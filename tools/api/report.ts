@@ -1,6 +1,6 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, relative, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { type Node, SyntaxKind } from 'typescript/unstable/ast'
 import {
   isClassDeclaration,
@@ -17,6 +17,7 @@ import {
   SignatureKind,
   SymbolFlags,
 } from 'typescript/unstable/sync'
+import { declarationsOfDoors } from '../front_doors.ts'
 import { inRepository, repository } from '../repository.ts'
 
 /** Where the report is kept. */
@@ -40,14 +41,6 @@ export function publicDeclarations(dist = inRepository('dist')): string {
     api.close()
     rmSync(folder, { recursive: true })
   }
-}
-
-/** The declarations of each front door, under the name by which users import it. */
-function doorsOf(dist: string): [name: string, file: string][] {
-  const { name, exports } = JSON.parse(readFileSync(inRepository('package.json'), 'utf8'))
-  return Object.entries<string | { readonly types: string }>(exports).flatMap(([door, target]) => {
-    return typeof target === 'string' ? [] : [[door.replace('.', name), join(dist, relative('dist', target.types))]]
-  })
 }
 
 function declarationFiles(dist: string): string[] {
@@ -92,7 +85,7 @@ class Report {
   }
 
   text(): string {
-    const doors = doorsOf(this.#dist).map(([name, file]) => `# ${name}\n\n${this.#door(file)}`)
+    const doors = declarationsOfDoors().map(([name, file]) => `# ${name}\n\n${this.#door(join(this.#dist, file))}`)
     const types = this.#types.map(([name, text]) => `${name}\n${text}`).sort()
     const texts = types.map((text) => text.slice(text.indexOf('\n') + 1))
     return `${HEADER}\n\n${doors.join('\n\n')}\n\n# The types behind these names\n\n${texts.join('\n')}`

@@ -8,6 +8,7 @@
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import * as promises from '../../src/promises.ts'
+import { siblings } from '../front_doors.ts'
 import { lineDifferences } from '../line_differences.ts'
 import { chapters, isFunction, moduleOf, type Name, namesOfModule, summary } from '../reference/chapters.ts'
 import { inRepository } from '../repository.ts'
@@ -22,8 +23,6 @@ name; arguments with a question mark are optional, and may be given by position 
 \`osier/promises\` has, too. osier also has \`os.is_available\`, which returns whether a function works on this platform,
 \`os.error\`, which is \`OSError\`, and \`os.promises\`.
 `
-
-const MODULES = ['path', 'stat', 'errno', 'signal', 'time', 'pwd', 'grp', 'resource']
 
 interface Section {
   readonly title: string
@@ -60,7 +59,7 @@ function cell(one: Name, value: unknown): string {
 const before = readFileSync(inRepository(GUIDE), 'utf8')
 const written = before.slice(0, before.indexOf(HEADING))
 const modules = await Promise.all(
-  MODULES.map(async (module) => ({ title: `\`osier/${module}\``, names: await namesOfModule(module) })),
+  siblings.map(async (module) => ({ title: `\`osier/${module}\``, names: await namesOfModule(module) })),
 )
 const sections = await Promise.all(
   [...(await chapters()), ...modules].filter(({ names }) => names.length > 0).map(section),
