@@ -8,7 +8,7 @@ import { temporaryFolder } from './support/folder.ts'
 import { noStrace } from './support/strace.ts'
 
 /**
- * The functions of `os` that reach the system and raise no event, because CPython 3.13 has none for them. docs/security.md
+ * The functions of `os` that reach the system and raise no event, because CPython 3.13 has none for them. SECURITY.md
  * names the groups.
  */
 const WITHOUT_EVENT: Readonly<Record<string, string>> = {

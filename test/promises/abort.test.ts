@@ -18,7 +18,7 @@ const folder = temporaryFolder()
 const reason = new Error('enough')
 
 /** A call that has to wait. */
-interface Scene {
+interface Situation {
   begin(options: { readonly signal: AbortSignal }): Promise<unknown>
   /** Makes it ready. */
   release(): unknown
@@ -32,13 +32,13 @@ interface Scene {
 type Begin<T> = (options: { readonly signal: AbortSignal }) => T
 
 /** A pipe that is read, into which something is written. */
-function reading(begin: (r: number) => Begin<Promise<unknown>>, result: unknown = 1): Scene {
+function reading(begin: (r: number) => Begin<Promise<unknown>>, result: unknown = 1): Situation {
   const [r, w] = os.pipe()
   return { begin: begin(r), release: () => os.write(w, Buffer.from('x')), result, fds: [r, w] }
 }
 
 /** A full pipe that is written, from which everything is read. */
-function writing(begin: (w: number) => Begin<Promise<unknown>>): Scene {
+function writing(begin: (w: number) => Begin<Promise<unknown>>): Situation {
   const [r, w] = os.pipe()
   const size = os.fpathconf(w, 'PC_PIPE_BUF') * 16
   os.write(w, Buffer.alloc(size))
@@ -46,14 +46,14 @@ function writing(begin: (w: number) => Begin<Promise<unknown>>): Scene {
 }
 
 /** A pipe with data that is copied to a full one. */
-function moving(begin: (r: number, w: number) => Begin<Promise<unknown>>): Scene {
+function moving(begin: (r: number, w: number) => Begin<Promise<unknown>>): Situation {
   const [r, w] = os.pipe()
   os.write(w, Buffer.from('x'))
-  const scene = writing((full) => begin(r, full))
-  return { ...scene, fds: [...scene.fds, r, w] }
+  const situation = writing((full) => begin(r, full))
+  return { ...situation, fds: [...situation.fds, r, w] }
 }
 
-function childs(begin: (pid: number) => Begin<Promise<readonly unknown[]>>): Scene {
+function childs(begin: (pid: number) => Begin<Promise<readonly unknown[]>>): Situation {
   const { pid, release } = childOnStdin(3)
   const how = begin(pid)
   return { begin: async (options) => (await how(options)).slice(0, 2), release, result: [pid, 3 << 8], fds: [] }
@@ -77,7 +77,7 @@ function information(fd: string): string {
 const byte = (): Buffer => Buffer.from('y')
 
 /** By the name of the function. */
-const scenes: Readonly<Record<string, () => Scene | Promise<Scene>>> = {
+const situations: Readonly<Record<string, () => Situation | Promise<Situation>>> = {
   eventfd_read() {
     const fd = os.eventfd(0)
     return { begin: (o) => promises.eventfd_read(fd, o), release: () => os.eventfd_write(fd, 5), result: 5n, fds: [fd] }
@@ -101,8 +101,8 @@ const scenes: Readonly<Record<string, () => Scene | Promise<Scene>>> = {
     const path = join(folder, 'source')
     writeFileSync(path, 'x')
     const fd = os.open(path, os.O_RDONLY)
-    const scene = writing((w) => (o) => promises.sendfile(w, fd, 0, 10, o))
-    return { ...scene, fds: [...scene.fds, fd], waits: () => watched(scene.fds[1] as number) }
+    const situation = writing((w) => (o) => promises.sendfile(w, fd, 0, 10, o))
+    return { ...situation, fds: [...situation.fds, fd], waits: () => watched(situation.fds[1] as number) }
   },
   splice: () => moving((r, w) => (o) => promises.splice(r, w, 10, o)),
   tee: () => moving((r, w) => (o) => promises.tee(r, w, 10, o)),
@@ -123,46 +123,46 @@ const scenes: Readonly<Record<string, () => Scene | Promise<Scene>>> = {
 /** Functions that start programs: test/promises/processes.test.ts and popen.test.ts abort them. */
 const startPrograms = 'popen spawnl spawnle spawnlp spawnlpe spawnv spawnve spawnvp spawnvpe system'.split(' ')
 
-type Stage = (release: () => void, call: Promise<unknown>, scene: Scene) => Promise<void> | void
+type Stage = (release: () => void, call: Promise<unknown>, situation: Situation) => Promise<void> | void
 
 /** What happens between the call and the abort. */
 const stages: Readonly<Record<string, Stage>> = {
   'at once': () => undefined,
   'while it waits': async (_, call) => assert.ok(await isPending(call)),
-  'when it is ready, before the event loop says so': async (release, call, scene) => {
+  'when it is ready, before the event loop says so': async (release, call, situation) => {
     assert.ok(await isPending(call))
-    await scene.waits?.()
+    await situation.waits?.()
     release()
   },
 }
 
 describe('an aborted call has had no effect', () => {
-  for (const [name, prepare] of Object.entries(scenes)) {
+  for (const [name, prepare] of Object.entries(situations)) {
     test(name, { timeout: 60_000 }, async () => {
       const before = openFiles()
       for (const [stage, meanwhile] of Object.entries(stages)) {
-        const scene = await prepare()
+        const situation = await prepare()
         const released: unknown[] = []
         const release = (): void => {
-          released.push(scene.release())
+          released.push(situation.release())
         }
-        await assert.rejects(scene.begin({ signal: AbortSignal.abort(reason) }), reason)
+        await assert.rejects(situation.begin({ signal: AbortSignal.abort(reason) }), reason)
         const controller = new AbortController()
-        const call = scene.begin({ signal: controller.signal })
+        const call = situation.begin({ signal: controller.signal })
         call.catch(() => undefined)
-        await meanwhile(release, call, scene)
+        await meanwhile(release, call, situation)
         controller.abort(reason)
         await assert.rejects(call, reason, stage)
         assert.equal(getEventListeners(controller.signal, 'abort').length, 0)
         // The same call gets all that the first one would have had, and a signal means nothing once it has.
         const late = new AbortController()
-        const second = scene.begin({ signal: late.signal })
+        const second = situation.begin({ signal: late.signal })
         if (released.length === 0) release()
-        assert.deepEqual(await second, scene.result, stage)
+        assert.deepEqual(await second, situation.result, stage)
         assert.equal(getEventListeners(late.signal, 'abort').length, 0)
         late.abort(reason)
         await Promise.all(released)
-        for (const fd of scene.fds) closeQuietly(fd)
+        for (const fd of situation.fds) closeQuietly(fd)
       }
       assert.deepEqual(openFiles(), before)
       assert.deepEqual(children(), [])
@@ -171,12 +171,12 @@ describe('an aborted call has had no effect', () => {
 })
 
 /** Where every function that waits is listed. */
-const TABLE = 'scenes (or startPrograms) in test/promises/abort.test.ts'
+const TABLE = 'situations (or startPrograms) in test/promises/abort.test.ts'
 
 test('the test covers every function that waits', () => {
-  const aborted = [...Object.keys(scenes), ...startPrograms]
+  const aborted = [...Object.keys(situations), ...startPrograms]
   assert.deepEqual(
-    [...waiting].filter((name) => !aborted.includes(name)).map((name) => `${name}: add a scene of it to ${TABLE}`),
+    [...waiting].filter((name) => !aborted.includes(name)).map((name) => `${name}: add a situation of it to ${TABLE}`),
     [],
   )
   assert.deepEqual(

@@ -83,7 +83,7 @@ export function preparedStat(path: Path | Descriptor, options: StatOptions = NO_
   return preparedStatus('stat', file, dirFd(options.dir_fd), follow ? 0 : AT_SYMLINK_NOFOLLOW)
 }
 
-/** Like `statusInto`, with checked arguments; throws on failure. */
+/** The call behind `stat` and `lstat`, with converted arguments. */
 function preparedStatus(syscall: string, file: FileName, at: number, flags: number): Prepared<'fstatat'> {
   return { name: 'fstatat', args: [at, cString(file, 'path'), scratchAddress, flags], syscall, file }
 }
