@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
 import { errnoNumbers } from './libc/facts.ts'
 import { decode } from './libc/strings.ts'
+import { define } from './properties.ts'
 
 /** The subject of an OSError: a path as text or bytes, or a descriptor. */
 export type Subject = string | Uint8Array | number | undefined
@@ -323,8 +324,8 @@ export class NotImplementedError extends Error {
 
 // The name is set on the prototype, because V8 builds the first line of the stack before the constructor's body runs.
 for (const Class of [OSError, ConnectionError, NotImplementedError, ...classes.values()]) {
-  Object.defineProperty(Class.prototype, 'name', { value: Class.name, configurable: true, writable: true })
-  if (Class !== NotImplementedError) Object.defineProperty(Class.prototype, BRAND, { value: Class.name })
+  define(Class.prototype, 'name', { value: Class.name, configurable: true, writable: true })
+  if (Class !== NotImplementedError) define(Class.prototype, BRAND, { value: Class.name })
 }
 
 interface Coded {

@@ -4,6 +4,7 @@
  *     import os from 'osier/sjs'
  */
 import { getcwd } from './os/files/directories.ts'
+import { define } from './properties.ts'
 import * as functions from './sjs/os.ts'
 
 export * from './sjs/os.ts'
@@ -21,7 +22,7 @@ export interface CurrentDirectory {
 }
 
 const os: typeof functions & CurrentDirectory = Object.freeze(
-  Object.defineProperty({ ...functions } as typeof functions & CurrentDirectory, 'cwd', {
+  define({ ...functions } as typeof functions & CurrentDirectory, 'cwd', {
     get: getcwd,
     enumerable: true,
   }),

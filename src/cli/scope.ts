@@ -1,6 +1,7 @@
 import python from '../index.ts'
 import micropython, { vfs } from '../micropython.ts'
 import * as path from '../path.ts'
+import { define } from '../properties.ts'
 
 /** The variant of `os` that is in scope. */
 export interface Dialect {
@@ -22,6 +23,6 @@ export const dialects: { readonly python: Dialect; readonly micropython: Dialect
 /** Defines the names as globals. The code may redeclare them: `const os = ...`. */
 export function defineScope(target: object, { scope }: Dialect): void {
   for (const [name, value] of Object.entries(scope)) {
-    Object.defineProperty(target, name, { value, configurable: true, enumerable: true, writable: true })
+    define(target, name, { value, configurable: true, enumerable: true, writable: true })
   }
 }

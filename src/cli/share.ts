@@ -7,6 +7,7 @@ import { constants } from '../libc/facts.ts'
 import { dupterm, TerminalListener } from '../micropython/dupterm.ts'
 import type { Listening } from '../micropython/dupterm_line.ts'
 import { close, open } from '../os/descriptors/open_close.ts'
+import { has } from '../properties.ts'
 import { UsageError } from './run.ts'
 
 /**
@@ -80,7 +81,7 @@ async function listen(
   index: number,
 ): Promise<number> {
   const result = await new Promise<Listening>((settle) => dupterm(new TerminalListener(where, settle), index))
-  if ('failed' in result) throw new UsageError(`cannot listen: ${result.failed}`)
+  if (has(result, 'failed')) throw new UsageError(`cannot listen: ${result.failed}`)
   return result.port
 }
 

@@ -1,3 +1,5 @@
+import { bare } from '../properties.ts'
+
 interface Listener {
   readonly callbacks: Set<(reason: unknown) => void>
   readonly callAll: () => void
@@ -35,7 +37,7 @@ function listen(signal: AbortSignal): Listener {
   }
   const listener = { callbacks, callAll }
   listeners.set(signal, listener)
-  signal.addEventListener('abort', callAll, { once: true })
+  signal.addEventListener('abort', callAll, bare({ once: true }))
   return listener
 }
 

@@ -5,6 +5,7 @@ import { libc } from '../libc/functions.ts'
 import { aboveStandardStreams } from '../libc/low_descriptors.ts'
 import { isNode } from '../libc/node.ts'
 import { type Watch, watch } from '../libc/poll_handle.ts'
+import { bare } from '../properties.ts'
 
 /** Has the event loop call `wake` whenever an epoll instance has events. */
 export function watchEpoll(fd: number, wake: () => void): Watch {
@@ -25,7 +26,7 @@ function watchInThread(epoll: number, wake: () => void): Watch {
   const turns = new SharedArrayBuffer(8)
   const counter = new Int32Array(turns)
   // execArgv is empty: some options of this program are allowed on the command line only.
-  const options = { workerData: { epoll, end, turns }, execArgv: [] }
+  const options = bare({ workerData: { epoll, end, turns }, execArgv: [] })
   const thread = new Worker(new URL('./epoll_thread.js', import.meta.url), options)
   const acknowledge = (): void => {
     Atomics.add(counter, 0, 1)

@@ -4,6 +4,7 @@ import { outOfRange, wrongType } from '../errors.ts'
 import { errnoNumbers } from '../libc/facts.ts'
 import { int } from '../os/arguments/numbers.ts'
 import { dup } from '../os/descriptors/open_close.ts'
+import { bare, has } from '../properties.ts'
 import { deviceError } from '../vfs/errors.ts'
 import {
   type FromThread,
@@ -251,12 +252,13 @@ function checkedCount(method: string, result: unknown, most: number): number | n
 function threadLine(served: Served, index: number, listening?: (result: Listening) => void): Line {
   const counters = new SharedArrayBuffer(12)
   const counts = new Int32Array(counters)
-  const thread = new Worker(new URL('./dupterm_thread.js', import.meta.url), {
-    workerData: { served, counters } satisfies ThreadData,
-  })
+  const thread = new Worker(
+    new URL('./dupterm_thread.js', import.meta.url),
+    bare({ workerData: { served, counters } satisfies ThreadData }),
+  )
   thread.unref()
   const line: Line = {
-    translates: 'fd' in served && isatty(served.fd),
+    translates: has(served, 'fd') && isatty(served.fd),
     write(data) {
       if (Atomics.add(counts, UNREAD, data.length) > MAX_UNREAD) dropLine(index, line, UNREAD_OUTPUT)
       else thread.postMessage(new Uint8Array(data))
@@ -265,10 +267,10 @@ function threadLine(served: Served, index: number, listening?: (result: Listenin
     close: () => {},
   }
   thread.on('message', (message: FromThread) => {
-    if ('listening' in message) {
-      if ('failed' in message.listening) release(index, line)
+    if (has(message, 'listening')) {
+      if (has(message.listening, 'failed')) release(index, line)
       listening?.(message.listening)
-    } else if ('ended' in message) dropLine(index, line, message.ended || END)
+    } else if (has(message, 'ended')) dropLine(index, line, message.ended || END)
     else {
       Atomics.add(counts, INPUT_TAKEN, 1)
       const signalled = Atomics.exchange(counts, SIGNALLED, 0) > 0
@@ -297,7 +299,7 @@ export class TerminalListener {
     where: { readonly path: string } | { readonly port: number; readonly token: string },
     listening: (result: Listening) => void = () => {},
   ) {
-    this.#served = 'path' in where ? where : { ...where, port: int(where.port, 'port', 0, 65535) }
+    this.#served = has(where, 'path') ? where : { ...where, port: int(where.port, 'port', 0, 65535) }
     this.#listening = listening
   }
 

@@ -4,6 +4,7 @@ import { createServer, type Server, Socket } from 'node:net'
 import { join } from 'node:path'
 import { isatty, ReadStream } from 'node:tty'
 import { parentPort, workerData } from 'node:worker_threads'
+import { bare, has } from '../properties.ts'
 import {
   type FromThread,
   INPUT_TAKEN,
@@ -82,7 +83,7 @@ function finish(why: string): void {
 
 function serveDescriptor(fd: number): void {
   if (!isatty(fd)) {
-    const socket = new Socket({ fd, readable: true, writable: true })
+    const socket = new Socket(bare({ fd, readable: true, writable: true }))
     connect(socket, finish)
     return
   }
@@ -96,7 +97,7 @@ function serveListener(where: Exclude<Served, { fd: number }>): void {
   const server = createServer((socket) => {
     // Closes a connection with an error before it is accepted. Afterwards the listener has no effect.
     socket.on('error', () => socket.destroy())
-    if ('token' in where) admit(socket, where.token)
+    if (has(where, 'token')) admit(socket, where.token)
     else replaceConnection(socket, rejectingHttp(socket))
   })
   server.maxConnections = MAX_CONNECTIONS
@@ -111,7 +112,7 @@ function serveListener(where: Exclude<Served, { fd: number }>): void {
     send({ listening: { port: typeof address === 'object' && address !== null ? address.port : 0 } })
   }
   try {
-    if ('token' in where) server.listen(where.port, '127.0.0.1', started)
+    if (has(where, 'token')) server.listen(where.port, '127.0.0.1', started)
     else listenPrivately(server, where.path, started)
   } catch (error) {
     server.emit('error', error)
@@ -197,5 +198,5 @@ parentPort?.on('message', (message: ToThread) => {
   else connection.write(message)
 })
 
-if ('fd' in served) serveDescriptor(served.fd)
+if (has(served, 'fd')) serveDescriptor(served.fd)
 else serveListener(served)

@@ -1,4 +1,5 @@
 import { NotImplementedError } from '../errors.ts'
+import { define } from '../properties.ts'
 
 const absent = new WeakSet<object>()
 
@@ -10,7 +11,7 @@ export function notImplemented<F extends (...args: never[]) => unknown>(name: st
   const throwing = (): never => {
     throw new NotImplementedError(`os.${name} is not available on ${process.platform}, only on ${platforms}`)
   }
-  Object.defineProperty(throwing, 'name', { value: name })
+  define(throwing, 'name', { value: name })
   absent.add(throwing)
   return throwing as unknown as F
 }

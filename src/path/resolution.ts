@@ -123,9 +123,9 @@ export function realpath(path: TextPath, options?: RealpathOptions): string
 export function realpath(path: BytesPath, options?: RealpathOptions): Buffer
 export function realpath(path: Path, options?: RealpathOptions): string | Buffer
 export function realpath(path: Path, options: RealpathOptions = NO_OPTIONS): string | Buffer {
-  checkOptions(options, ['strict'])
+  const checked = checkOptions(options, ['strict'])
   const given = fileName(path, 'path')
-  const { strict = false } = options
+  const { strict = false } = checked
   if (typeof strict !== 'boolean' && strict !== ALLOW_MISSING) {
     throw wrongType('strict', 'a boolean or ALLOW_MISSING', strict)
   }

@@ -5,8 +5,9 @@ import { osError } from '../libc/call.ts'
 import { constants, errnoNumbers } from '../libc/facts.ts'
 import { type Int64, rolesOf } from '../libc/functions.ts'
 import { SCRATCH_SIZE, scratch, scratchAddress } from '../libc/memory.ts'
-import { isOptions } from '../os/arguments/options.ts'
+import { takeOptions } from '../os/arguments/options.ts'
 import type { Prepared } from '../os/prepared.ts'
+import { define } from '../properties.ts'
 import { checkedSignal } from './abort.ts'
 import type { Twin } from './twin.ts'
 
@@ -259,17 +260,14 @@ export function named<Like extends (...args: never[]) => unknown, F extends Twin
   { name, length }: Like,
   fn: (...given: unknown[]) => Promise<ReturnType<Like>>,
 ): F {
-  Object.defineProperty(fn, 'name', { value: name, configurable: true })
-  Object.defineProperty(fn, 'length', { value: length, configurable: true })
+  define(fn, 'name', { value: name, configurable: true })
+  define(fn, 'length', { value: length, configurable: true })
   return fn as unknown as F
 }
 
+const SIGNAL = ['signal'] as const
+
 /** Removes `signal` from the options at the end of the arguments: the synchronous function does not take it. */
 export function takeSignal(given: unknown[]): AbortSignal | undefined {
-  const last = given.at(-1)
-  if (!isOptions(last) || !('signal' in last)) return undefined
-  const { signal, ...others } = last
-  if (Object.keys(others).length === 0) given.pop()
-  else given[given.length - 1] = others
-  return checkedSignal(signal)
+  return checkedSignal(takeOptions(given, SIGNAL).signal)
 }

@@ -1,6 +1,6 @@
 import type { CheckedWaitOptions } from '../event_loop/fd_operation.ts'
 import { bool } from '../os/arguments/numbers.ts'
-import { checkOptions, isOptions, NO_OPTIONS } from '../os/arguments/options.ts'
+import { checkOptions, NO_OPTIONS, takeOptions } from '../os/arguments/options.ts'
 import { checkedSignal, type SignalOption } from './abort.ts'
 
 /** The options of every function that waits for a descriptor. */
@@ -14,8 +14,7 @@ export const WAIT_OPTIONS = ['signal', 'ref'] as const
 /** Checks the options of a function that has no others. */
 export function waitOptions(options: unknown): CheckedWaitOptions {
   if (options === NO_OPTIONS) return NO_OPTIONS
-  checkOptions(options, WAIT_OPTIONS)
-  return checkedWaitOptions(options as WaitOptions)
+  return checkedWaitOptions(checkOptions(options as WaitOptions, WAIT_OPTIONS))
 }
 
 /** Checks `signal` and `ref` among other options. */
@@ -31,10 +30,6 @@ export function checkedWaitOptions({
 
 /** Removes `signal` and `ref` from the options at the end of the arguments: the synchronous function takes neither. */
 export function takeWaitOptions(given: unknown[]): CheckedWaitOptions {
-  const last = given.at(-1)
-  if (!isOptions(last) || !('signal' in last || 'ref' in last)) return NO_OPTIONS
-  const { signal, ref, ...others } = last
-  if (Object.keys(others).length === 0) given.pop()
-  else given[given.length - 1] = others
-  return checkedWaitOptions({ signal, ref })
+  const taken = takeOptions(given, WAIT_OPTIONS)
+  return taken === NO_OPTIONS ? NO_OPTIONS : checkedWaitOptions(taken)
 }

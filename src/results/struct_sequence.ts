@@ -1,5 +1,6 @@
 import { type InspectOptions, inspect } from 'node:util'
 import { badValue, wrongType } from '../errors.ts'
+import { define } from '../properties.ts'
 
 /** What a result has beside its items and its fields. */
 export interface SequenceMethods<Items extends readonly unknown[]> {
@@ -49,7 +50,7 @@ const METHODS = `at concat entries every filter find findIndex findLast findLast
 const methods: Readonly<Record<string, unknown>> = Object.getOwnPropertyDescriptors(Array.prototype)
 for (const name of METHODS.split(/\s+/)) {
   const { value: method } = methods[name] as TypedPropertyDescriptor<(...args: unknown[]) => unknown>
-  define(name, {
+  defineItem(name, {
     value(this: FieldSequence, ...args: unknown[]): unknown {
       return method?.apply(this.toArray(), name === 'concat' ? args.map(itemsOf) : args)
     },
@@ -59,7 +60,7 @@ for (const name of METHODS.split(/\s+/)) {
 
 // The longest sequence has 19 items. As in an array, an index past the end of a shorter one is undefined.
 for (let index = 0; index < 19; index++) {
-  define(index, {
+  defineItem(index, {
     get(this: FieldSequence): unknown {
       return this.toArray()[index]
     },
@@ -71,8 +72,8 @@ function itemsOf(value: unknown): unknown {
   return value instanceof FieldSequence ? value.toArray() : value
 }
 
-function define(name: string | number, descriptor: PropertyDescriptor): void {
-  Object.defineProperty(FieldSequence.prototype, name, { configurable: true, ...descriptor })
+function defineItem(name: string | number, descriptor: PropertyDescriptor): void {
+  define(FieldSequence.prototype, name, { configurable: true, ...descriptor })
 }
 
 /** The base of the results. Its type has the items of each result, which a class cannot declare. */

@@ -172,9 +172,9 @@ export class FileBlockDev extends StorageBlockDev {
    * @throws OSError as for opening the file; EINVAL for a file smaller than one block
    */
   constructor(file: Path | Descriptor, options: FileBlockDevOptions = NO_OPTIONS) {
-    checkOptions(options, ['block_size', 'readonly'])
-    const blockSize = int(options.block_size ?? 512, 'block_size', 1, 65536)
-    const readonly = bool(options.readonly, 'readonly', false)
+    const checked = checkOptions(options, ['block_size', 'readonly'])
+    const blockSize = int(checked.block_size ?? 512, 'block_size', 1, 65536)
+    const readonly = bool(checked.readonly, 'readonly', false)
     const { fd, owned } = openStorage(file, readonly)
     let count = 0
     try {
@@ -280,14 +280,14 @@ export class PartitionBlockDev extends StorageBlockDev {
    *   device
    */
   constructor(device: BlockDevice, number: number, options: { readonly readonly?: boolean | undefined } = NO_OPTIONS) {
-    checkOptions(options, ['readonly'])
+    const checked = checkOptions(options, ['readonly'])
     const whole = new Device(device, SECTOR_SIZES)
     const { first, count } = partition(whole, int(number, 'number', 1, 4))
     super(whole.blockSize, count)
     this.#device = whole
     this.#first = first
     this.writeblocks =
-      bool(options.readonly, 'readonly', true) || whole.readonly
+      bool(checked.readonly, 'readonly', true) || whole.readonly
         ? undefined
         : (block, buffer, offset = 0) => this.writeAt(block, buffer, offset, (at, bytes) => this.#write(at, bytes))
   }

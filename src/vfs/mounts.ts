@@ -55,8 +55,7 @@ export class MountTable {
   }
 
   mount(fsobj: unknown, mountPoint: unknown, options: unknown): void {
-    checkOptions(options, ['readonly', 'mkfs'])
-    const wanted = options as MountOptions
+    const wanted = checkOptions(options as MountOptions, ['readonly', 'mkfs'])
     const readonly = bool(wanted.readonly, 'readonly', false)
     const mkfs = bool(wanted.mkfs, 'mkfs', false)
     if (typeof mountPoint !== 'string') throw wrongType('mount_point', 'a string', mountPoint)

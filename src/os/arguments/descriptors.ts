@@ -1,5 +1,6 @@
 import { outOfRange, wrongType } from '../../errors.ts'
 import { constants } from '../../libc/facts.ts'
+import { has } from '../../properties.ts'
 import { int } from './numbers.ts'
 
 /**
@@ -8,7 +9,7 @@ import { int } from './numbers.ts'
 export type Descriptor = number | { readonly fd: number } | { fileno(): number }
 
 export function isDescriptorObject(value: unknown): value is { fd?: unknown; fileno?: unknown } {
-  return typeof value === 'object' && value !== null && ('fd' in value || 'fileno' in value)
+  return typeof value === 'object' && value !== null && (has(value, 'fd') || has(value, 'fileno'))
 }
 
 /** Converts a descriptor to its number. The system checks whether it is open (EBADF). */

@@ -1,16 +1,100 @@
 import { wrongType } from '../../errors.ts'
+import { define, has, isRoot } from '../../properties.ts'
 import { isDescriptorObject } from './descriptors.ts'
 
-/** The default of every trailing options object: a single object, so that "no options" is one comparison. */
-export const NO_OPTIONS: Readonly<Record<string, never>> = Object.freeze({})
+/**
+ * Options by name. The class has no ancestor, so that a polluted Object.prototype adds none. A class rather than an object
+ * without a prototype, which V8 looks up properties of more slowly.
+ */
+class OptionValues {}
+Object.setPrototypeOf(OptionValues.prototype, null)
 
-/** Throws for a value that is not an options object, and for an unknown option. */
-export function checkOptions(options: unknown, allowed: readonly string[]): void {
-  if (options === NO_OPTIONS) return
+/** The default of every trailing options object: a single object, so that "no options" is one comparison. */
+export const NO_OPTIONS: Readonly<Record<string, never>> = Object.freeze(
+  new OptionValues() as Readonly<Record<string, never>>,
+)
+
+/**
+ * Checks an options object, and returns the object to read the options from: the same one, or a copy if that would show
+ * what is in Object.prototype. Options that it inherits from other objects count.
+ *
+ * @throws TypeError for a value that is not an options object, and for an unknown option
+ */
+export function checkOptions<T extends object>(options: T, allowed: readonly string[]): T {
+  if (options === NO_OPTIONS) return options
   if (!isOptions(options)) throw wrongType('options', 'a plain object', options)
-  for (const key of Object.keys(options)) {
+  rejectUnknown(options, options, allowed)
+  const prototype: object | null = Object.getPrototypeOf(options)
+  if (prototype === null) return options
+  if (prototype !== Object.prototype) return inheritedOptions(options, allowed)
+  for (const name of allowed) if (name in Object.prototype) return copied(options, allowed)
+  return options
+}
+
+function rejectUnknown(owner: object, options: object, allowed: readonly string[]): void {
+  for (const key of Object.keys(owner)) {
     if (!allowed.includes(key)) throw wrongType('options', `an object of ${allowed.join(', ')}`, options)
   }
+}
+
+/** The options of an object of another realm, an instance of a class, or an object that inherits from a plain one. */
+function inheritedOptions<T extends object>(options: T, allowed: readonly string[]): T {
+  for (const owner of ancestors(options)) rejectUnknown(owner, options, allowed)
+  return copied(options, allowed)
+}
+
+function copied<T extends object>(options: T, names: readonly string[]): T {
+  const values = new OptionValues() as Record<string, unknown>
+  for (const name of names) {
+    if (isBelowRoot(options, name)) values[name] = (options as Readonly<Record<string, unknown>>)[name]
+  }
+  return values as T
+}
+
+function isBelowRoot(options: object, name: string): boolean {
+  return Object.hasOwn(options, name) || ancestors(options).some((owner) => Object.hasOwn(owner, name))
+}
+
+/** The prototypes of an object except for Object.prototype, the nearest first. */
+function ancestors(value: object): object[] {
+  const found: object[] = []
+  let next: object | null = Object.getPrototypeOf(value)
+  for (; next !== null && !isRoot(next); next = Object.getPrototypeOf(next)) found.push(next)
+  return found
+}
+
+const NOTHING_TAKEN: Readonly<Partial<Record<string, never>>> = NO_OPTIONS
+
+/**
+ * Removes some options from the object at the end of the arguments of a call, and returns them. The object is replaced by
+ * one without them, or removed if it is empty then.
+ */
+export function takeOptions<N extends string>(
+  given: unknown[],
+  names: readonly N[],
+): Readonly<Partial<Record<N, unknown>>> {
+  const last = given.at(-1)
+  if (!isOptions(last) || !names.some((name) => has(last, name))) return NOTHING_TAKEN
+  const taken = copied(last, names)
+  const others = without(last, names)
+  if (Object.keys(others).length === 0) given.pop()
+  else given[given.length - 1] = others
+  return taken as Readonly<Partial<Record<N, unknown>>>
+}
+
+/** A copy of an options object with what it inherits, except for some options. */
+function without(options: Readonly<Record<string, unknown>>, names: readonly string[]): object {
+  const others = new OptionValues() as Record<string, unknown>
+  for (const owner of [options, ...ancestors(options)]) {
+    for (const name of Object.getOwnPropertyNames(owner)) {
+      if (names.includes(name) || Object.hasOwn(others, name)) continue
+      const { enumerable = false } = Object.getOwnPropertyDescriptor(owner, name) ?? {}
+      // A class may have accessors beside those of its options: each is read only if it is asked for.
+      if (enumerable) others[name] = options[name]
+      else define(others, name, { get: () => options[name] })
+    }
+  }
+  return others
 }
 
 /**
@@ -33,8 +117,8 @@ export function optional<P extends string, N extends string = never>(
     const extra = inOrder[positional.length]
     if (extra !== undefined) throw wrongType('options', 'a plain object', extra)
   }
-  if (options !== undefined) checkOptions(options, [...positional, ...named])
-  const result = { ...options } as Partial<Record<P | N, unknown>>
+  const result = new OptionValues() as Partial<Record<P | N, unknown>>
+  if (options !== undefined) Object.assign(result, checkOptions(options, [...positional, ...named]))
   for (const [index, name] of positional.entries()) {
     const value = inOrder[index]
     if (value === undefined) continue
@@ -44,11 +128,19 @@ export function optional<P extends string, N extends string = never>(
   return result
 }
 
-/** Reports whether a value is a plain object, and so an options object: path, buffer and descriptor objects are not. */
+/**
+ * Reports whether a value is an options object: a plain object, or an instance of a class of the caller's. Path, buffer
+ * and descriptor objects, iterables, and instances of built-in classes are not.
+ */
 export function isOptions(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null) return false
   const prototype: unknown = Object.getPrototypeOf(value)
   // Another realm (node:vm, and so a REPL) has another Object.prototype, which also has no prototype.
-  const isPlain = prototype === null || Object.getPrototypeOf(prototype) === null
-  return isPlain && !isDescriptorObject(value) && !('__fspath__' in value)
+  const isPlain = prototype === null || Object.getPrototypeOf(prototype) === null || isInstanceOfOwnClass(value)
+  return isPlain && !isDescriptorObject(value) && !has(value, '__fspath__')
+}
+
+/** Built-in classes, those of the web's interfaces too, have a tag. */
+function isInstanceOfOwnClass(value: object): boolean {
+  return Object.prototype.toString.call(value) === '[object Object]' && !(Symbol.iterator in value)
 }

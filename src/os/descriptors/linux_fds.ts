@@ -193,8 +193,8 @@ export interface TimerCreateOptions {
  * ```
  */
 export function timerfd_create(clockid: number, options: TimerCreateOptions = NO_OPTIONS): number {
-  checkOptions(options, ['flags'])
-  const { flags = 0 } = options
+  const checked = checkOptions(options, ['flags'])
+  const { flags = 0 } = checked
   const [clock, bits] = [int(clockid, 'clockid'), int(flags, 'flags') | TFD_CLOEXEC]
   let fd: number
   while ((fd = libc.timerfd_create(clock, bits)) === -1) failed('timerfd_create')
@@ -236,8 +236,8 @@ const TIMER_OPTIONS = ['flags', 'initial', 'interval'] as const
  * ```
  */
 export function timerfd_settime(fd: Descriptor, options: TimerOptions<number> = NO_OPTIONS): TimerState<number> {
-  checkOptions(options, TIMER_OPTIONS)
-  const { flags = 0, initial = 0, interval = 0 } = options
+  const checked = checkOptions(options, TIMER_OPTIONS)
+  const { flags = 0, initial = 0, interval = 0 } = checked
   const times = [nanosecondsOf(initial, 'initial'), nanosecondsOf(interval, 'interval')] as const
   return toSeconds(setTimer('timerfd_settime', fd, flags, times))
 }
@@ -264,8 +264,8 @@ export function timerfd_settime_ns(
   fd: Descriptor,
   options: TimerOptions<number | bigint> = NO_OPTIONS,
 ): TimerState<bigint> {
-  checkOptions(options, TIMER_OPTIONS)
-  const { flags = 0, initial = 0, interval = 0 } = options
+  const checked = checkOptions(options, TIMER_OPTIONS)
+  const { flags = 0, initial = 0, interval = 0 } = checked
   const times = [BigInt(int64(initial, 'initial')), BigInt(int64(interval, 'interval'))] as const
   return setTimer('timerfd_settime_ns', fd, flags, times)
 }

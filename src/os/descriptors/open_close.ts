@@ -158,10 +158,10 @@ export interface CloseRangeOptions {
  * ```
  */
 export function closerange(fd_low: number, fd_high: number, options: CloseRangeOptions = NO_OPTIONS): void {
-  checkOptions(options, ['spare_runtime'])
+  const checked = checkOptions(options, ['spare_runtime'])
   const first = Math.max(int(fd_low, 'fd_low'), 0)
   const last = int(fd_high, 'fd_high') - 1
-  if (bool(options.spare_runtime, 'spare_runtime', false)) {
+  if (bool(checked.spare_runtime, 'spare_runtime', false)) {
     closeUnneeded(first, last)
     return
   }

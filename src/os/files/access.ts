@@ -53,9 +53,9 @@ export function access(path: Path, mode: number, options: AccessOptions = NO_OPT
 export function preparedAccess(path: Path, mode: number, options: AccessOptions = NO_OPTIONS): Prepared<'faccessat'> {
   const file = fileName(path, 'path')
   const [name, wanted] = [cString(file, 'path'), int(mode, 'mode')]
-  checkOptions(options, ['dir_fd', 'effective_ids', 'follow_symlinks'])
-  const at = dirFd(options.dir_fd)
-  const effective = bool(options.effective_ids, 'effective_ids', false) ? AT_EACCESS : 0
-  const noFollow = bool(options.follow_symlinks, 'follow_symlinks', true) ? 0 : AT_SYMLINK_NOFOLLOW
+  const checked = checkOptions(options, ['dir_fd', 'effective_ids', 'follow_symlinks'])
+  const at = dirFd(checked.dir_fd)
+  const effective = bool(checked.effective_ids, 'effective_ids', false) ? AT_EACCESS : 0
+  const noFollow = bool(checked.follow_symlinks, 'follow_symlinks', true) ? 0 : AT_SYMLINK_NOFOLLOW
   return { name: 'faccessat', args: [at, name, wanted, effective | noFollow], syscall: 'access', file }
 }

@@ -4,6 +4,7 @@ import { osError } from '../../libc/call.ts'
 import { constants, errnoNumbers, structs } from '../../libc/facts.ts'
 import type { Address } from '../../libc/functions.ts'
 import { addressOf, ownMemory, scratch, scratchAddress } from '../../libc/memory.ts'
+import { define } from '../../properties.ts'
 import { type stat_result, statResult } from '../../results/stat_result.ts'
 import { bool } from '../arguments/numbers.ts'
 import { checkOptions } from '../arguments/options.ts'
@@ -19,8 +20,8 @@ const { st_mode } = structs.stat.offsets
 
 function followsSymlinks(options: FollowSymlinksOption | undefined): boolean {
   if (options === undefined) return true
-  checkOptions(options, ['follow_symlinks'])
-  return bool(options.follow_symlinks, 'follow_symlinks', true)
+  const checked = checkOptions(options, ['follow_symlinks'])
+  return bool(checked.follow_symlinks, 'follow_symlinks', true)
 }
 
 /** The directory that entries belong to. */
@@ -216,7 +217,7 @@ export class DirEntry<T extends FileName = string> {
 
 // `console.log` shows the name. It is a getter of the prototype, which decodes the name on demand, and so has to be
 // listed here.
-Object.defineProperty(DirEntry.prototype, inspect.custom, {
+define(DirEntry.prototype, inspect.custom, {
   value(this: DirEntry<FileName>, _depth: number, options: InspectOptions) {
     return `DirEntry ${inspect({ name: this.name }, options)}`
   },

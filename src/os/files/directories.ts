@@ -256,9 +256,9 @@ export function rmdir(path: Path, options: DirFdOption = NO_OPTIONS): void {
 
 /** Checks and converts the arguments of `rmdir`. */
 export function preparedRmdir(path: Path, options: DirFdOption = NO_OPTIONS): Prepared<'unlinkat'> {
-  checkOptions(options, ['dir_fd'])
+  const checked = checkOptions(options, ['dir_fd'])
   const directory = fileName(path, 'path')
-  const at = dirFd(options.dir_fd)
+  const at = dirFd(checked.dir_fd)
   const name = cString(directory, 'path')
   if (rmdirEvent.wanted) rmdirEvent.raise(auditedPath(directory, name), auditedFd(at))
   return { name: 'unlinkat', args: [at, name, AT_REMOVEDIR], syscall: 'rmdir', file: directory }

@@ -59,10 +59,10 @@ export function link(src: Path, dst: Path, options: LinkOptions = NO_OPTIONS): v
 
 /** Checks and converts the arguments of `link`. */
 export function preparedLink(src: Path, dst: Path, options: LinkOptions = NO_OPTIONS): Prepared<'linkat'> {
-  checkOptions(options, [...TWO_DIR_FDS, 'follow_symlinks'])
+  const checked = checkOptions(options, [...TWO_DIR_FDS, 'follow_symlinks'])
   const [from, to] = [fileName(src, 'src'), fileName(dst, 'dst')]
-  const { src_dir_fd, dst_dir_fd } = options
-  const follow = bool(options.follow_symlinks, 'follow_symlinks', (src_dir_fd ?? dst_dir_fd ?? null) !== null)
+  const { src_dir_fd, dst_dir_fd } = checked
+  const follow = bool(checked.follow_symlinks, 'follow_symlinks', (src_dir_fd ?? dst_dir_fd ?? null) !== null)
   const [srcAt, dstAt] = [dirFd(src_dir_fd, 'src_dir_fd'), dirFd(dst_dir_fd, 'dst_dir_fd')]
   const [srcName, dstName] = [cString(from, 'src'), cString(to, 'dst')]
   if (linkEvent.wanted)
@@ -146,9 +146,9 @@ export function readlink(path: Path, options: DirFdOption = NO_OPTIONS): string 
 
 /** Checks and converts the arguments of `readlink`. */
 export function preparedReadlink(path: Path, options: DirFdOption = NO_OPTIONS): Prepared<'readlinkat'> {
-  checkOptions(options, ['dir_fd'])
+  const checked = checkOptions(options, ['dir_fd'])
   const file = fileName(path, 'path')
-  const at = dirFd(options.dir_fd)
+  const at = dirFd(checked.dir_fd)
   // Linux limits a link's text to one page, a sixteenth of the scratch memory, so it always fits.
   return {
     name: 'readlinkat',

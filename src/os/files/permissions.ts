@@ -54,11 +54,11 @@ export function preparedChmod(
   mode: number,
   options: StatOptions = NO_OPTIONS,
 ): Prepared<'fchmod'> | Prepared<'fchmodat'> | Prepared<'fchmodat2'> {
-  checkOptions(options, DIR_FD_FOLLOW)
+  const checked = checkOptions(options, DIR_FD_FOLLOW)
   const file = fileNameOrFd(path, 'path')
   const bits = int(mode, 'mode')
-  const at = dirFd(options.dir_fd)
-  const follow = bool(options.follow_symlinks, 'follow_symlinks', true)
+  const at = dirFd(checked.dir_fd)
+  const follow = bool(checked.follow_symlinks, 'follow_symlinks', true)
   const name = typeof file === 'number' ? '' : cString(file, 'path')
   if (chmodEvent.wanted) chmodEvent.raise(auditedPath(file, name), mode, auditedFd(at))
   if (typeof file === 'number') return { name: 'fchmod', args: [file, bits], syscall: 'chmod', file }
@@ -142,16 +142,16 @@ export function preparedChown(
   gid: number,
   options: StatOptions = NO_OPTIONS,
 ): Prepared<'fchown'> | Prepared<'fchownat'> {
-  checkOptions(options, DIR_FD_FOLLOW)
+  const checked = checkOptions(options, DIR_FD_FOLLOW)
   const file = fileNameOrFd(path, 'path')
   const [owner, group] = [id(uid, 'uid'), id(gid, 'gid')]
-  const follow = bool(options.follow_symlinks, 'follow_symlinks', true)
+  const follow = bool(checked.follow_symlinks, 'follow_symlinks', true)
   if (typeof file === 'number') {
-    rejectWithFd({ dir_fd: options.dir_fd, follow_symlinks: follow })
+    rejectWithFd({ dir_fd: checked.dir_fd, follow_symlinks: follow })
     if (chownEvent.wanted) chownEvent.raise(file, uid, gid, -1)
     return { name: 'fchown', args: [file, owner, group], syscall: 'chown', file }
   }
-  const at = dirFd(options.dir_fd)
+  const at = dirFd(checked.dir_fd)
   const name = cString(file, 'path')
   if (chownEvent.wanted) chownEvent.raise(auditedPath(file, name), uid, gid, auditedFd(at))
   const flags = follow ? 0 : AT_SYMLINK_NOFOLLOW

@@ -72,9 +72,9 @@ function renameAs({ args, syscall, file, file2 }: Prepared<'renameat'>): void {
 }
 
 function preparedRenameAs(syscall: string, src: Path, dst: Path, options: TwoDirFdOptions): Prepared<'renameat'> {
-  checkOptions(options, TWO_DIR_FDS)
+  const checked = checkOptions(options, TWO_DIR_FDS)
   const [from, to] = [fileName(src, 'src'), fileName(dst, 'dst')]
-  const { src_dir_fd, dst_dir_fd } = options
+  const { src_dir_fd, dst_dir_fd } = checked
   const [srcAt, dstAt] = [dirFd(src_dir_fd, 'src_dir_fd'), dirFd(dst_dir_fd, 'dst_dir_fd')]
   const [srcName, dstName] = [cString(from, 'src'), cString(to, 'dst')]
   if (renameEvent.wanted)
@@ -137,9 +137,9 @@ function removeAs({ args: [at, name], syscall, file }: Prepared<'unlinkat'>): vo
 }
 
 function preparedRemoveAs(syscall: string, path: Path, options: DirFdOption): Prepared<'unlinkat'> {
-  checkOptions(options, ['dir_fd'])
+  const checked = checkOptions(options, ['dir_fd'])
   const file = fileName(path, 'path')
-  const at = dirFd(options.dir_fd)
+  const at = dirFd(checked.dir_fd)
   const name = cString(file, 'path')
   if (removeEvent.wanted) removeEvent.raise(auditedPath(file, name), auditedFd(at))
   return { name: 'unlinkat', args: [at, name, 0], syscall, file }

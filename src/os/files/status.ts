@@ -73,14 +73,14 @@ function statWith(path: Path | Descriptor, options: StatOptions): stat_result {
 
 /** Checks and converts the arguments of `stat`. */
 export function preparedStat(path: Path | Descriptor, options: StatOptions = NO_OPTIONS): Prepared<'fstatat'> {
-  checkOptions(options, DIR_FD_FOLLOW)
+  const checked = checkOptions(options, DIR_FD_FOLLOW)
   const file = fileNameOrFd(path, 'path')
-  const follow = bool(options.follow_symlinks, 'follow_symlinks', true)
+  const follow = bool(checked.follow_symlinks, 'follow_symlinks', true)
   if (typeof file === 'number') {
-    rejectWithFd({ dir_fd: options.dir_fd, follow_symlinks: follow })
+    rejectWithFd({ dir_fd: checked.dir_fd, follow_symlinks: follow })
     return preparedStatusOfFd('stat', file)
   }
-  return preparedStatus('stat', file, dirFd(options.dir_fd), follow ? 0 : AT_SYMLINK_NOFOLLOW)
+  return preparedStatus('stat', file, dirFd(checked.dir_fd), follow ? 0 : AT_SYMLINK_NOFOLLOW)
 }
 
 /** The call behind `stat` and `lstat`, with converted arguments. */
@@ -143,8 +143,8 @@ export function lstat(path: Path, options: DirFdOption = NO_OPTIONS): stat_resul
 
 /** Checks and converts the arguments of `lstat`. */
 export function preparedLstat(path: Path, options: DirFdOption = NO_OPTIONS): Prepared<'fstatat'> {
-  checkOptions(options, DIR_FD)
-  return preparedStatus('lstat', fileName(path, 'path'), dirFd(options.dir_fd), AT_SYMLINK_NOFOLLOW)
+  const checked = checkOptions(options, DIR_FD)
+  return preparedStatus('lstat', fileName(path, 'path'), dirFd(checked.dir_fd), AT_SYMLINK_NOFOLLOW)
 }
 
 /**

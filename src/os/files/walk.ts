@@ -3,6 +3,7 @@ import { OSError, refusePromise, wrongType } from '../../errors.ts'
 import { osError } from '../../libc/call.ts'
 import { constants } from '../../libc/facts.ts'
 import { libc } from '../../libc/functions.ts'
+import { has } from '../../properties.ts'
 import { dirFd } from '../arguments/descriptors.ts'
 import { bool } from '../arguments/numbers.ts'
 import { optional } from '../arguments/options.ts'
@@ -351,8 +352,8 @@ function* walkOpen(
   let isTop = true
   try {
     for (let task = tasks.pop(); task !== undefined; task = tasks.pop()) {
-      if ('close' in task) libc.close(task.close)
-      else if ('step' in task) yield task.step
+      if (has(task, 'close')) libc.close(task.close)
+      else if (has(task, 'step')) yield task.step
       else {
         const fd = enter(task.enter, task.at, follow, isTop ? null : { onerror })
         isTop = false
@@ -369,7 +370,7 @@ function* walkOpen(
     }
   } finally {
     // The caller has left the loop early, or an error has ended the walk.
-    for (const task of tasks) if ('close' in task) libc.close(task.close)
+    for (const task of tasks) if (has(task, 'close')) libc.close(task.close)
   }
 }
 

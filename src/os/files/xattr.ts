@@ -92,8 +92,8 @@ export function preparedGetxattr(
   attribute: Path,
   options: FollowSymlinksOption = NO_OPTIONS,
 ): Getxattr {
-  checkOptions(options, ['follow_symlinks'])
-  const { file, name, follow } = targetOf(path, options.follow_symlinks)
+  const checked = checkOptions(options, ['follow_symlinks'])
+  const { file, name, follow } = targetOf(path, checked.follow_symlinks)
   const { attribute: given, attributeBytes } = attributeOf(attribute)
   if (getxattrEvent.wanted) getxattrEvent.raise(auditedPath(file, name), auditedPath(given, attributeBytes))
   const about = { syscall: 'getxattr', file }
@@ -225,8 +225,8 @@ export function preparedRemovexattr(
   attribute: Path,
   options: FollowSymlinksOption = NO_OPTIONS,
 ): Removexattr {
-  checkOptions(options, ['follow_symlinks'])
-  const { file, name, follow } = targetOf(path, options.follow_symlinks)
+  const checked = checkOptions(options, ['follow_symlinks'])
+  const { file, name, follow } = targetOf(path, checked.follow_symlinks)
   const { attribute: given, attributeBytes } = attributeOf(attribute)
   if (removexattrEvent.wanted) removexattrEvent.raise(auditedPath(file, name), auditedPath(given, attributeBytes))
   const about = { syscall: 'removexattr', file }

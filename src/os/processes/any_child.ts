@@ -4,6 +4,7 @@ import { constants, errnoNumbers, structs } from '../../libc/facts.ts'
 import { libc } from '../../libc/functions.ts'
 import { scratch, scratchAddress } from '../../libc/memory.ts'
 import { childrenOfNode } from '../../libc/node.ts'
+import { define } from '../../properties.ts'
 import { namesIn } from '../files/directory_stream.ts'
 
 /**
@@ -60,7 +61,7 @@ function sharedReservations(): Map<number, number> {
   const known = holder[RESERVATIONS]
   if (known !== undefined) return known
   const value = new Map<number, number>()
-  Object.defineProperty(globalThis, RESERVATIONS, { value })
+  define(globalThis, RESERVATIONS, { value })
   return value
 }
 

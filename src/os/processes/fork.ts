@@ -47,13 +47,13 @@ const forkptyEvent = new AuditEvent('os.forkpty')
  * ```
  */
 export function register_at_fork(functions: AtFork = NO_OPTIONS): void {
-  checkOptions(functions, KINDS)
-  const given = KINDS.filter((kind) => functions[kind] !== undefined)
+  const checked = checkOptions(functions, KINDS)
+  const given = KINDS.filter((kind) => checked[kind] !== undefined)
   if (given.length === 0) throw wrongType('functions', 'an object with at least one function', functions)
   for (const kind of given) {
-    if (typeof functions[kind] !== 'function') throw wrongType(kind, 'a function', functions[kind])
+    if (typeof checked[kind] !== 'function') throw wrongType(kind, 'a function', checked[kind])
   }
-  for (const kind of given) hooks[kind].push(functions[kind] as () => void)
+  for (const kind of given) hooks[kind].push(checked[kind] as () => void)
 }
 
 function call(functions: readonly (() => void)[]): void {

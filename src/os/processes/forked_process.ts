@@ -6,6 +6,7 @@ import { constants } from '../../libc/facts.ts'
 import { libc } from '../../libc/functions.ts'
 import { aboveStandardStreams } from '../../libc/low_descriptors.ts'
 import { scratch, scratchAddress } from '../../libc/memory.ts'
+import { define } from '../../properties.ts'
 import { clearReservations } from './any_child.ts'
 import { _exit } from './exit.ts'
 
@@ -108,7 +109,7 @@ export function dropInheritedState(inherited: InheritedState, isChild: boolean):
 
 /** `process.pid` is computed when Node starts. In the parent this changes nothing; it runs so that it is compiled. */
 function updatePid(): void {
-  Object.defineProperty(process, 'pid', { value: libc.getpid(), enumerable: true, configurable: true })
+  define(process, 'pid', { value: libc.getpid(), enumerable: true, configurable: true })
 }
 
 // ------------------------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ import { constants } from '../../libc/facts.ts'
 import { type CString, has, libc } from '../../libc/functions.ts'
 import { aboveStandardStreams } from '../../libc/low_descriptors.ts'
 import { STANDARD_STREAMS } from '../../libc/standard_streams.ts'
+import { bare } from '../../properties.ts'
 import { int } from '../arguments/numbers.ts'
 import { optional } from '../arguments/options.ts'
 import { auditedPath, cString, fileName, type Path } from '../arguments/paths.ts'
@@ -123,7 +124,7 @@ export function startOnPipe(command: CString, mode: string, size: number): [file
     file = fdopen(parentEnd, mode as BinaryMode, size)
     return [
       file,
-      startShell(command, SHELL, { file_actions: [[POSIX_SPAWN_DUP2, childEnd, stream], ...closeOthers()] }),
+      startShell(command, SHELL, bare({ file_actions: [[POSIX_SPAWN_DUP2, childEnd, stream], ...closeOthers()] })),
     ]
   } catch (error) {
     if (file === undefined) closeFd(parentEnd)

@@ -287,13 +287,13 @@ export function startOr<T>(start: () => number, fallback: () => T): number | T {
 }
 
 function checkedSpawn(spawn: Start, path: Path, argv: unknown, env: unknown, options: PosixSpawnOptions): number {
-  checkOptions(options, OPTIONS)
+  const wanted = checkOptions(options, OPTIONS)
   // null means this process's environment; undefined means that the argument is missing.
   if (env === undefined) throw wrongType('env', 'a Map, an object of variables, or null', env)
   const file = fileName(path, 'path')
   const name = cString(file, 'path')
   const [args, environment] = [checkedArguments(argv, 'argv'), checkedEnvironment(env, 'env')]
-  const checked = plan(options)
+  const checked = plan(wanted)
   if (spawnEvent.wanted) spawnEvent.raise(auditedPath(file, name), args.audited, environment.audited)
   return start(spawn, { path: file, name, argv: args.strings, env: environment.strings }, checked)
 }

@@ -4,8 +4,8 @@ import { constants, signalNumbers } from '../../libc/facts.ts'
 import type { CString } from '../../libc/functions.ts'
 import { handlerOf, restoreSignal, setSignal } from '../../libc/signals.ts'
 import { stringArray } from '../../libc/string_array.ts'
+import { bare } from '../../properties.ts'
 import { auditedPath, cString, fileName, type Path } from '../arguments/paths.ts'
-
 import { prepareStandardStreams } from './node_changes.ts'
 import { type PosixSpawnOptions, spawnProgram, startOr } from './posix_spawn.ts'
 import { waitpid } from './wait.ts'
@@ -54,7 +54,7 @@ export function system(command: Path): number {
   try {
     // The command must have the actions that this process had before the call, not those set for its duration.
     const setsigdef = before.filter(([, action]) => action !== null && handlerOf(action) !== constants.SIG_IGN)
-    const options = { setsigdef: setsigdef.map(([signal]) => signal) }
+    const options = bare({ setsigdef: setsigdef.map(([signal]) => signal) })
     const pid = startOr(
       () => startShell(text, 'sh', options),
       () => null,

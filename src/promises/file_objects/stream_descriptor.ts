@@ -31,8 +31,8 @@ export class StreamDescriptor {
   #stopListening: (() => void) | undefined
 
   constructor(fd: Descriptor, options: StreamOptions) {
-    checkOptions(options, [...WAIT_OPTIONS, 'size', 'closefd'])
-    const { size = SIZE, closefd, signal, ref } = options
+    const checked = checkOptions(options, [...WAIT_OPTIONS, 'size', 'closefd'])
+    const { size = SIZE, closefd, signal, ref } = checked
     const number = descriptor(fd, 'fd')
     this.size = int(size, 'size', 1)
     this.#closefd = bool(closefd, 'closefd', true)

@@ -1,7 +1,9 @@
-import type { Readable, Writable } from 'node:stream'
+import type { Readable, ReadableOptions, Writable, WritableOptions } from 'node:stream'
+import type { UnderlyingSink, UnderlyingSource } from 'node:stream/web'
 import { view } from '../../os/arguments/buffers.ts'
 import type { Descriptor } from '../../os/arguments/descriptors.ts'
 import { NO_OPTIONS } from '../../os/arguments/options.ts'
+import { bare } from '../../properties.ts'
 import { Sequence } from '../sequence.ts'
 import { StreamDescriptor, type StreamOptions } from './stream_descriptor.ts'
 
@@ -132,19 +134,21 @@ class ChunkReader implements Chunks {
 export function toReadable(fd: Descriptor, options: StreamOptions = NO_OPTIONS): Readable {
   const own = new StreamDescriptor(fd, options)
   const { Readable } = streams()
-  const stream = new Readable({
-    highWaterMark: own.size,
-    read() {
-      own.read().then(
-        (chunk) => this.push(chunk),
-        (error: Error) => this.destroy(error),
-      )
-    },
-    destroy(error, done) {
-      own.end(error ?? undefined)
-      done(error)
-    },
-  })
+  const stream: Readable = new Readable(
+    bare<ReadableOptions>({
+      highWaterMark: own.size,
+      read() {
+        own.read().then(
+          (chunk) => this.push(chunk),
+          (error: Error) => this.destroy(error),
+        )
+      },
+      destroy(error, done) {
+        own.end(error ?? undefined)
+        done(error)
+      },
+    }),
+  )
   own.onAbort((reason) => stream.destroy(reason as Error))
   return stream
 }
@@ -171,16 +175,18 @@ export function toReadable(fd: Descriptor, options: StreamOptions = NO_OPTIONS):
 export function toWritable(fd: Descriptor, options: StreamOptions = NO_OPTIONS): Writable {
   const own = new StreamDescriptor(fd, options)
   const { Writable } = streams()
-  const stream = new Writable({
-    highWaterMark: own.size,
-    write(chunk: Buffer, _encoding, done) {
-      own.write(chunk).then(() => done(), done)
-    },
-    destroy(error, done) {
-      own.end(error ?? undefined)
-      done(error)
-    },
-  })
+  const stream: Writable = new Writable(
+    bare<WritableOptions>({
+      highWaterMark: own.size,
+      write(chunk: Buffer, _encoding, done) {
+        own.write(chunk).then(() => done(), done)
+      },
+      destroy(error, done) {
+        own.end(error ?? undefined)
+        done(error)
+      },
+    }),
+  )
   own.onAbort((reason) => stream.destroy(reason as Error))
   return stream
 }
@@ -204,7 +210,7 @@ export function toWritable(fd: Descriptor, options: StreamOptions = NO_OPTIONS):
 export function toReadableStream(fd: Descriptor, options: StreamOptions = NO_OPTIONS): ReadableStream<Uint8Array> {
   const own = new StreamDescriptor(fd, options)
   return new ReadableStream(
-    {
+    bare<UnderlyingSource<Uint8Array>>({
       start(controller) {
         own.onAbort((reason) => {
           controller.error(reason)
@@ -222,9 +228,9 @@ export function toReadableStream(fd: Descriptor, options: StreamOptions = NO_OPT
         own.end()
       },
       cancel: (reason) => own.end(reason),
-    },
+    }),
     // Nothing is read before it is requested: data in the stream's queue would be lost to other readers.
-    { highWaterMark: 0 },
+    bare({ highWaterMark: 0 }),
   )
 }
 
@@ -248,26 +254,28 @@ export function toReadableStream(fd: Descriptor, options: StreamOptions = NO_OPT
  */
 export function toWritableStream(fd: Descriptor, options: StreamOptions = NO_OPTIONS): WritableStream<ArrayBufferView> {
   const own = new StreamDescriptor(fd, options)
-  return new WritableStream({
-    start(controller) {
-      // `abort` below is called only after a pending write has ended, which it may never do by itself.
-      const { signal } = controller as { readonly signal?: AbortSignal }
-      signal?.addEventListener('abort', () => own.end(signal.reason), { once: true })
-      own.onAbort((reason) => {
-        controller.error(reason)
-        own.end(reason)
-      })
-    },
-    async write(chunk, controller) {
-      try {
-        await own.write(view(chunk, 'chunk'))
-      } catch (error) {
-        own.end(error)
-        controller.error(error)
-        throw error
-      }
-    },
-    close: () => own.end(),
-    abort: (reason) => own.end(reason),
-  })
+  return new WritableStream(
+    bare<UnderlyingSink<ArrayBufferView>>({
+      start(controller) {
+        // `abort` below is called only after a pending write has ended, which it may never do by itself.
+        const { signal } = controller as { readonly signal?: AbortSignal }
+        signal?.addEventListener('abort', () => own.end(signal.reason), bare({ once: true }))
+        own.onAbort((reason) => {
+          controller.error(reason)
+          own.end(reason)
+        })
+      },
+      async write(chunk, controller) {
+        try {
+          await own.write(view(chunk, 'chunk'))
+        } catch (error) {
+          own.end(error)
+          controller.error(error)
+          throw error
+        }
+      },
+      close: () => own.end(),
+      abort: (reason) => own.end(reason),
+    }),
+  )
 }

@@ -14,6 +14,7 @@ import { raiseOpen, scandirEvent } from '../../os/files/directory_stream.ts'
 import type { FwalkOptions, FwalkStep, Walk, WalkErrorHandler } from '../../os/files/walk.ts'
 import * as os from '../../os/files/walk.ts'
 import { joinPath } from '../../os/system/pathnames.ts'
+import { has } from '../../properties.ts'
 import type { SignalOption } from '../abort.ts'
 import { takeSignal } from '../on_pool.ts'
 import { closeDirectory, modeOrErrno, type OpenedDirectory, openAndList, readErrno } from './directory_stream.ts'
@@ -59,14 +60,14 @@ async function* walkOpen(
   let isTop = true
   try {
     for (let task = tasks.at(-1); task !== undefined; task = tasks.at(-1)) {
-      if ('close' in task) {
+      if (has(task, 'close')) {
         tasks.pop()
         // Also after an abort: this is the only reference to the descriptor.
         closeDirectory(task.close)
         continue
       }
       throwIfAborted(signal)
-      if ('step' in task) {
+      if (has(task, 'step')) {
         tasks.pop()
         yield task.step
         continue
@@ -74,7 +75,7 @@ async function* walkOpen(
       const found = await ahead.take(task)
       tasks.pop()
       // Only an error of the top directory is thrown.
-      if (isTop && 'error' in found) throw found.error
+      if (isTop && has(found, 'error')) throw found.error
       isTop = false
       const opened = await valueFrom(found, onerror)
       if (opened === undefined) continue
@@ -99,9 +100,9 @@ async function* walkOpen(
 
 /** Closes the descriptor of a task that will not be carried out. */
 function closeTask(task: Task): void {
-  if ('close' in task) closeDirectory(task.close)
+  if (has(task, 'close')) closeDirectory(task.close)
   if (!(task instanceof FwalkDirectory) || task.found === undefined) return
-  const opened = 'value' in task.found ? task.found.value : undefined
+  const opened = has(task.found, 'value') ? task.found.value : undefined
   if (opened !== undefined) closeDirectory(opened.fd)
 }
 

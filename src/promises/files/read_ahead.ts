@@ -1,6 +1,7 @@
 import { OSError } from '../../errors.ts'
 import { errnoNumbers } from '../../libc/facts.ts'
 import { threadPoolSize } from '../../libc/node.ts'
+import { has } from '../../properties.ts'
 import { orAborted } from '../abort.ts'
 
 /** Reads the directories of a walk ahead of the caller, so that the pool works while the caller does. */
@@ -177,7 +178,7 @@ export class ReadAhead<T> {
 }
 
 function isOutOfDescriptors(found: ReadOutcome<unknown> | undefined): boolean {
-  if (found === undefined || !('error' in found)) return false
+  if (found === undefined || !has(found, 'error')) return false
   const { error } = found
   return error instanceof OSError && (error.errno === EMFILE || error.errno === ENFILE)
 }

@@ -6,6 +6,7 @@ import { scandirEvent } from '../../os/files/directory_stream.ts'
 import type { Listing, Walk, WalkErrorHandler, WalkOptions, WalkStep } from '../../os/files/walk.ts'
 import * as os from '../../os/files/walk.ts'
 import { joinPath } from '../../os/system/pathnames.ts'
+import { define, has } from '../../properties.ts'
 import type { SignalOption } from '../abort.ts'
 import { takeSignal } from '../on_pool.ts'
 import { closeDirectory, modeOrErrno, openAndList } from './directory_stream.ts'
@@ -61,7 +62,7 @@ class WalkDirectory extends PendingDirectory<WalkedDirectory | undefined> {
   }
 
   get #listed(): WalkedDirectory | undefined {
-    return this.found !== undefined && 'value' in this.found ? this.found.value : undefined
+    return this.found !== undefined && has(this.found, 'value') ? this.found.value : undefined
   }
 
   subdirectories(): readonly WalkDirectory[] {
@@ -184,7 +185,7 @@ export function valueFrom<T>(
   found: ReadOutcome<T>,
   onerror: WalkErrorHandler | null,
 ): T | undefined | Promise<undefined> {
-  if ('value' in found) return found.value
+  if (has(found, 'value')) return found.value
   const reported = os.reportErrorLater(found.error, onerror)
   return isThenable(reported) ? Promise.resolve(reported).then(() => undefined) : undefined
 }
@@ -209,7 +210,7 @@ export function stepsOf<Step>(begin: () => AsyncGenerator<Step, void>): AsyncGen
   // Async generators have it from Node 24 on.
   const hasDispose: boolean = Reflect.has(steps, Symbol.asyncDispose)
   const dispose = async (): Promise<void> => void (await steps.return())
-  return hasDispose ? steps : Object.defineProperty(steps, Symbol.asyncDispose, { value: dispose, configurable: true })
+  return hasDispose ? steps : define(steps, Symbol.asyncDispose, { value: dispose, configurable: true })
 }
 
 async function* failing(error: unknown): AsyncGenerator<never, void> {

@@ -94,7 +94,7 @@ export async function system(command: Path, options: WaitOptions = NO_OPTIONS): 
   if (systemEvent.wanted) systemEvent.raise(auditedPath(line, text))
   return withStandardStreams(async () => {
     const pid = startOr(
-      () => startShell(text, 'sh', {}),
+      () => startShell(text, 'sh', NO_OPTIONS),
       () => null,
     )
     return pid === null ? NO_SHELL : statusOrTerminate(pid, checkedOptions)

@@ -51,9 +51,9 @@ const LABEL_32 = 71
 
 /** Creates a FAT file system on an entire device, without a partition table. */
 export function formatFat(blockDevice: BlockDevice, options: MkfsOptions = NO_OPTIONS): void {
-  checkOptions(options, ['label', 'fat'])
-  const label = checkedLabel(options.label)
-  const { fat } = options
+  const checked = checkOptions(options, ['label', 'fat'])
+  const label = checkedLabel(checked.label)
+  const { fat } = checked
   if (fat !== undefined && fat !== 16 && fat !== 32) throw badValue('fat', 'must be 16 or 32', fat)
   const device = format(blockDevice, fat)
   if (label !== null) writeLabel(device, label)

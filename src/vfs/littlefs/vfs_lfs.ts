@@ -50,11 +50,11 @@ interface Settings {
 }
 
 function settings(blockDevice: unknown, options: LittlefsOptions): Settings {
-  checkOptions(options, ['readsize', 'progsize', 'lookahead', 'mtime'])
-  const readsize = int(options.readsize ?? DEFAULT_UNIT, 'readsize', 1, MAX_UNIT)
-  const progsize = int(options.progsize ?? DEFAULT_UNIT, 'progsize', 1, MAX_UNIT)
-  const lookahead = int(options.lookahead ?? DEFAULT_UNIT, 'lookahead', 1, MAX_UNIT)
-  const mtime = bool(options.mtime, 'mtime', true)
+  const checked = checkOptions(options, ['readsize', 'progsize', 'lookahead', 'mtime'])
+  const readsize = int(checked.readsize ?? DEFAULT_UNIT, 'readsize', 1, MAX_UNIT)
+  const progsize = int(checked.progsize ?? DEFAULT_UNIT, 'progsize', 1, MAX_UNIT)
+  const lookahead = int(checked.lookahead ?? DEFAULT_UNIT, 'lookahead', 1, MAX_UNIT)
+  const mtime = bool(checked.mtime, 'mtime', true)
   const device = new Device(blockDevice)
   if (!device.isExtended) throw wrongType('block_dev', 'a block device with an "ioctl" method', blockDevice)
   const { blockSize } = device
