@@ -30,7 +30,7 @@ export function define<T extends object>(target: T, name: PropertyKey, descripto
 }
 
 /**
- * Removes the prototype of a new object, whose missing properties are then missing: for the options of Node's functions.
+ * Removes the prototype of a new object, whose missing properties are then missing: for options that Node's functions read.
  *
  * @returns the same object
  */

@@ -25,7 +25,7 @@ export function checkOptions<T extends object>(options: T, allowed: readonly str
   if (!isOptions(options)) throw wrongType('options', 'a plain object', options)
   rejectUnknown(options, options, allowed)
   const prototype: object | null = Object.getPrototypeOf(options)
-  if (prototype === null) return options
+  if (prototype === null || prototype === OptionValues.prototype) return options
   if (prototype !== Object.prototype) return inheritedOptions(options, allowed)
   for (const name of allowed) if (name in Object.prototype) return copied(options, allowed)
   return options
@@ -39,8 +39,13 @@ function rejectUnknown(owner: object, options: object, allowed: readonly string[
 
 /** The options of an object of another realm, an instance of a class, or an object that inherits from a plain one. */
 function inheritedOptions<T extends object>(options: T, allowed: readonly string[]): T {
-  for (const owner of ancestors(options)) rejectUnknown(owner, options, allowed)
-  return copied(options, allowed)
+  const owners = ancestors(options)
+  for (const owner of owners) rejectUnknown(owner, options, allowed)
+  const values = copied(options, allowed)
+  // An instance of a class without any option is rather an argument in the wrong place.
+  const isInstance = owners.some((owner) => Object.hasOwn(owner, 'constructor'))
+  if (isInstance && Object.keys(values).length === 0) throw wrongType('options', 'a plain object', options)
+  return values
 }
 
 function copied<T extends object>(options: T, names: readonly string[]): T {
@@ -77,7 +82,7 @@ export function takeOptions<N extends string>(
   if (!isOptions(last) || !names.some((name) => has(last, name))) return NOTHING_TAKEN
   const taken = copied(last, names)
   const others = without(last, names)
-  if (Object.keys(others).length === 0) given.pop()
+  if (Object.getOwnPropertyNames(others).length === 0) given.pop()
   else given[given.length - 1] = others
   return taken as Readonly<Partial<Record<N, unknown>>>
 }
@@ -87,7 +92,7 @@ function without(options: Readonly<Record<string, unknown>>, names: readonly str
   const others = new OptionValues() as Record<string, unknown>
   for (const owner of [options, ...ancestors(options)]) {
     for (const name of Object.getOwnPropertyNames(owner)) {
-      if (names.includes(name) || Object.hasOwn(others, name)) continue
+      if (names.includes(name) || name === 'constructor' || Object.hasOwn(others, name)) continue
       const { enumerable = false } = Object.getOwnPropertyDescriptor(owner, name) ?? {}
       // A class may have accessors beside those of its options: each is read only if it is asked for.
       if (enumerable) others[name] = options[name]

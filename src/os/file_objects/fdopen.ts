@@ -127,9 +127,9 @@ export function fdopen(fd: Descriptor, mode: BinaryMode | TextMode, ...rest: Fil
 export function fdopen(fd: Descriptor, ...rest: unknown[]): BinaryFile | TextFile {
   const given = optional(PARAMETERS, [], rest)
   const number = nonNegativeFd(fd, 'fd')
-  const { buffering = -1, closefd, ...others } = given
-  const mode = fileMode(others.mode === undefined ? 'r' : others.mode)
-  const text = mode.binary ? rejectTextOptions(others) : textOptions(others)
+  const { buffering = -1, closefd } = given
+  const mode = fileMode(given.mode === undefined ? 'r' : given.mode)
+  const text = mode.binary ? rejectTextOptions(given) : textOptions(given)
   const size = int(buffering, 'buffering', -1)
   if (size === 0 && text !== null) throw badValue('buffering', 'must not be 0 for a text file', 0)
   const closes = bool(closefd, 'closefd', true)
