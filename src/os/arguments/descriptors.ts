@@ -9,7 +9,9 @@ import { int } from './numbers.ts'
 export type Descriptor = number | { readonly fd: number } | { fileno(): number }
 
 export function isDescriptorObject(value: unknown): value is { fd?: unknown; fileno?: unknown } {
-  return typeof value === 'object' && value !== null && (has(value, 'fd') || has(value, 'fileno'))
+  if (typeof value !== 'object' || value === null) return false
+  // V8 looks up constant names faster than the names that `has` gets.
+  return ('fd' in value || 'fileno' in value) && (has(value, 'fd') || has(value, 'fileno'))
 }
 
 /** Converts a descriptor to its number. The system checks whether it is open (EBADF). */

@@ -23,24 +23,32 @@ export const NO_OPTIONS: Readonly<Record<string, never>> = Object.freeze(
 export function checkOptions<T extends object>(options: T, allowed: readonly string[]): T {
   if (options === NO_OPTIONS) return options
   if (!isOptions(options)) throw wrongType('options', 'a plain object', options)
-  rejectUnknown(options, options, allowed)
+  // The options are all its own: nothing is looked up in a prototype.
+  if (countOptions(options, options, allowed) === allowed.length) return options
   const prototype: object | null = Object.getPrototypeOf(options)
   if (prototype === null || prototype === OptionValues.prototype) return options
   if (prototype !== Object.prototype) return inheritedOptions(options, allowed)
-  for (const name of allowed) if (name in Object.prototype) return copied(options, allowed)
-  return options
+  return isPolluted(allowed) ? copied(options, allowed) : options
 }
 
-function rejectUnknown(owner: object, options: object, allowed: readonly string[]): void {
-  for (const key of Object.keys(owner)) {
+function isPolluted(names: readonly string[]): boolean {
+  for (const name of names) if (name in Object.prototype) return true
+  return false
+}
+
+/** The number of options that one object has, `options` or an ancestor. Throws for an unknown one. */
+function countOptions(owner: object, options: object, allowed: readonly string[]): number {
+  const keys = Object.keys(owner)
+  for (const key of keys) {
     if (!allowed.includes(key)) throw wrongType('options', `an object of ${allowed.join(', ')}`, options)
   }
+  return keys.length
 }
 
 /** The options of an object of another realm, an instance of a class, or an object that inherits from a plain one. */
 function inheritedOptions<T extends object>(options: T, allowed: readonly string[]): T {
   const owners = ancestors(options)
-  for (const owner of owners) rejectUnknown(owner, options, allowed)
+  for (const owner of owners) countOptions(owner, options, allowed)
   const values = copied(options, allowed)
   // An instance of a class without any option is rather an argument in the wrong place.
   const isInstance = owners.some((owner) => Object.hasOwn(owner, 'constructor'))
@@ -123,7 +131,11 @@ export function optional<P extends string, N extends string = never>(
     if (extra !== undefined) throw wrongType('options', 'a plain object', extra)
   }
   const result = new OptionValues() as Partial<Record<P | N, unknown>>
-  if (options !== undefined) Object.assign(result, checkOptions(options, [...positional, ...named]))
+  if (options !== undefined) {
+    const names = [...positional, ...named]
+    const checked = checkOptions(options, names)
+    for (const name of names) result[name] = checked[name]
+  }
   for (const [index, name] of positional.entries()) {
     const value = inOrder[index]
     if (value === undefined) continue
@@ -139,10 +151,15 @@ export function optional<P extends string, N extends string = never>(
  */
 export function isOptions(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null) return false
+  if (!isPlain(value) && !isInstanceOfOwnClass(value)) return false
+  return !isDescriptorObject(value) && !('__fspath__' in value && has(value, '__fspath__'))
+}
+
+/** Reports whether an object has no class. */
+export function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value)
   // Another realm (node:vm, and so a REPL) has another Object.prototype, which also has no prototype.
-  const isPlain = prototype === null || Object.getPrototypeOf(prototype) === null || isInstanceOfOwnClass(value)
-  return isPlain && !isDescriptorObject(value) && !has(value, '__fspath__')
+  return prototype === null || Object.getPrototypeOf(prototype) === null
 }
 
 /** Built-in classes, those of the web's interfaces too, have a tag. */

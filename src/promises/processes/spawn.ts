@@ -2,7 +2,7 @@ import { AuditEvent } from '../../audit.ts'
 import type { CheckedWaitOptions } from '../../event_loop/fd_operation.ts'
 import { signalNumbers } from '../../libc/facts.ts'
 import { libc } from '../../libc/functions.ts'
-import { isOptions, NO_OPTIONS } from '../../os/arguments/options.ts'
+import { isOptions, isPlain, NO_OPTIONS } from '../../os/arguments/options.ts'
 import { auditedPath, cString, fileName, type Path } from '../../os/arguments/paths.ts'
 import type { Environment, Text } from '../../os/process_parameters/variables.ts'
 import { splitEnvironment } from '../../os/processes/exec.ts'
@@ -11,6 +11,7 @@ import { startOr } from '../../os/processes/posix_spawn.ts'
 import { startShell } from '../../os/processes/shell.ts'
 import * as os from '../../os/processes/spawn.ts'
 import { WNOHANG, waitpid, waitstatus_to_exitcode } from '../../os/processes/wait.ts'
+import { has } from '../../properties.ts'
 import { type WaitOptions, waitOptions } from '../wait_options.ts'
 import { awaitChild } from './children.ts'
 
@@ -114,7 +115,11 @@ async function run(options: unknown, prepare: () => os.PreparedSpawn): Promise<n
 /** Separates the options from a list of arguments: an object with no properties but those of the options. */
 function splitOptions(args: readonly unknown[]): readonly [args: readonly unknown[], options: unknown] {
   const last = args.at(-1)
-  const isLast = isOptions(last) && Object.keys(last).every((name) => name === 'signal' || name === 'ref')
+  // An instance of a class that has none of the options is an argument, of a wrong type.
+  const isLast =
+    isOptions(last) &&
+    Object.keys(last).every((name) => name === 'signal' || name === 'ref') &&
+    (isPlain(last) || has(last, 'signal') || has(last, 'ref'))
   return isLast ? [args.slice(0, -1), last] : [args, NO_OPTIONS]
 }
 
