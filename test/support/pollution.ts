@@ -183,7 +183,7 @@ async function differenceThatStays(call: Call, value: unknown): Promise<string |
 }
 
 function masked(text: string): string {
-  return text.replaceAll(/\d+(?:\.\d+)?/g, 'n')
+  return text.replaceAll(/\b[0-9a-f]{2}\b/g, 'n').replaceAll(/\d+(?:\.\d+)?/g, 'n')
 }
 
 const report = { calls: 0, functions: signatures.size, options: optionNames.size, wrong: [] as string[] }
