@@ -4,7 +4,7 @@
 // js-fatfs stay external.
 
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { dirname, join, posix, relative, resolve, sep } from 'node:path'
+import { join, relative, resolve, sep } from 'node:path'
 
 const compiled = resolve('build/src')
 const { exports, dependencies } = JSON.parse(readFileSync('package.json', 'utf8'))
@@ -14,13 +14,6 @@ const entryPoints = Object.values(exports)
   .map((entry) => entry.default)
   .filter((path) => path !== undefined)
   .map((path) => path.slice('./dist/'.length, -'.js'.length))
-
-/**
- * Modules whose namespaces are used as objects: `import os from 'osier'`, `os.path`. Each stays a file, so that it stays
- * a module namespace, as in the source. A bundler would create an object instead, which would differ from the namespace
- * of `osier/path`, and whose properties V8 looks up more slowly.
- */
-const namespaces = ['namespace', 'path', 'promises', 'micropython/os', 'micropython/vfs', 'sjs/os']
 
 const programs = {
   'cli/main': 'cli/main',
@@ -37,23 +30,19 @@ const tour = readdirSync('examples/tour')
 const fileOf = (name) => join(compiled, `${name}.js`)
 const nameOf = (file) => relative(compiled, file).split(sep).join('/').slice(0, -'.js'.length)
 
-/** Prefix of the import of a namespace until the importing file, and so the relative path, is known. */
-const MARK = 'namespace:'
-
-const keepNamespaces = {
-  name: 'keep-namespaces',
-  resolveId(source, importer) {
-    if (importer === undefined || !source.startsWith('.')) return null
-    const name = nameOf(resolve(dirname(importer), source))
-    return namespaces.includes(name) ? { id: MARK + name, external: true } : null
-  },
-  renderChunk(code, chunk) {
-    const here = posix.dirname(chunk.fileName)
-    return code.replaceAll(new RegExp(`(['"])${MARK}(.*?)\\1`, 'g'), (_, quote, name) => {
-      const path = posix.relative(here, `${name}.js`)
-      return `${quote}${path.startsWith('.') ? path : `./${path}`}${quote}`
-    })
-  },
+/**
+ * Makes an ordinary object of each namespace that is used as an object: the default exports (`export * as default`),
+ * `os.path`, `os.promises`. Rollup writes it as a literal without a prototype. With a prototype V8 looks its properties up
+ * as quickly as those of a module, and they can be replaced: `mock.method(os, 'getpid')`, `vi.spyOn(os, 'getpid')`.
+ */
+const ordinaryNamespaces = {
+  name: 'ordinary-namespaces',
+  renderChunk: (code) =>
+    // A module that exports its own namespace as default has `default` among its names.
+    code.replaceAll(
+      /(?<=^(?:const|let|var) [\w$]+ = \{)\s+__proto__: null,([^}]*(?:\{[^}]*\}[^}]*)*)(?=^\};$)/gm,
+      (_, names) => names.replace(/\s+get default \(\) \{ return [\w$]+; \},?/, ''),
+    ),
 }
 
 /** Removes files of earlier builds, which would otherwise be tested and packed. */
@@ -75,8 +64,7 @@ function reachable(name, getModuleInfo, found = new Set()) {
   if (found.has(name)) return found
   found.add(name)
   for (const id of getModuleInfo(fileOf(name))?.importedIds ?? []) {
-    if (id.startsWith(MARK)) reachable(id.slice(MARK.length), getModuleInfo, found)
-    else if (id.startsWith(compiled)) reachable(nameOf(id), getModuleInfo, found)
+    if (id.startsWith(compiled)) reachable(nameOf(id), getModuleInfo, found)
   }
   return found
 }
@@ -94,7 +82,7 @@ function manualChunks(id, { getModuleInfo }) {
   facts ??= reachable('stat', getModuleInfo, reachable('errno', getModuleInfo))
   core ??= reachable('path', getModuleInfo, reachable('os/index', getModuleInfo))
   const name = nameOf(id)
-  if (entryPoints.includes(name) || namespaces.includes(name)) return undefined
+  if (entryPoints.includes(name)) return undefined
   // A chunk for itself, because it must run before koffi, which core imports.
   if (name === 'libc/platform_package') return 'platform_package'
   if (facts.has(name)) return 'facts'
@@ -103,12 +91,12 @@ function manualChunks(id, { getModuleInfo }) {
 
 export default {
   input: {
-    ...Object.fromEntries([...entryPoints, ...namespaces].map((name) => [name, fileOf(name)])),
+    ...Object.fromEntries(entryPoints.map((name) => [name, fileOf(name)])),
     ...Object.fromEntries(Object.entries(programs).map(([name, source]) => [name, fileOf(source)])),
     ...Object.fromEntries(tour.map((name) => [`tour/${name}`, resolve('build/examples/tour', `${name}.js`)])),
   },
   external: [/^node:/, /^osier($|\/)/, ...Object.keys(dependencies)],
-  plugins: [keepNamespaces, removeStale],
+  plugins: [ordinaryNamespaces, removeStale],
   // tsc's helpers for `using` read `this`, as scripts may; in a module it is undefined, with or without Rollup.
   onwarn: (warning, warn) => warning.code !== 'THIS_IS_UNDEFINED' && warn(warning),
   output: {
@@ -117,6 +105,8 @@ export default {
     chunkFileNames: '[name].js',
     manualChunks,
     minifyInternalExports: false,
+    // Names of a namespace that is used as an object can be replaced.
+    freeze: false,
     hoistTransitiveImports: false,
   },
 }

@@ -319,3 +319,5 @@ export const EQFULL: number | undefined = undefined
 export const ERPCMISMATCH: number | undefined = undefined
 /** The shared library's version does not match. Availability: macOS. */
 export const ESHLIBVERS: number | undefined = undefined
+
+export * as default from './errno.ts'

@@ -109,3 +109,5 @@ export function getgrgid(id: number): struct_group {
 export function getgrall(): struct_group[] {
   return allGroupEntries().map(resultOf)
 }
+
+export * as default from './grp.ts'

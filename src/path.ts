@@ -25,3 +25,5 @@ export * from './path/status.ts'
  * Availability: everywhere. See Python, os.path.supports_unicode_filenames.
  */
 export const supports_unicode_filenames: boolean = process.platform === 'darwin'
+
+export * as default from './path.ts'

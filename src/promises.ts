@@ -53,3 +53,5 @@ export {
 export * from './promises/processes/wait.ts'
 export * from './promises/system/random.ts'
 export type { WaitOptions } from './promises/wait_options.ts'
+
+export * as default from './promises.ts'

@@ -125,3 +125,5 @@ export function getpwuid(uid: number): struct_passwd {
 export function getpwall(): struct_passwd[] {
   return allPasswdEntries().map(resultOf)
 }
+
+export * as default from './pwd.ts'

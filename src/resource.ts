@@ -245,3 +245,5 @@ export function getrusage(who: number): struct_rusage {
 export function getpagesize(): number {
   return sysconf('SC_PAGESIZE')
 }
+
+export * as default from './resource.ts'

@@ -225,3 +225,5 @@ export function pidfd_send_signal(pidfd: Descriptor, signalnum: number, ...rest:
   if (pidfdSendSignalEvent.wanted) pidfdSendSignalEvent.raise(fd, signalnum, siginfo, flags)
   while (libc.pidfd_send_signal(fd, number, 0, bits) === -1) failed('pidfd_send_signal', fd)
 }
+
+export * as default from './signal.ts'

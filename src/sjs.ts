@@ -21,10 +21,9 @@ export interface CurrentDirectory {
   readonly cwd: string
 }
 
-const os: typeof functions & CurrentDirectory = Object.freeze(
-  define({ ...functions } as typeof functions & CurrentDirectory, 'cwd', {
-    get: getcwd,
-    enumerable: true,
-  }),
-)
+const os: typeof functions & CurrentDirectory = define({ ...functions } as typeof functions & CurrentDirectory, 'cwd', {
+  get: getcwd,
+  enumerable: true,
+  configurable: true,
+})
 export default os

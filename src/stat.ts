@@ -270,3 +270,5 @@ function permissions(bits: number, isSpecial: boolean, special: string): string 
   const last = isSpecial ? (execute ? special : special.toUpperCase()) : execute ? 'x' : '-'
   return ((bits & 4) !== 0 ? 'r' : '-') + ((bits & 2) !== 0 ? 'w' : '-') + last
 }
+
+export * as default from './stat.ts'

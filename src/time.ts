@@ -77,3 +77,5 @@ function wholeSeconds(secs: number | bigint): bigint {
   if (typeof secs !== 'number' && typeof secs !== 'bigint') throw wrongType('secs', 'a number or bigint', secs)
   return BigInt(int64(typeof secs === 'number' && Number.isFinite(secs) ? BigInt(Math.floor(secs)) : secs, 'secs'))
 }
+
+export * as default from './time.ts'

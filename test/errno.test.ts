@@ -7,7 +7,7 @@ import * as errno from 'osier/errno'
 import { inRepository } from '../tools/repository.ts'
 import { askPython, noPython } from './support/python.ts'
 
-const { errorcode, ...names } = errno
+const { errorcode, default: _, ...names } = errno
 const numbers = new Map<string, number | undefined>(Object.entries(names))
 const defined = Object.fromEntries([...numbers].filter(([, number]) => number !== undefined))
 

@@ -129,7 +129,7 @@ function start(job: Job, block: Block): void {
       ended(call, error, result, errno)
     })
   } catch (error) {
-    remove(call)
+    removeRunning(call)
     recycle(block)
     job.failedToStart(error)
   }
@@ -139,7 +139,7 @@ function ended(call: Call, error: unknown, result: Int64, errno: number): void {
   const { job, block } = call
   // The call is removed first, since `done` may queue the job again. A forked child may also be notified of a call of
   // its parent, which is ignored.
-  if (!remove(call)) return
+  if (!removeRunning(call)) return
   // The call is repeated after a signal (PEP 475), except close: Linux has closed the descriptor nevertheless, and its
   // number may have been reused.
   if (errno === errnoNumbers.EINTR && !job.abandoned && job.name !== 'close') {
@@ -153,7 +153,7 @@ function ended(call: Call, error: unknown, result: Int64, errno: number): void {
 }
 
 /** Removes a call that has ended; returns false where it was not in the list. */
-function remove(call: Call): boolean {
+function removeRunning(call: Call): boolean {
   const at = runningCalls.indexOf(call)
   if (at === -1) return false
   const last = runningCalls.pop()

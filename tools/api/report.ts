@@ -105,7 +105,9 @@ class Report {
     const declared = this.#original(exported)
     if (declared.flags & SymbolFlags.ValueModule) {
       const names = this.#checker.getExportsOfModule(declared).map((one) => one.name)
-      return [`namespace ${name}: ${names.sort().join(', ')}`]
+      const listed = names.filter((one) => one !== 'default').sort()
+      // The default export has the other names of its module.
+      return [`namespace ${name}: ${name === 'default' ? `${listed.length} names` : listed.join(', ')}`]
     }
     this.#visit(declared)
     const asName = declared.name === name ? name : `${name} = ${declared.name}`

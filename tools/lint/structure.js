@@ -32,7 +32,9 @@ function layerOf(file) {
 
 /** The files of src/ that a file imports or exports from, types included, in their order. */
 export function importsOf(name, text) {
-  const lines = text.split('\n').filter((line) => !/^\s*(?:\*|\/\/|\/\*)/.test(line))
+  // A front door exports its own names as default.
+  const own = `export * as default from './${posix.basename(name)}'`
+  const lines = text.split('\n').filter((line) => line !== own && !/^\s*(?:\*|\/\/|\/\*)/.test(line))
   const found = lines.join('\n').matchAll(/\b(?:from|import)\s*\(?\s*['"](\.{1,2}\/[^'"]+)['"]/g)
   return [...new Set(Array.from(found, ([, path]) => posix.join(posix.dirname(name), path)))]
 }

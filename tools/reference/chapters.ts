@@ -46,7 +46,9 @@ export async function namesOfModule(module: string): Promise<Name[]> {
   const file = `src/${module}.ts`
   const source = readFileSync(inRepository(file), 'utf8')
   const reexported = await namesOf(source, 'src/')
-  const own = Object.keys(await moduleOf(file)).filter((name) => !reexported.some((one) => one.name === name))
+  const own = Object.keys(await moduleOf(file)).filter(
+    (name) => name !== 'default' && !reexported.some((one) => one.name === name),
+  )
   return [...reexported, ...own.map((name) => ({ name, file, comment: commentOf(source, name) }))]
 }
 
