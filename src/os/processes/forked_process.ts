@@ -103,7 +103,7 @@ export function dropInheritedState(inherited: InheritedState, isChild: boolean):
   for (const input of inputs) stopReading(input)
   for (const connection of connections) connection.destroy()
   if (dispatchers.length > 0) replaceDispatchers(dispatchers)
-  Reflect.set(isChild ? numbers : {}, 'random', random)
+  if (!Reflect.set(isChild ? numbers : {}, 'random', random)) skipRandomNumbers()
   if (hasRandomNumbers) discardCachedRandomNumbers()
 }
 
@@ -313,8 +313,17 @@ function discardCachedRandomNumbers(): void {
  */
 function warmUpRandom(): void {
   const { random } = Math
-  Math.random = () => 0
-  Math.random = random
+  // False where Math is frozen.
+  if (Reflect.set(Math, 'random', () => 0)) Math.random = random
+}
+
+/** The highest number of random numbers that are skipped: they take a child some milliseconds. */
+const MOST_SKIPPED = 2 ** 20
+
+/** Goes to another place of the sequence, where `Math.random` cannot be replaced (--frozen-intrinsics). */
+function skipRandomNumbers(): void {
+  libc.getrandom(scratchAddress, 4, 0)
+  for (let left = scratch.readUInt32LE(0) % MOST_SKIPPED; left >= 0; left--) Math.random()
 }
 
 /**
