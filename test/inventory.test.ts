@@ -86,6 +86,7 @@ const modules: readonly Complete[] = [
       { reason: 'is in resource there', names: 'struct_rusage' },
       { reason: 'is what supervisors need of prctl(2)', names: 'get_child_subreaper set_child_subreaper' },
       { reason: 'hasattr answers it there', names: 'is_available' },
+      { reason: 'is in contextlib there', names: 'suppress' },
       { reason: 'is what asyncio has for some calls there', names: 'promises' },
       { reason: 'is there, though no document says so', names: 'NGROUPS_MAX O_ACCMODE O_LARGEFILE TMP_MAX' },
       { reason: 'is new in CPython 3.14', names: 'readinto reload_environ SCHED_DEADLINE SCHED_NORMAL' },

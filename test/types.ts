@@ -173,6 +173,17 @@ export function fileActions(): void {
   os.posix_spawn('/bin/true', ['true'], null, { file_actions: [[os.POSIX_SPAWN_OPEN, 1, 'log']] })
 }
 
+export function suppressed(either: () => number | Promise<string>): void {
+  is<number | undefined>()(os.suppress(() => 1, os.OSError))
+  is<Promise<string | undefined>>()(os.suppress(async () => 'text', os.FileNotFoundError, RangeError))
+  is<string[]>()(os.suppress(() => os.listdir('.'), os.OSError) ?? [])
+  is<number | undefined | Promise<string | undefined>>()(os.suppress(either, os.OSError))
+  // @ts-expect-error no class
+  os.suppress(() => 1)
+  // @ts-expect-error an error is no class
+  os.suppress(() => 1, new os.OSError('text'))
+}
+
 export function argumentsTaken(handle: { fd: number }, options: { dir_fd?: number }): void {
   // By position, or by name in one object at the end.
   os.makedirs('a', 0o755, true)

@@ -263,4 +263,5 @@ export {
   type Subject,
   TimeoutError,
 } from '../errors.ts'
+export { type ErrorClass, type Suppressed, suppress } from './suppress.ts'
 export { type AuditHook, type AuditMessage, addaudithook } from '../audit.ts'

@@ -11,7 +11,7 @@ interface Group {
 const harmless: readonly Group[] = [
   {
     why: 'computes',
-    names: `fsdecode fsencode fspath is_available major makedev minor strerror waitstatus_to_exitcode
+    names: `fsdecode fsencode fspath suppress is_available major makedev minor strerror waitstatus_to_exitcode
       WCOREDUMP WEXITSTATUS WIFCONTINUED WIFEXITED WIFSIGNALED WIFSTOPPED WSTOPSIG WTERMSIG
       S_IMODE S_IFMT S_ISBLK S_ISCHR S_ISDIR S_ISDOOR S_ISFIFO S_ISLINK S_ISLNK S_ISPORT S_ISREG S_ISSOCK S_ISWHT filemode
       strsignal valid_signals ctime`,

@@ -84,6 +84,8 @@ const exceptions: Readonly<Record<string, string>> = {
   closed: 'close.fd',
   confstr: 'confstr.name',
   empty: 'removedirs.name rmdir.path',
+  errorClass: 'suppress.classes',
+  function: 'suppress.fn',
   file: 'memfd_create.name',
   folder: 'chroot.path',
   folderFd: 'fchdir.fd',

@@ -4,7 +4,7 @@
 const neverBlocking: readonly { readonly why: string; readonly names: string }[] = [
   {
     why: 'computes',
-    names: `fsdecode fsencode fspath major makedev minor strerror waitstatus_to_exitcode is_available
+    names: `fsdecode fsencode fspath suppress major makedev minor strerror waitstatus_to_exitcode is_available
       WCOREDUMP WEXITSTATUS WIFCONTINUED WIFEXITED WIFSIGNALED WIFSTOPPED WSTOPSIG WTERMSIG`,
   },
   {
