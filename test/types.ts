@@ -53,7 +53,7 @@ export function results(): void {
   is<number | bigint>()(os.stat('.').st_size)
   is<number | bigint>()(os.statvfs('.').f_bavail)
   is<number>()(os.statvfs('.').f_bsize)
-  is<number>()(os.stat('.').st_rdev)
+  is<number | bigint>()(os.stat('.').st_rdev)
   is<number>()(os.stat('.').st_blksize)
   is<number | bigint>()(os.stat('.').st_blocks)
   is<bigint>()(os.stat('.').st_mtime_ns)

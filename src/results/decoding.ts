@@ -64,17 +64,16 @@ export function farTimespecAt(offset: number): bigint {
 }
 
 /**
- * Returns the device number of a major and a minor number, in the layout of Linux's C libraries.
- *
- * @throws RangeError if a number cannot represent it exactly (a major number from 2 097 152 on)
+ * Returns the device number of a major and a minor number, in the layout of Linux's C libraries: a bigint above 2^53, for a
+ * major number from 2 097 152 on. Linux itself has none that need more than 32 bits.
  */
-export function deviceNumber(major: number, minor: number): number {
+export function deviceNumber(major: number, minor: number): Count {
   const low = ((major & 0xfff) << 8) | (minor & 0xff)
   if (major < 0x1000 && minor < 0x1000) return low + ((minor & 0xf00) << 12)
   // Arithmetic, because JavaScript's shifts are limited to 32 bits.
   const device = (major >>> 12) * 2 ** 44 + (minor >>> 8) * 2 ** 20 + low
   if (Number.isSafeInteger(device)) return device
-  throw outOfRange('major', 'such that the device number stays below 2^53', major)
+  return (BigInt(major >>> 12) << 44n) + (BigInt(minor >>> 8) << 20n) + BigInt(low)
 }
 
 /** Converts nanoseconds to seconds with a fraction, rounded as in CPython. */

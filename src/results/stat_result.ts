@@ -12,7 +12,6 @@ import {
   nanosecondsOf,
   toSeconds,
   uint32At,
-  uint64At,
   wholeSeconds,
 } from './decoding.ts'
 import { items, StructSequence } from './struct_sequence.ts'
@@ -35,7 +34,7 @@ const {
 
 /** The items of `stat_result`; the times in seconds. */
 type StatItems = readonly [
-  ...[mode: number, ino: bigint, dev: number, nlink: number, uid: number, gid: number, size: Count],
+  ...[mode: number, ino: bigint, dev: Count, nlink: number, uid: number, gid: number, size: Count],
   ...[atime: number, mtime: number, ctime: number],
 ]
 
@@ -60,8 +59,8 @@ export class stat_result extends StructSequence<StatItems> {
   declare readonly st_mode: number
   /** The inode number: with `st_dev` it identifies the file. A bigint, because file systems use all 64 bits of it. */
   declare readonly st_ino: bigint
-  /** The device that the file is on; `os.major` and `os.minor` decode it. */
-  declare readonly st_dev: number
+  /** The device that the file is on; `os.major` and `os.minor` decode it. A bigint above 2^53. */
+  declare readonly st_dev: number | bigint
   /** The number of hard links. */
   declare readonly st_nlink: number
   /** The owner. */
@@ -82,8 +81,8 @@ export class stat_result extends StructSequence<StatItems> {
    * The number of allocated blocks of 512 bytes: less than `st_size / 512` if the file has holes. A bigint above 2^53.
    */
   declare readonly st_blocks: number | bigint
-  /** The device that a device file represents. */
-  declare readonly st_rdev: number
+  /** The device that a device file represents. A bigint above 2^53. */
+  declare readonly st_rdev: number | bigint
 
   /**
    * @param sequence ten to nineteen items: the ten of the sequence, then access, modification and change time in
@@ -133,7 +132,7 @@ function statFields(sequence: Iterable<number | bigint | undefined>): Fields<sta
   return {
     st_mode: number(0),
     st_ino: BigInt(list[1] ?? 0),
-    st_dev: number(2),
+    st_dev: exactCount(list[2] ?? 0),
     st_nlink: number(3),
     st_uid: number(4),
     st_gid: number(5),
@@ -143,7 +142,7 @@ function statFields(sequence: Iterable<number | bigint | undefined>): Fields<sta
     st_ctime_ns: time(9),
     st_blksize: number(16),
     st_blocks: exactCount(list[17] ?? 0),
-    st_rdev: number(18),
+    st_rdev: exactCount(list[18] ?? 0),
   }
 }
 
@@ -157,7 +156,7 @@ function StatResult(
   this: Mutable<Fields<stat_result>>,
   mode: number,
   ino: bigint,
-  dev: number,
+  dev: Count,
   nlink: number,
   uid: number,
   gid: number,
@@ -167,7 +166,7 @@ function StatResult(
   ctime: bigint,
   blksize: number,
   blocks: Count,
-  rdev: number,
+  rdev: Count,
 ): void {
   this.st_mode = mode
   this.st_ino = ino
@@ -197,7 +196,7 @@ export function statResult(): stat_result {
   return new (StatResult as unknown as new (...fields: Parameters<typeof StatResult>) => stat_result)(
     uint32At(st_mode),
     bigUint64At(st_ino),
-    uint32At(st_dev + 4) === 0 ? uint32At(st_dev) : uint64At(st_dev),
+    uint32At(st_dev + 4) === 0 ? uint32At(st_dev) : countAt(st_dev),
     uint32At(st_nlink),
     uint32At(st_uid),
     uint32At(st_gid),
@@ -213,6 +212,6 @@ export function statResult(): stat_result {
       : farTimespecAt(st_ctim),
     uint32At(st_blksize),
     uint32At(st_blocks + 4) === 0 ? uint32At(st_blocks) : countAt(st_blocks),
-    uint32At(st_rdev + 4) === 0 ? uint32At(st_rdev) : uint64At(st_rdev),
+    uint32At(st_rdev + 4) === 0 ? uint32At(st_rdev) : countAt(st_rdev),
   )
 }

@@ -78,10 +78,10 @@ export class statx_result {
   /** STATX_ATTR_* bits of the file, and in `stx_attributes_mask` those that its file system supports. */
   readonly stx_attributes: number
   readonly stx_attributes_mask: number
-  readonly stx_dev: number
+  readonly stx_dev: number | bigint
   readonly stx_dev_major: number
   readonly stx_dev_minor: number
-  readonly stx_rdev: number
+  readonly stx_rdev: number | bigint
   readonly stx_rdev_major: number
   readonly stx_rdev_minor: number
   /** The id of the mount that contains the file (Linux 5.8). */

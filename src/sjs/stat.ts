@@ -6,16 +6,16 @@ import { exactCount } from '../results/decoding.ts'
 
 /** The status of a file, as `stat` and `fstat` return it. */
 export interface Stat {
-  /** The device that the file is on. */
-  dev: number
+  /** The device that the file is on; a bigint above 2^53. */
+  dev: number | bigint
   /** File type and permissions: `S_ISREG`, `S_IMODE` and the other functions decode them. */
   mode: number
   /** Number of hard links. */
   nlink: number
   uid: number
   gid: number
-  /** The device that a device file represents. */
-  rdev: number
+  /** The device that a device file represents; a bigint above 2^53. */
+  rdev: number | bigint
   /** The inode number; a bigint above 2^53. */
   ino: number | bigint
   /** Size in bytes; a bigint above 2^53. */

@@ -15,7 +15,7 @@ export type DirectoryEntry<T extends FileName = FileName> =
 export type StatTuple = readonly [
   st_mode: number,
   st_ino: number | bigint,
-  st_dev: number,
+  st_dev: number | bigint,
   st_nlink: number,
   st_uid: number,
   st_gid: number,

@@ -1,3 +1,4 @@
+import { outOfRange } from '../../errors.ts'
 import { failed } from '../../libc/call.ts'
 import { libc } from '../../libc/functions.ts'
 import { deviceNumber } from '../../results/decoding.ts'
@@ -136,7 +137,9 @@ export function minor(device: number | bigint): number {
 export function makedev(major: number, minor: number): number {
   const [high, low] = [int(major, 'major', -1, UINT32_MAX), int(minor, 'minor', -1, UINT32_MAX)]
   if (orNoDevice(high) === NODEV && orNoDevice(low) === NODEV) return NODEV
-  return deviceNumber(high >>> 0, low >>> 0)
+  const device = deviceNumber(high >>> 0, low >>> 0)
+  if (typeof device === 'number') return device
+  throw outOfRange('major', 'such that the device number stays below 2^53', major)
 }
 
 function orNoDevice(part: number): number {
