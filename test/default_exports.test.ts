@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { createRequire } from 'node:module'
-import { describe, mock, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { types } from 'node:util'
 import os from 'osier'
 import { frontDoors } from '../tools/front_doors.ts'
@@ -39,10 +39,10 @@ for (const door of frontDoors) {
         assert.ok(writable || get !== undefined, name)
         if (typeof object[name] !== 'function') continue
         const before = object[name]
-        const replaced = mock.method(object as Record<string, () => unknown>, name, () => 'replaced')
-        assert.equal((object[name] as () => unknown)(), 'replaced')
-        assert.equal(replaced.mock.callCount(), 1)
-        replaced.mock.restore()
+        const names = object as Record<string, unknown>
+        names[name] = () => 'replaced'
+        assert.equal((names[name] as () => unknown)(), 'replaced')
+        names[name] = before
         assert.equal(object[name], before)
       }
     })
@@ -57,7 +57,9 @@ test('os.path and os.promises are the default exports of osier/path and osier/pr
   }
 })
 
-test('what is replaced stays as it is behind the named export, and for osier itself', async () => {
+test('what is replaced stays as it is behind the named export, and for osier itself', async (t) => {
+  const { mock } = (await import('node:test')) as Partial<typeof import('node:test')>
+  if (mock === undefined) return t.skip('this harness has no mock')
   const { getcwd, path } = await import('osier')
   const replaced = mock.method(os, 'getcwd', () => '/replaced')
   assert.deepEqual([os.getcwd(), getcwd(), path.abspath('a')], ['/replaced', process.cwd(), `${process.cwd()}/a`])
