@@ -10,6 +10,7 @@ import * as pwd from 'osier/pwd'
 import * as resource from 'osier/resource'
 import * as signal from 'osier/signal'
 import * as stat from 'osier/stat'
+import * as syslog from 'osier/syslog'
 import * as time from 'osier/time'
 import { siblings } from '../tools/front_doors.ts'
 import { isFunction } from '../tools/reference/chapters.ts'
@@ -115,6 +116,12 @@ const modules: readonly Complete[] = [
       { reason: 'is the class of getrusage, under its own name', names: 'struct_rusage' },
       { reason: 'is in glibc, though no document says so', names: 'RLIMIT_OFILE' },
     ],
+  },
+  {
+    module: 'syslog',
+    exports: syslog,
+    chapters: ['All'],
+    extras: [{ reason: 'has the function that can block', names: 'promises' }],
   },
 ]
 

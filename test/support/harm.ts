@@ -14,7 +14,7 @@ const harmless: readonly Group[] = [
     names: `fsdecode fsencode fspath suppress is_available major makedev minor strerror waitstatus_to_exitcode
       WCOREDUMP WEXITSTATUS WIFCONTINUED WIFEXITED WIFSIGNALED WIFSTOPPED WSTOPSIG WTERMSIG
       S_IMODE S_IFMT S_ISBLK S_ISCHR S_ISDIR S_ISDOOR S_ISFIFO S_ISLINK S_ISLNK S_ISPORT S_ISREG S_ISSOCK S_ISWHT filemode
-      strsignal valid_signals ctime`,
+      strsignal valid_signals ctime LOG_MASK LOG_UPTO`,
   },
   {
     why: 'computes with names of files, or asks about them',
@@ -67,6 +67,7 @@ const harmlessAsIntended: readonly Group[] = [
   },
   { why: 'hits other processes', names: 'kill killpg pidfd_send_signal signal' },
   { why: 'closes what others have open', names: 'closerange' },
+  { why: 'writes to the system log', names: 'closelog openlog setlogmask syslog' },
   { why: 'closes the descriptor once its result is collected', names: 'fdopen' },
   { why: 'fills the disk, or takes its time', names: 'getrandom posix_fallocate urandom' },
 ]

@@ -45,6 +45,7 @@ export const libcUnit: Unit = [
   'sys/wait.h',
   'sys/xattr.h',
   'sysexits.h',
+  'syslog.h',
   'termios.h',
   'time.h',
   'unistd.h',
@@ -94,6 +95,7 @@ export const prefixes: readonly string[] = [
   'GRND',
   'ITIMER',
   'LOCK',
+  'LOG',
   'MADV',
   'MAP',
   'MFD',
@@ -142,7 +144,10 @@ export const constantNames: readonly string[] = words(`
   NCCS VDISCARD VEOF VEOL VEOL2 VERASE VINTR VKILL VLNEXT VMIN VQUIT VREPRINT VSTART VSTOP VSUSP VTIME VWERASE
   POLLIN POLLPRI POLLOUT POLLERR POLLHUP POLLNVAL POLLRDHUP
   EPOLLIN EPOLLPRI EPOLLOUT EPOLLERR EPOLLHUP EPOLLRDHUP EPOLLONESHOT EPOLL_CLOEXEC EPOLL_CTL_ADD EPOLL_CTL_MOD EPOLL_CTL_DEL
-  AF_UNIX SOCK_STREAM
+  AF_UNIX SOCK_STREAM SOCK_DGRAM SOCK_SEQPACKET SOCK_CLOEXEC SOCK_NONBLOCK SOL_SOCKET SO_PASSCRED SO_TYPE SCM_RIGHTS
+  MSG_CMSG_CLOEXEC MSG_CTRUNC MSG_DONTROUTE MSG_DONTWAIT MSG_EOR MSG_ERRQUEUE MSG_NOSIGNAL MSG_OOB MSG_PEEK MSG_TRUNC
+  MSG_WAITALL
+  MREMAP_MAYMOVE MS_ASYNC MS_INVALIDATE MS_SYNC
   PR_SET_CHILD_SUBREAPER PR_GET_CHILD_SUBREAPER PR_SET_PDEATHSIG PR_GET_PDEATHSIG PR_SET_NAME PR_GET_NAME
   PR_SET_NO_NEW_PRIVS PR_GET_NO_NEW_PRIVS PR_SET_SECCOMP PR_GET_SECCOMP PR_SET_DUMPABLE PR_GET_DUMPABLE
 `)
@@ -212,15 +217,16 @@ export const confstrNames: readonly string[] = words(`
 `)
 
 export const syscallNames: readonly string[] = words(`
-  accept4 chdir clone clone3 close close_range copy_file_range dup3 eventfd2 execve execveat exit_group faccessat
-  faccessat2 fallocate fchdir fchmod fchmodat fchmodat2 fchownat fcntl fgetxattr flistxattr fremovexattr fsetxattr fstat
-  fstatfs futimesat getdents64 getpid getppid getrandom gettid getxattr inotify_init1 ioctl kill lgetxattr linkat
-  listxattr llistxattr lremovexattr lseek lsetxattr memfd_create mkdirat mknodat mount_setattr newfstatat openat openat2
-  pidfd_getfd pidfd_open pidfd_send_signal pipe2 pivot_root prctl pread64 preadv preadv2 prlimit64 pwrite64 pwritev
-  pwritev2 read readlinkat removexattr renameat renameat2 rt_sigprocmask rt_sigqueueinfo sched_getparam
-  sched_getscheduler sched_setparam sched_setscheduler seccomp sendfile setns setxattr signalfd4 splice statx symlinkat
-  syncfs tee tgkill timerfd_create timerfd_gettime timerfd_settime truncate umount2 unlinkat unshare utimensat vmsplice
-  wait4 waitid write
+  accept4 chdir clone clone3 close close_range connect copy_file_range dup3 eventfd2 execve execveat exit_group
+  faccessat faccessat2 fallocate fchdir fchmod fchmodat fchmodat2 fchownat fcntl fgetxattr flistxattr fremovexattr
+  fsetxattr fstat fstatfs futimesat getdents64 getpid getppid getrandom gettid getxattr inotify_init1 ioctl kill
+  lgetxattr linkat listxattr llistxattr lremovexattr lseek lsetxattr memfd_create mkdirat mknodat mmap mount_setattr
+  mremap msync newfstatat openat openat2 pidfd_getfd pidfd_open pidfd_send_signal pipe2 pivot_root prctl pread64 preadv
+  preadv2 prlimit64 process_vm_readv process_vm_writev pwrite64 pwritev pwritev2 read readlinkat recvmsg removexattr
+  renameat renameat2 rt_sigprocmask rt_sigqueueinfo sched_getparam sched_getscheduler sched_setparam sched_setscheduler
+  seccomp sendfile sendmsg sendto setns setxattr signalfd4 socketpair splice statx symlinkat syncfs tee tgkill
+  timerfd_create timerfd_gettime timerfd_settime truncate umount2 unlinkat unshare utimensat vmsplice wait4 waitid
+  write
 `)
 
 function words(text: string): string[] {

@@ -62,6 +62,8 @@ export const structs: Readonly<Record<string, StructQuestion>> = {
   rlimit: { fields: 'rlim_cur rlim_max' },
   pollfd: { fields: 'fd events revents' },
   epoll_event: { fields: 'events data' },
+  msghdr: { fields: 'msg_name msg_namelen msg_iov msg_iovlen msg_control msg_controllen msg_flags' },
+  cmsghdr: { fields: 'cmsg_len cmsg_level cmsg_type' },
 }
 
 /** Types of which only the size matters. */

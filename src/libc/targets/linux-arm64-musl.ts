@@ -43,6 +43,7 @@ export const syscalls = {
   chdir: 49,
   clone: 220,
   close: 57,
+  connect: 203,
   copy_file_range: 285,
   dup3: 24,
   eventfd2: 19,
@@ -81,6 +82,9 @@ export const syscalls = {
   memfd_create: 279,
   mkdirat: 34,
   mknodat: 33,
+  mmap: 222,
+  mremap: 216,
+  msync: 227,
   newfstatat: 79,
   openat: 56,
   pipe2: 59,
@@ -90,11 +94,14 @@ export const syscalls = {
   preadv: 69,
   preadv2: 286,
   prlimit64: 261,
+  process_vm_readv: 270,
+  process_vm_writev: 271,
   pwrite64: 68,
   pwritev: 70,
   pwritev2: 287,
   read: 63,
   readlinkat: 78,
+  recvmsg: 212,
   removexattr: 14,
   renameat: 38,
   renameat2: 276,
@@ -106,9 +113,12 @@ export const syscalls = {
   sched_setscheduler: 119,
   seccomp: 277,
   sendfile: 71,
+  sendmsg: 211,
+  sendto: 206,
   setns: 268,
   setxattr: 5,
   signalfd4: 74,
+  socketpair: 199,
   splice: 76,
   statx: 291,
   symlinkat: 36,
@@ -135,6 +145,19 @@ export const sizes = {
 } as const
 
 export const structs = {
+  cmsghdr: {
+    size: 16,
+    offsets: {
+      cmsg_len: 0,
+      cmsg_level: 8,
+      cmsg_type: 12,
+    },
+    sizes: {
+      cmsg_len: 4,
+      cmsg_level: 4,
+      cmsg_type: 4,
+    },
+  },
   epoll_event: {
     size: 16,
     offsets: {
@@ -144,6 +167,27 @@ export const structs = {
     sizes: {
       events: 4,
       data: 8,
+    },
+  },
+  msghdr: {
+    size: 56,
+    offsets: {
+      msg_name: 0,
+      msg_namelen: 8,
+      msg_iov: 16,
+      msg_iovlen: 24,
+      msg_control: 32,
+      msg_controllen: 40,
+      msg_flags: 48,
+    },
+    sizes: {
+      msg_name: 8,
+      msg_namelen: 4,
+      msg_iov: 8,
+      msg_iovlen: 4,
+      msg_control: 8,
+      msg_controllen: 4,
+      msg_flags: 4,
     },
   },
   rusage: {

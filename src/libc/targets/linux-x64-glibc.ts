@@ -107,6 +107,7 @@ export const syscalls = {
   chdir: 80,
   clone: 56,
   close: 3,
+  connect: 42,
   copy_file_range: 326,
   dup3: 292,
   eventfd2: 290,
@@ -146,6 +147,9 @@ export const syscalls = {
   memfd_create: 319,
   mkdirat: 258,
   mknodat: 259,
+  mmap: 9,
+  mremap: 25,
+  msync: 26,
   newfstatat: 262,
   openat: 257,
   pipe2: 293,
@@ -155,11 +159,14 @@ export const syscalls = {
   preadv: 295,
   preadv2: 327,
   prlimit64: 302,
+  process_vm_readv: 310,
+  process_vm_writev: 311,
   pwrite64: 18,
   pwritev: 296,
   pwritev2: 328,
   read: 0,
   readlinkat: 267,
+  recvmsg: 47,
   removexattr: 197,
   renameat: 264,
   renameat2: 316,
@@ -171,9 +178,12 @@ export const syscalls = {
   sched_setscheduler: 144,
   seccomp: 317,
   sendfile: 40,
+  sendmsg: 46,
+  sendto: 44,
   setns: 308,
   setxattr: 188,
   signalfd4: 289,
+  socketpair: 53,
   splice: 275,
   statx: 332,
   symlinkat: 266,
@@ -200,6 +210,19 @@ export const sizes = {
 } as const
 
 export const structs = {
+  cmsghdr: {
+    size: 16,
+    offsets: {
+      cmsg_len: 0,
+      cmsg_level: 8,
+      cmsg_type: 12,
+    },
+    sizes: {
+      cmsg_len: 8,
+      cmsg_level: 4,
+      cmsg_type: 4,
+    },
+  },
   epoll_event: {
     size: 12,
     offsets: {
@@ -209,6 +232,27 @@ export const structs = {
     sizes: {
       events: 4,
       data: 8,
+    },
+  },
+  msghdr: {
+    size: 56,
+    offsets: {
+      msg_name: 0,
+      msg_namelen: 8,
+      msg_iov: 16,
+      msg_iovlen: 24,
+      msg_control: 32,
+      msg_controllen: 40,
+      msg_flags: 48,
+    },
+    sizes: {
+      msg_name: 8,
+      msg_namelen: 4,
+      msg_iov: 8,
+      msg_iovlen: 8,
+      msg_control: 8,
+      msg_controllen: 8,
+      msg_flags: 4,
     },
   },
   rusage: {
