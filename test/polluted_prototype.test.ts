@@ -9,7 +9,7 @@ import * as micropython from 'osier/micropython'
 import * as signal from 'osier/signal'
 import { DIST, declarationsOf } from '../tools/declarations/functions.ts'
 import { temporaryFolder } from './support/folder.ts'
-import { noFork, ownDescriptors, runtime } from './support/runtime.ts'
+import { noFork, noMainThread, ownDescriptors, runtime } from './support/runtime.ts'
 
 /** What another part of the program has put into Object.prototype is not taken for an option. */
 
@@ -189,7 +189,7 @@ describe('properties of Object.prototype are not options', () => {
     os.close(r2)
   })
 
-  test('fork and whatever else defines properties', { skip: noFork }, () => {
+  test('fork and whatever else defines properties', { skip: noFork || noMainThread }, () => {
     for (const properties of [
       { get: () => 1 },
       { value: 1 },
@@ -236,6 +236,10 @@ describe('other inherited options count', () => {
     assert.equal(mode('d'), 0o750)
     await os.promises.mkdir(join(folder, 'e'), new Options())
     assert.equal(mode('e'), 0o750)
+    const bare = Object.assign(Object.create(null), { mode: 0o711 })
+    const inherited = Object.create(bare, { signal: { value: new AbortController().signal, enumerable: true } })
+    await os.promises.mkdir(join(folder, 'h'), inherited)
+    assert.equal(mode('h'), 0o711)
     const aborted = Object.create({ signal: AbortSignal.abort() }) as { signal: AbortSignal }
     await assert.rejects(os.promises.stat('/', aborted), { name: 'AbortError' })
   })

@@ -98,7 +98,9 @@ export function takeOptions<N extends string>(
 /** A copy of an options object with what it inherits, except for some options. */
 function without(options: Readonly<Record<string, unknown>>, names: readonly string[]): object {
   const others = new OptionValues() as Record<string, unknown>
-  for (const owner of [options, ...ancestors(options)]) {
+  for (const name of Object.keys(options)) if (!names.includes(name)) others[name] = options[name]
+  const owners = ancestors(options)
+  for (const owner of owners.length === 0 ? [] : [options, ...owners]) {
     for (const name of Object.getOwnPropertyNames(owner)) {
       if (names.includes(name) || name === 'constructor' || Object.hasOwn(others, name)) continue
       const { enumerable = false } = Object.getOwnPropertyDescriptor(owner, name) ?? {}
