@@ -1,4 +1,5 @@
 import { type Channel, channel } from 'node:diagnostics_channel'
+import { sharedState } from './copies.ts'
 import { refusePromise, wrongType } from './errors.ts'
 
 /** A hook of `addaudithook`. If it throws, the audited call is not made. */
@@ -10,7 +11,7 @@ export interface AuditMessage {
   readonly args: readonly unknown[]
 }
 
-const hooks: AuditHook[] = []
+const hooks: AuditHook[] = sharedState('audit-hooks.v1', () => [])
 
 /**
  * An audit event. Callers check `wanted` before they raise it, so that no argument list is built if there is no

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util'
+import { brand, isInstance } from './copies.ts'
 import { errnoNumbers } from './libc/facts.ts'
 import { decode } from './libc/strings.ts'
 import { define } from './properties.ts'
@@ -53,25 +54,6 @@ export function printable(text: string): string {
 
 function asText(path: string | Uint8Array): string {
   return typeof path === 'string' ? path : decode(path)
-}
-
-/** The name of a class is on its prototype under this symbol, by which copies of this package recognise it. */
-const BRAND: unique symbol = Symbol.for('osier.error.v1')
-
-interface Branded {
-  readonly [BRAND]?: string
-}
-
-/** Whether a value is an instance of a class of this package, or of the same class of another copy of it. */
-function isInstance(asked: { readonly prototype: object }, value: unknown): boolean {
-  if (Function.prototype[Symbol.hasInstance].call(asked, value)) return true
-  if (typeof value !== 'object' || value === null || (value as Branded)[BRAND] === undefined) return false
-  if (!Object.hasOwn(asked.prototype, BRAND)) return false
-  const brand = (asked.prototype as Branded)[BRAND]
-  for (let at: object | null = value; at !== null; at = Object.getPrototypeOf(at)) {
-    if (Object.hasOwn(at, BRAND) && (at as Branded)[BRAND] === brand) return true
-  }
-  return false
 }
 
 /**
@@ -325,7 +307,7 @@ export class NotImplementedError extends Error {
 // The name is set on the prototype, because V8 builds the first line of the stack before the constructor's body runs.
 for (const Class of [OSError, ConnectionError, NotImplementedError, ...classes.values()]) {
   define(Class.prototype, 'name', { value: Class.name, configurable: true, writable: true })
-  if (Class !== NotImplementedError) define(Class.prototype, BRAND, { value: Class.name })
+  if (Class !== NotImplementedError) brand(Class, Class.name)
 }
 
 interface Coded {

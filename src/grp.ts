@@ -1,3 +1,4 @@
+import { brand } from './copies.ts'
 import { badValue, outOfRange } from './errors.ts'
 import { decode } from './libc/strings.ts'
 import { allGroupEntries, type GroupEntry, groupEntry } from './libc/user_database.ts'
@@ -23,6 +24,10 @@ type GroupItems = readonly [name: string, passwd: string, gid: number, members: 
  * ```
  */
 export class struct_group extends StructSequence<GroupItems> {
+  static {
+    brand(struct_group, 'struct_group')
+  }
+
   /** The name of the group. */
   readonly gr_name: string
   /** The encrypted password of the group, usually only 'x' or '*'. */

@@ -1,3 +1,4 @@
+import { brand } from './copies.ts'
 import { badValue, outOfRange } from './errors.ts'
 import { decode } from './libc/strings.ts'
 import { allPasswdEntries, type PasswdEntry, passwdEntry } from './libc/user_database.ts'
@@ -31,6 +32,10 @@ type PasswdItems = readonly [
  * ```
  */
 export class struct_passwd extends StructSequence<PasswdItems> {
+  static {
+    brand(struct_passwd, 'struct_passwd')
+  }
+
   /** The login name. */
   readonly pw_name: string
   /** The encrypted password, usually only 'x' or '*': the password is in a file that only root can read. */

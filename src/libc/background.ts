@@ -82,8 +82,7 @@ export function inBackground(job: Job): void {
  * Runs in a forked child: the calls of the parent are made by the parent, whose threads do not exist in the child.
  * Their promises stay pending in the child, as Node's own do.
  */
-export function forgetBackground(isChild: boolean): void {
-  if (!isChild) return
+export function forgetBackground(): void {
   queuedJobs = []
   nextIndex = 0
   runningCalls = []

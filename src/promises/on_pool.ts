@@ -1,6 +1,6 @@
-import { addCloseListener } from '../event_loop/descriptor_events.ts'
+import { addCloseListener, addForkListener } from '../event_loop/descriptor_events.ts'
 import { onAbort, throwIfAborted } from '../event_loop/on_abort.ts'
-import { type Block, inBackground, type Job } from '../libc/background.ts'
+import { type Block, forgetBackground, inBackground, type Job } from '../libc/background.ts'
 import { osError } from '../libc/call.ts'
 import { constants, errnoNumbers } from '../libc/facts.ts'
 import { type Int64, rolesOf } from '../libc/functions.ts'
@@ -96,6 +96,8 @@ function listen(): void {
     }
   })
 }
+
+addForkListener(forgetBackground)
 
 class PoolCall<T> implements Job {
   readonly name: Prepared['name']

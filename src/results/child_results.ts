@@ -1,3 +1,4 @@
+import { brand } from '../copies.ts'
 import { structs } from '../libc/facts.ts'
 import { scratch } from '../libc/memory.ts'
 import { items, StructSequence } from './struct_sequence.ts'
@@ -37,6 +38,10 @@ const RUSAGE_FIELDS = [
  * ```
  */
 export class struct_rusage extends StructSequence<RusageItems> {
+  static {
+    brand(struct_rusage, 'struct_rusage')
+  }
+
   /** Seconds of CPU time in user mode. */
   declare readonly ru_utime: number
   /** Seconds of CPU time in the kernel. */
@@ -101,6 +106,10 @@ type WaitidItems = readonly [pid: number, uid: number, signo: number, status: nu
  * ```
  */
 export class waitid_result extends StructSequence<WaitidItems> {
+  static {
+    brand(waitid_result, 'waitid_result')
+  }
+
   /** The child's process id. */
   readonly si_pid: number
   /** The child's real user id. */

@@ -1,3 +1,4 @@
+import { brand } from '../copies.ts'
 import { structs } from '../libc/facts.ts'
 import {
   bigInt64At,
@@ -55,6 +56,10 @@ type StatItems = readonly [
  * ```
  */
 export class stat_result extends StructSequence<StatItems> {
+  static {
+    brand(stat_result, 'stat_result')
+  }
+
   /** Type and permissions: the functions of `osier/stat`, such as `S_ISDIR` and `S_IMODE`, decode it. */
   declare readonly st_mode: number
   /** The inode number: with `st_dev` it identifies the file. A bigint, because file systems use all 64 bits of it. */

@@ -1,3 +1,4 @@
+import { brand } from '../copies.ts'
 import { structs } from '../libc/facts.ts'
 import { bigUint64At, type Count, countAt, exactCount, FROM_SCRATCH, uint64At } from './decoding.ts'
 import { items, StructSequence } from './struct_sequence.ts'
@@ -22,6 +23,10 @@ type StatvfsItems = readonly [
  * ```
  */
 export class statvfs_result extends StructSequence<StatvfsItems> {
+  static {
+    brand(statvfs_result, 'statvfs_result')
+  }
+
   /** The preferred block size for reading and writing, in bytes. */
   readonly f_bsize: number
   /** The fragment size in bytes: the unit of the next three fields. */

@@ -1,3 +1,4 @@
+import { brand, isInstance } from '../copies.ts'
 import { constants, structs } from '../libc/facts.ts'
 import {
   bigUint64At,
@@ -58,6 +59,16 @@ const C = constants
  * ```
  */
 export class statx_result {
+  static {
+    brand(statx_result, 'statx_result')
+  }
+
+  /** Whether a value is an instance of this class, or of the same class of another copy of this package. */
+  static [Symbol.hasInstance](value: unknown): boolean {
+    // biome-ignore lint/complexity/noThisInStatic: the class that was asked for may be a subclass
+    return isInstance(this, value)
+  }
+
   /** The fields that the kernel filled in: STATX_* bits, which may differ from the requested ones. */
   readonly stx_mask: number
   readonly stx_mode: number | null

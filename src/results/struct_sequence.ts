@@ -1,4 +1,5 @@
 import { type InspectOptions, inspect } from 'node:util'
+import { brand, isInstance } from '../copies.ts'
 import { badValue, wrongType } from '../errors.ts'
 import { define } from '../properties.ts'
 
@@ -22,6 +23,12 @@ export type StructSequence<Items extends readonly unknown[]> = Items & SequenceM
  * array would double the time of `os.stat`.
  */
 abstract class FieldSequence {
+  /** Whether a value is an instance of this class, or of the same class of another copy of this package. */
+  static [Symbol.hasInstance](value: unknown): boolean {
+    // biome-ignore lint/complexity/noThisInStatic: the class that was asked for may be a subclass
+    return isInstance(this, value)
+  }
+
   abstract toArray(): unknown[]
 
   get length(): number {
@@ -71,6 +78,8 @@ for (let index = 0; index < 19; index++) {
 function itemsOf(value: unknown): unknown {
   return value instanceof FieldSequence ? value.toArray() : value
 }
+
+brand(FieldSequence, 'sequence')
 
 function defineItem(name: string | number, descriptor: PropertyDescriptor): void {
   define(FieldSequence.prototype, name, { configurable: true, ...descriptor })

@@ -1,3 +1,4 @@
+import { brand } from '../copies.ts'
 import { items, StructSequence } from './struct_sequence.ts'
 
 type TimesItems = readonly [
@@ -19,6 +20,10 @@ type TimesItems = readonly [
  * ```
  */
 export class times_result extends StructSequence<TimesItems> {
+  static {
+    brand(times_result, 'times_result')
+  }
+
   /** User time of the process. */
   readonly user: number
   /** System time of the process. */

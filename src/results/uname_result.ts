@@ -1,3 +1,4 @@
+import { brand } from '../copies.ts'
 import { items, StructSequence } from './struct_sequence.ts'
 
 type UnameItems = readonly [sysname: string, nodename: string, release: string, version: string, machine: string]
@@ -14,6 +15,10 @@ type UnameItems = readonly [sysname: string, nodename: string, release: string, 
  * ```
  */
 export class uname_result extends StructSequence<UnameItems> {
+  static {
+    brand(uname_result, 'uname_result')
+  }
+
   /** The operating system: 'Linux'. */
   readonly sysname: string
   /** The machine's name on the network. */

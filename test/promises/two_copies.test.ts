@@ -9,6 +9,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import os, { promises } from 'osier'
 import { childOnStdin } from '../support/children.ts'
 import { temporaryFolder } from '../support/folder.ts'
+import { noFork, noMainThread } from '../support/runtime.ts'
 import { isPending, withPipe } from '../support/waits.ts'
 
 const folder = temporaryFolder()
@@ -59,4 +60,59 @@ test('errors are instances of the classes of both', () => {
   assert.ok(own instanceof Own && own instanceof copy.default.OSError)
   assert.ok(!(other instanceof Own))
   for (const value of [null, undefined, 1, {}, new Error('x')]) assert.ok(!((value as unknown) instanceof os.OSError))
+})
+
+test('results are instances of the classes of both', () => {
+  const status = copy.default.stat('/')
+  assert.ok(status instanceof os.stat_result && !((status as unknown) instanceof os.statvfs_result))
+  assert.ok(os.uname() instanceof copy.default.uname_result)
+  const [entry] = copy.default.scandir('/')
+  assert.ok(entry instanceof os.DirEntry && !((entry as unknown) instanceof os.stat_result))
+  class Own extends os.stat_result {}
+  assert.ok(!(status instanceof Own) && new Own(status) instanceof copy.default.stat_result)
+  // A result adds the items of another one, as an array does.
+  assert.equal(os.times().concat(copy.default.times() as never).length, 10)
+})
+
+test('an audit hook of one copy hears the calls of both', () => {
+  const heard: unknown[] = []
+  os.addaudithook((event, [path]) => {
+    if (event === 'os.mkdir') heard.push(path)
+  })
+  copy.default.mkdir('heard')
+  os.rmdir('heard')
+  assert.deepEqual(heard, ['heard'])
+})
+
+test('the environment is one', { skip: noMainThread }, () => {
+  os.environ.set('OSIER_COPIES', 'both')
+  assert.equal(copy.default.environ.OSIER_COPIES, 'both')
+  copy.default.environ.delete('OSIER_COPIES')
+  assert.equal(os.getenv('OSIER_COPIES'), null)
+})
+
+test('what one copy has registered runs around a fork of the other, and in its child both wait', {
+  skip: noFork,
+}, async () => {
+  const order: string[] = []
+  os.register_at_fork({ before: () => order.push('before'), after_in_child: () => order.push('child') })
+  await withPipe(async (r, w) => {
+    // Both have calls under way.
+    const waits = [promises.read(r, 1), copy.promises.stat('/')]
+    const pid = copy.default.fork()
+    if (pid === 0) {
+      const late = setTimeout(() => os._exit(1), 10_000)
+      const [ours, theirs] = await Promise.all([promises.stat('/'), copy.promises.stat('/')])
+      const [r2, w2] = os.pipe()
+      const read = promises.read(r2, 1)
+      os.write(w2, Buffer.from('x'))
+      await read
+      clearTimeout(late)
+      os._exit(ours.st_ino === theirs.st_ino && order.join() === 'before,child' ? 7 : 2)
+    }
+    assert.equal(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), 7)
+    assert.deepEqual(order, ['before'])
+    os.write(w, Buffer.from('x'))
+    await Promise.all(waits)
+  })
 })

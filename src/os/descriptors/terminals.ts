@@ -1,3 +1,4 @@
+import { brand } from '../../copies.ts'
 import { failed, failedWith, lastErrno, osError } from '../../libc/call.ts'
 import { constants, errnoNumbers, structs } from '../../libc/facts.ts'
 import { libc } from '../../libc/functions.ts'
@@ -29,6 +30,10 @@ const { ws_row, ws_col } = structs.winsize.offsets
  * ```
  */
 export class terminal_size extends StructSequence<readonly [columns: number, lines: number]> {
+  static {
+    brand(terminal_size, 'terminal_size')
+  }
+
   /** The width of the window, in characters. */
   readonly columns: number
   /** The height of the window, in characters. */

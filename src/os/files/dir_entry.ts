@@ -1,4 +1,5 @@
 import { type InspectOptions, inspect } from 'node:util'
+import { brand, isInstance } from '../../copies.ts'
 import { wrongType } from '../../errors.ts'
 import { osError } from '../../libc/call.ts'
 import { constants, errnoNumbers, structs } from '../../libc/facts.ts'
@@ -67,6 +68,16 @@ let cachedTarget = false
  * ```
  */
 export class DirEntry<T extends FileName = string> {
+  static {
+    brand(DirEntry, 'DirEntry')
+  }
+
+  /** Whether a value is an instance of this class, or of the same class of another copy of this package. */
+  static [Symbol.hasInstance](value: unknown): boolean {
+    // biome-ignore lint/complexity/noThisInStatic: the class that was asked for may be a subclass
+    return isInstance(this, value)
+  }
+
   readonly #records: Records<Source<T>>
   readonly #place: Place
   #name: T | undefined

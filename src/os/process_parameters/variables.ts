@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { readFileSync } from 'node:fs'
 import { isMainThread } from 'node:worker_threads'
 import { AuditEvent } from '../../audit.ts'
+import { sharedState } from '../../copies.ts'
 import { badValue } from '../../errors.ts'
 import { copyFromBun, copyToBun } from '../../libc/bun_environment.ts'
 import { failed } from '../../libc/call.ts'
@@ -29,31 +30,29 @@ const EQUALS = 0x3d
 /**
  * The variables as lossless text: `fsencode` restores the bytes. They are read at the first use or change, so that the
  * import takes no time for them. After that they change as in Python: only by `environ`, `environb` and
- * `reload_environ`.
+ * `reload_environ`. All copies of this package share them.
  */
-let captured: Map<string, string> | undefined
-
-let changes = 0
+const shared = sharedState('environ.v1', (): { captured?: Map<string, string>; changes: number } => ({ changes: 0 }))
 
 /** Returns the number of changes of `environ` and `environb`. */
 export function environChanges(): number {
-  return changes
+  return shared.changes
 }
 
 /** Counts a change of `environ` and `environb`. */
 export function countChange(): void {
-  changes += 1
+  shared.changes += 1
 }
 
 /** Reads the environment again, for `reload_environ`. */
 export function captureVariables(): void {
-  captured = readVariables()
-  changes += 1
+  shared.captured = readVariables()
+  shared.changes += 1
 }
 
 export function variables(): Map<string, string> {
-  captured ??= readVariables()
-  return captured
+  shared.captured ??= readVariables()
+  return shared.captured
 }
 
 function readVariables(): Map<string, string> {

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
+import { sharedState } from '../../copies.ts'
 import { osError } from '../../libc/call.ts'
 import { constants, errnoNumbers, structs } from '../../libc/facts.ts'
 import { libc } from '../../libc/functions.ts'
 import { scratch, scratchAddress } from '../../libc/memory.ts'
 import { childrenOfNode } from '../../libc/node.ts'
-import { define } from '../../properties.ts'
 import { namesIn } from '../files/directory_stream.ts'
 
 /**
@@ -53,20 +53,8 @@ function parentOf(pid: string): number | undefined {
   }
 }
 
-/** Further copies of this package in the thread share the reservations. The form of the value is part of the name. */
-const RESERVATIONS: unique symbol = Symbol.for('osier.reservations.v1')
-
-function sharedReservations(): Map<number, number> {
-  const holder = globalThis as { [RESERVATIONS]?: Map<number, number> }
-  const known = holder[RESERVATIONS]
-  if (known !== undefined) return known
-  const value = new Map<number, number>()
-  define(globalThis, RESERVATIONS, { value })
-  return value
-}
-
-/** The number of pending waits for each child that has any. */
-const reservations = sharedReservations()
+/** The number of pending waits for each child that has any, by all copies of this package. */
+const reservations = sharedState('reservations.v1', () => new Map<number, number>())
 
 /** Excludes a child from "any child", because a promise waits for that child and needs its status. */
 export function reserveChild(pid: number): void {

@@ -1,5 +1,6 @@
 import { isMainThread } from 'node:worker_threads'
 import { AuditEvent } from '../../audit.ts'
+import { sharedState } from '../../copies.ts'
 import { NotImplementedError, refusePromise, wrongType } from '../../errors.ts'
 import { constants, target } from '../../libc/facts.ts'
 import { forkProcess, terminalOfChild } from '../../libc/fork/attempt.ts'
@@ -21,7 +22,15 @@ export interface AtFork {
 
 const KINDS = ['before', 'after_in_parent', 'after_in_child'] as const
 
-const hooks: Record<(typeof KINDS)[number], (() => void)[]> = { before: [], after_in_parent: [], after_in_child: [] }
+/** Of all copies of this package. */
+const shared = sharedState(
+  'fork.v1',
+  (): { isForking: boolean; hooks: Record<(typeof KINDS)[number], (() => void)[]> } => ({
+    isForking: false,
+    hooks: { before: [], after_in_parent: [], after_in_child: [] },
+  }),
+)
+const { hooks } = shared
 
 const forkEvent = new AuditEvent('os.fork')
 const forkptyEvent = new AuditEvent('os.forkpty')
@@ -66,21 +75,18 @@ function call(functions: readonly (() => void)[]): void {
   }
 }
 
-/** Whether a fork is in progress: a registered function may call `fork` again. */
-let isForking = false
-
 function forkWith(name: string, event: AuditEvent, withTerminal: boolean): number {
   if (!isNode) throw new NotImplementedError(`os.${name}() needs Node: no other runtime survives fork(2)`)
   // In musl a waiter of a condition variable sleeps on a futex on its own stack (src/thread/pthread_cond_timedwait.c),
   // so V8's worker threads cannot be recognised by the address that they sleep on.
   if (target?.endsWith('musl')) throw new NotImplementedError(`os.${name}() needs the GNU C library`)
   if (!isMainThread) throw new NotImplementedError(`os.${name}() works in the main thread only: a child has no other`)
-  if (isForking)
+  if (shared.isForking)
     throw Object.assign(new Error(`os.${name}() was called by what register_at_fork has registered`), {
       code: 'ERR_INVALID_STATE',
     })
   if (event.wanted) event.raise()
-  isForking = true
+  shared.isForking = true
   try {
     call([...hooks.before].reverse())
     const hasOtherThreads = settleThreads()
@@ -95,7 +101,7 @@ function forkWith(name: string, event: AuditEvent, withTerminal: boolean): numbe
     if (hasOtherThreads && !isChild) warnOfThreads()
     return pid
   } finally {
-    isForking = false
+    shared.isForking = false
   }
 }
 

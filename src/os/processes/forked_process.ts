@@ -1,7 +1,6 @@
 import { writeSync } from 'node:fs'
 import { inspect } from 'node:util'
 import { descriptorEvents } from '../../event_loop/descriptor_events.ts'
-import { forgetBackground } from '../../libc/background.ts'
 import { constants } from '../../libc/facts.ts'
 import { libc } from '../../libc/functions.ts'
 import { aboveStandardStreams } from '../../libc/low_descriptors.ts'
@@ -92,12 +91,11 @@ export function dropInheritedState(inherited: InheritedState, isChild: boolean):
   const { onFork: forked } = descriptorEvents
   const [runtime, numbers] = [process, Math]
   updatePid()
-  forgetBackground(isChild)
   clearReservations(isChild)
   // The child of a forked child inherits the change.
   if (!exitsDirectly) exitDirectly(isChild ? runtime : {})
   if (isChild) exitsDirectly = true
-  if (isChild) forked?.()
+  if (isChild) forked()
   if (channel !== null) disconnectChannel(channel)
   for (const child of children) child.unref()
   for (const input of inputs) stopReading(input)

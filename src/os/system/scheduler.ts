@@ -1,3 +1,4 @@
+import { brand } from '../../copies.ts'
 import { wrongType } from '../../errors.ts'
 import { clearErrno, failed, lastErrno, osError } from '../../libc/call.ts'
 import { constants, errnoNumbers, sizes, structs } from '../../libc/facts.ts'
@@ -36,6 +37,10 @@ const { sched_priority } = structs.sched_param.offsets
  * ```
  */
 export class sched_param extends StructSequence<readonly [sched_priority: number]> {
+  static {
+    brand(sched_param, 'sched_param')
+  }
+
   /**
    * The priority: from `sched_get_priority_min` to `sched_get_priority_max` of the policy, which are 0 for policies
    * that are not real time.
