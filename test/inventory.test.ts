@@ -9,6 +9,7 @@ import * as grp from 'osier/grp'
 import * as pwd from 'osier/pwd'
 import * as resource from 'osier/resource'
 import * as signal from 'osier/signal'
+import * as socket from 'osier/socket'
 import * as stat from 'osier/stat'
 import * as syslog from 'osier/syslog'
 import * as time from 'osier/time'
@@ -122,6 +123,12 @@ const modules: readonly Complete[] = [
     exports: syslog,
     chapters: ['All'],
     extras: [{ reason: 'has the function that can block', names: 'promises' }],
+  },
+  {
+    module: 'socket',
+    exports: socket,
+    chapters: ['All'],
+    extras: [{ reason: 'has the functions that can block', names: 'promises' }],
   },
 ]
 

@@ -46,7 +46,7 @@ const harmless: readonly Group[] = [
       memfd_create open openpty pidfd_open pipe pipe2 posix_fadvise posix_openpt pread preadv ptsname pwrite pwritev
       read readinto readv sendfile set_blocking set_inheritable splice tcgetpgrp tee timerfd_create timerfd_gettime
       timerfd_gettime_ns timerfd_settime timerfd_settime_ns ttyname unlockpt vmsplice write writev
-      cloexec nonblock readable toReadable toReadableStream toWritable toWritableStream`,
+      recv_fds send_fds socketpair cloexec nonblock readable toReadable toReadableStream toWritable toWritableStream`,
   },
   {
     why: 'works on the files that it is given the names of',

@@ -41,6 +41,7 @@ export const libcUnit: Unit = [
   'sys/times.h',
   'sys/types.h',
   'sys/uio.h',
+  'sys/un.h',
   'sys/utsname.h',
   'sys/wait.h',
   'sys/xattr.h',

@@ -63,6 +63,7 @@ export const structs: Readonly<Record<string, StructQuestion>> = {
   pollfd: { fields: 'fd events revents' },
   epoll_event: { fields: 'events data' },
   msghdr: { fields: 'msg_name msg_namelen msg_iov msg_iovlen msg_control msg_controllen msg_flags' },
+  sockaddr_un: { fields: 'sun_family sun_path' },
   cmsghdr: { fields: 'cmsg_len cmsg_level cmsg_type' },
 }
 

@@ -1249,6 +1249,17 @@ export const structs = {
       ssi_status: 4,
     },
   },
+  sockaddr_un: {
+    size: 110,
+    offsets: {
+      sun_family: 0,
+      sun_path: 2,
+    },
+    sizes: {
+      sun_family: 2,
+      sun_path: 108,
+    },
+  },
   statvfs: {
     size: 112,
     offsets: {
