@@ -23,9 +23,10 @@ function inode(fd: number): bigint {
 }
 
 describe('descriptors that are sent', () => {
-  for (const type of ['SOCK_STREAM', 'SOCK_DGRAM', 'SOCK_SEQPACKET'] as const) {
-    test(`are received as others of the same files, over ${type}`, () => {
-      const [a, b] = socket.socketpair(socket.AF_UNIX, socket[type])
+  const { SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET } = socket
+  for (const [name, type] of Object.entries({ SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET })) {
+    test(`are received as others of the same files, over ${name}`, () => {
+      const [a, b] = socket.socketpair(socket.AF_UNIX, type)
       const [r, w] = os.pipe()
       assert.equal(socket.send_fds(a, [Buffer.from('he'), Buffer.from('llo')], [r, { fd: w }, { fileno: () => r }]), 5)
       const [msg, fds, flags, address] = socket.recv_fds(b, 100, 10)
