@@ -319,8 +319,14 @@ function coded<E extends Error>(error: E, code: string): E {
   return error
 }
 
-/** The argument is of the wrong type: `TypeError`, Node's ERR_INVALID_ARG_TYPE. */
+/**
+ * The argument, or the result of a callback, is of the wrong type: `TypeError`, Node's ERR_INVALID_ARG_TYPE.
+ *
+ * A callback that is an async function by mistake returns a promise. If that rejects, the rejection is handled here,
+ * since the TypeError reports the mistake: unhandled, it would end the process.
+ */
 export function wrongType(name: string, wanted: string, value: unknown): TypeError {
+  if (isThenable(value)) Promise.resolve(value).catch(() => undefined)
   return coded(
     new TypeError(`The "${name}" argument must be ${wanted}, received ${shown(value)}`),
     'ERR_INVALID_ARG_TYPE',
@@ -328,15 +334,12 @@ export function wrongType(name: string, wanted: string, value: unknown): TypeErr
 }
 
 /**
- * Refuses the result of a callback that has to be synchronous: what an async function throws would be lost. Its
- * rejection is handled here, since the TypeError reports the mistake.
+ * Refuses the result of a callback that has to be synchronous: what an async function throws would be lost.
  *
  * @param name the parameter that the callback was passed as
  */
 export function refusePromise(result: unknown, name: string): void {
-  if (!isThenable(result)) return
-  Promise.resolve(result).catch(() => undefined)
-  throw wrongType(name, 'a function that returns no promise', result)
+  if (isThenable(result)) throw wrongType(name, 'a function that returns no promise', result)
 }
 
 /** Whether a value is a promise, or another object that `await` waits for. */

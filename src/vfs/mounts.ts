@@ -1,4 +1,4 @@
-import { NotImplementedError, quoted, wrongType } from '../errors.ts'
+import { NotImplementedError, quoted, refusePromise, wrongType } from '../errors.ts'
 import { constants } from '../libc/facts.ts'
 import { bool } from '../os/arguments/numbers.ts'
 import { checkOptions } from '../os/arguments/options.ts'
@@ -63,7 +63,7 @@ export class MountTable {
     const fs = isFileSystem(fsobj) ? fsobj : probe(fsobj)
     // MicroPython mounts first: there a refused mount point leaves a file system read-only, or newly created.
     if (this.#isTaken(mountPoint)) throw vfsError('EPERM', 'mount', mountPoint)
-    fs.mount(readonly, mkfs)
+    refusePromise(fs.mount(readonly, mkfs), 'mount')
     // The file system mounted at "/" stays last, because every path matches it.
     const atRoot = this.#mounts.findIndex(({ point }) => point === '/')
     this.#mounts.splice(atRoot === -1 ? this.#mounts.length : atRoot, 0, { fs, point: mountPoint })
@@ -85,7 +85,7 @@ export class MountTable {
     if (found === undefined) throw vfsError('EINVAL', 'umount', typeof mount === 'string' ? mount : undefined)
     this.#mounts.splice(index, 1)
     if (this.#current === found) this.#current = ROOT
-    found.fs.umount?.()
+    refusePromise(found.fs.umount?.(), 'umount')
   }
 
   #atRoot(): Mount | undefined {
@@ -117,7 +117,9 @@ export class MountTable {
     if (typeof method !== 'function') {
       throw new NotImplementedError(`the file system mounted at ${quoted(place.point)} has no "${operation}"`)
     }
-    return method.apply(place.fs, args) as ReturnType<NonNullable<FileSystem[Name]>>
+    const result = method.apply(place.fs, args)
+    refusePromise(result, operation)
+    return result as ReturnType<NonNullable<FileSystem[Name]>>
   }
 
   open(path: FileName, mode: string): VfsFile<string> | VfsFile<Buffer> {
@@ -199,7 +201,7 @@ export class MountTable {
     const failures: unknown[] = []
     for (const { fs } of this.#mounts) {
       try {
-        fs.sync?.()
+        refusePromise(fs.sync?.(), 'sync')
       } catch (error) {
         failures.push(error)
       }

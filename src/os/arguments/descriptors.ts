@@ -1,4 +1,4 @@
-import { outOfRange, wrongType } from '../../errors.ts'
+import { outOfRange, refusePromise, wrongType } from '../../errors.ts'
 import { constants } from '../../libc/facts.ts'
 import { has } from '../../properties.ts'
 import { int } from './numbers.ts'
@@ -20,6 +20,7 @@ export function descriptor(value: unknown, name: string): number {
   if (isDescriptorObject(value)) {
     const number: unknown = typeof value.fileno === 'function' ? value.fileno() : value.fd
     if (typeof number === 'number') return int(number, name)
+    refusePromise(number, `${name}.fileno`)
   }
   throw wrongType(name, 'a descriptor: a number, or an object with a numeric "fd" or a "fileno" method', value)
 }
