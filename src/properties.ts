@@ -11,7 +11,8 @@ export function has<T extends object, K extends string>(
   return name in value && (!(name in Object.prototype) || isBelowRoot(value, name))
 }
 
-function isBelowRoot(value: object, name: string): boolean {
+/** The same, slower, and also for the Object.prototype of another realm. */
+export function isBelowRoot(value: object, name: string): boolean {
   let owner: object | null = value
   for (; owner !== null && !isRoot(owner); owner = Object.getPrototypeOf(owner)) {
     if (Object.hasOwn(owner, name)) return true

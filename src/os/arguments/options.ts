@@ -1,5 +1,5 @@
 import { wrongType } from '../../errors.ts'
-import { define, has, isRoot } from '../../properties.ts'
+import { define, has, isBelowRoot, isRoot } from '../../properties.ts'
 import { isDescriptorObject } from './descriptors.ts'
 
 /**
@@ -62,10 +62,6 @@ function copied<T extends object>(options: T, names: readonly string[]): T {
     if (isBelowRoot(options, name)) values[name] = (options as Readonly<Record<string, unknown>>)[name]
   }
   return values as T
-}
-
-function isBelowRoot(options: object, name: string): boolean {
-  return Object.hasOwn(options, name) || ancestors(options).some((owner) => Object.hasOwn(owner, name))
 }
 
 /** The prototypes of an object except for Object.prototype, the nearest first. */
