@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import * as os from 'osier'
 import * as micropython from 'osier/micropython'
 import * as signal from 'osier/signal'
+import * as socket from 'osier/socket'
 import * as syslog from 'osier/syslog'
 import { DIST, declarationsOf } from '../tools/declarations/functions.ts'
 import { siblings } from '../tools/front_doors.ts'
@@ -64,6 +65,18 @@ const digest = (device: micropython.vfs.BlockDevice): string => {
   return bytes.toString('latin1')
 }
 
+/** Sends a descriptor over a pair of sockets. */
+function passedOver<T>(receive: (receiver: number) => T): T {
+  const [sender, receiver] = socket.socketpair()
+  try {
+    socket.send_fds(sender, [Buffer.from('data')], [0])
+    return receive(receiver)
+  } finally {
+    os.close(sender)
+    os.close(receiver)
+  }
+}
+
 /** Calls of the functions and classes of the other modules that take options, without any. */
 const others: Readonly<Record<string, () => unknown>> = {
   realpath: () => path.realpath('/missing/../etc'),
@@ -80,6 +93,18 @@ const others: Readonly<Record<string, () => unknown>> = {
     syslog.openlog({ logoption: 0 })
     syslog.closelog()
   },
+  socketpair: () => {
+    const pair = socket.socketpair()
+    for (const fd of pair) os.close(fd)
+    return pair.length
+  },
+  send_fds: () => passedOver(() => undefined),
+  recv_fds: () =>
+    passedOver((receiver) => {
+      const [data, fds] = socket.recv_fds(receiver, 10, 1)
+      for (const fd of fds) os.close(fd)
+      return `${data} and ${fds.length}`
+    }),
   FileBlockDev: () => {
     const device = new vfs.FileBlockDev(image)
     device.close()
@@ -156,7 +181,9 @@ describe('properties of Object.prototype are not options', () => {
       ),
     )
     assert.deepEqual(
-      found.map(({ name }) => name).filter((name) => !(name in others)),
+      found
+        .filter(({ name }) => !(name in others))
+        .map(({ name }) => `${name}: add a call without options to others in test/polluted_prototype.test.ts`),
       [],
     )
   })
