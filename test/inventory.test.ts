@@ -6,6 +6,7 @@ import { describe, test } from 'node:test'
 import * as osier from 'osier'
 import * as errno from 'osier/errno'
 import * as grp from 'osier/grp'
+import * as mmap from 'osier/mmap'
 import * as pwd from 'osier/pwd'
 import * as resource from 'osier/resource'
 import * as signal from 'osier/signal'
@@ -123,6 +124,12 @@ const modules: readonly Complete[] = [
     exports: syslog,
     chapters: ['All'],
     extras: [{ reason: 'has the function that can block', names: 'promises' }],
+  },
+  {
+    module: 'mmap',
+    exports: mmap,
+    chapters: ['All'],
+    extras: [{ reason: 'is built into the language there', names: 'BufferError' }],
   },
   {
     module: 'socket',
@@ -274,6 +281,7 @@ for (const { module, exports: all, chapters, extras } of modules) {
 /** Objects of the classes, to see their fields. */
 const samples: Readonly<Record<string, () => unknown>> = {
   DirEntry: firstEntry,
+  mmap: () => new mmap.mmap(-1, 1),
   sched_param: () => new osier.sched_param(0),
   stat_result: () => osier.stat('.'),
   struct_group: () => grp.getgrgid(0),

@@ -1,3 +1,4 @@
+import { markAsUntransferable } from 'node:worker_threads'
 import koffi from './koffi.ts'
 import { decode } from './strings.ts'
 
@@ -27,6 +28,13 @@ const u64 = new BigUint64Array(scratch.buffer)
 /** The address of a buffer's first byte. The caller must keep the buffer reachable while C may use the address. */
 export function addressOf(buffer: Uint8Array): number {
   return Number(koffi.address(buffer))
+}
+
+/** An ArrayBuffer over memory of C, which must stay there: nothing detaches it. It cannot be posted to a worker. */
+export function viewOf(address: number, size: number): ArrayBuffer {
+  const memory = koffi.view(BigInt(address), size)
+  markAsUntransferable(memory)
+  return memory
 }
 
 /**

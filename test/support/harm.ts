@@ -24,7 +24,7 @@ const harmless: readonly Group[] = [
   },
   {
     why: 'makes an object',
-    names: `sched_param stat_result statvfs_result struct_group struct_passwd struct_rusage terminal_size times_result uname_result waitid_result
+    names: `mmap sched_param stat_result statvfs_result struct_group struct_passwd struct_rusage terminal_size times_result uname_result waitid_result
       VfsFat VfsLfs1 VfsLfs2 VfsPosix FileBlockDev PartitionBlockDev RamBlockDev`,
   },
   {
