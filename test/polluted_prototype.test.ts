@@ -6,6 +6,7 @@ import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import * as os from 'osier'
 import * as micropython from 'osier/micropython'
+import { mmap } from 'osier/mmap'
 import * as signal from 'osier/signal'
 import * as socket from 'osier/socket'
 import * as syslog from 'osier/syslog'
@@ -105,6 +106,12 @@ const others: Readonly<Record<string, () => unknown>> = {
       for (const fd of fds) os.close(fd)
       return `${data} and ${fds.length}`
     }),
+  mmap: () => {
+    const memory = new mmap(-1, 4)
+    const length = memory.slice().length
+    memory.close()
+    return length
+  },
   FileBlockDev: () => {
     const device = new vfs.FileBlockDev(image)
     device.close()
