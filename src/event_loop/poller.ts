@@ -27,7 +27,7 @@ import { watchEpoll } from './watch_epoll.ts'
 
 const { EPOLLIN, EPOLLOUT, EPOLLERR, EPOLLHUP, EPOLLONESHOT, EPOLL_CLOEXEC } = constants
 const { EPOLL_CTL_ADD, EPOLL_CTL_MOD, EPOLL_CTL_DEL } = constants
-const { ENOENT, EBADF } = errnoNumbers
+const { EBADF, ENOENT, EPERM } = errnoNumbers
 
 export const READABLE: number = EPOLLIN
 export const WRITABLE: number = EPOLLOUT
@@ -157,11 +157,12 @@ function arm(watched: WatchedDescriptor, events: number): void {
     const errno = lastErrno()
     // The descriptor was closed without a call of this library. Its number may belong to another file now, which the
     // waiters of the old one must not read.
-    const error = osError(errno === ENOENT ? EBADF : errno, 'epoll_ctl', watched.fd)
+    // EPERM: that cannot be polled.
+    const isOtherFile = errno === ENOENT || errno === EPERM
     setAdded(watched, false)
     watched.isDrained = false
-    rejectWaiters(watched, error)
-    if (errno !== ENOENT) throw error
+    rejectWaiters(watched, osError(isOtherFile ? EBADF : errno, 'epoll_ctl', watched.fd))
+    if (errno !== ENOENT) throw osError(errno, 'epoll_ctl', watched.fd)
   }
   watched.generation = (watched.generation + 1) | 0
   if (control(EPOLL_CTL_ADD, watched, events) !== 0) throw osError(lastErrno(), 'epoll_ctl', watched.fd)
