@@ -34,4 +34,7 @@ export const programs: readonly Program[] = [
   { name: 'waitpid', shows: 'one child after the other', folder: 'empty' },
   { name: 'spawn', shows: 'another program, at once', folder: 'empty' },
   { name: 'strerror', shows: "the system's words for its errors", folder: 'empty' },
+  { name: 'users', shows: 'users, groups and the system log', folder: 'empty' },
+  { name: 'send_fds', shows: 'a descriptor that goes to another process', folder: 'empty' },
+  { name: 'mapped_memory', shows: 'a file in memory, and memory of two processes', folder: 'empty' },
 ]

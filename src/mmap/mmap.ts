@@ -189,9 +189,10 @@ export class mmap {
   /** Returns bytes from the position to the next newline, with it, or to the end. The position moves behind them. */
   readline(): Buffer {
     const mapping = this.#opened()
-    const start = Math.min(this.#position, mapping.size)
-    const line = readBytes(mapping, start, endOfLine(mapping, start) - start)
-    this.#position = start + line.length
+    const start = this.#position
+    // The mapping may have been made smaller.
+    const line = readBytes(mapping, start, Math.max(0, endOfLine(mapping, start) - start))
+    this.#position += line.length
     return line
   }
 
