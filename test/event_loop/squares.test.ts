@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import os, { promises } from 'osier'
 import { Queue, type QueueItem } from '../../src/event_loop/queue.ts'
+import { runtime } from '../support/runtime.ts'
 
 async function cpuTime(work: () => unknown): Promise<number> {
   const before = process.cpuUsage()
@@ -60,7 +61,10 @@ test('waits that are served', { timeout: 60_000 }, () =>
   }),
 )
 
-test('waits that are aborted, the last first', { timeout: 60_000 }, () =>
+/** Without osier, four times the signals take more than five times as long there. */
+const slowAborts = runtime === 'Deno' && 'Deno: the time that its AbortControllers take grows faster than their number'
+
+test('waits that are aborted, the last first', { timeout: 60_000, skip: slowAborts }, () =>
   assertLinear(10_000, async (length) => {
     const [r, w] = os.pipe()
     const controllers = Array.from({ length }, () => new AbortController())

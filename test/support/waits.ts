@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { setImmediate } from 'node:timers/promises'
 import os from 'osier'
+import { libc } from '../../src/libc/functions.ts'
 
 /** Whether a promise is still pending after some turns of the event loop. */
 export async function isPending(promise: Promise<unknown>): Promise<boolean> {
@@ -31,6 +32,11 @@ export function closeQuietly(fd: number): void {
   } catch (error) {
     assert.ok(error instanceof os.OSError)
   }
+}
+
+/** Closes a descriptor as `fs.closeSync` and native add-ons do: this package does not learn of it. */
+export function closeUnheard(fd: number): void {
+  assert.equal(libc.close(fd), 0)
 }
 
 /** The number of threads of this process. */

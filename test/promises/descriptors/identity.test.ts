@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { afterEach, test } from 'node:test'
 import os, { promises } from 'osier'
 import { temporaryFolder } from '../../support/folder.ts'
+import { closeUnheard } from '../../support/waits.ts'
 
 const folder = temporaryFolder()
 const opened = new Set<number>()
@@ -47,7 +48,7 @@ for (const reuse of ['a pipe', 'a file', 'nothing']) {
     keep(os.dup(r))
     const old = promises.read(r, 1)
     await soon()
-    fs.closeSync(r)
+    closeUnheard(r)
     let other: Promise<Buffer> | undefined
     if (reuse === 'a pipe') {
       const [r2, w2] = keep(...os.pipe())
@@ -90,7 +91,7 @@ function fill(fd: number): void {
 for (const [name, start] of Object.entries(streams)) {
   for (const [means, close] of [
     ['os.close', os.close],
-    ['fs.closeSync', fs.closeSync],
+    ['other code', closeUnheard],
   ] as const) {
     test(`${name}: a descriptor that ${means} has closed is not closed again`, async () => {
       const [r, w] = keep(...os.pipe())
@@ -118,7 +119,7 @@ test('a stream that is not read while its descriptor is closed does not read the
   const stream = promises.toReadable(r)
   const [chunks] = keep(...os.pipe())
   const iterator = promises.readable(chunks)
-  for (const fd of [r, chunks]) fs.closeSync(fd)
+  for (const fd of [r, chunks]) closeUnheard(fd)
   const files = [os.open('/etc/passwd', os.O_RDONLY), os.open('/etc/passwd', os.O_RDONLY)]
   keep(...files)
   assert.deepEqual(files.sort(), [r, chunks].sort())
@@ -154,7 +155,7 @@ test('calls that are queued for the pool do not reach a file that gets their num
   await promises.fsync(other)
   const codes = results.map((result) => (result.status === 'rejected' ? result.reason.code : result.value))
   assert.ok(codes.includes('EBADF'), codes.join())
-  assert.equal(fs.fstatSync(other).size, 0)
+  assert.equal(os.fstat(other).st_size, 0)
 })
 
 const signals: Readonly<Record<string, (fd: number, signal: AbortSignal) => Promise<unknown>>> = {

@@ -11,6 +11,7 @@ import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import os, { promises } from 'osier'
 import { random } from '../../support/random.ts'
 import { seedOf, share } from '../../support/share.ts'
+import { closeUnheard } from '../../support/waits.ts'
 
 const ROUNDS = 60
 const STEPS = 250
@@ -217,7 +218,7 @@ class Round {
       return
     }
     if (this.#below(2) === 0) os.close(fd)
-    else fs.closeSync(fd)
+    else closeUnheard(fd)
     this.#open()
   }
 
