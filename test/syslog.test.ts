@@ -3,8 +3,11 @@ import { describe, test } from 'node:test'
 import * as syslog from 'osier/syslog'
 import { askNode, runNode } from './support/child.ts'
 import { askPython, noPython } from './support/python.ts'
+import { runtime } from './support/runtime.ts'
 import { logged, noLogger } from './support/system_logger.ts'
 import { inWorker } from './support/worker.ts'
+
+const notDeno = runtime === 'Deno' && 'Deno: it runs a file with a subcommand only'
 
 const IMPORT = `import * as syslog from '${import.meta.resolve('osier/syslog')}'\n`
 
@@ -112,7 +115,7 @@ describe('what arrives at /dev/log', { skip: noLogger }, () => {
   })
 })
 
-test('the name of the program is the identity without one, as in Python', () => {
+test('the name of the program is the identity without one, as in Python', { skip: notDeno }, () => {
   const program = `
     import { writeFileSync } from 'node:fs'
     import { execFileSync } from 'node:child_process'
@@ -137,7 +140,8 @@ test('hooks see the calls as Python raises them, and can refuse', () => {
     const events = []
     let refused = false
     os.addaudithook((event, args) => {
-      events.push([event, ...args])
+      // Without a program in a file there may be no name, or one that the runtime makes up.
+      events.push([event, ...args.map((arg, index) => (event === 'syslog.openlog' && index === 0 && arg !== 'name' ? null : arg))])
       if (refused) throw new Error('no')
     })
     syslog.syslog('text')
