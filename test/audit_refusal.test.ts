@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { callsLacking, otherCalls } from './support/audit_refusal_calls.ts'
 import { temporaryFolder } from './support/folder.ts'
 import { noStrace } from './support/strace.ts'
 
@@ -36,9 +37,12 @@ const withoutEvent = Object.values(WITHOUT_EVENT).flatMap((names) => names.split
 const program = fileURLToPath(new URL('./support/audit_refusal.js', import.meta.url))
 const folder = temporaryFolder()
 
-/** System calls of V8 and of the event loop, which run beside every call. */
+/**
+ * System calls of V8 and of the event loop, which run beside every call, and those that ask for the current directory and
+ * for limits, which have no event.
+ */
 const HOUSEKEEPING =
-  /^(?:mmap|munmap|mprotect|madvise|futex|brk|mremap|getpid|gettid|rt_sig\w+|---|\+\+\+|sched_yield|epoll_\w+|<\.\.\.|restart_syscall)/
+  /^(?:getcwd|prlimit64\(0, \w+, NULL|mmap|munmap|mprotect|madvise|futex|brk|mremap|getpid|gettid|rt_sig\w+|---|\+\+\+|sched_yield|epoll_\w+|<\.\.\.|restart_syscall)/
 
 interface Trace {
   readonly outcomes: Readonly<Record<string, string>>
@@ -84,6 +88,15 @@ describe('under a hook that refuses every event', { skip: noStrace }, () => {
     assert.deepEqual(others, [])
     for (const name of ['popen', 'promises.popen', 'system', 'promises.system', 'promises.spawnvp', 'execve', 'fork'])
       assert.ok(starting.includes(name), name)
+  })
+
+  test('the functions of other modules are refused, too', () => {
+    assert.deepEqual(callsLacking(), [])
+    const others = [...otherCalls.keys()]
+    assert.deepEqual(
+      others.filter((name) => outcomes[name] !== 'refused'),
+      [],
+    )
   })
 
   test('a function is refused in both forms or in none', () => {

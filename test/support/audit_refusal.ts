@@ -1,9 +1,10 @@
 import * as fs from 'node:fs'
 import * as os from 'osier'
+import { otherCalls, prepareOtherCalls } from './audit_refusal_calls.ts'
 import { publicFunctions, signatureOf } from './signatures.ts'
 
 /**
- * Calls the functions of `os` and their twins under a hook that refuses every event, in the current folder:
+ * Calls the functions of `os` and their twins, and those of other modules, under a hook that refuses every event, in the current folder:
  *
  *     strace ... node audit_refusal.js [NAME ...]
  *
@@ -32,6 +33,8 @@ function outcomeOf(error: unknown): Outcome {
 function firstStep(result: unknown): unknown {
   return typeof result === 'object' && result !== null && 'next' in result ? (result.next as () => unknown)() : result
 }
+
+prepareOtherCalls()
 
 os.addaudithook((event) => {
   throw new Refusal(event)
@@ -64,4 +67,14 @@ for (const declared of calls) {
     outcomes[`promises.${name}`] = outcomeOf(error)
   }
 }
-fs.writeSync(1, `osier-call end\n${JSON.stringify(outcomes)}\n`)
+for (const [name, call] of otherCalls) {
+  fs.writeSync(1, `osier-call ${name}\n`)
+  try {
+    call()
+    outcomes[name] = 'returned'
+  } catch (error) {
+    outcomes[name] = outcomeOf(error)
+  }
+}
+fs.writeSync(1, 'osier-call end\n')
+fs.writeSync(1, `${JSON.stringify(outcomes)}\n`)
