@@ -73,20 +73,27 @@ function reachable(name, getModuleInfo, found = new Set()) {
  * As few chunks as possible for `import 'osier'`: `facts`, which `osier/stat` and `osier/errno` need too, without koffi,
  * and `core`, the other modules of `os`. Rollup groups all other modules by the entry points that import them. The
  * promises stay out of `core`: Rollup would rename one of two functions that have the same name in one file, and users
- * would see that name, in stack traces too.
+ * would see that name, in stack traces too. What promises and sibling modules share of waiting is one chunk as well,
+ * `waits`: `osier/promises` and each sibling would otherwise read several files more.
  */
 let facts
 let core
+let waits
 
 function manualChunks(id, { getModuleInfo }) {
   facts ??= reachable('stat', getModuleInfo, reachable('errno', getModuleInfo))
   core ??= reachable('path', getModuleInfo, reachable('os/index', getModuleInfo))
+  waits ??= ['promises/on_pool', 'promises/wait_options', 'promises/pause', 'event_loop/fd_operation'].reduce(
+    (found, module) => reachable(module, getModuleInfo, found),
+    new Set(),
+  )
   const name = nameOf(id)
   if (entryPoints.includes(name)) return undefined
   // A chunk for itself, because it must run before koffi, which core imports.
   if (name === 'libc/platform_package') return 'platform_package'
   if (facts.has(name)) return 'facts'
-  return core.has(name) ? 'core' : undefined
+  if (core.has(name)) return 'core'
+  return waits.has(name) ? 'waits' : undefined
 }
 
 export default {

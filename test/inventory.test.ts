@@ -9,6 +9,7 @@ import * as grp from 'osier/grp'
 import * as mmap from 'osier/mmap'
 import * as pwd from 'osier/pwd'
 import * as resource from 'osier/resource'
+import * as select from 'osier/select'
 import * as signal from 'osier/signal'
 import * as socket from 'osier/socket'
 import * as stat from 'osier/stat'
@@ -106,8 +107,25 @@ const modules: readonly Complete[] = [
   },
   { module: 'stat', exports: stat, chapters: ['All'] },
   { module: 'errno', exports: errno, chapters: ['All'] },
-  { module: 'signal', exports: signal, chapters: ['All'] },
-  { module: 'time', exports: time, chapters: ['All'] },
+  {
+    module: 'signal',
+    exports: signal,
+    chapters: ['All'],
+    extras: [
+      { reason: 'has the function that can wait', names: 'promises' },
+      { reason: 'is built into the language there', names: 'KeyboardInterrupt' },
+      { reason: 'is in threading there', names: 'get_native_id' },
+    ],
+  },
+  {
+    module: 'time',
+    exports: time,
+    chapters: ['All'],
+    extras: [
+      { reason: 'has the function that can block', names: 'promises' },
+      { reason: 'is a function of POSIX, beside pthread_getcpuclockid', names: 'clock_getcpuclockid' },
+    ],
+  },
   { module: 'pwd', exports: pwd, chapters: ['All'], extras: [] },
   { module: 'grp', exports: grp, chapters: ['All'], extras: [] },
   {
@@ -118,6 +136,12 @@ const modules: readonly Complete[] = [
       { reason: 'is the class of getrusage, under its own name', names: 'struct_rusage' },
       { reason: 'is in glibc, though no document says so', names: 'RLIMIT_OFILE' },
     ],
+  },
+  {
+    module: 'select',
+    exports: select,
+    chapters: ['All'],
+    extras: [{ reason: 'has the function that waits', names: 'promises' }],
   },
   {
     module: 'syslog',
@@ -150,6 +174,7 @@ test('every front door that Python has as well is held against the inventory', (
 
 /** The class of what a function of `results` returns. */
 const resultClasses: Readonly<Record<string, unknown>> = {
+  poll: Object.getPrototypeOf(select.poll()).constructor,
   popen: osier.TextFile,
   scandir: osier.ScandirIterator,
 }
@@ -282,11 +307,14 @@ for (const { module, exports: all, chapters, extras } of modules) {
 const samples: Readonly<Record<string, () => unknown>> = {
   DirEntry: firstEntry,
   mmap: () => new mmap.mmap(-1, 1),
+  epoll: () => new select.epoll(),
   sched_param: () => new osier.sched_param(0),
   stat_result: () => osier.stat('.'),
   struct_group: () => grp.getgrgid(0),
   struct_passwd: () => pwd.getpwuid(0),
   statvfs_result: () => osier.statvfs('.'),
+  struct_siginfo: () => new signal.struct_siginfo([1, 2, 3, 4, 5, 6, 7]),
+  struct_time: () => time.gmtime(0),
   terminal_size: () => new osier.terminal_size([80, 24]),
   times_result: osier.times,
   uname_result: osier.uname,

@@ -81,7 +81,12 @@ describe('what a signal does', () => {
     assert.throws(() => signal.signal(signal.SIGSTOP, signal.SIG_DFL), { code: 'EINVAL' })
     assert.throws(() => signal.signal(32, signal.SIG_DFL), { code: 'EINVAL' })
     assert.throws(() => signal.signal(signal.SIGUSR2, 2), { code: 'ERR_INVALID_ARG_VALUE' })
-    assert.throws(() => signal.signal(signal.SIGUSR2, (() => undefined) as never), { code: 'ERR_INVALID_ARG_TYPE' })
+    assert.throws(() => signal.signal(signal.SIGUSR2, 'ignore' as never), { code: 'ERR_INVALID_ARG_TYPE' })
+    assert.throws(() => signal.signal(signal.SIGKILL, () => undefined), { code: 'EINVAL' })
+    for (const fault of [signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGTRAP, signal.SIGABRT]) {
+      assert.throws(() => signal.signal(fault, () => undefined), { name: 'NotImplementedError' })
+    }
+    assert.throws(() => signal.signal(signal.SIGRTMIN ?? 0, () => undefined), { name: 'NotImplementedError' })
   })
 
   test('cannot be set in a worker', async () => {

@@ -15,7 +15,7 @@ const newAction = addressOf(memory)
 const oldAction = newAction + size
 
 /** The previous action of a signal, as a C structure. */
-type SignalAction = Buffer<ArrayBuffer>
+export type SignalAction = Buffer<ArrayBuffer>
 
 /**
  * Sets the action of a signal.
@@ -27,6 +27,11 @@ export function setSignal(signal: number, handler: number): SignalAction | null 
   memory.fill(0, 0, size)
   memory.writeBigUInt64LE(BigInt(handler), offsets.sa_handler)
   return libc.sigaction(signal, newAction, oldAction) === -1 ? null : Buffer.from(memory.subarray(size))
+}
+
+/** Returns the current action of a signal; null where there is no such signal, with the reason in errno. */
+export function actionOf(signal: number): SignalAction | null {
+  return libc.sigaction(signal, 0, oldAction) === -1 ? null : Buffer.from(memory.subarray(size))
 }
 
 /** Restores the previous action of a signal. */

@@ -14,7 +14,8 @@ const harmless: readonly Group[] = [
     names: `fsdecode fsencode fspath suppress is_available major makedev minor strerror waitstatus_to_exitcode
       WCOREDUMP WEXITSTATUS WIFCONTINUED WIFEXITED WIFSIGNALED WIFSTOPPED WSTOPSIG WTERMSIG
       S_IMODE S_IFMT S_ISBLK S_ISCHR S_ISDIR S_ISDOOR S_ISFIFO S_ISLINK S_ISLNK S_ISPORT S_ISREG S_ISSOCK S_ISWHT filemode
-      strsignal valid_signals ctime LOG_MASK LOG_UPTO`,
+      strsignal valid_signals ctime LOG_MASK LOG_UPTO
+      asctime gmtime localtime mktime strftime strptime`,
   },
   {
     why: 'computes with names of files, or asks about them',
@@ -24,7 +25,7 @@ const harmless: readonly Group[] = [
   },
   {
     why: 'makes an object',
-    names: `mmap sched_param stat_result statvfs_result struct_group struct_passwd struct_rusage terminal_size times_result uname_result waitid_result
+    names: `mmap sched_param stat_result statvfs_result struct_group struct_passwd struct_rusage struct_siginfo struct_time terminal_size times_result uname_result waitid_result
       VfsFat VfsLfs1 VfsLfs2 VfsPosix FileBlockDev PartitionBlockDev RamBlockDev`,
   },
   {
@@ -33,7 +34,9 @@ const harmless: readonly Group[] = [
       getgid getgrouplist getgroups getloadavg getlogin getpgid getpgrp getpid getppid getpriority getresgid getresuid
       getsid getuid process_cpu_count sched_get_priority_max sched_get_priority_min sched_getaffinity sched_getparam
       sched_getscheduler sched_rr_get_interval sysconf times uname getgrall getgrgid getgrnam getpagesize getpwall
-      getpwnam getpwuid getrlimit getrusage`,
+      getpwnam getpwuid getrlimit getrusage
+      clock_getcpuclockid clock_getres clock_gettime clock_gettime_ns get_clock_info monotonic monotonic_ns perf_counter
+      perf_counter_ns process_time process_time_ns pthread_getcpuclockid thread_time thread_time_ns time time_ns tzset getitimer get_native_id getsignal sigpending`,
   },
   {
     why: 'changes memory of this process, in a way that can be undone',
@@ -55,6 +58,7 @@ const harmless: readonly Group[] = [
       statx symlink sync truncate umount unlink utime walk`,
   },
   { why: 'waits for children, of which there are none', names: 'wait wait3 wait4 waitid waitpid' },
+  { why: 'makes an object that waits for descriptors', names: 'devpoll epoll kevent kqueue poll' },
   { why: 'lets other threads run', names: 'sched_yield' },
 ]
 
@@ -65,7 +69,16 @@ const harmlessAsIntended: readonly Group[] = [
     names: `fork forkpty popen posix_spawn posix_spawnp spawnl spawnle spawnlp spawnlpe spawnv spawnve spawnvp spawnvpe
       system`,
   },
-  { why: 'hits other processes', names: 'kill killpg pidfd_send_signal signal' },
+  { why: 'sets the clock of the machine', names: 'clock_settime clock_settime_ns' },
+  { why: 'takes its time', names: 'sleep' },
+  { why: 'hits other processes', names: 'kill killpg pidfd_send_signal' },
+  {
+    why: 'sends signals to this process, or changes what they do',
+    names:
+      'alarm default_int_handler pthread_kill pthread_sigmask raise_signal set_wakeup_fd setitimer siginterrupt signal',
+  },
+  { why: 'waits for descriptors', names: 'select' },
+  { why: 'waits for signals', names: 'pause sigtimedwait sigwait sigwaitinfo' },
   { why: 'closes what others have open', names: 'closerange' },
   { why: 'writes to the system log', names: 'closelog openlog setlogmask syslog' },
   { why: 'closes the descriptor once its result is collected', names: 'fdopen' },

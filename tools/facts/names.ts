@@ -32,6 +32,7 @@ export const libcUnit: Unit = [
   'sys/prctl.h',
   'sys/random.h',
   'sys/resource.h',
+  'sys/select.h',
   'sys/signalfd.h',
   'sys/socket.h',
   'sys/stat.h',
@@ -143,8 +144,10 @@ export const constantNames: readonly string[] = words(`
   CLOCAL CREAD CS8 CSIZE CSTOPB HUPCL PARENB PARODD
   ECHO ECHOCTL ECHOE ECHOK ECHOKE ECHONL ICANON IEXTEN ISIG NOFLSH TOSTOP
   NCCS VDISCARD VEOF VEOL VEOL2 VERASE VINTR VKILL VLNEXT VMIN VQUIT VREPRINT VSTART VSTOP VSUSP VTIME VWERASE
-  POLLIN POLLPRI POLLOUT POLLERR POLLHUP POLLNVAL POLLRDHUP
-  EPOLLIN EPOLLPRI EPOLLOUT EPOLLERR EPOLLHUP EPOLLRDHUP EPOLLONESHOT EPOLL_CLOEXEC EPOLL_CTL_ADD EPOLL_CTL_MOD EPOLL_CTL_DEL
+  POLLIN POLLPRI POLLOUT POLLERR POLLHUP POLLNVAL POLLRDHUP POLLRDNORM POLLRDBAND POLLWRNORM POLLWRBAND POLLMSG
+  EPOLLIN EPOLLPRI EPOLLOUT EPOLLERR EPOLLHUP EPOLLRDHUP EPOLLRDNORM EPOLLRDBAND EPOLLWRNORM EPOLLWRBAND EPOLLMSG
+  EPOLLET EPOLLEXCLUSIVE EPOLLONESHOT EPOLL_CLOEXEC EPOLL_CTL_ADD EPOLL_CTL_MOD EPOLL_CTL_DEL FD_SETSIZE
+  TIMER_ABSTIME
   AF_UNIX SOCK_STREAM SOCK_DGRAM SOCK_SEQPACKET SOCK_CLOEXEC SOCK_NONBLOCK SOL_SOCKET SO_PASSCRED SO_TYPE SCM_RIGHTS
   MSG_CMSG_CLOEXEC MSG_CTRUNC MSG_DONTROUTE MSG_DONTWAIT MSG_EOR MSG_ERRQUEUE MSG_NOSIGNAL MSG_OOB MSG_PEEK MSG_TRUNC
   MSG_WAITALL
@@ -218,16 +221,17 @@ export const confstrNames: readonly string[] = words(`
 `)
 
 export const syscallNames: readonly string[] = words(`
-  accept4 chdir clone clone3 close close_range connect copy_file_range dup3 eventfd2 execve execveat exit_group
-  faccessat faccessat2 fallocate fchdir fchmod fchmodat fchmodat2 fchownat fcntl fgetxattr flistxattr fremovexattr
-  fsetxattr fstat fstatfs futimesat getdents64 getpid getppid getrandom gettid getxattr inotify_init1 ioctl kill
-  lgetxattr linkat listxattr llistxattr lremovexattr lseek lsetxattr memfd_create mkdirat mknodat mmap mount_setattr
-  mremap msync newfstatat openat openat2 pidfd_getfd pidfd_open pidfd_send_signal pipe2 pivot_root prctl pread64 preadv
-  preadv2 prlimit64 process_vm_readv process_vm_writev pwrite64 pwritev pwritev2 read readlinkat recvmsg removexattr
-  renameat renameat2 rt_sigprocmask rt_sigqueueinfo sched_getparam sched_getscheduler sched_setparam sched_setscheduler
-  seccomp sendfile sendmsg sendto setns setxattr signalfd4 socketpair splice statx symlinkat syncfs tee tgkill
-  timerfd_create timerfd_gettime timerfd_settime truncate umount2 unlinkat unshare utimensat vmsplice wait4 waitid
-  write
+  accept4 chdir clock_gettime clock_nanosleep clock_settime clone clone3 close close_range connect copy_file_range dup3
+  epoll_create1 epoll_ctl epoll_pwait epoll_wait eventfd2 execve execveat exit_group faccessat faccessat2 fallocate
+  fchdir fchmod fchmodat fchmodat2 fchownat fcntl fgetxattr flistxattr fremovexattr fsetxattr fstat fstatfs futimesat
+  getdents64 getpid getppid getrandom gettid getxattr inotify_init1 ioctl kill lgetxattr linkat listxattr llistxattr
+  lremovexattr lseek lsetxattr memfd_create mkdirat mknodat mmap mount_setattr mremap msync newfstatat openat openat2
+  pidfd_getfd pidfd_open pidfd_send_signal pipe2 pivot_root poll ppoll prctl pread64 preadv preadv2 prlimit64
+  process_vm_readv process_vm_writev pselect6 pwrite64 pwritev pwritev2 read readlinkat recvmsg removexattr renameat
+  renameat2 rt_sigprocmask rt_sigqueueinfo rt_sigtimedwait sched_getparam sched_getscheduler sched_setparam
+  sched_setscheduler seccomp select sendfile sendmsg sendto setitimer setns setxattr signalfd4 socketpair splice statx
+  symlinkat syncfs tee tgkill timerfd_create timerfd_gettime timerfd_settime truncate umount2 unlinkat unshare
+  utimensat vmsplice wait4 waitid write
 `)
 
 function words(text: string): string[] {

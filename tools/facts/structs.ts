@@ -49,7 +49,7 @@ export const structs: Readonly<Record<string, StructQuestion>> = {
     fields: `ru_utime ru_stime ru_maxrss ru_ixrss ru_idrss ru_isrss ru_minflt ru_majflt ru_nswap ru_inblock
       ru_oublock ru_msgsnd ru_msgrcv ru_nsignals ru_nvcsw ru_nivcsw`,
   },
-  siginfo_t: { type: 'siginfo_t', fields: 'si_signo si_code si_errno si_pid si_uid si_status si_value' },
+  siginfo_t: { type: 'siginfo_t', fields: 'si_signo si_code si_errno si_pid si_uid si_status si_value si_band' },
   signalfd_siginfo: { fields: 'ssi_signo ssi_errno ssi_code ssi_pid ssi_uid ssi_fd ssi_status' },
   sigaction: { fields: 'sa_handler sa_mask sa_flags sa_restorer' },
   sched_param: { fields: 'sched_priority' },
@@ -57,7 +57,7 @@ export const structs: Readonly<Record<string, StructQuestion>> = {
   flock: { fields: 'l_type l_whence l_start l_len l_pid' },
   winsize: { fields: 'ws_row ws_col ws_xpixel ws_ypixel' },
   termios: { fields: 'c_iflag c_oflag c_cflag c_lflag c_line c_cc' },
-  tm: { fields: 'tm_sec tm_min tm_hour tm_mday tm_mon tm_year tm_wday' },
+  tm: { fields: 'tm_sec tm_min tm_hour tm_mday tm_mon tm_year tm_wday tm_yday tm_isdst tm_gmtoff tm_zone' },
   tms: { fields: 'tms_utime tms_stime tms_cutime tms_cstime' },
   rlimit: { fields: 'rlim_cur rlim_max' },
   pollfd: { fields: 'fd events revents' },
@@ -69,7 +69,7 @@ export const structs: Readonly<Record<string, StructQuestion>> = {
 
 /** Types of which only the size matters. */
 export const sizedTypes: readonly string[] = (
-  'sigset_t cpu_set_t posix_spawnattr_t posix_spawn_file_actions_t pid_t uid_t gid_t id_t off_t time_t clock_t ' +
+  'sigset_t fd_set cpu_set_t posix_spawnattr_t posix_spawn_file_actions_t pid_t uid_t gid_t id_t off_t time_t clock_t ' +
   'dev_t ino_t mode_t nlink_t blksize_t blkcnt_t rlim_t size_t int long pthread_t wchar_t'
 ).split(' ')
 

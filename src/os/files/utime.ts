@@ -1,13 +1,14 @@
 import { AuditEvent } from '../../audit.ts'
-import { badValue, outOfRange, wrongType } from '../../errors.ts'
+import { badValue, wrongType } from '../../errors.ts'
 import { failed } from '../../libc/call.ts'
 import { constants } from '../../libc/facts.ts'
 import { libc } from '../../libc/functions.ts'
 import { putBigInt64, scratchAddress } from '../../libc/memory.ts'
 import { type Descriptor, dirFd } from '../arguments/descriptors.ts'
-import { bool, int64 } from '../arguments/numbers.ts'
+import { bool } from '../arguments/numbers.ts'
 import { optional } from '../arguments/options.ts'
 import { auditedPath, cString, fileNameOrFd, type Path } from '../arguments/paths.ts'
+import { splitNanoseconds, splitSeconds, type Timespec } from '../arguments/times.ts'
 import type { Prepared } from '../prepared.ts'
 import { auditedFd, rejectWithFd, type StatOptions } from './status.ts'
 
@@ -82,8 +83,6 @@ export function preparedUtime(
   return { name: 'utimensat', args: [at, name, timespecs, flags], syscall: 'utime', file }
 }
 
-type Timespec = readonly [seconds: bigint, nanoseconds: bigint]
-
 type Pair = readonly [unknown, unknown]
 
 /** Reads both times once: reading an item may run the caller's code. */
@@ -101,21 +100,4 @@ function split(
   toTimespec: (time: unknown, name: string) => Timespec,
 ): bigint[] | null {
   return pair === null ? null : [...toTimespec(pair[0], `${name}[0]`), ...toTimespec(pair[1], `${name}[1]`)]
-}
-
-function splitSeconds(time: unknown, name: string): Timespec {
-  if (typeof time === 'bigint') return [BigInt(int64(time, name)), 0n]
-  if (typeof time !== 'number') throw wrongType(name, 'a number or bigint', time)
-  const whole = Math.trunc(time)
-  if (!(Math.abs(whole) < 2 ** 63)) throw outOfRange(name, 'a finite time of 64 bits', time)
-  // The same operations as in CPython, so that the same float results in the same nanosecond: rounded down, and never
-  // up to the next second.
-  const nanoseconds = Math.floor((time - whole) * 1e9)
-  return nanoseconds < 0 ? [BigInt(whole - 1), BigInt(nanoseconds + 1e9)] : [BigInt(whole), BigInt(nanoseconds)]
-}
-
-function splitNanoseconds(time: unknown, name: string): Timespec {
-  const exact = BigInt(int64(time, name, -(2n ** 93n), 2n ** 93n))
-  const rest = ((exact % 1_000_000_000n) + 1_000_000_000n) % 1_000_000_000n
-  return [BigInt(int64((exact - rest) / 1_000_000_000n, name)), rest]
 }
