@@ -94,6 +94,7 @@ const others: Readonly<Record<string, () => unknown>> = {
     syslog.openlog({ logoption: 0 })
     syslog.closelog()
   },
+  set_wakeup_fd: () => signal.set_wakeup_fd(-1),
   socketpair: () => {
     const pair = socket.socketpair()
     for (const fd of pair) os.close(fd)
