@@ -106,13 +106,13 @@ function forkWithStreams(withTerminal: boolean): number {
   nodeState ??= locateNodeState()
   const { loop, workers } = nodeState
   requireFreeDescriptors(DESCRIPTORS + 2 * (workers.count + threadsOfJavaScript().length))
-  const deadline = Date.now() + TIMEOUT
+  const deadline = performance.now() + TIMEOUT
   const parked = ParkedPool.park(loop)
   const plan: Plan = { withTerminal, loop, workers, parked, mayRetry: true }
   let pid = -1
   try {
     do pid = attempt(plan)
-    while (pid === RETRY && Date.now() < deadline)
+    while (pid === RETRY && performance.now() < deadline)
   } finally {
     if (pid !== 0) parked?.release()
   }

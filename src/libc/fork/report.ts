@@ -17,7 +17,7 @@ const REPORT_TIMEOUT = 100
  */
 export function hasWorkers(pid: number, readEnd: number): boolean {
   let sleep = ''
-  for (const deadline = Date.now() + TIMEOUT; Date.now() < deadline; ) {
+  for (const deadline = performance.now() + TIMEOUT; performance.now() < deadline; ) {
     const events = eventsWithin(REPORT_TIMEOUT, readEnd)
     if (events === null) continue
     if (events !== 0) return (events & constants.POLLIN) !== 0

@@ -44,9 +44,9 @@ export class ParkedPool {
       })
     }
     pool.#addedRequests = activeRequests(loop) - before
-    const deadline = Date.now() + TIMEOUT
+    const deadline = performance.now() + TIMEOUT
     try {
-      while (!pool.#isParked() && Date.now() < deadline) libc.usleep(100)
+      while (!pool.#isParked() && performance.now() < deadline) libc.usleep(100)
     } catch (error) {
       pool.release()
       throw error

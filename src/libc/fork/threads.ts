@@ -7,10 +7,14 @@ import { v8Workers } from './v8_workers.ts'
 
 /** The main thread, the thread for V8's delayed tasks, and the one that waits for the inspector's signal. */
 const THREADS_OF_NODE = 3
-/**
- * The names of Node threads, which they have since version 22: in some versions with the program's name as a prefix.
- */
+/** The names of Node threads, which all have one since version 24: in some versions with the program's name as a prefix. */
 const NAMES_OF_NODE = /^(node-)?(V8Worker|DelayedTaskSche|SignalInspector|libuv-worker)/
+const NAME_OF_V8_WORKERS = /^(node-)?V8Worker/
+/**
+ * The names of Node threads that serve a debugger or a profiler. They are watched as worker threads are, since they may
+ * hold locks, but the program did not start them: they are no reason for a warning.
+ */
+const NAMES_OF_TOOLS = /^(node-)?(InspectorIo|v8:ProfEvntProc)/
 
 /** The ids of permanent Node threads. Their names are read once. */
 const threadIdsOfNode = new Set<string>()
@@ -48,7 +52,7 @@ export function forgetThreads(isChild: boolean): void {
  * @returns whether threads other than Node's remain: they may hold locks that a child needs
  */
 export function settleThreads(): boolean {
-  const others = otherThreads()
+  const others = otherThreads().filter((thread) => !NAMES_OF_TOOLS.test(nameOf(thread)))
   if (others.length === 0) return false
   const named = others.filter(isNamed)
   const left = awaitEnd(others.filter((thread) => !named.includes(thread)))
@@ -90,12 +94,21 @@ function otherThreads(): readonly string[] {
 }
 
 function othersAmong(threads: readonly string[]): readonly string[] {
-  // V8's workers exist from the start.
-  hasNames ??= threads.some((thread) => NAMES_OF_NODE.test(nameOf(thread)))
-  if (hasNames) return threads.filter((thread) => !isOfNode(thread))
+  // V8's workers exist from the start. Node 22 names another thread, but not these.
+  hasNames ??= threads.some((thread) => NAME_OF_V8_WORKERS.test(nameOf(thread)))
+  if (hasNames) return othersByName(threads)
   const others = threads.slice(usualCount + v8Workers().count)
   // Without names only the number is known: libuv's pool has all of its threads, or has not been started.
   return others.length === threadPoolSize() ? [] : others
+}
+
+/** A thread of Node that has not set its name yet, as on a busy machine, is recognised by its age. */
+function othersByName(threads: readonly string[]): readonly string[] {
+  const others = threads.filter((thread) => !isOfNode(thread))
+  if (others.length === 0 || others.every(isNamed)) return others
+  const oldest = threads.slice(0, usualCount + v8Workers().count)
+  for (const thread of others) if (oldest.includes(thread) && !isNamed(thread)) threadIdsOfNode.add(thread)
+  return others.filter((thread) => !threadIdsOfNode.has(thread))
 }
 
 function isOfNode(thread: string): boolean {
@@ -132,13 +145,13 @@ function awaitEnd(threads: readonly string[]): readonly string[] {
   let lastSchedules = ''
   let sleptSince = 0
   for (
-    const deadline = Date.now() + TIMEOUT;
-    left.length > 0 && Date.now() < deadline;
+    const deadline = performance.now() + TIMEOUT;
+    left.length > 0 && performance.now() < deadline;
     libc.usleep(POLL_INTERVAL * 1000)
   ) {
     left = left.filter((thread) => scheduleOf(thread) !== '')
     const schedules = left.map(scheduleOf).join()
-    const now = Date.now()
+    const now = performance.now()
     if (schedules !== lastSchedules) [lastSchedules, sleptSince] = [schedules, now]
     else if (now - sleptSince > SLEEP_LIMIT && left.every((thread) => isAsleep(`/proc/self/task/${thread}`))) break
   }

@@ -132,3 +132,22 @@ test('fork works in the first process of a container, where thread ids gain a di
     console.log(JSON.stringify([process.pid, ended(pid)]))`
   assert.deepEqual(askNode(program, { command: asFirstProcess }), [1, 7])
 })
+
+/** Only names tell the threads of tools from the program's own, and older versions give them none. */
+const noThreadNames = Number(process.versions.node.split('.')[0]) < 24 && 'needs Node 24, whose threads have names'
+
+describe('a debugger is no reason for a warning', { skip: noFork || noThreadNames }, () => {
+  const folder = fileURLToPath(new URL('.', import.meta.url))
+  const forking = `
+    import os from ${JSON.stringify(import.meta.resolve('osier'))}
+    process.on('warning', (warning) => console.log(warning.message))
+    const child = os.fork()
+    if (child === 0) os._exit(0)
+    os.waitpid(child, 0)
+    setImmediate(() => console.log('forked'))`
+  test('--inspect', () => {
+    const args = ['--inspect=127.0.0.1:0', '--input-type=module', '--eval', forking]
+    const { stdout } = spawnSync(process.execPath, args, { cwd: folder, encoding: 'utf8', timeout: TIMEOUT })
+    assert.equal(stdout, 'forked\n')
+  })
+})
