@@ -5,6 +5,7 @@ import { target } from '../libc/facts.ts'
 import micropython, { vfs } from '../micropython.ts'
 import * as path from '../path.ts'
 import { VERSION } from '../release.ts'
+import { openRing, whyNoRing } from '../ring/availability.ts'
 
 type Kind = 'function' | 'class' | 'constant'
 
@@ -22,6 +23,8 @@ interface Report {
   readonly kernel: string
   /** null if users have no numeric ids. */
   readonly uid: number | null
+  /** Whether promises use io_uring; if not, the reason why they use the thread pool only. */
+  readonly io_uring: true | string
   readonly modules: Readonly<Record<string, Readonly<Record<string, Finding>>>>
 }
 
@@ -41,6 +44,7 @@ function examine(): Report {
     // From node:os, because `os.uname` does not work on every platform.
     kernel: `${type()} ${release()} ${machine()}`,
     uid: process.getuid?.() ?? null,
+    io_uring: openRing() !== null || whyNoRing(),
     modules: {
       osier: findings(python),
       'osier/path': findings(path),
@@ -77,6 +81,7 @@ function asText(report: Report): string {
   const lines = [
     `osier ${report.osier}, Node ${report.node}, ${report.kernel}`,
     `${report.platform}, C library: ${report.target ?? 'unknown to osier'}, user ${report.uid ?? 'unknown'}`,
+    `io_uring: ${report.io_uring === true ? 'used by osier/promises' : `not used: ${report.io_uring}`}`,
   ]
   for (const [module, names] of Object.entries(report.modules)) {
     const entries = Object.entries(names)

@@ -16,6 +16,11 @@ function isTurnUsedUp(): boolean {
   return true
 }
 
+/** Whether the next operation could be reported before the next turn of the event loop. */
+export function isTurnLeft(): boolean {
+  return inARow < IN_A_ROW
+}
+
 /**
  * A promise of the result of an operation that has been carried out already. Each operation is carried out when it is
  * called, so the order of the calls is kept; only the report may wait for a turn of the event loop.

@@ -27,6 +27,8 @@ export interface Job {
    * Set when the result is no longer wanted. A queued call is then not made; for a running one, `done` is still called.
    */
   abandoned: boolean
+  /** Where io_uring carries the call out: the number of the operation. */
+  operation?: number | undefined
   /**
    * Returns the arguments, when the call starts. C may use the memory in `block`, and memory that the job refers to, by
    * address: the job is referenced until the call has ended. koffi copies strings.

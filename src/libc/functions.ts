@@ -122,6 +122,9 @@ export const prototypes = {
   gmtime_r: c('uintptr_t gmtime_r(scratch, scratch)') as (seconds: Address, out: Address) => Address,
   grantpt: c('int grantpt(fd)') as (fd: number) => number,
   initgroups: c('int initgroups(const char *, unsigned int)') as (user: CString, group: number) => number,
+  io_uring_enter: c('int io_uring_enter(int, unsigned int, unsigned int, unsigned int, uintptr_t, size_t)', 'io_uring_enter') as (ring: number, submitted: number, completed: number, flags: number, mask: Address, size: number) => number,
+  io_uring_register: c('int io_uring_register(int, unsigned int, uintptr_t, unsigned int)', 'io_uring_register') as (ring: number, what: number, argument: Address, count: number) => number,
+  io_uring_setup: c('int io_uring_setup(unsigned int, uintptr_t)', 'io_uring_setup') as (entries: number, params: Address) => number,
   ioctl: c('int ioctl(fd, unsigned long, uintptr_t)') as (fd: number, request: number, argument: Address) => number,
   isatty: c('int isatty(fd)') as (fd: number) => number,
   kernel_sched_getparam: c('int kernel_sched_getparam(int, scratch)', 'sched_getparam') as (pid: number, out: Address) => number,
@@ -323,7 +326,8 @@ function locate({ prototype, syscall }: Declaration): Located | undefined {
   const found = find(declared)
   if (found !== undefined) return { found, number: undefined }
   const number = syscall === undefined ? undefined : syscalls[syscall]
-  const raw = number === undefined ? undefined : find(declared.replace(/^.*?\(/, 'long syscall(long, '))
+  const raw =
+    number === undefined ? undefined : find(declared.replace(/^.*?\(/, 'long syscall(long, ').replace(', )', ')'))
   return raw === undefined ? undefined : { found: raw, number }
 }
 

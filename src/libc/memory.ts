@@ -30,7 +30,16 @@ export function addressOf(buffer: Uint8Array): number {
   return Number(koffi.address(buffer))
 }
 
-/** An ArrayBuffer over memory of C, which must stay there: nothing detaches it. It cannot be posted to a worker. */
+/** Whether mmap(2) has succeeded: on failure it returns the highest address, which is no number of JavaScript. */
+export function isAddress(result: number | bigint): result is number {
+  return typeof result === 'number' && result > 0
+}
+
+/**
+ * An ArrayBuffer over memory of C, which must stay there: nothing detaches it. It cannot be posted to a worker.
+ *
+ * @throws Error where the runtime does not allow such views (V8's sandbox)
+ */
 export function viewOf(address: number, size: number): ArrayBuffer {
   const memory = koffi.view(BigInt(address), size)
   markAsUntransferable(memory)

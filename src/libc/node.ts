@@ -1,6 +1,8 @@
 import { isMainThread } from 'node:worker_threads'
+import { NotImplementedError } from '../errors.ts'
 import { type Address, libc } from './functions.ts'
 import koffi from './koffi.ts'
+import { findSymbol } from './library.ts'
 import { int32At, scratchAddress } from './memory.ts'
 
 /**
@@ -24,6 +26,25 @@ export function resetTerminalModes(): void {
 export function eventLoop(): Address {
   if (isMainThread) return libc.uv_default_loop()
   return libc._ZN4node19GetCurrentEventLoopEPN2v87IsolateE(libc._ZN2v87Isolate10GetCurrentEv())
+}
+
+/** The calls that Node makes at the end of this thread. */
+const registered = new Set<string>()
+
+/**
+ * Has Node call a function of C with one argument at the end of this thread, also where JavaScript may no longer run
+ * (`worker.terminate`). The function that was registered last is called first.
+ */
+export function callAtThreadEnd(name: string, argument: number): void {
+  // Node aborts the process where the same call is registered twice: the child of a fork opens descriptors anew, which
+  // get the numbers that its parent's had.
+  const call = `${name} ${argument}`
+  if (registered.has(call)) return
+  registered.add(call)
+  const hook = findSymbol(name)
+  if (hook === undefined) throw new NotImplementedError(`osier does not find ${name} in this build of Node`)
+  const isolate = libc._ZN2v87Isolate10GetCurrentEv()
+  libc._ZN4node25AddEnvironmentCleanupHookEPN2v87IsolateEPFvPvES3_(isolate, hook, argument)
 }
 
 const visitor = koffi.proto('void', ['uintptr_t', 'uintptr_t'])

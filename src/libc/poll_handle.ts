@@ -1,8 +1,7 @@
 import { NotImplementedError } from '../errors.ts'
 import { type Address, libc } from './functions.ts'
 import koffi from './koffi.ts'
-import { findSymbol } from './library.ts'
-import { eventLoop } from './node.ts'
+import { callAtThreadEnd, eventLoop } from './node.ts'
 
 /**
  * A libuv handle (uv_poll_t) that watches one descriptor in Node's event loop, as long as the thread runs.
@@ -66,14 +65,10 @@ export function watch(fd: number, wake: () => void): Watch {
  * JavaScript may no longer run. So C functions are registered to be called before that.
  */
 function releaseAtExit(handle: Address, fd: number): void {
-  const isolate = libc._ZN2v87Isolate10GetCurrentEv()
-  // The hook that was added last is called first.
-  const hooks = { free: handle, close: fd, uv_poll_stop: handle }
-  for (const [name, argument] of Object.entries(hooks)) {
-    const hook = findSymbol(name)
-    if (hook === undefined) throw unexpectedLayout()
-    libc._ZN4node25AddEnvironmentCleanupHookEPN2v87IsolateEPFvPvES3_(isolate, hook, argument)
-  }
+  // The last one is called first.
+  callAtThreadEnd('free', handle)
+  callAtThreadEnd('close', fd)
+  callAtThreadEnd('uv_poll_stop', handle)
 }
 
 /**

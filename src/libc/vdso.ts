@@ -2,7 +2,7 @@ import { isMainThread } from 'node:worker_threads'
 import { sysconfNames, target } from './facts.ts'
 import { type Address, libc } from './functions.ts'
 import koffi from './koffi.ts'
-import { scratchAddress, uint32At } from './memory.ts'
+import { isAddress, scratchAddress, uint32At } from './memory.ts'
 
 /** Writes random bytes. Returns how many, or a negative error number. */
 export type VdsoRandom = (out: Address, size: number) => number
@@ -42,9 +42,4 @@ function find(): Getrandom | null {
   } catch {
     return null
   }
-}
-
-/** Whether mmap(2) has succeeded: on failure it returns the highest address. */
-function isAddress(result: number | bigint): result is number {
-  return typeof result === 'number' && result > 0
 }

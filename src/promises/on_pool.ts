@@ -1,6 +1,7 @@
 import { addCloseListener, addForkListener } from '../event_loop/descriptor_events.ts'
+import { immediately } from '../event_loop/fairness.ts'
 import { onAbort, throwIfAborted } from '../event_loop/on_abort.ts'
-import { type Block, forgetBackground, inBackground, type Job } from '../libc/background.ts'
+import { type Block, forgetBackground, type Job } from '../libc/background.ts'
 import { osError } from '../libc/call.ts'
 import { constants, errnoNumbers } from '../libc/facts.ts'
 import { type Int64, rolesOf } from '../libc/functions.ts'
@@ -8,6 +9,7 @@ import { SCRATCH_SIZE, scratch, scratchAddress } from '../libc/memory.ts'
 import { takeOptions } from '../os/arguments/options.ts'
 import type { Prepared } from '../os/prepared.ts'
 import { define } from '../properties.ts'
+import { begin, stop } from '../ring/calls.ts'
 import { checkedSignal } from './abort.ts'
 import type { Twin } from './twin.ts'
 
@@ -39,6 +41,13 @@ export interface Outcome<T> {
    * reject with.
    */
   failure?(errno: number, call: Prepared): T
+  /**
+   * Carries the call out at once, if that cannot block. Afterwards `result` is called, with 0, as after a synchronous
+   * call.
+   *
+   * @returns 0, the error number, or -1 where the call might block
+   */
+  atOnce?(call: Prepared): number
   /** Undoes the effect of a call that was aborted while it ran. */
   undo?(result: Int64): void
   /** The call cannot be aborted once it is queued. */
@@ -104,6 +113,7 @@ class PoolCall<T> implements Job {
   readonly returnsErrno: boolean
   readonly memorySize: number
   abandoned = false
+  operation: number | undefined = undefined
   #isRunning = false
   /** The abort reason, where the promise has not been rejected yet. */
   #reason: { readonly reason: unknown } | undefined
@@ -170,6 +180,7 @@ class PoolCall<T> implements Job {
   #abandon(reason: unknown): void {
     this.abandoned = true
     if (!this.#isRunning) this.#dequeue()
+    else stop(this)
     // Once the promise has rejected, the caller may close a descriptor, and its number may then be reused for another
     // file.
     if (this.#isRunning && usesDescriptor(this.#call)) this.#reason = { reason }
@@ -227,7 +238,7 @@ class PoolCall<T> implements Job {
 export function onPool<T>(call: Prepared, outcome: Outcome<T>, signal?: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     throwIfAborted(signal)
-    inBackground(new PoolCall(call, outcome, signal, resolve, reject))
+    begin(new PoolCall(call, outcome, signal, resolve, reject))
   })
 }
 
@@ -252,10 +263,19 @@ export function twin<Like extends (...args: never[]) => unknown, F extends Twin<
       const call = prepareAny(...given)
       // Getters and auditing hooks may have aborted it.
       throwIfAborted(signal)
-      inBackground(new PoolCall(call, outcome, signal, resolve, reject))
+      const errno = outcome.atOnce === undefined ? -1 : outcome.atOnce(call)
+      if (errno === -1) begin(new PoolCall(call, outcome, signal, resolve, reject))
+      else resolve(immediately(doneAtOnce(call, outcome, errno)))
     })
   })
 }
+
+function doneAtOnce<T>(call: Prepared, outcome: Outcome<T>, errno: number): T {
+  if (errno === 0) return outcome.result(0, call, SCRATCH)
+  throw osError(errno, call.syscall, call.file, call.file2)
+}
+
+const SCRATCH: Block = { bytes: scratch, address: scratchAddress }
 
 /** A function with the name and the number of required arguments of its synchronous twin. */
 export function named<Like extends (...args: never[]) => unknown, F extends Twin<Like> = Twin<Like>>(

@@ -87,6 +87,9 @@ test('roles are C types to koffi', () => {
   assert.ok(names.filter(has).length > 150)
 })
 
+// The calls below are those of the thread pool, where they begin at once. With io_uring they begin in the next tick.
+process.env.OSIER_IO_URING = '0'
+
 const { AT_FDCWD } = constants
 const ANYTHING: Outcome<unknown> = { result: (result) => result }
 /** No process of the tests opens so many. */

@@ -13,6 +13,9 @@ import { temporaryFolder } from '../support/folder.ts'
 import { openFiles } from '../support/open_files.ts'
 import { noStopping, onlyNode } from '../support/runtime.ts'
 
+// What io_uring does is in test/ring. Children inherit this.
+process.env.OSIER_IO_URING = '0'
+
 const folder = temporaryFolder()
 const file = join(folder, 'file')
 writeFileSync(file, 'contents')
@@ -415,15 +418,15 @@ describe('the process', () => {
     const printed = run(`
       import os from 'osier'
       let late = 0
-      for (let i = 0; i < 500; i++) os.promises.stat('file').then(() => late++)
+      for (let i = 0; i < 500; i++) os.promises.statx('file', os.STATX_SIZE).then(() => late++)
       const pid = os.fork()
-      const { st_size } = await os.promises.stat('file')
-      await Promise.all(Array.from({ length: 100 }, () => os.promises.stat('file')))
+      const { stx_size } = await os.promises.statx('file', os.STATX_SIZE)
+      await Promise.all(Array.from({ length: 100 }, () => os.promises.statx('file', os.STATX_SIZE)))
       if (pid === 0) {
-        os._exit(st_size === 8 && late === 0 ? 7 : 1)
+        os._exit(stx_size === 8 && late === 0 ? 7 : 1)
       }
       const [, status] = os.waitpid(pid, 0)
-      while (late < 500) await os.promises.stat('file')
+      while (late < 500) await os.promises.statx('file', os.STATX_SIZE)
       console.log(os.waitstatus_to_exitcode(status), late)`)
     assert.equal(printed, '7 500\n')
   })

@@ -5,7 +5,7 @@
 
 import { join } from 'node:path'
 import { kernelUnits, libcUnit } from './names.ts'
-import { newerFields } from './newer.ts'
+import { newerConstants, newerFields } from './newer.ts'
 import { type Compiler, compile, includeLines, type Unit } from './probe.ts'
 import { scratchFolder } from './scratch.ts'
 import { structFields, structs, structType, structUnit } from './structs.ts'
@@ -36,6 +36,9 @@ const enumeratorsSince: Readonly<Record<string, string>> = {
   P_PIDFD: '!defined(__GLIBC__) || __GLIBC__ > 2 || __GLIBC_MINOR__ >= 36',
 }
 
+/** Enumerators of linux/io_uring.h. */
+const ringEnumerators = /^constants\.(IORING_(OP|REGISTER)_\w+)$/
+
 type Fact = readonly [path: string, value: number]
 
 /** What the headers of this compiler say of facts by their path, such as `structs.stat.offsets.st_mode`. */
@@ -50,7 +53,11 @@ export function checkFacts(compiler: Compiler, facts: ReadonlyMap<string, number
   const left = all.filter(([path]) => !ofLibc.checked.has(path))
   const ofKernel = kernelUnits.map((unit) => {
     const constants = left.filter(([path]) => path.startsWith('constants.'))
-    return run(compiler, [...unit, 'stddef.h'], [...constants.map(assertMacro), ...assertFields(left, unit)])
+    return run(
+      compiler,
+      [...unit, 'stddef.h'],
+      [...constants.map(unit.includes('linux/io_uring.h') ? assertOfRing : assertMacro), ...assertFields(left, unit)],
+    )
   })
   const outcomes = [ofLibc, ...ofKernel]
   return {
@@ -74,6 +81,14 @@ function assertMacro([path, value]: Fact): string {
   const [table = '', name = ''] = path.split('.')
   const spelled = spellings[table]?.(name)
   return `#ifdef ${spelled}\n${assertion(path, spelled, value)}\n#endif`
+}
+
+/** A constant of the headers that linux/io_uring.h is among; enumerators that older ones lack are left out. */
+function assertOfRing(fact: Fact): string {
+  const [path, value] = fact
+  const name = ringEnumerators.exec(path)?.[1]
+  if (name === undefined) return assertMacro(fact)
+  return name in newerConstants ? '' : assertion(path, name, value)
 }
 
 function assertFields(facts: readonly Fact[], unit: Unit): string[] {

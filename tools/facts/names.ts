@@ -61,6 +61,7 @@ export const kernelUnits: readonly Unit[] = [
     'linux/falloc.h',
     'linux/fcntl.h',
     'linux/fs.h',
+    'linux/io_uring.h',
     'linux/limits.h',
     'linux/memfd.h',
     'linux/mman.h',
@@ -152,6 +153,14 @@ export const constantNames: readonly string[] = words(`
   MSG_CMSG_CLOEXEC MSG_CTRUNC MSG_DONTROUTE MSG_DONTWAIT MSG_EOR MSG_ERRQUEUE MSG_NOSIGNAL MSG_OOB MSG_PEEK MSG_TRUNC
   MSG_WAITALL
   MREMAP_MAYMOVE MS_ASYNC MS_INVALIDATE MS_SYNC
+  IORING_OP_READV IORING_OP_WRITEV IORING_OP_FSYNC IORING_OP_FALLOCATE IORING_OP_OPENAT IORING_OP_OPENAT2 IORING_OP_CLOSE
+  IORING_OP_STATX
+  IORING_OP_READ IORING_OP_WRITE IORING_OP_FADVISE IORING_OP_SPLICE IORING_OP_TEE IORING_OP_RENAMEAT IORING_OP_UNLINKAT
+  IORING_OP_MKDIRAT IORING_OP_SYMLINKAT IORING_OP_LINKAT IORING_OP_FSETXATTR IORING_OP_SETXATTR IORING_OP_FGETXATTR
+  IORING_OP_GETXATTR IORING_OP_ASYNC_CANCEL IORING_OP_WAITID IORING_OP_FTRUNCATE IORING_FSYNC_DATASYNC
+  IORING_OFF_SQ_RING IORING_OFF_SQES IORING_FEAT_SINGLE_MMAP IORING_FEAT_NODROP IORING_FEAT_RW_CUR_POS
+  IORING_SQ_CQ_OVERFLOW IORING_CQ_EVENTFD_DISABLED IORING_SETUP_CQSIZE IORING_SETUP_CLAMP IORING_ENTER_GETEVENTS IOSQE_ASYNC
+  IORING_REGISTER_EVENTFD IORING_REGISTER_PROBE IORING_REGISTER_IOWQ_MAX_WORKERS IO_URING_OP_SUPPORTED
   PR_SET_CHILD_SUBREAPER PR_GET_CHILD_SUBREAPER PR_SET_PDEATHSIG PR_GET_PDEATHSIG PR_SET_NAME PR_GET_NAME
   PR_SET_NO_NEW_PRIVS PR_GET_NO_NEW_PRIVS PR_SET_SECCOMP PR_GET_SECCOMP PR_SET_DUMPABLE PR_GET_DUMPABLE
 `)
@@ -224,7 +233,8 @@ export const syscallNames: readonly string[] = words(`
   accept4 chdir clock_gettime clock_nanosleep clock_settime clone clone3 close close_range connect copy_file_range dup3
   epoll_create1 epoll_ctl epoll_pwait epoll_wait eventfd2 execve execveat exit_group faccessat faccessat2 fallocate
   fchdir fchmod fchmodat fchmodat2 fchownat fcntl fgetxattr flistxattr fremovexattr fsetxattr fstat fstatfs futimesat
-  getdents64 getpid getppid getrandom gettid getxattr inotify_init1 ioctl kill lgetxattr linkat listxattr llistxattr
+  getdents64 getpid getppid getrandom gettid getxattr inotify_init1 io_uring_enter io_uring_register
+  io_uring_setup ioctl kill lgetxattr linkat listxattr llistxattr
   lremovexattr lseek lsetxattr memfd_create mkdirat mknodat mmap mount_setattr mremap msync newfstatat openat openat2
   pidfd_getfd pidfd_open pidfd_send_signal pipe2 pivot_root poll ppoll prctl pread64 preadv preadv2 prlimit64
   process_vm_readv process_vm_writev pselect6 pwrite64 pwritev pwritev2 read readlinkat recvmsg removexattr renameat

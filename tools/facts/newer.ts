@@ -12,6 +12,9 @@ export const newerSyscalls: Readonly<Record<string, number>> = {
 export const newerConstants: Readonly<Record<string, number>> = {
   // include/uapi/linux/fs.h
   RWF_NOAPPEND: 0x20, // Linux 6.9; late patch levels of 6.1 have it too
+  // include/uapi/linux/io_uring.h
+  IORING_OP_WAITID: 50, // Linux 6.7
+  IORING_OP_FTRUNCATE: 55, // Linux 6.9
   // include/uapi/linux/stat.h
   STATX_MNT_ID_UNIQUE: 0x4000, // Linux 6.8
   STATX_SUBVOL: 0x8000, // Linux 6.10

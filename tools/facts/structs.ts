@@ -65,6 +65,17 @@ export const structs: Readonly<Record<string, StructQuestion>> = {
   msghdr: { fields: 'msg_name msg_namelen msg_iov msg_iovlen msg_control msg_controllen msg_flags' },
   sockaddr_un: { fields: 'sun_family sun_path' },
   cmsghdr: { fields: 'cmsg_len cmsg_level cmsg_type' },
+  io_uring_params: { unit: kernelUnit, fields: 'sq_entries cq_entries flags features sq_off cq_off' },
+  io_sqring_offsets: { unit: kernelUnit, fields: 'head tail ring_mask ring_entries flags array' },
+  io_cqring_offsets: { unit: kernelUnit, fields: 'head tail ring_mask ring_entries overflow cqes flags' },
+  // Fields that share their place with others go by the name of the first one: addr2 is off.
+  io_uring_sqe: {
+    unit: kernelUnit,
+    fields: 'opcode flags fd off addr len rw_flags user_data splice_fd_in addr3',
+  },
+  io_uring_cqe: { unit: kernelUnit, fields: 'user_data res flags' },
+  io_uring_probe: { unit: kernelUnit, fields: 'last_op ops_len ops' },
+  io_uring_probe_op: { unit: kernelUnit, fields: 'op flags' },
 }
 
 /** Types of which only the size matters. */

@@ -65,7 +65,8 @@ export function settleThreads(): boolean {
 export function threadsOfJavaScript(): readonly string[] {
   const others = otherThreads()
   if (hasNames !== false) return others.filter(isNamed)
-  return others.length === 0 ? [] : threadsOf('self').filter((thread) => thread !== String(process.pid))
+  if (others.length === 0) return []
+  return threadsOf('self').filter((thread) => thread !== String(process.pid) && !isOfKernel(thread))
 }
 
 /** The ids of the threads that Node started with, including V8's workers: the kernel lists the oldest first. */
@@ -89,7 +90,9 @@ function otherThreads(): readonly string[] {
   if (links === linksOfNode) return NONE
   const threads = threadsOf('self')
   const others = othersAmong(threads)
-  if (others.length === 0 && links === threads.length + 2) linksOfNode = links
+  // The kernel's threads come and go, and others of the same number may take their place.
+  const isUsual = others.length === 0 && links === threads.length + 2 && !threads.some(isOfKernel)
+  if (isUsual) linksOfNode = links
   return others
 }
 
@@ -97,14 +100,14 @@ function othersAmong(threads: readonly string[]): readonly string[] {
   // V8's workers exist from the start. Node 22 names another thread, but not these.
   hasNames ??= threads.some((thread) => NAME_OF_V8_WORKERS.test(nameOf(thread)))
   if (hasNames) return othersByName(threads)
-  const others = threads.slice(usualCount + v8Workers().count)
+  const others = threads.slice(usualCount + v8Workers().count).filter((thread) => !isOfKernel(thread))
   // Without names only the number is known: libuv's pool has all of its threads, or has not been started.
   return others.length === threadPoolSize() ? [] : others
 }
 
 /** A thread of Node that has not set its name yet, as on a busy machine, is recognised by its age. */
 function othersByName(threads: readonly string[]): readonly string[] {
-  const others = threads.filter((thread) => !isOfNode(thread))
+  const others = threads.filter((thread) => !isOfNode(thread) && !isOfKernel(thread))
   if (others.length === 0 || others.every(isNamed)) return others
   const oldest = threads.slice(0, usualCount + v8Workers().count)
   for (const thread of others) if (oldest.includes(thread) && !isNamed(thread)) threadIdsOfNode.add(thread)
@@ -116,6 +119,11 @@ function isOfNode(thread: string): boolean {
   const isKnown = thread === String(process.pid) || NAMES_OF_NODE.test(nameOf(thread))
   if (isKnown) threadIdsOfNode.add(thread)
   return isKnown
+}
+
+/** Whether a thread is one that the kernel runs for io_uring: it executes no code of this process, and has no locks. */
+function isOfKernel(thread: string): boolean {
+  return nameOf(thread).startsWith('iou-')
 }
 
 function nameOf(thread: string): string {

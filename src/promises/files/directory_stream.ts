@@ -14,6 +14,7 @@ import {
 import { modeIn, preparedMode, preparedReadErrno } from '../../os/files/file_type.ts'
 import type { Listing } from '../../os/files/walk.ts'
 import type { Prepared } from '../../os/prepared.ts'
+import { begin } from '../../ring/calls.ts'
 import { OPENED } from '../descriptors/open_close.ts'
 import { type Outcome, onPool } from '../on_pool.ts'
 import { Entries } from './listing.ts'
@@ -202,7 +203,7 @@ export function openAndList(
 ): Promise<OpenedDirectory> {
   return new Promise((resolve, reject) => {
     const opening = preparedOpenDirectory(syscall, at, name, flags)
-    inBackground(new OpenAndListJob(opening, path, isStopped, opened, resolve, reject))
+    begin(new OpenAndListJob(opening, path, isStopped, opened, resolve, reject))
   })
 }
 

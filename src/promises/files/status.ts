@@ -1,12 +1,18 @@
 import { structs } from '../../libc/facts.ts'
 import * as os from '../../os/files/status.ts'
+import type { Prepared } from '../../os/prepared.ts'
 import { FROM_SCRATCH } from '../../results/decoding.ts'
 import { type stat_result, statResult } from '../../results/stat_result.ts'
 import { statx_result } from '../../results/statx_result.ts'
 import { type Outcome, twin } from '../on_pool.ts'
 import type { Twin } from '../twin.ts'
+import { cachedStatus } from './cached_status.ts'
 
-const STATUS: Outcome<stat_result> = { output: structs.stat.size, result: () => statResult() }
+const STATUS: Outcome<stat_result> = {
+  output: structs.stat.size,
+  result: () => statResult(),
+  atOnce: (call) => cachedStatus(call as Prepared<'fstatat'>),
+}
 const FULL_STATUS: Outcome<statx_result> = {
   output: structs.statx.size,
   result: () => new statx_result(FROM_SCRATCH),

@@ -154,7 +154,8 @@ test('calls that are queued for the pool do not reach a file that gets their num
   assert.equal(other, fd)
   await promises.fsync(other)
   const codes = results.map((result) => (result.status === 'rejected' ? result.reason.code : result.value))
-  assert.ok(codes.includes('EBADF'), codes.join())
+  // With io_uring all of them may have been made before the first one is reported.
+  assert.ok(codes.includes('EBADF') || codes.every((code) => code === 1), codes.join())
   assert.equal(os.fstat(other).st_size, 0)
 })
 
