@@ -16,9 +16,12 @@ function isTurnUsedUp(): boolean {
   return true
 }
 
-/** Whether the next operation could be reported before the next turn of the event loop. */
-export function isTurnLeft(): boolean {
-  return inARow < IN_A_ROW
+/**
+ * Whether an operation that is carried out at once may be reported without a turn of the event loop. It counts as one
+ * that is.
+ */
+export function takeFromTurn(): boolean {
+  return !isTurnUsedUp()
 }
 
 /**

@@ -1,5 +1,6 @@
 import { addCloseListener, addForkListener } from '../event_loop/descriptor_events.ts'
-import { immediately } from '../event_loop/fairness.ts'
+import { takeFromTurn } from '../event_loop/fairness.ts'
+import { NOT_YET } from '../event_loop/fd_operation.ts'
 import { onAbort, throwIfAborted } from '../event_loop/on_abort.ts'
 import { type Block, forgetBackground, type Job } from '../libc/background.ts'
 import { osError } from '../libc/call.ts'
@@ -42,12 +43,10 @@ export interface Outcome<T> {
    */
   failure?(errno: number, call: Prepared): T
   /**
-   * Carries the call out at once, if that cannot block. Afterwards `result` is called, with 0, as after a synchronous
-   * call.
-   *
-   * @returns 0, the error number, or -1 where the call might block
+   * Carries the call out at once if that cannot block, and returns the promise's value; NOT_YET where it might block,
+   * or has failed: the call is then made on the pool.
    */
-  atOnce?(call: Prepared): number
+  atOnce?(call: Prepared): T | typeof NOT_YET
   /** Undoes the effect of a call that was aborted while it ran. */
   undo?(result: Int64): void
   /** The call cannot be aborted once it is queued. */
@@ -263,19 +262,13 @@ export function twin<Like extends (...args: never[]) => unknown, F extends Twin<
       const call = prepareAny(...given)
       // Getters and auditing hooks may have aborted it.
       throwIfAborted(signal)
-      const errno = outcome.atOnce === undefined ? -1 : outcome.atOnce(call)
-      if (errno === -1) begin(new PoolCall(call, outcome, signal, resolve, reject))
-      else resolve(immediately(doneAtOnce(call, outcome, errno)))
+      const { atOnce } = outcome
+      const result = atOnce === undefined || !takeFromTurn() ? NOT_YET : atOnce(call)
+      if (result === NOT_YET) begin(new PoolCall(call, outcome, signal, resolve, reject))
+      else resolve(result)
     })
   })
 }
-
-function doneAtOnce<T>(call: Prepared, outcome: Outcome<T>, errno: number): T {
-  if (errno === 0) return outcome.result(0, call, SCRATCH)
-  throw osError(errno, call.syscall, call.file, call.file2)
-}
-
-const SCRATCH: Block = { bytes: scratch, address: scratchAddress }
 
 /** A function with the name and the number of required arguments of its synchronous twin. */
 export function named<Like extends (...args: never[]) => unknown, F extends Twin<Like> = Twin<Like>>(

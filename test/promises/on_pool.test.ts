@@ -167,11 +167,13 @@ describe('arguments', () => {
 
   test('a buffer that is transferred before the read is refused, and no other memory is changed', async () => {
     const fd = os.open(file, os.O_RDONLY)
-    const data = new Uint8Array(100)
+    // Less is read at once if it is in the page cache.
+    const length = 2 ** 20 + 1
+    const data = new Uint8Array(length)
     const reading = promises.preadv(fd, [data], 0)
     const moved = structuredClone(data, { transfer: [data.buffer] })
     await assert.rejects(reading, { code: 'ERR_INVALID_ARG_TYPE' })
-    assert.deepEqual(moved, new Uint8Array(100))
+    assert.ok(moved.length === length && moved.every((byte) => byte === 0))
     os.close(fd)
   })
 

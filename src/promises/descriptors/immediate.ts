@@ -3,7 +3,7 @@ import { tryCall } from '../../event_loop/nonblocking.ts'
 import { READABLE, WRITABLE } from '../../event_loop/poller.ts'
 import { lastErrno } from '../../libc/call.ts'
 import { constants, errnoNumbers, structs } from '../../libc/facts.ts'
-import { libc } from '../../libc/functions.ts'
+import { type Int64, libc } from '../../libc/functions.ts'
 import { addressOf, putUint64, scratchAddress } from '../../libc/memory.ts'
 import { fstat } from '../../os/files/status.ts'
 import { COUNT, onPool } from '../on_pool.ts'
@@ -39,6 +39,28 @@ export function tryWrite(syscall: string, fd: number, count: number, isReady: bo
   if (lastErrno() === EAGAIN) return NOT_YET
   const flagged = (flags: number): number => libc.pwritev2(fd, scratchAddress, count, AT_POSITION, 0, flags)
   return tryCall(syscall, fd, WRITABLE, flagged, (own) => libc.writev(own, scratchAddress, count), isReady)
+}
+
+/** How many bytes are read at once at most: to copy more from the page cache would keep the event loop busy. */
+const MOST_AT_ONCE = 2 ** 20
+
+/**
+ * Reads at an offset into the memory that the vectors in scratch memory describe, if all of it is in the page cache.
+ *
+ * @param length the length of that memory
+ */
+export function readFromCache(fd: number, count: number, offset: Int64, length: number): AttemptResult {
+  // -1 stands for the position of the file, which an attempt would move.
+  if (offset < 0 || length > MOST_AT_ONCE) return NOT_YET
+  const size = libc.preadv2(fd, scratchAddress, count, offset, 0, RWF_NOWAIT)
+  if (size === -1) return NOT_YET
+  return size === length || endsAt(fd, Number(offset) + size) ? size : NOT_YET
+}
+
+/** Whether a regular file ends at an offset, so that a short read was not for want of cached data. */
+function endsAt(fd: number, offset: number): boolean {
+  const { st_mode, st_size } = fstat(fd)
+  return (st_mode & S_IFMT) === S_IFREG && offset >= st_size
 }
 
 /**

@@ -13,7 +13,15 @@ import type { Prepared } from '../../os/prepared.ts'
 import { type Outcome, twin } from '../on_pool.ts'
 import type { Twin } from '../twin.ts'
 import { type WaitOptions, waitOptions } from '../wait_options.ts'
-import { type AttemptResult, hasMoreData, putVector, transferOnPool, tryRead, tryWrite } from './immediate.ts'
+import {
+  type AttemptResult,
+  hasMoreData,
+  putVector,
+  readFromCache,
+  transferOnPool,
+  tryRead,
+  tryWrite,
+} from './immediate.ts'
 import { unchanged, type Writing } from './written_memory.ts'
 
 /** Reads into memory that it allocates itself. */
@@ -230,6 +238,15 @@ function bytesRead(size: number, { bytes }: Block): Buffer {
  * ```
  */
 export const pread: Twin<typeof os.pread> = twin(os.pread, os.preparedPread, {
+  atOnce(call) {
+    const [fd, , most, offset] = (call as Prepared<'pread'>).args
+    if (most > BLOCK_SIZE) return NOT_YET
+    const large = most > SLAB_PIECE ? Buffer.allocUnsafeSlow(most) : null
+    putVector(large === null ? slabAddress(most) : addressOf(large), most)
+    const size = readFromCache(fd, 1, offset, most)
+    if (size === NOT_YET) return NOT_YET
+    return large === null ? slabTake(size) : trimBuffer(large, size)
+  },
   memorySize: (call) => Number((call as Prepared<'pread'>).args[2]),
   result: (size, _, block) => bytesRead(Number(size), block),
 })

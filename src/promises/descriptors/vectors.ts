@@ -4,7 +4,7 @@ import type { Block } from '../../libc/background.ts'
 import { osError } from '../../libc/call.ts'
 import { constants, errnoNumbers, structs } from '../../libc/facts.ts'
 import { type Int64, libc } from '../../libc/functions.ts'
-import { scratchAddress } from '../../libc/memory.ts'
+import { addressOf, scratchAddress } from '../../libc/memory.ts'
 import { byteLength, plainView, rejectDetached } from '../../os/arguments/buffers.ts'
 import { type Descriptor, descriptor } from '../../os/arguments/descriptors.ts'
 import { NO_OPTIONS } from '../../os/arguments/options.ts'
@@ -15,7 +15,7 @@ import type { Prepared } from '../../os/prepared.ts'
 import { type Outcome, twin } from '../on_pool.ts'
 import type { Twin } from '../twin.ts'
 import { type WaitOptions, waitOptions } from '../wait_options.ts'
-import { type AttemptResult, transferOnPool, tryRead, tryWrite } from './immediate.ts'
+import { type AttemptResult, putVector, readFromCache, transferOnPool, tryRead, tryWrite } from './immediate.ts'
 import { lengthOf, unchanged, type Writing } from './written_memory.ts'
 
 const { SEEK_CUR } = constants
@@ -151,7 +151,28 @@ function describe({ bytes, address: start }: Block, length: number): void {
   bytes.writeBigUInt64LE(BigInt(clampCount(length)), iov_len)
 }
 
+/** The view that is read into: C has only its address, and this reference keeps it alive. It is read, lest it be removed. */
+const pinned: { view: Uint8Array | null } = { view: null }
+
 const PREADV: Outcome<number> = {
+  atOnce(call) {
+    const { args, views, length } = call as Writing<'preadv2'>
+    const [fd, , , offset, , flags] = args
+    if (flags !== 0) return NOT_YET
+    const [first] = views
+    if (views.length === 1 && first !== undefined) {
+      pinned.view = first
+      putVector(addressOf(first), length)
+      const size = readFromCache(fd, 1, offset, length)
+      return pinned.view === null ? NOT_YET : size
+    }
+    let size: AttemptResult = NOT_YET
+    withVectors('preadv', fd, views, (_, count) => {
+      size = readFromCache(fd, count, offset, length)
+      return 0
+    })
+    return size
+  },
   memorySize: (call) => DATA + (call as Writing<'preadv2'>).length,
   fill: (call, block) => describe(block, (call as Writing<'preadv2'>).length),
   result(size: Int64, call: Prepared, { bytes }: Block): number {

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs'
-import { isTurnLeft } from '../../event_loop/fairness.ts'
 import { lastErrno } from '../../libc/call.ts'
 import { constants, errnoNumbers, structs } from '../../libc/facts.ts'
 import { has, libc } from '../../libc/functions.ts'
@@ -61,7 +60,7 @@ let isPossible: boolean | undefined
  */
 export function cachedStatus({ args: [at, name, , flags] }: Prepared<'fstatat'>): number {
   isPossible ??= has('openat2') && has('statx')
-  if (!isPossible || !isTurnLeft()) return NOT_CACHED
+  if (!isPossible) return NOT_CACHED
   if ((flags & AT_EMPTY_PATH) !== 0 && name === '') return statusOfFd(at)
   const how = (flags & AT_SYMLINK_NOFOLLOW) === 0 ? howFollowing : howNotFollowing
   const fd = libc.openat2(at, name, how, HOW.size)

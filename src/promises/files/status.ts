@@ -1,3 +1,5 @@
+import { NOT_YET } from '../../event_loop/fd_operation.ts'
+import { osError } from '../../libc/call.ts'
 import { structs } from '../../libc/facts.ts'
 import * as os from '../../os/files/status.ts'
 import type { Prepared } from '../../os/prepared.ts'
@@ -6,12 +8,17 @@ import { type stat_result, statResult } from '../../results/stat_result.ts'
 import { statx_result } from '../../results/statx_result.ts'
 import { type Outcome, twin } from '../on_pool.ts'
 import type { Twin } from '../twin.ts'
-import { cachedStatus } from './cached_status.ts'
+import { cachedStatus, NOT_CACHED } from './cached_status.ts'
 
 const STATUS: Outcome<stat_result> = {
   output: structs.stat.size,
   result: () => statResult(),
-  atOnce: (call) => cachedStatus(call as Prepared<'fstatat'>),
+  atOnce(call) {
+    const errno = cachedStatus(call as Prepared<'fstatat'>)
+    if (errno === NOT_CACHED) return NOT_YET
+    if (errno !== 0) throw osError(errno, call.syscall, call.file)
+    return statResult()
+  },
 }
 const FULL_STATUS: Outcome<statx_result> = {
   output: structs.statx.size,
