@@ -202,6 +202,10 @@ const cpythonsOwn: readonly { readonly reason: string; readonly names: string }[
       SF_DATALESS`,
   },
   {
+    reason: 'mmap module: what CPython counts up itself, and what sysconf(3) tells',
+    names: 'ACCESS_COPY ACCESS_DEFAULT ACCESS_READ ACCESS_WRITE ALLOCATIONGRANULARITY PAGESIZE',
+  },
+  {
     reason: 'stat module: attributes of files on Windows',
     names: `FILE_ATTRIBUTE_ARCHIVE FILE_ATTRIBUTE_COMPRESSED FILE_ATTRIBUTE_DEVICE FILE_ATTRIBUTE_DIRECTORY
       FILE_ATTRIBUTE_ENCRYPTED FILE_ATTRIBUTE_HIDDEN FILE_ATTRIBUTE_INTEGRITY_STREAM FILE_ATTRIBUTE_NORMAL

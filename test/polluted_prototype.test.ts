@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import * as os from 'osier'
 import * as micropython from 'osier/micropython'
 import { mmap } from 'osier/mmap'
+import { epoll } from 'osier/select'
 import * as signal from 'osier/signal'
 import * as socket from 'osier/socket'
 import * as syslog from 'osier/syslog'
@@ -112,6 +113,12 @@ const others: Readonly<Record<string, () => unknown>> = {
     const length = memory.slice().length
     memory.close()
     return length
+  },
+  epoll: () => {
+    const events = new epoll()
+    const polled = events.poll(0)
+    events.close()
+    return polled
   },
   FileBlockDev: () => {
     const device = new vfs.FileBlockDev(image)

@@ -37,7 +37,7 @@ function deadlineOf(timeout: unknown): Deadline {
  * using epoll = new select.epoll()
  * const [reader, writer] = os.pipe()
  * epoll.register(reader, select.EPOLLIN)
- * os.write(writer, 'data')
+ * os.write(writer, Buffer.from('data'))
  * epoll.poll() // => [[reader, select.EPOLLIN]]
  * os.close(reader)
  * os.close(writer)

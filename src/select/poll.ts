@@ -37,7 +37,7 @@ function deadlineOf(timeout: unknown): Deadline {
  * const poll = select.poll()
  * poll.register(reader, select.POLLIN)
  * poll.poll(0) // => []
- * os.write(writer, 'data')
+ * os.write(writer, Buffer.from('data'))
  * poll.poll() // => [[reader, select.POLLIN]]
  * os.close(reader)
  * os.close(writer)

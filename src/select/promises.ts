@@ -21,7 +21,7 @@ import { untilAnyReady } from './until_ready.ts'
  * @example
  * ```ts
  * const [reader, writer] = os.pipe()
- * setTimeout(() => os.write(writer, 'data'), 10)
+ * setTimeout(() => os.write(writer, Buffer.from('data')), 10)
  * await select.promises.select([reader], [], []) // => [[reader], [], []]
  * os.close(reader)
  * os.close(writer)

@@ -111,7 +111,7 @@ function readyOf<T>(list: readonly Given<T>[], set: number): T[] {
  * ```ts
  * const [reader, writer] = os.pipe()
  * select.select([reader], [writer], [], 0) // => [[], [writer], []]
- * os.write(writer, 'data')
+ * os.write(writer, Buffer.from('data'))
  * select.select([reader], [], []) // => [[reader], [], []]
  * os.close(reader)
  * os.close(writer)

@@ -154,7 +154,7 @@ describe('order and number', () => {
     assert.deepEqual(new Set(await Promise.all(results)), new Set([8]))
   })
 
-  test('other callbacks of the event loop run at least once in 256 results', { skip: noRing }, async () => {
+  test('other callbacks of the event loop run at least once in 320 results', { skip: noRing }, async () => {
     const fd = os.open(file, os.O_RDONLY)
     let sinceTurn = 0
     let longest = 0
@@ -178,8 +178,8 @@ describe('order and number', () => {
     isOver = true
     clearInterval(timer)
     os.close(fd)
-    // A flush may report a whole batch: here each batch is one result.
-    assert.ok(longest > 1 && longest <= 300, `${longest} in a row`)
+    // 64 reads are made at once, and 256 through the ring, where each is a batch of its own.
+    assert.ok(longest > 1 && longest <= 330, `${longest} in a row`)
     // Generous: other processes use the processors too.
     assert.ok(latest < 500, `a timer came ${latest} ms late`)
   })
@@ -377,6 +377,8 @@ describe('the process', () => {
         import os from '${import.meta.resolve('osier')}'
         import { parentPort } from 'node:worker_threads'
         const keep = () => os.promises.statx('/', os.STATX_SIZE).then(keep)
+        // Functions of C that are bound for the first time while a worker is stopped make koffi abort the process.
+        for (let i = 0; i < 20; i++) await os.promises.statx('/', os.STATX_SIZE)
         for (let i = 0; i < 100; i++) void keep()
         setTimeout(() => parentPort.postMessage('busy'), 5)\`
       const url = new URL('data:text/javascript,' + encodeURIComponent(code))
