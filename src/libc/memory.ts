@@ -1,5 +1,6 @@
 import { markAsUntransferable } from 'node:worker_threads'
 import koffi from './koffi.ts'
+import { ownBytes } from './own_bytes.ts'
 import { decode } from './strings.ts'
 
 /**
@@ -102,6 +103,14 @@ export function putUint64(offset: number, value: number): void {
 
 export function putBigInt64(offset: number, value: bigint): void {
   i64[offset >> 3] = value
+}
+
+/** The largest result for which a copy from scratch memory is no slower than a separate buffer for the call. */
+export const SMALL_RESULT = 8192
+
+/** Copies bytes of scratch memory. */
+export function bytesAt(offset: number, size: number): Buffer<ArrayBuffer> {
+  return ownBytes(scratch, offset, offset + size)
 }
 
 /** A C string in a field of `size` bytes, which need not end in NUL. */

@@ -1,3 +1,5 @@
+import { ownText } from './own_bytes.ts'
+
 /** The first code unit of surrogateescape (PEP 383): byte 0x80 + n becomes U+DC80 + n. */
 const ESCAPE = 0xdc00
 
@@ -134,7 +136,7 @@ function sequenceLength(data: Uint8Array, at: number, end: number): number {
  * lone surrogate outside U+DC80..U+DCFF) where there is one.
  */
 export function encode(text: string): Buffer<ArrayBuffer> | number {
-  if (text.isWellFormed()) return Buffer.from(text, 'utf8')
+  if (text.isWellFormed()) return ownText(text, 'utf8')
   // Measured first: a Buffer for each piece takes a hundred times the memory of a character.
   const size = encodedSize(text)
   if (size < 0) return -1 - size

@@ -2,6 +2,8 @@ import { isatty } from 'node:tty'
 import { Worker } from 'node:worker_threads'
 import { outOfRange, wrongType } from '../errors.ts'
 import { errnoNumbers } from '../libc/facts.ts'
+import { ownBytes, ownText } from '../libc/own_bytes.ts'
+import { plainView } from '../libc/strings.ts'
 import { int } from '../os/arguments/numbers.ts'
 import { dup } from '../os/descriptors/open_close.ts'
 import { bare, has } from '../properties.ts'
@@ -337,7 +339,7 @@ function repeat(chunk: string | Uint8Array, encoding: unknown): void {
   if (repeating) return
   repeating = true
   try {
-    const text = typeof chunk === 'string' ? Buffer.from(chunk, encoding as BufferEncoding) : Buffer.from(chunk)
+    const text = ownBytes(typeof chunk === 'string' ? Buffer.from(chunk, encoding as BufferEncoding) : plainView(chunk))
     const data = withCarriageReturns(text)
     for (const [index, slot] of slots.entries()) {
       if (slot !== null) writeTo(index, slot.line, slot.line.translates ? text : data)
@@ -358,5 +360,5 @@ function writeTo(index: number, line: Line, data: Buffer): void {
 /** Adds a carriage return before each newline, as a raw terminal requires. */
 function withCarriageReturns(data: Buffer): Buffer {
   if (!data.includes(0x0a)) return data
-  return Buffer.from(data.toString('latin1').replace(/\r?\n/g, '\r\n'), 'latin1')
+  return ownText(data.toString('latin1').replace(/\r?\n/g, '\r\n'), 'latin1')
 }

@@ -1,8 +1,7 @@
 import { failed, lastErrno, osError } from '../libc/call.ts'
 import { constants, errnoNumbers, structs } from '../libc/facts.ts'
 import { type Address, libc } from '../libc/functions.ts'
-import { addressOf, ownMemory, viewOf } from '../libc/memory.ts'
-import { SLAB_PIECE, slabAddress, slabTake } from '../libc/slab.ts'
+import { addressOf, bytesAt, ownMemory, SMALL_RESULT, scratchAddress, viewOf } from '../libc/memory.ts'
 
 /**
  * Mapped memory, and access to it that cannot crash the process. A page beyond the end of a file, which another process
@@ -141,9 +140,9 @@ function copyStaged(direction: Direction, from: Address, address: Address, lengt
 
 /** Reads bytes of a mapping. */
 export function readBytes(mapping: Mapping, offset: number, length: number): Buffer<ArrayBuffer> {
-  if (length <= SLAB_PIECE) {
-    copy('process_vm_readv', mapping, offset, slabAddress(length), length)
-    return slabTake(length)
+  if (length <= SMALL_RESULT) {
+    copy('process_vm_readv', mapping, offset, scratchAddress, length)
+    return bytesAt(0, length)
   }
   const bytes = Buffer.allocUnsafeSlow(length)
   copy('process_vm_readv', mapping, offset, addressOf(bytes), length)

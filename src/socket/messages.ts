@@ -4,12 +4,13 @@ import { failed, lastErrno } from '../libc/call.ts'
 import { constants, errnoNumbers, structs } from '../libc/facts.ts'
 import { type Address, libc } from '../libc/functions.ts'
 import { addressOf, int32At, scratchAddress } from '../libc/memory.ts'
+import { ownBytes, ownPart } from '../libc/own_bytes.ts'
 import { decode } from '../libc/strings.ts'
 import { type Descriptor, descriptor } from '../os/arguments/descriptors.ts'
 import { byteCount, int } from '../os/arguments/numbers.ts'
 import { optional } from '../os/arguments/options.ts'
 import { encoded, type FileName } from '../os/arguments/paths.ts'
-import { clampCount, trimBuffer } from '../os/descriptors/transfer_size.ts'
+import { clampCount } from '../os/descriptors/transfer_size.ts'
 import { viewList, withVectors } from '../os/descriptors/vectors.ts'
 
 /** Messages with descriptors over Unix sockets: sendmsg(2) and recvmsg(2) with SCM_RIGHTS. */
@@ -172,7 +173,7 @@ export function receivedMessage({ data, memory, flags }: Incoming, size: number)
   const received = memory.readInt32LE(MESSAGE.offsets.msg_flags)
   const own = flags & MSG_CMSG_CLOEXEC ? received : received & ~MSG_CMSG_CLOEXEC
   // A message may be longer than the buffer (MSG_TRUNC among the flags).
-  return [trimBuffer(data, Math.min(size, data.length)), descriptorsIn(memory), own, addressIn(memory)]
+  return [ownPart(data, Math.min(size, data.length)), descriptorsIn(memory), own, addressIn(memory)]
 }
 
 function descriptorsIn(memory: Buffer): number[] {
@@ -196,7 +197,7 @@ function addressIn(memory: Buffer): string | Buffer | null {
   const size = memory.readUInt32LE(MESSAGE.offsets.msg_namelen)
   if (size <= sun_path) return null
   const name = memory.subarray(MESSAGE.size + sun_path, MESSAGE.size + Math.min(size, NAME.size))
-  if (name[0] === 0) return Buffer.from(name)
+  if (name[0] === 0) return ownBytes(name)
   const end = name.indexOf(0)
   return decode(end === -1 ? name : name.subarray(0, end))
 }

@@ -1,4 +1,5 @@
 import { BlockingIOError, badValue, outOfRange, wrongType } from '../errors.ts'
+import { ownBytes, ownConcat, ownPart } from '../libc/own_bytes.ts'
 import { decode, encode } from '../libc/strings.ts'
 import { plainView, view } from '../os/arguments/buffers.ts'
 import { int } from '../os/arguments/numbers.ts'
@@ -262,7 +263,7 @@ export class VfsFile<T extends string | Buffer = string> implements Iterable<T> 
   /** Takes a line from the data read ahead. Bytes are copied, since the caller may detach their memory. */
   #line(size: number): T {
     const bytes = this.#take(size)
-    return (this.#binary ? Buffer.from(bytes) : decode(bytes)) as T
+    return (this.#binary ? ownBytes(bytes) : decode(bytes)) as T
   }
 
   /** Discards the data read ahead, and moves the file's position back to where the caller expects it. */
@@ -323,7 +324,7 @@ export class VfsFile<T extends string | Buffer = string> implements Iterable<T> 
     // A file of unknown length is read in small pieces, since the requested size may be arbitrarily large.
     if (left === undefined && size > 65536) return this.#readAll(size)
     const buffer = Buffer.allocUnsafeSlow(most)
-    return buffer.subarray(0, this.#readInto(buffer))
+    return ownPart(buffer, this.#readInto(buffer))
   }
 
   #readAll(most: number = Number.POSITIVE_INFINITY): Buffer {
@@ -338,7 +339,7 @@ export class VfsFile<T extends string | Buffer = string> implements Iterable<T> 
       pieces.push(piece.subarray(0, size))
       total += size
     }
-    return Buffer.concat(pieces)
+    return ownConcat(pieces)
   }
 
   /** Reads the requested number of characters. Each has at least one byte, so no byte beyond them is consumed. */

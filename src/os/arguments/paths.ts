@@ -2,7 +2,8 @@ import { fileURLToPath } from 'node:url'
 import { isUint8Array } from 'node:util/types'
 import { badValue, wrongType } from '../../errors.ts'
 import type { CString } from '../../libc/functions.ts'
-import { asBuffer, decode, encode, terminated } from '../../libc/strings.ts'
+import { ownBytes } from '../../libc/own_bytes.ts'
+import { asBuffer, decode, encode, plainView, terminated } from '../../libc/strings.ts'
 import { rejectDetached } from './buffers.ts'
 import { descriptor, isDescriptorObject } from './descriptors.ts'
 
@@ -168,7 +169,7 @@ function uncommonCString(path: FileName, name: string): CString {
  * @param name the same path, converted for C
  */
 export function auditedPath(file: FileName | number, name: CString): FileName | number {
-  return typeof file === 'object' ? Buffer.from(name.slice(0, -1)) : file
+  return typeof file === 'object' ? ownBytes(name as Uint8Array, 0, name.length - 1) : file
 }
 
 /** `fileName`, with bytes copied: for values that are used after an audit hook or other code of the caller has run. */
@@ -178,7 +179,7 @@ export function ownFileName(path: unknown, name: string): FileName {
 
 /** Copies bytes; text and descriptors are returned unchanged. */
 export function ownCopy<T extends FileName | number>(file: T): T {
-  return typeof file === 'object' ? (Buffer.from(file) as Uint8Array as T) : file
+  return typeof file === 'object' ? (ownBytes(plainView(file)) as Uint8Array as T) : file
 }
 
 /** Converts a path, or the descriptor of an open file, which is accepted in its place. */

@@ -1,12 +1,12 @@
 import { failed } from '../../libc/call.ts'
 import { libc } from '../../libc/functions.ts'
-import { addressOf, scratch, scratchAddress } from '../../libc/memory.ts'
-import { SLAB_PIECE, slabAddress, slabTake } from '../../libc/slab.ts'
+import { addressOf, bytesAt, SMALL_RESULT, scratch, scratchAddress } from '../../libc/memory.ts'
+import { ownPart } from '../../libc/own_bytes.ts'
 import { byteLength, view } from '../arguments/buffers.ts'
 import { type Descriptor, descriptor } from '../arguments/descriptors.ts'
 import { byteCount, int64 } from '../arguments/numbers.ts'
 import type { Prepared } from '../prepared.ts'
-import { clampCount, trimBuffer } from './transfer_size.ts'
+import { clampCount } from './transfer_size.ts'
 
 /**
  * The largest write that is copied to scratch memory: for so few bytes the copy is faster than passing the caller's
@@ -34,13 +34,13 @@ export function read(fd: Descriptor, n: number | bigint): Buffer {
   const number = descriptor(fd, 'fd')
   const maxBytes = clampCount(byteCount(n, 'n'))
   let size: number
-  if (maxBytes <= SLAB_PIECE) {
-    while ((size = libc.read(number, slabAddress(maxBytes), maxBytes)) === -1) failed('read', number)
-    return slabTake(size)
+  if (maxBytes <= SMALL_RESULT) {
+    while ((size = libc.read(number, scratchAddress, maxBytes)) === -1) failed('read', number)
+    return bytesAt(0, size)
   }
   const buffer = Buffer.allocUnsafeSlow(maxBytes)
   while ((size = libc.read(number, addressOf(buffer), maxBytes)) === -1) failed('read', number)
-  return trimBuffer(buffer, size)
+  return ownPart(buffer, size)
 }
 
 /**
@@ -64,13 +64,13 @@ export function read(fd: Descriptor, n: number | bigint): Buffer {
 export function pread(fd: Descriptor, n: number | bigint, offset: number | bigint): Buffer {
   const [number, , most, from] = preparedPread(fd, n, offset).args
   let size: number
-  if (most <= SLAB_PIECE) {
-    while ((size = libc.pread(number, slabAddress(most), most, from)) === -1) failed('pread', number)
-    return slabTake(size)
+  if (most <= SMALL_RESULT) {
+    while ((size = libc.pread(number, scratchAddress, most, from)) === -1) failed('pread', number)
+    return bytesAt(0, size)
   }
   const buffer = Buffer.allocUnsafeSlow(most)
   while ((size = libc.pread(number, addressOf(buffer), most, from)) === -1) failed('pread', number)
-  return trimBuffer(buffer, size)
+  return ownPart(buffer, size)
 }
 
 /** Checks and converts the arguments of `pread`. */

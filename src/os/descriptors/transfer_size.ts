@@ -1,6 +1,6 @@
 import type { Int64 } from '../../libc/functions.ts'
 
-/** Limits of one transfer, and buffers that are filled only in part. */
+/** Limits of one transfer. */
 
 /**
  * The largest transfer of one call on Linux (MAX_RW_COUNT in include/linux/fs.h); the kernel reduces larger counts to
@@ -11,12 +11,4 @@ const MAX_BYTES = 0x7fff_f000
 /** Limits a count to what one call can transfer. */
 export function clampCount(count: Int64): number {
   return count > MAX_BYTES ? MAX_BYTES : Number(count)
-}
-
-/**
- * Returns the filled part of a buffer. After a short read it is copied, so that it does not keep the whole buffer
- * alive.
- */
-export function trimBuffer(buffer: Buffer<ArrayBuffer>, size: number): Buffer<ArrayBuffer> {
-  return size > buffer.length / 2 ? buffer.subarray(0, size) : Buffer.from(buffer.subarray(0, size))
 }

@@ -1,6 +1,7 @@
 import { BlockingIOError } from '../../errors.ts'
 import { osError } from '../../libc/call.ts'
 import { constants, errnoNumbers } from '../../libc/facts.ts'
+import { ownBytes, ownConcat } from '../../libc/own_bytes.ts'
 import { plainView, view } from '../arguments/buffers.ts'
 import { int, int64 } from '../arguments/numbers.ts'
 import { close } from '../descriptors/open_close.ts'
@@ -156,7 +157,7 @@ export class BinaryFile extends FileObject<Buffer, ArrayBufferView> {
   #take(size: number): Buffer {
     const from = this.#at
     this.#at = Math.min(from + size, this.#ahead.length)
-    return this.#ahead.subarray(from, this.#at)
+    return ownBytes(this.#ahead, from, this.#at)
   }
 
   read(size: number | bigint | null = -1): Buffer {
@@ -184,7 +185,7 @@ export class BinaryFile extends FileObject<Buffer, ArrayBufferView> {
     } catch (error) {
       if (!(error instanceof BlockingIOError) || size === 0) throw error
     }
-    return parts.length === 2 && first.length === 0 ? (parts[1] as Buffer) : Buffer.concat(parts)
+    return parts.length === 2 && first.length === 0 ? (parts[1] as Buffer) : ownConcat(parts)
   }
 
   /** Takes the requested bytes of a block, and keeps the rest as read-ahead. */

@@ -4,6 +4,7 @@ import { failed, lastErrno, osError } from '../../libc/call.ts'
 import { constants, errnoNumbers } from '../../libc/facts.ts'
 import { libc } from '../../libc/functions.ts'
 import { addressOf, SCRATCH_SIZE, scratch, scratchAddress } from '../../libc/memory.ts'
+import { ownBytes } from '../../libc/own_bytes.ts'
 import { decode } from '../../libc/strings.ts'
 import { type Descriptor, dirFd, nonNegativeFd } from '../arguments/descriptors.ts'
 import { bool, int } from '../arguments/numbers.ts'
@@ -100,7 +101,7 @@ export function getcwd(): string {
  */
 export function getcwdb(): Buffer {
   const [buffer, length] = currentDirectory()
-  return Buffer.from(buffer.subarray(0, length))
+  return ownBytes(buffer, 0, length)
 }
 
 /** Returns memory that contains the current directory's path, and the length of the path. */

@@ -3,7 +3,7 @@ import type { Subject } from '../../errors.ts'
 import { failed } from '../../libc/call.ts'
 import { constants } from '../../libc/facts.ts'
 import { libc } from '../../libc/functions.ts'
-import { SCRATCH_SIZE, scratch, scratchAddress } from '../../libc/memory.ts'
+import { bytesAt, SCRATCH_SIZE, scratch, scratchAddress } from '../../libc/memory.ts'
 import { decodeBuffer } from '../../libc/strings.ts'
 import { type Descriptor, dirFd } from '../arguments/descriptors.ts'
 import { bool } from '../arguments/numbers.ts'
@@ -160,5 +160,5 @@ export function preparedReadlink(path: Path, options: DirFdOption = NO_OPTIONS):
 
 /** Reads the text of a link from scratch memory, as text or bytes like its path. */
 export function linkText(length: number, file: Subject): string | Buffer {
-  return typeof file === 'string' ? decodeBuffer(scratch, 0, length) : Buffer.from(scratch.subarray(0, length))
+  return typeof file === 'string' ? decodeBuffer(scratch, 0, length) : bytesAt(0, length)
 }

@@ -2,7 +2,8 @@ import { AuditEvent } from '../../audit.ts'
 import { failed } from '../../libc/call.ts'
 import { constants } from '../../libc/facts.ts'
 import { type CString, libc } from '../../libc/functions.ts'
-import { SCRATCH_SIZE, scratch, scratchAddress } from '../../libc/memory.ts'
+import { bytesAt, SCRATCH_SIZE, scratch, scratchAddress } from '../../libc/memory.ts'
+import { ownBytes } from '../../libc/own_bytes.ts'
 import { decode } from '../../libc/strings.ts'
 import { byteLength, view } from '../arguments/buffers.ts'
 import type { Descriptor } from '../arguments/descriptors.ts'
@@ -115,7 +116,7 @@ function getInto(call: Getxattr): number {
 
 /** Reads the value of an attribute from scratch memory. */
 export function attributeValue(size: number): Buffer {
-  return Buffer.from(scratch.subarray(0, size))
+  return bytesAt(0, size)
 }
 
 /**
@@ -172,7 +173,7 @@ export function preparedSetxattr(
   let data = view(value, 'value')
   if (setxattrEvent.wanted) {
     data = Buffer.from(data)
-    setxattrEvent.raise(auditedPath(file, name), auditedPath(given, attributeBytes), Buffer.from(data), bits)
+    setxattrEvent.raise(auditedPath(file, name), auditedPath(given, attributeBytes), ownBytes(data), bits)
   }
   const about = { syscall: 'setxattr', file }
   const size = byteLength(data)

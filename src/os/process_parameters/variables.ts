@@ -8,6 +8,7 @@ import { copyFromBun, copyToBun } from '../../libc/bun_environment.ts'
 import { failed } from '../../libc/call.ts'
 import { libc } from '../../libc/functions.ts'
 import { isNode } from '../../libc/node.ts'
+import { ownText } from '../../libc/own_bytes.ts'
 import { environmentStrings } from '../../libc/string_array.ts'
 import { decode } from '../../libc/strings.ts'
 import { auditedPath, cString, type FileName, fileName, type Path } from '../arguments/paths.ts'
@@ -80,7 +81,7 @@ export function threadStrings(): Uint8Array[] {
   for (const string of initialStrings()) if (!isUtf8(string)) undecodable.set(string.toString(), string)
   return Object.entries(process.env).map(([name, value]) => {
     const text = `${name}=${value}`
-    return undecodable.get(text) ?? Buffer.from(text)
+    return undecodable.get(text) ?? ownText(text, 'utf8')
   })
 }
 
@@ -97,7 +98,7 @@ export function threadVariable(name: string): string | undefined {
 function initialStrings(): Buffer[] {
   try {
     const strings = readFileSync('/proc/self/environ', 'latin1').split('\0')
-    return strings.map((string) => Buffer.from(string, 'latin1'))
+    return strings.map((string) => ownText(string, 'latin1'))
   } catch {
     return []
   }

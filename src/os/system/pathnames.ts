@@ -1,3 +1,4 @@
+import { ownConcat, ownText } from '../../libc/own_bytes.ts'
 import { asBuffer } from '../../libc/strings.ts'
 import { encoded, type FileName } from '../arguments/paths.ts'
 
@@ -34,7 +35,7 @@ export function asText(path: FileName): string {
 
 /** Converts such text back to the type of `path`: text or bytes. */
 export function likePath(path: FileName, text: string): string | Buffer {
-  return typeof path === 'string' ? text : Buffer.from(text, 'latin1')
+  return typeof path === 'string' ? text : ownText(text, 'latin1')
 }
 
 /**
@@ -60,7 +61,7 @@ export function joinPath(directory: FileName, name: FileName): FileName {
   }
   const [head, tail] = [encoded(directory, 'path'), encoded(name, 'path')]
   if (tail[0] === SLASH_CODE) return tail
-  return Buffer.concat(head.length === 0 || head.at(-1) === SLASH_CODE ? [head, tail] : [head, SLASH, tail])
+  return ownConcat(head.length === 0 || head.at(-1) === SLASH_CODE ? [head, tail] : [head, SLASH, tail])
 }
 
 /**

@@ -3,6 +3,7 @@ import { failed, lastErrno, osError } from '../../libc/call.ts'
 import { constants, errnoNumbers } from '../../libc/facts.ts'
 import { type Address, libc } from '../../libc/functions.ts'
 import { addressOf, scratchAddress } from '../../libc/memory.ts'
+import { ownPart } from '../../libc/own_bytes.ts'
 import { findVdsoRandom, type VdsoRandom } from '../../libc/vdso.ts'
 import { int } from '../arguments/numbers.ts'
 import { optional } from '../arguments/options.ts'
@@ -63,8 +64,7 @@ function randomBytes(size: number, flags: number): Buffer {
   let got: number
   const buffer = Buffer.allocUnsafeSlow(size)
   while ((got = libc.getrandom(addressOf(buffer), size, flags)) === -1) failed('getrandom')
-  // A copy of a part would come from Node's pool, whose memory is shared too.
-  return buffer.subarray(0, got)
+  return ownPart(buffer, got)
 }
 
 /**
@@ -84,8 +84,6 @@ function randomBytes(size: number, flags: number): Buffer {
  */
 export function urandom(size: number): Buffer {
   const wanted = checkedSize(size)
-  // Memory of its own: the bytes may be a key, and memory that is shared with other results goes wherever a copy of one
-  // of them goes (structuredClone and postMessage copy the whole ArrayBuffer of a view).
   const buffer = Buffer.allocUnsafeSlow(wanted)
   const start = addressOf(buffer)
   if (wanted > MAX_VDSO_BYTES || !fillFromVdso(start, wanted)) fill(start, wanted)

@@ -1,14 +1,14 @@
 import { type FdOperation, NOT_YET, runNow, runWhenReady } from '../../event_loop/fd_operation.ts'
 import { noteDrained, READABLE, WRITABLE } from '../../event_loop/poller.ts'
 import { BLOCK_SIZE, type Block } from '../../libc/background.ts'
-import { addressOf, scratchAddress } from '../../libc/memory.ts'
-import { SLAB_PIECE, slabAddress, slabTake } from '../../libc/slab.ts'
+import { addressOf, bytesAt, SMALL_RESULT, scratchAddress } from '../../libc/memory.ts'
+import { ownBytes, ownConcat, ownPart } from '../../libc/own_bytes.ts'
 import { byteLength, plainView, rejectDetached, view } from '../../os/arguments/buffers.ts'
 import { type Descriptor, descriptor } from '../../os/arguments/descriptors.ts'
 import { byteCount } from '../../os/arguments/numbers.ts'
 import { NO_OPTIONS } from '../../os/arguments/options.ts'
 import * as os from '../../os/descriptors/read_write.ts'
-import { clampCount, trimBuffer } from '../../os/descriptors/transfer_size.ts'
+import { clampCount } from '../../os/descriptors/transfer_size.ts'
 import type { Prepared } from '../../os/prepared.ts'
 import { type Outcome, twin } from '../on_pool.ts'
 import type { Twin } from '../twin.ts'
@@ -24,12 +24,15 @@ import {
 } from './immediate.ts'
 import { unchanged, type Writing } from './written_memory.ts'
 
+/** Where the data of a small read is in scratch memory: behind the vector. */
+const DATA = 64
+
 /** Reads into memory that it allocates itself. */
 class ReadPiece implements FdOperation<Buffer> {
   readonly events: number = READABLE
   readonly fd: number
   readonly #most: number
-  /** The buffer of a large read; small reads use the slab. */
+  /** The buffer of a large read; small reads use scratch memory. */
   readonly #largeBuffer: Buffer<ArrayBuffer> | null
   /** The bytes of a regular file that have been read already. */
   #first: Buffer | null = null
@@ -37,15 +40,15 @@ class ReadPiece implements FdOperation<Buffer> {
   constructor(fd: number, most: number) {
     this.fd = fd
     this.#most = most
-    this.#largeBuffer = most > SLAB_PIECE ? Buffer.allocUnsafeSlow(most) : null
+    this.#largeBuffer = most > SMALL_RESULT ? Buffer.allocUnsafeSlow(most) : null
   }
 
   attempt(isReady: boolean): Buffer | typeof NOT_YET {
     const most = this.#most
-    putVector(this.#largeBuffer === null ? slabAddress(most) : addressOf(this.#largeBuffer), most)
+    putVector(this.#largeBuffer === null ? scratchAddress + DATA : addressOf(this.#largeBuffer), most)
     const size = tryRead('read', this.fd, 1, isReady)
     if (size === NOT_YET) return NOT_YET
-    const piece = this.#largeBuffer === null ? slabTake(size) : trimBuffer(this.#largeBuffer, size)
+    const piece = this.#largeBuffer === null ? bytesAt(DATA, size) : ownPart(this.#largeBuffer, size)
     if (isReady) noteDrained(this.fd, size < most)
     if (size === most || size === 0 || isReady || !hasMoreData(this.fd)) return piece
     this.#first = piece
@@ -56,7 +59,7 @@ class ReadPiece implements FdOperation<Buffer> {
     const first = this.#first
     const room = Buffer.allocUnsafeSlow(this.#most - (first?.length ?? 0))
     const size = await transferOnPool('read', this.fd, 'read', room)
-    return first === null ? trimBuffer(room, size) : Buffer.concat([first, room.subarray(0, size)])
+    return first === null ? ownPart(room, size) : ownConcat([first, room.subarray(0, size)])
   }
 }
 
@@ -225,7 +228,7 @@ export function write(fd: Descriptor, data: ArrayBufferView, options: WaitOption
 
 /** The bytes at the start of a block. A block that belongs to this call alone becomes the result without a copy. */
 function bytesRead(size: number, { bytes }: Block): Buffer {
-  return bytes.length > BLOCK_SIZE ? trimBuffer(bytes, size) : Buffer.from(bytes.subarray(0, size))
+  return bytes.length > BLOCK_SIZE ? ownPart(bytes, size) : ownBytes(bytes, 0, size)
 }
 
 /**

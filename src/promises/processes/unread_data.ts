@@ -1,3 +1,4 @@
+import { ownBytes, ownConcat } from '../../libc/own_bytes.ts'
 /**
  * Data that has been read but not returned: bytes, or text whose sizes count characters (a surrogate pair is one).
  *
@@ -5,7 +6,7 @@
  */
 export class UnreadData<Data extends string | Buffer> {
   readonly #isBinary: boolean
-  /** Data that was joined, of which the part before `#start` has been returned. */
+  /** Data that was joined, in memory of its own, of which the part before `#start` has been returned. */
   #data: Data
   #start = 0
   /** Data that came later. */
@@ -28,7 +29,7 @@ export class UnreadData<Data extends string | Buffer> {
   #join(): Data {
     if (this.#parts.length === 0) return this.#data
     const all = [this.#data.slice(this.#start) as Data, ...this.#parts]
-    this.#data = (this.#isBinary ? Buffer.concat(all as Buffer[]) : all.join('')) as Data
+    this.#data = (this.#isBinary ? ownConcat(all as Buffer[]) : all.join('')) as Data
     this.#parts = []
     this.#start = 0
     return this.#data
@@ -63,14 +64,20 @@ export class UnreadData<Data extends string | Buffer> {
   }
 
   #takeTo(end: number): Data {
-    const taken = this.#data.slice(this.#start, end) as Data
+    const data = this.#data
+    const isAll = this.#start === 0 && end === data.length
+    const taken = isAll
+      ? data
+      : typeof data === 'string'
+        ? data.slice(this.#start, end)
+        : ownBytes(data, this.#start, end)
     this.#start = end
     if (end === this.#data.length) {
       // Nothing refers to the memory of what has been returned.
       this.#data = this.#empty()
       this.#start = 0
     }
-    return taken
+    return taken as Data
   }
 
   /** The index behind the first bytes or characters; the end of the data where there are fewer. */

@@ -2,6 +2,7 @@ import { BLOCK_SIZE } from '../../libc/background.ts'
 import { osError } from '../../libc/call.ts'
 import { errnoNumbers } from '../../libc/facts.ts'
 import { scratchAddress } from '../../libc/memory.ts'
+import { ownBytes, ownConcat, ownPart } from '../../libc/own_bytes.ts'
 import { clampCount } from '../../os/descriptors/transfer_size.ts'
 import type { Prepared } from '../../os/prepared.ts'
 import * as os from '../../os/system/random.ts'
@@ -14,10 +15,9 @@ const BYTES: Outcome<Buffer> = {
   memorySize: (call) => Number(call.args[1]),
   result(size, _, { bytes }) {
     const got = Number(size)
-    if (bytes.length > BLOCK_SIZE) return bytes.subarray(0, got)
-    // Memory of its own, which no other result shares; and the block serves other calls.
-    const own = Buffer.allocUnsafeSlow(got)
-    bytes.copy(own, 0, 0, got)
+    if (bytes.length > BLOCK_SIZE) return ownPart(bytes, got)
+    // The block serves other calls.
+    const own = ownBytes(bytes, 0, got)
     bytes.fill(0, 0, got)
     return own
   },
@@ -63,5 +63,5 @@ export const urandom: Twin<typeof os.urandom> = named(os.urandom, async (...give
     pieces.push(piece)
   } while (left > 0)
   const first = pieces[0]
-  return first !== undefined && pieces.length === 1 ? first : Buffer.concat(pieces)
+  return first !== undefined && pieces.length === 1 ? first : ownConcat(pieces)
 })

@@ -1,5 +1,6 @@
 import * as FF from 'js-fatfs'
 import type { OSError } from '../../errors.ts'
+import { ownBytes } from '../../libc/own_bytes.ts'
 import { Device, SECTOR_SIZES } from '../device.ts'
 import { asOSError, vfsError } from '../errors.ts'
 import { FatFs, type FatFunctions, isTrap, type Storage } from './fatfs.ts'
@@ -301,7 +302,7 @@ export class FatVolume {
   }
 
   #stringAt(start: number): Buffer {
-    return Buffer.from(this.memory.subarray(start, this.memory.indexOf(0, start)))
+    return ownBytes(this.memory, start, this.memory.indexOf(0, start))
   }
 
   infoIsDirectory(): boolean {

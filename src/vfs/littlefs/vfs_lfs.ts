@@ -1,5 +1,6 @@
 import { badValue, wrongType } from '../../errors.ts'
 import { constants } from '../../libc/facts.ts'
+import { ownBytes } from '../../libc/own_bytes.ts'
 import { bool, int } from '../../os/arguments/numbers.ts'
 import { checkOptions, NO_OPTIONS } from '../../os/arguments/options.ts'
 import { type FileName, fsdecode } from '../../os/arguments/paths.ts'
@@ -320,7 +321,7 @@ class LittlefsDirectory implements DirectoryIterator {
     }
     if (result.done === true) return this.return()
     const { name, isDirectory, size } = result.value
-    const shown = this.#bytes ? Buffer.from(name) : fsdecode(name)
+    const shown = this.#bytes ? ownBytes(name) : fsdecode(name)
     return { done: false, value: [shown, isDirectory ? S_IFDIR : S_IFREG, 0, size] }
   }
 
