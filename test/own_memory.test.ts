@@ -257,6 +257,21 @@ describe('a result has an ArrayBuffer of its own', () => {
   })
 })
 
+test('a read at the end of a file returns what is there', async () => {
+  const content = bytes(LINE.repeat(1000))
+  const fd = os.open(file, os.O_RDONLY)
+  for (const size of SIZES) {
+    for (const from of [0, content.length - 100, content.length - 3000]) {
+      const expected = content.subarray(from, from + size)
+      assert.deepEqual(os.pread(fd, size, from), expected)
+      assert.deepEqual(await promises.pread(fd, size, from), expected)
+      os.lseek(fd, from, os.SEEK_SET)
+      assert.deepEqual(await promises.read(fd, size), expected)
+    }
+  }
+  os.close(fd)
+})
+
 test('what another thread gets of a result is the result alone', () => {
   const key = os.urandom(32)
   const { port1, port2 } = new MessageChannel()

@@ -24,8 +24,8 @@ import {
 } from './immediate.ts'
 import { unchanged, type Writing } from './written_memory.ts'
 
-/** Where the data of a small read is in scratch memory: behind the vector. */
-const DATA = 64
+/** Where the data of a small read is in scratch memory: behind the vector, and what `fstat` writes after the read. */
+const DATA = 4096
 
 /** Reads into memory that it allocates itself. */
 class ReadPiece implements FdOperation<Buffer> {
@@ -244,11 +244,11 @@ export const pread: Twin<typeof os.pread> = twin(os.pread, os.preparedPread, {
   atOnce(call) {
     const [fd, , most, offset] = (call as Prepared<'pread'>).args
     if (most > BLOCK_SIZE) return NOT_YET
-    const large = most > SLAB_PIECE ? Buffer.allocUnsafeSlow(most) : null
-    putVector(large === null ? slabAddress(most) : addressOf(large), most)
+    const large = most > SMALL_RESULT ? Buffer.allocUnsafeSlow(most) : null
+    putVector(large === null ? scratchAddress + DATA : addressOf(large), most)
     const size = readFromCache(fd, 1, offset, most)
     if (size === NOT_YET) return NOT_YET
-    return large === null ? slabTake(size) : trimBuffer(large, size)
+    return large === null ? bytesAt(DATA, size) : ownPart(large, size)
   },
   memorySize: (call) => Number((call as Prepared<'pread'>).args[2]),
   result: (size, _, block) => bytesRead(Number(size), block),
