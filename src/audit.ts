@@ -1,4 +1,5 @@
 import { type Channel, channel } from 'node:diagnostics_channel'
+import { inheritedHooks, shareHook } from './audit_modules.ts'
 import { sharedState } from './copies.ts'
 import { refusePromise, wrongType } from './errors.ts'
 
@@ -11,7 +12,7 @@ export interface AuditMessage {
   readonly args: readonly unknown[]
 }
 
-const hooks: AuditHook[] = sharedState('audit-hooks.v1', () => [])
+const hooks: AuditHook[] = sharedState('audit-hooks.v1', inheritedHooks)
 
 /**
  * An audit event. Callers check `wanted` before they raise it, so that no argument list is built if there is no
@@ -49,10 +50,16 @@ const addHookEvent = new AuditEvent('sys.addaudithook')
  * The same events are published on `node:diagnostics_channel`, on a channel of the event's name, as `{ event, args }`.
  * Adding a hook raises `sys.addaudithook` for the earlier hooks, which may reject the new one by throwing.
  *
+ * A function is called for the events of this thread alone. A module is loaded by each thread for itself: by this one at
+ * once, and by those that it or its workers start from now on before the first event there, whose call fails if that
+ * fails. Threads that run already do not get it.
+ *
  * @param hook called with the event's name and its arguments; an error that it throws is passed to the caller, and the
- *   call is not made
- * @throws the error that an earlier hook throws
- * @throws TypeError from the audited call if a hook returns a promise: its result would come too late to refuse the call
+ *   call is not made. Or the `file:` URL of a module whose default export is such a function: an ES module without
+ *   top-level await, or a CommonJS module
+ * @throws the error that an earlier hook throws, or that loading the module throws
+ * @throws TypeError for a module without such a function; from the audited call if a hook returns a promise: its result
+ *   would come too late to refuse the call
  *
  * Availability: everywhere. See Python, sys.addaudithook; Audit events table.
  * @example
@@ -67,8 +74,9 @@ const addHookEvent = new AuditEvent('sys.addaudithook')
  * events // => ['os.mkdir', 'os.rmdir']
  * ```
  */
-export function addaudithook(hook: AuditHook): void {
-  if (typeof hook !== 'function') throw wrongType('hook', 'a function', hook)
+export function addaudithook(hook: AuditHook | URL): void {
+  const isModule = hook instanceof URL
+  if (!isModule && typeof hook !== 'function') throw wrongType('hook', 'a function, or the URL of a module', hook)
   if (addHookEvent.wanted) addHookEvent.raise()
-  hooks.push(hook)
+  hooks.push(isModule ? shareHook(hook) : hook)
 }

@@ -87,6 +87,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
   data: { good: () => Buffer.from('data'), accepts: ['bytes', 'view'] },
   buffers: { good: () => [Buffer.from('data')], accepts: ['array'] },
   function: { good: () => () => undefined, accepts: ['function'] },
+  hook: { good: () => () => undefined, accepts: ['function', 'url'] },
   errorClass: { good: () => Error, accepts: ['function'] },
   handler: { good: () => null, accepts: ['function', 'null'] },
   times: { good: () => undefined, accepts: ['null'] },

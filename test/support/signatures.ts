@@ -26,7 +26,7 @@ const kindsByType: Readonly<Record<string, string | Readonly<Record<string, stri
   '(...args: never[]) => unknown': 'function',
   "'r' | 'rb' | 'rt' | 'w' | 'wb' | 'wt'": 'word',
   ArrayBufferView: 'data',
-  AuditHook: 'function',
+  'AuditHook | URL': 'hook',
   'bigint | number': {
     int64: 'offset position length len',
     count: 'count n',
