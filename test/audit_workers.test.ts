@@ -132,6 +132,8 @@ describe('a hook that is a module', () => {
         'loaded.mjs': `globalThis.isLoaded = true; export default () => undefined`,
       },
       `const codes = ['none.mjs', 'fails.mjs'].map((name) => codeOf(() => os.addaudithook(new URL(urls[name]))))
+      // Deno puts the stack of the error into its message.
+      codes[1] = /fails/.test(codes[1])
       codes.push(codeOf(() => os.addaudithook(new URL('https://example.org/hook.mjs'))) !== null)
       const answer = await answerOf({})
       os.addaudithook((event) => { if (event === 'sys.addaudithook') throw new Error('no more') })
@@ -139,7 +141,7 @@ describe('a hook that is a module', () => {
       console.log(JSON.stringify({ codes, answer }))`,
     )
     assert.deepEqual(found, {
-      codes: ['ERR_INVALID_ARG_TYPE', 'fails', true, 'no more', true],
+      codes: ['ERR_INVALID_ARG_TYPE', true, true, 'no more', true],
       answer: ['made', 'made'],
     })
   })

@@ -170,6 +170,13 @@ describe('an ArrayBuffer over a mapping', () => {
     assert.deepEqual(result, [42, 7])
   })
 
+  test('is in use when the process ends, which then ends as usual', () => {
+    const child = runNode(`${IMPORT}
+      globalThis.kept = [new mmap.mmap(-1, 4096).view(), new mmap.mmap(-1, 4096).view()]
+      process.exitCode = 3`)
+    assert.deepEqual([child.status, child.signal, child.stderr], [3, null, ''])
+  })
+
   test('that was moved or posted leaves memory that can be read', () => {
     const result = askNode<unknown[]>(
       `${IMPORT}
