@@ -18,7 +18,7 @@ const LAYERS = [
 const SIBLINGS = LAYERS.findIndex((layer) => layer.includes('siblings'))
 
 /** What every layer may import. These import nothing but each other and libc. */
-const COMMON = ['errors', 'results', 'audit', 'release', 'properties', 'copies']
+const COMMON = ['errors', 'results', 'audit', 'audit_modules', 'release', 'properties', 'copies']
 
 /** The folder or the file at the top of src/ that a file belongs to: `os`, `path` for src/path.ts and for src/path/. */
 function topOf(file) {
