@@ -76,7 +76,7 @@ test('imports of a higher layer are refused', { skip }, () => {
   assert.deepEqual(
     findingsIn(files),
     [
-      'src/errors.ts: upward import of src/os/arguments/numbers.ts; errors, results, audit, release, properties, copies import each other and libc alone',
+      'src/errors.ts: upward import of src/os/arguments/numbers.ts; errors, results, audit, audit_modules, release, properties, copies import each other and libc alone',
       `src/engines/linux/index.ts: upward import of src/os/arguments/paths.ts; ${order}`,
       `src/event_loop/poller.ts: upward import of src/engines/linux/index.ts; ${order}`,
       `src/index.ts: upward import of src/cli/main.ts; ${order}`,
