@@ -16,6 +16,11 @@ function isTurnUsedUp(): boolean {
   return true
 }
 
+/** Whether as many operations have been reported as one turn of the event loop allows. */
+export function isTurnOver(): boolean {
+  return inARow > IN_A_ROW
+}
+
 /**
  * Whether an operation that is carried out at once may be reported without a turn of the event loop. It counts as one
  * that is.

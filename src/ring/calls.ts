@@ -1,4 +1,5 @@
 import { addCloseListener, addForkListener } from '../event_loop/descriptor_events.ts'
+import { isTurnOver } from '../event_loop/fairness.ts'
 import { cancel, READABLE, type Waiter, wait } from '../event_loop/poller.ts'
 import type { QueueItem } from '../event_loop/queue.ts'
 import { type Block, inBackground, type Job } from '../libc/background.ts'
@@ -86,7 +87,7 @@ function open(): void {
  */
 function scheduleFlush(): void {
   isFlushScheduled = true
-  if (inARow < IN_A_ROW) process.nextTick(flush)
+  if (inARow < IN_A_ROW && !isTurnOver()) process.nextTick(flush)
   else setImmediate(flushInNextTurn)
 }
 

@@ -1,5 +1,5 @@
 import { constants, errnoNumbers, structs } from '../libc/facts.ts'
-import type { Int64, Prototypes } from '../libc/functions.ts'
+import { type Int64, libc, type Prototypes } from '../libc/functions.ts'
 import type { Slot } from './memory.ts'
 import { openat } from './opening.ts'
 import { type Operation, putNextString, putString } from './operation.ts'
@@ -11,9 +11,15 @@ import { statFromStatx } from './stat_from_statx.ts'
  * on the thread pool: addresses in scratch memory have been replaced by those of the slot.
  */
 
-const { AT_NO_AUTOMOUNT, IORING_FSYNC_DATASYNC, STATX_BASIC_STATS } = constants
+const { AT_NO_AUTOMOUNT, IORING_FSYNC_DATASYNC, SEEK_CUR, STATX_BASIC_STATS } = constants
 
-const isOffset = (offset: Int64): boolean => offset >= 0
+/**
+ * Whether a call is made at an offset of a file that has offsets. The kernel would read a pipe from its beginning instead
+ * of refusing the call.
+ */
+function isAtOffset(fd: number, offset: Int64): boolean {
+  return offset >= 0 && libc.lseek(fd, 0, SEEK_CUR) !== -1
+}
 
 /** Where statx writes, when the caller expects a `struct stat` at the start of the data area. */
 const STATX = 512
@@ -58,22 +64,32 @@ export const operations: Table = {
     },
     { data: structs.statx.size },
   ),
-  preadv2: operation<'preadv2'>(op.IORING_OP_READV, (ring, code, slot, [fd, vectors, count, offset, , flags]) => {
-    ring.add(code, slot.index, fd, vectors, count, offset, flags)
-  }),
-  pwritev2: operation<'pwritev2'>(op.IORING_OP_WRITEV, (ring, code, slot, [fd, vectors, count, offset, , flags]) => {
-    ring.add(code, slot.index, fd, vectors, count, offset, flags)
-  }),
+  preadv2: operation<'preadv2'>(
+    op.IORING_OP_READV,
+    (ring, code, slot, [fd, vectors, count, offset, , flags]) => {
+      ring.add(code, slot.index, fd, vectors, count, offset, flags)
+    },
+    // -1 stands for the position of the file, or for a file that has none.
+    { takes: ([fd, , , offset]) => offset === -1 || isAtOffset(fd, offset) },
+  ),
+  pwritev2: operation<'pwritev2'>(
+    op.IORING_OP_WRITEV,
+    (ring, code, slot, [fd, vectors, count, offset, , flags]) => {
+      ring.add(code, slot.index, fd, vectors, count, offset, flags)
+    },
+    // -1 stands for the position of the file, or for a file that has none.
+    { takes: ([fd, , , offset]) => offset === -1 || isAtOffset(fd, offset) },
+  ),
   // An offset of -1 would mean the position of the file here.
   pread: operation<'pread'>(
     op.IORING_OP_READ,
     (ring, code, slot, [fd, out, size, offset]) => ring.add(code, slot.index, fd, out, size, offset, 0),
-    { takes: ([, , , offset]) => isOffset(offset) },
+    { takes: ([fd, , , offset]) => isAtOffset(fd, offset) },
   ),
   pwriteFrom: operation<'pwriteFrom'>(
     op.IORING_OP_WRITE,
     (ring, code, slot, [fd, data, size, offset]) => ring.add(code, slot.index, fd, data, size, offset, 0),
-    { takes: ([, , , offset]) => isOffset(offset) },
+    { takes: ([fd, , , offset]) => isAtOffset(fd, offset) },
   ),
   fsync: operation<'fsync'>(op.IORING_OP_FSYNC, (ring, code, slot, [fd]) => {
     ring.add(code, slot.index, fd, 0, 0, 0, 0)
