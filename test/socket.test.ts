@@ -275,9 +275,11 @@ test('hooks see the call, and can refuse', () => {
     for (const address of [undefined, '/x'])
       try { socket.send_fds(a, [Buffer.from('x')], [0], { address }) } catch (error) { events.push(error.message) }
     await socket.promises.send_fds(a, [Buffer.from('x')], [0]).catch((error) => events.push(error.message))
+    try { socket.socketpair({ type: 2 }) } catch (error) { events.push(error.message) }
     console.log(JSON.stringify(events))`)
   const call = ['socket.sendmsg', true, null]
-  assert.deepEqual(events, [call, 'no', ['socket.sendmsg', true, '/x'], 'no', call, 'no'])
+  const made = ['socket.__new__', false, 1]
+  assert.deepEqual(events, [call, 'no', ['socket.sendmsg', true, '/x'], 'no', call, 'no', made, 'no'])
 })
 
 test('wrong arguments are refused before C sees them', async () => {

@@ -26,6 +26,7 @@ const INT = 4
 const MOST = 4096
 const CONTROL_START = MESSAGE.size + aligned(NAME.size)
 
+const newEvent = new AuditEvent('socket.__new__')
 const sendmsgEvent = new AuditEvent('socket.sendmsg')
 
 /** CMSG_ALIGN(3): control messages start at a multiple of the size of `size_t`. */
@@ -298,7 +299,8 @@ export interface SocketpairOptions {
  * @returns both descriptors
  * @throws OSError as the system reports: EMFILE, EOPNOTSUPP or EAFNOSUPPORT for another family, EPROTONOSUPPORT
  *
- * Availability: Linux. See socketpair(2); Python, socket.socketpair.
+ * Availability: Linux. Audit event: `socket.__new__` (null, family, type, proto), before there are sockets. See
+ * socketpair(2); Python, socket.socketpair.
  * @example
  * ```ts
  * const [a, b] = socket.socketpair({ type: socket.SOCK_DGRAM })
@@ -319,6 +321,7 @@ export function socketpair(...given: unknown[]): readonly [number, number] {
   const domain = int(family ?? AF_UNIX, 'family')
   const kind = int(type ?? SOCK_STREAM, 'type')
   const protocol = int(proto ?? 0, 'proto')
+  if (newEvent.wanted) newEvent.raise(null, domain, kind, protocol)
   while (libc.socketpair(domain, kind | SOCK_CLOEXEC, protocol, scratchAddress) === -1) failed('socketpair')
   return [int32At(0), int32At(4)]
 }

@@ -70,7 +70,7 @@ for (const declared of calls) {
 for (const [name, call] of otherCalls) {
   fs.writeSync(1, `osier-call ${name}\n`)
   try {
-    call()
+    await call()
     outcomes[name] = 'returned'
   } catch (error) {
     outcomes[name] = outcomeOf(error)
