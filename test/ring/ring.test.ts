@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { randomInt } from 'node:crypto'
-import { readdirSync, readlinkSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -18,19 +18,15 @@ const folder = temporaryFolder()
 const file = join(folder, 'file')
 writeFileSync(file, 'contents')
 
+/** Prints what the descriptors of a new process refer to. */
+const LINKS =
+  "require('fs').readdirSync('/proc/self/fd').forEach((fd) => { try { console.log(require('fs').readlinkSync('/proc/self/fd/' + fd)) } catch {} })"
+
 /** For tests that refuse system calls to libuv too, or count rings around a fork, of which libuv opens its own anew. */
 const libuvHasRings =
   noRing ||
-  (readdirSync('/proc/self/fd').some((fd) => linkOf(fd) === 'anon_inode:[io_uring]') &&
+  (/io_uring/.test(spawnSync(process.execPath, ['-e', LINKS], { encoding: 'utf8' }).stdout) &&
     'this Node has rings of its own, which are not told from those of osier')
-
-function linkOf(fd: string): string {
-  try {
-    return readlinkSync(`/proc/self/fd/${fd}`)
-  } catch {
-    return ''
-  }
-}
 
 /** What all programs below use: how many rings a process has open, beside those that Node has from version 22 on. */
 const COUNT_RINGS = `
