@@ -130,8 +130,9 @@ describe('the status', () => {
     const calls = readFileSync(log, 'utf8')
       .split('\n')
       .filter((line) => line.includes(at('file')))
-    const threads = new Set(calls.map((line) => line.split(' ')[0]))
     const cached = calls.filter((line) => line.includes('RESOLVE_CACHED') && !line.includes('-1 E'))
+    // Each 65th call in a row takes another way, so that other callbacks of the event loop run.
+    const threads = new Set(cached.map((line) => line.split(' ')[0]))
     // An older kernel cannot tell what is in memory.
     if (cached.length > 0) assert.deepEqual([threads.size, cached.length > 150], [1, true])
   })
