@@ -34,6 +34,8 @@ export interface Job {
    * address: the job is referenced until the call has ended. koffi copies strings.
    */
   arguments(block: Block): readonly unknown[]
+  /** Is called where the call has not been made after all, though `arguments` was called: it is queued once more. */
+  requeued?(): void
   /**
    * Is called with the result and the error number (0 for none). It must not throw. Afterwards `block` is reused for
    * other calls, unless more than BLOCK_SIZE was requested.

@@ -194,6 +194,11 @@ class PoolCall<T> implements Job {
     return withOwnMemory(this.#call, block)
   }
 
+  requeued(): void {
+    this.#isRunning = false
+    this.#enqueue()
+  }
+
   done(result: Int64, errno: number, block: Block): void {
     if (this.abandoned) {
       if (errno === 0) this.#outcome.undo?.(result)

@@ -125,13 +125,23 @@ function giveUp(current: Ring): void {
   for (const index of current.takeBack()) {
     const { job, operation, slot } = running[index] as Running
     operation.goesOn?.(current, slot, -ECANCELED, false)
+    handOver(job, slot)
     release(index)
-    inBackground(job)
   }
   const left = queued.slice(next)
   queued = []
   next = 0
   for (const job of left) inBackground(job)
+}
+
+/** Has the pool make a call that the ring has begun with. After an abort it is not made any more. */
+function handOver(job: Job, slot: Slot): void {
+  if (job.abandoned) {
+    job.done(-1, ECANCELED, slot)
+    return
+  }
+  job.requeued?.()
+  inBackground(job)
 }
 
 function release(index: number): void {
@@ -162,32 +172,41 @@ function forgetStarted(): void {
 
 function start(current: Ring, job: Job): void {
   const operation = operations[job.name] as Operation
-  let slot = takeSlot(Math.max(job.memorySize, operation.data ?? 0), 0)
-  if (slot === undefined) {
+  const size = Math.max(job.memorySize, operation.data ?? 0)
+  if (!startIn(takeSlot(size), current, job, operation) && !startIn(takeSlot(MAX_DATA), current, job, operation)) {
     inBackground(job)
-    return
   }
+}
+
+/**
+ * Moves a job to the submission queue, with this memory.
+ *
+ * @returns false where there is no memory, or where this is too little for the strings of the call
+ */
+function startIn(slot: Slot | undefined, current: Ring, job: Job, operation: Operation): boolean {
+  if (slot === undefined) return false
+  let isStarted = false
   try {
-    let args = job.arguments(slot)
-    if (!stringsFit(slot, args) && !slot.isLarge) {
-      const large = takeSlot(MAX_DATA, 0)
-      freeSlot(slot)
-      slot = large
-      if (slot !== undefined) args = job.arguments(slot)
+    const args = job.arguments(slot)
+    if (!stringsFit(slot, args)) {
+      job.requeued?.()
+      return false
     }
-    if (slot !== undefined && stringsFit(slot, args) && operation.takes?.(args as never[]) !== false) {
-      operation.add(current, operation.code as number, slot, args as never[])
-      running[slot.index] = { job, operation, slot }
-      runningCount++
-      job.operation = slot.index
-      return
+    if (operation.takes?.(args as never[]) === false) {
+      handOver(job, slot)
+      return true
     }
-    if (slot !== undefined) freeSlot(slot)
-    inBackground(job)
+    operation.add(current, operation.code as number, slot, args as never[])
+    running[slot.index] = { job, operation, slot }
+    runningCount++
+    job.operation = slot.index
+    isStarted = true
   } catch (error) {
-    if (slot !== undefined) freeSlot(slot)
     job.failedToStart(error)
+  } finally {
+    if (!isStarted) freeSlot(slot)
   }
+  return true
 }
 
 function onCompleted(index: number, result: number): void {
@@ -198,8 +217,8 @@ function onCompleted(index: number, result: number): void {
   // As for the calls of the pool (PEP 475): Linux has closed the descriptor nevertheless.
   const isInterrupted = errno === EINTR && !job.abandoned && job.name !== 'close'
   if (isInterrupted || continuation === 'elsewhere' || operation.differs?.(errno) === true) {
+    handOver(job, slot)
     release(index)
-    inBackground(job)
     return
   }
   if (errno === 0) operation.convert?.(slot)

@@ -37,9 +37,8 @@ const SMALL: Layout = { data: 1024, strings: 1024 }
 /** For data of 64 KiB, and two paths of the greatest length with the name of an attribute. */
 const LARGE: Layout = { data: 65536, strings: 8192 + 512 }
 
-/** The largest data and strings that an operation can have. */
+/** The largest data that an operation can have. */
 export const MAX_DATA: number = LARGE.data
-export const MAX_STRINGS: number = LARGE.strings
 
 /** Memory is allocated in chunks of this size. */
 const CHUNK_SIZE = 4 * (LARGE.data + LARGE.strings)
@@ -64,8 +63,8 @@ const freeSlots: { readonly small: Slot[]; readonly large: Slot[] } = { small: [
 let slotCount = 0
 
 /** Takes memory for an operation; undefined where there is none at the moment. */
-export function takeSlot(dataSize: number, stringsSize: number): Slot | undefined {
-  const isLarge = dataSize > SMALL.data || stringsSize > SMALL.strings
+export function takeSlot(dataSize: number): Slot | undefined {
+  const isLarge = dataSize > SMALL.data
   const free = isLarge ? freeSlots.large : freeSlots.small
   if (free.length === 0) {
     const chunk = takeChunk()

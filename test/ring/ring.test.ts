@@ -316,6 +316,42 @@ describe('memory', () => {
   })
 })
 
+/** Programs in which all threads of the pool wait, so that a call which the ring does not take stays queued there. */
+const withFullPool = (code: string): string =>
+  run(
+    `
+    import assert from 'node:assert/strict'
+    import os from 'osier'
+    const turns = (count) => new Promise((resolve) => setTimeout(resolve, count))
+    const [r, w] = os.pipe()
+    os.mkfifo('full-' + process.pid)
+    for (let i = 0; i < 3; i++) os.promises.open('full-' + process.pid, os.O_RDONLY).catch(() => undefined)
+    const settled = (promise) => Promise.race([promise.then(String, (error) => error.code ?? error.message), turns(5000)])
+    ${code}
+    // Node would wait for the threads.
+    os._exit(0)`,
+    { env: { OSIER_IO_URING: '-openat' } },
+  )
+
+describe('a call that the ring does not take after all', () => {
+  test('rejects when it is aborted in the queue of the pool', { skip: noRing }, () => {
+    withFullPool(`
+      const controller = new AbortController()
+      const call = settled(os.promises.pread(r, 1, 0, { signal: controller.signal }))
+      await turns(20)
+      controller.abort(new Error('enough'))
+      assert.equal(await call, 'enough')`)
+  })
+
+  test('rejects when its descriptor is closed meanwhile', { skip: noRing }, () => {
+    withFullPool(`
+      const call = settled(os.promises.pread(r, 1, 0))
+      await turns(20)
+      os.close(r)
+      assert.equal(await call, 'EBADF')`)
+  })
+})
+
 describe('the process', () => {
   test('may exit with a thousand operations under way', { skip: noRing }, () => {
     for (const when of ['process.exit(0)', 'setImmediate(() => process.exit(0))', 'setTimeout(process.exit, 2, 0)'])
