@@ -43,7 +43,7 @@ export function isAddress(result: number | bigint): result is number {
  */
 export function viewOf(address: number, size: number): ArrayBuffer {
   const memory = koffi.view(BigInt(address), size)
-  // Node and Bun refuse to transfer it without being told. From 21 on Node aborts at exit if it is: the mark is a key,
+  // Node and Bun refuse to transfer it without the mark. From 21 on Node aborts at exit if it has it: the mark is a key,
   // without which it cannot detach the ArrayBuffer then.
   if (process.versions.deno !== undefined) markAsUntransferable(memory)
   return memory

@@ -4,6 +4,7 @@ import { READABLE } from '../event_loop/poller.ts'
 import { failed } from '../libc/call.ts'
 import { constants, structs } from '../libc/facts.ts'
 import { libc } from '../libc/functions.ts'
+import { aboveStandardStreams } from '../libc/low_descriptors.ts'
 import { addressOf, ownMemory } from '../libc/memory.ts'
 import { NO_OPTIONS } from '../os/arguments/options.ts'
 import { close } from '../os/descriptors/open_close.ts'
@@ -58,7 +59,6 @@ export async function untilReady<T>(
       const waits = [ready(instance(), READABLE, both)]
       if (deadline !== null) waits.push(pause(millisecondsUntil(deadline), both))
       await Promise.race(waits)
-      for (const one of waits) one.catch(() => undefined)
     } finally {
       stopListening?.()
       stop.abort()
@@ -81,7 +81,8 @@ export async function untilAnyReady<T>(
   let own = -1
   const instance = (): number => {
     if (own !== -1) return own
-    own = newInstance()
+    own = aboveStandardStreams(newInstance())
+    if (own === -1) failed('epoll_create1')
     for (const [fd, events] of watched) control(own, constants.EPOLL_CTL_ADD, fd, events)
     return own
   }

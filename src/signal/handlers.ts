@@ -9,6 +9,7 @@ import { checkOptions, NO_OPTIONS } from '../os/arguments/options.ts'
 import { mainThreadOnly } from '../os/process_parameters/process_state.ts'
 import { ignoredByNode } from '../os/processes/node_changes.ts'
 import { NSIG, SIG_DFL, SIG_IGN, Signals } from './constants.ts'
+import { FAULTS } from './masks.ts'
 
 /** What happens when a signal arrives. */
 
@@ -26,16 +27,8 @@ const installed = new Map<number, Installed>()
 /** The actions of the runtime that `signal` has replaced by SIG_DFL or SIG_IGN, while the runtime has listeners. */
 const replaced = new Map<number, SignalAction>()
 
-/** Signals of faults: the instruction would fault again after the handler, before JavaScript could run. */
-const FAULTS: readonly number[] = [
-  signalNumbers.SIGSEGV,
-  signalNumbers.SIGBUS,
-  signalNumbers.SIGFPE,
-  signalNumbers.SIGILL,
-  signalNumbers.SIGTRAP,
-  signalNumbers.SIGABRT,
-  signalNumbers.SIGSYS,
-]
+/** Signals that no handler gets: after a fault the instruction would fault again, before JavaScript could run. */
+const WITHOUT_HANDLER: readonly number[] = [...FAULTS, signalNumbers.SIGABRT, signalNumbers.SIGSYS]
 
 /**
  * The error that `default_int_handler` throws.
@@ -132,7 +125,8 @@ function uninstall(number: number): void {
 /** Returns the name by which the runtime has listeners of a signal. */
 export function listenable(number: number): NodeJS.Signals {
   const name = Signals[number] ?? String(number)
-  const isRefused = FAULTS.includes(number) || number === signalNumbers.SIGKILL || number === signalNumbers.SIGSTOP
+  const isRefused =
+    WITHOUT_HANDLER.includes(number) || number === signalNumbers.SIGKILL || number === signalNumbers.SIGSTOP
   if (Object.hasOwn(signalNumbers, name) && !isRefused) return name as NodeJS.Signals
   throw new NotImplementedError(`${name} cannot have a handler in JavaScript`)
 }

@@ -18,7 +18,7 @@ const setAddress = addressOf(setMemory)
 const timeoutAddress = setAddress + SET
 
 /** A fault raises these in the thread itself. V8 handles some faults, and blocked they would end the process. */
-const FAULTS: readonly number[] = [
+export const FAULTS: readonly number[] = [
   signalNumbers.SIGSEGV,
   signalNumbers.SIGBUS,
   signalNumbers.SIGFPE,

@@ -186,7 +186,7 @@ describe('a mapping of a file', () => {
     os.close(fd)
   })
 
-  test('keeps a duplicate of the descriptor, unless told otherwise', () => {
+  test('keeps a duplicate of the descriptor by default', () => {
     const before = os.listdir('/proc/self/fd').length
     const tracked = mapped('content')
     assert.equal(os.listdir('/proc/self/fd').length, before + 1)

@@ -26,7 +26,7 @@ const LINKS =
 const libuvHasRings =
   noRing ||
   (/io_uring/.test(spawnSync(process.execPath, ['-e', LINKS], { encoding: 'utf8' }).stdout) &&
-    'this Node has rings of its own, which are not told from those of osier')
+    'this Node has rings of its own, which cannot be distinguished from those of osier')
 
 /** What all programs below use: how many rings a process has open, beside those that Node has from version 22 on. */
 const COUNT_RINGS = `
@@ -98,7 +98,7 @@ describe('where it is used', () => {
       import { subscribe } from 'node:diagnostics_channel'
       import os from 'osier'
       subscribe('osier.io_uring', (message) => console.log(JSON.stringify(message)))
-      for (let i = 0; i < 3; i++) await os.promises.mkdir('told', 0o755).then(() => os.promises.rmdir('told'))`
+      for (let i = 0; i < 3; i++) await os.promises.mkdir('reported', 0o755).then(() => os.promises.rmdir('reported'))`
     const off = { OSIER_IO_URING: '0' }
     assert.deepEqual(JSON.parse(run(program)), { used: true, reason: '' })
     assert.deepEqual(JSON.parse(run(program, { env: off })), { used: false, reason: 'OSIER_IO_URING is 0' })

@@ -164,7 +164,9 @@ const PREADV: Outcome<number> = {
       pinned.view = first
       putVector(addressOf(first), length)
       const size = readFromCache(fd, 1, offset, length)
-      return pinned.view === null ? NOT_YET : size
+      const wasPinned = pinned.view !== null
+      pinned.view = null
+      return wasPinned ? size : NOT_YET
     }
     let size: AttemptResult = NOT_YET
     withVectors('preadv', fd, views, (_, count) => {

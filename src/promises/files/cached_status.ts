@@ -1,26 +1,22 @@
 import { readFileSync } from 'node:fs'
 import { lastErrno } from '../../libc/call.ts'
-import { constants, errnoNumbers, structs } from '../../libc/facts.ts'
+import { constants, structs } from '../../libc/facts.ts'
 import { has, libc } from '../../libc/functions.ts'
-import { addressOf, ownMemory, scratch, scratchAddress, uint32At } from '../../libc/memory.ts'
+import { scratch, scratchAddress, uint32At } from '../../libc/memory.ts'
 import type { Prepared } from '../../os/prepared.ts'
 import { statFromStatx } from '../../ring/stat_from_statx.ts'
+import { cachedHow, canOpenCached, ERRORS_OF_PATHS, openCached } from './cached_path.ts'
 
 /**
  * The status of a file without waiting for a disk or a server, where the kernel has it in memory. A call on another
  * thread takes ten times as long.
  *
- * The file is opened with O_PATH, which asks neither its file system nor a lease, and with RESOLVE_CACHED: the kernel
- * then refuses what it does not know. Its status is in memory, too, if the file system is a local one. A file system in
- * user space, or on a server, would have to be asked for it.
+ * Where the path is in the kernel's cache, the status is in memory, too, if the file system is a local one. A file system
+ * in user space, or on a server, would have to be asked for it.
  */
 
-const { AT_EMPTY_PATH, AT_STATX_DONT_SYNC, AT_SYMLINK_NOFOLLOW, O_CLOEXEC, O_NOFOLLOW, O_PATH } = constants
-const { RESOLVE_CACHED, STATX_BASIC_STATS, STATX_MNT_ID_UNIQUE } = constants
-const { EACCES, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR } = errnoNumbers
-
-/** Errors of the path itself. Others, such as EAGAIN and EMFILE, say nothing about the file. */
-const ERRORS_OF_PATHS: ReadonlySet<number> = new Set([EACCES, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR])
+const { AT_EMPTY_PATH, AT_STATX_DONT_SYNC, AT_SYMLINK_NOFOLLOW, O_NOFOLLOW } = constants
+const { STATX_BASIC_STATS, STATX_MNT_ID_UNIQUE } = constants
 
 /** Local file systems, by their names in /proc/self/mountinfo. */
 const LOCAL: ReadonlySet<string> = new Set(
@@ -30,17 +26,8 @@ const LOCAL: ReadonlySet<string> = new Set(
 /** What `cachedStatus` returns where the kernel would have to wait. */
 export const NOT_CACHED = -1
 
-const HOW = structs.open_how
-const howFollowing = openHow(0)
-const howNotFollowing = openHow(O_NOFOLLOW)
-
-function openHow(flags: number): number {
-  const how = ownMemory(HOW.size)
-  how.writeBigUInt64LE(BigInt(O_PATH | O_CLOEXEC | flags), HOW.offsets.flags)
-  // The constant may be missing on other systems, where this module is loaded but not used.
-  how.writeBigUInt64LE(BigInt(RESOLVE_CACHED | 0), HOW.offsets.resolve)
-  return addressOf(how)
-}
+const howFollowing = cachedHow(0)
+const howNotFollowing = cachedHow(O_NOFOLLOW)
 
 /** Where statx(2) writes in scratch memory; a `struct stat` is made of it at the start. */
 const STATX = 512
@@ -59,11 +46,11 @@ let isPossible: boolean | undefined
  * @returns 0, the error number, or NOT_CACHED
  */
 export function cachedStatus({ args: [at, name, , flags] }: Prepared<'fstatat'>): number {
-  isPossible ??= has('openat2') && has('statx')
+  isPossible ??= canOpenCached() && has('statx')
   if (!isPossible) return NOT_CACHED
   if ((flags & AT_EMPTY_PATH) !== 0 && name === '') return statusOfFd(at)
   const how = (flags & AT_SYMLINK_NOFOLLOW) === 0 ? howFollowing : howNotFollowing
-  const fd = libc.openat2(at, name, how, HOW.size)
+  const fd = openCached(at, name, how)
   if (fd === -1) {
     const errno = lastErrno()
     return ERRORS_OF_PATHS.has(errno) ? errno : NOT_CACHED

@@ -1,27 +1,17 @@
 import { lastErrno } from '../../libc/call.ts'
-import { constants, errnoNumbers, structs } from '../../libc/facts.ts'
-import { has, libc } from '../../libc/functions.ts'
-import { addressOf, ownMemory } from '../../libc/memory.ts'
+import { constants, structs } from '../../libc/facts.ts'
+import { libc } from '../../libc/functions.ts'
 import { cString } from '../../os/arguments/paths.ts'
 import { needsStat } from '../../os/files/directory_stream.ts'
 import { modeIn, preparedMode } from '../../os/files/file_type.ts'
 import type { Listing } from '../../os/files/walk.ts'
 import { type Outcome, onPool } from '../on_pool.ts'
+import { cachedHow, canOpenCached, ERRORS_OF_PATHS, openCached } from './cached_path.ts'
 
 /** The entries of a directory, which are read in several calls and then divided into directories and others. */
 
-const { AT_FDCWD, DT_DIR, DT_REG, O_CLOEXEC, O_DIRECTORY, O_PATH, RESOLVE_CACHED, S_IFDIR, S_IFMT } = constants
-const { EACCES, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR } = errnoNumbers
-
-const HOW = structs.open_how
-const how = ownMemory(HOW.size)
-const howAddress = addressOf(how)
-how.writeBigUInt64LE(BigInt(O_PATH | O_DIRECTORY | O_CLOEXEC), HOW.offsets.flags)
-// The constant may be missing on other systems, where this module is loaded but not used.
-how.writeBigUInt64LE(BigInt(RESOLVE_CACHED | 0), HOW.offsets.resolve)
-
-/** The errors of a path that is not a directory or does not exist. */
-const NOT_A_DIRECTORY: ReadonlySet<number> = new Set([EACCES, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR])
+const { AT_FDCWD, DT_DIR, DT_REG, O_DIRECTORY, S_IFDIR, S_IFMT } = constants
+const howDirectory = cachedHow(O_DIRECTORY)
 
 /**
  * Whether a path is a directory, as far as the kernel's caches can answer; undefined where a disk would have to be
@@ -29,8 +19,8 @@ const NOT_A_DIRECTORY: ReadonlySet<number> = new Set([EACCES, ELOOP, ENAMETOOLON
  * not block.
  */
 function isDirectoryInMemory(at: number, path: string): boolean | undefined {
-  const fd = libc.openat2(at, cString(path, 'path'), howAddress, HOW.size)
-  if (fd === -1) return NOT_A_DIRECTORY.has(lastErrno()) ? false : undefined
+  const fd = openCached(at, cString(path, 'path'), howDirectory)
+  if (fd === -1) return ERRORS_OF_PATHS.has(lastErrno()) ? false : undefined
   libc.close(fd)
   return true
 }
@@ -65,7 +55,7 @@ export class Entries {
 
   /** Determines the types of the entries added so far, as far as that is possible without blocking. */
   resolveTypes(): void {
-    const canAsk = has('openat2')
+    const canAsk = canOpenCached()
     for (; this.#known < this.types.length; this.#known++) {
       if (!needsStat(this.types[this.#known] as number)) continue
       const name = this.names[this.#known] as string
