@@ -326,11 +326,19 @@ function coded<E extends Error>(error: E, code: string): E {
  * since the TypeError reports the mistake: unhandled, it would end the process.
  */
 export function wrongType(name: string, wanted: string, value: unknown): TypeError {
-  if (isThenable(value)) Promise.resolve(value).catch(() => undefined)
+  handleRejection(value)
   return coded(
     new TypeError(`The "${name}" argument must be ${wanted}, received ${shown(value)}`),
     'ERR_INVALID_ARG_TYPE',
   )
+}
+
+function handleRejection(value: unknown): void {
+  try {
+    if (isThenable(value)) Promise.resolve(value).catch(() => undefined)
+  } catch {
+    // A getter of the value has thrown. That must not hide the error about the argument.
+  }
 }
 
 /**
@@ -344,7 +352,7 @@ export function refusePromise(result: unknown, name: string): void {
 
 /** Whether a value is a promise, or another object that `await` waits for. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
+  return typeof (value as { readonly then?: unknown } | null | undefined)?.then === 'function'
 }
 
 /** The argument is of the right type, but its value is invalid: `RangeError`, Node's ERR_INVALID_ARG_VALUE. */

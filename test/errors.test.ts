@@ -167,6 +167,18 @@ describe('errors of arguments', () => {
     ]
     for (const [call, name, code, message] of cases) assert.throws(call, { name, code, message })
   })
+
+  test('are not hidden by what a getter of the argument throws', () => {
+    const value = new Proxy(
+      {},
+      {
+        get() {
+          throw new Error('the getter')
+        },
+      },
+    )
+    assert.throws(() => os.getenv(value as never), { name: 'TypeError', code: 'ERR_INVALID_ARG_TYPE' })
+  })
 })
 
 describe('NotImplementedError', () => {

@@ -1,7 +1,8 @@
 import { failed, lastErrno, osError } from '../libc/call.ts'
 import { constants, errnoNumbers, structs } from '../libc/facts.ts'
 import { type Address, libc } from '../libc/functions.ts'
-import { addressOf, bytesAt, ownMemory, SMALL_RESULT, scratchAddress, viewOf } from '../libc/memory.ts'
+import { addressOf, bytesAt, isAddress, ownMemory, SMALL_RESULT, scratchAddress, viewOf } from '../libc/memory.ts'
+import { STANDARD_STREAMS } from '../libc/standard_streams.ts'
 
 /**
  * Mapped memory, and access to it that cannot crash the process. A page beyond the end of a file, which another process
@@ -17,8 +18,6 @@ const { iov_base, iov_len } = structs.iovec.offsets
 
 /** The kernel copies no more in one call (MAX_RW_COUNT). */
 const MOST = 0x7fff_f000
-/** mmap(2) and mremap(2) return the highest address when they fail. */
-const LOWEST_FAILURE = 2 ** 63
 
 /** A mapping. It is unmapped when its `mmap` is closed or collected. */
 export interface Mapping {
@@ -38,15 +37,15 @@ const remote = local + structs.iovec.size
 
 /** Maps memory. */
 export function map(size: number, prot: number, flags: number, fd: number, offset: number): Address {
-  const address = Number(libc.mmap(0, size, prot, flags, fd, offset))
-  if (address >= LOWEST_FAILURE) throw osError(lastErrno(), 'mmap')
+  const address = libc.mmap(0, size, prot, flags, fd, offset)
+  if (!isAddress(address)) throw osError(lastErrno(), 'mmap')
   return address
 }
 
-/** A duplicate of a descriptor, close-on-exec. */
+/** A duplicate of a descriptor, close-on-exec, which takes no number of the standard streams. */
 export function duplicate(fd: number): number {
   let copy: number
-  while ((copy = libc.fcntl(fd, F_DUPFD_CLOEXEC, 0)) === -1) failed('fcntl', fd)
+  while ((copy = libc.fcntl(fd, F_DUPFD_CLOEXEC, STANDARD_STREAMS.length)) === -1) failed('fcntl', fd)
   return copy
 }
 
@@ -72,8 +71,8 @@ function discard(address: Address, size: number): void {
 
 /** Changes the size of a mapping, which may move. */
 export function remap(mapping: Mapping, size: number): void {
-  const address = Number(libc.mremap(mapping.address, mapping.size, size, constants.MREMAP_MAYMOVE))
-  if (address >= LOWEST_FAILURE) throw osError(lastErrno(), 'mremap')
+  const address = libc.mremap(mapping.address, mapping.size, size, constants.MREMAP_MAYMOVE)
+  if (!isAddress(address)) throw osError(lastErrno(), 'mremap')
   mapping.address = address
   mapping.size = size
 }

@@ -1,4 +1,4 @@
-import { wrongType } from '../errors.ts'
+import { isThenable, wrongType } from '../errors.ts'
 
 /** A class of errors: what `instanceof` takes. */
 export type ErrorClass = abstract new (...args: never) => Error
@@ -38,12 +38,8 @@ export function suppress(fn: () => unknown, ...classes: readonly ErrorClass[]): 
   }
   try {
     const result = fn()
-    return isPromiseLike(result) ? Promise.resolve(result).catch(suppressed) : result
+    return isThenable(result) ? Promise.resolve(result).catch(suppressed) : result
   } catch (error) {
     return suppressed(error)
   }
-}
-
-function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as { readonly then?: unknown } | null | undefined)?.then === 'function'
 }
